@@ -1,0 +1,1 @@
+//! The seam through which plugins judge candidates inside a search.
