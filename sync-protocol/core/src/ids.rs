@@ -208,3 +208,48 @@ impl VshardId {
         Self((topic.0 % VSHARDS as u64) as u16)
     }
 }
+
+macro_rules! cbor_as_bytes {
+    ($type:ty, $from:expr) => {
+        impl<C> minicbor::Encode<C> for $type {
+            fn encode<W: minicbor::encode::Write>(
+                &self,
+                e: &mut minicbor::Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), minicbor::encode::Error<W::Error>> {
+                e.bytes(&self.to_bytes())?.ok()
+            }
+        }
+
+        impl<'b, C> minicbor::Decode<'b, C> for $type {
+            fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+                $from(d.bytes()?).ok_or_else(|| minicbor::decode::Error::message("not an id"))
+            }
+        }
+    };
+}
+
+impl WorkerId {
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Some(Self(bytes.try_into().ok()?))
+    }
+
+    /// The pseudonym of a phone or card number: keyed BLAKE3 under the region key, over the digits alone.
+    #[must_use]
+    pub fn of_phone(region_key: &[u8; 32], phone: &str) -> Self {
+        let digits: Vec<u8> = phone.bytes().filter(u8::is_ascii_digit).collect();
+        let mut id = [0; 16];
+        id.copy_from_slice(&blake3::keyed_hash(region_key, &digits).as_bytes()[..16]);
+        Self(id)
+    }
+}
+
+cbor_as_bytes!(Writer, Writer::from_bytes);
+cbor_as_bytes!(DocumentId, DocumentId::from_bytes);
+cbor_as_bytes!(WorkerId, WorkerId::from_bytes);

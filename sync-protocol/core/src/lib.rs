@@ -1,5 +1,12 @@
-//! What edge and hub share: ids, documents, seats, wire format and session state machines.
+//! What edge and hub share: ids, documents, seats, logs, wire format and session state machines.
 //!
 //! Nothing here names a clock, a socket, a thread or a random source: time and identity are arguments.
 
+pub mod documents;
 pub mod ids;
+pub mod limits;
+pub mod log;
+pub mod receipt;
+pub mod seats;
+pub mod session;
+pub mod wire;

@@ -1,0 +1,306 @@
+//! Documents as Automerge changes, without loaded Automerge documents.
+//!
+//! A [`Document`] is what must be kept of a flat document to read it, edit it and apply further changes:
+//! heads, highest op counter, the sequence of each actor, and the visible ops of each field. On flat root
+//! keys that is exact: an op is visible until a later op names it as predecessor, and the winner is the
+//! visible op with the highest (counter, actor). Automerge's own document is the oracle in the tests.
+
+use crate::{
+    ids::Writer,
+    limits::{DOCUMENT_CHANGES_MAX, DOCUMENT_FIELDS_MAX, ENTRY_BYTES_MAX, FIELD_VALUES_MAX},
+};
+use automerge::{
+    ActorId, Change, ChangeHash, ExpandedChange, ScalarValue,
+    legacy::{Key, ObjectId, Op, OpId, OpType, SortedVec},
+};
+use minicbor::{Decode, Encode};
+use std::{collections::BTreeMap, num::NonZeroU64, panic::catch_unwind};
+
+mod job;
+mod sign_up;
+
+pub use job::{JobFields, PayUnit};
+pub use sign_up::{SignUpFields, Status};
+
+/// A scalar of a document field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum Value {
+    #[n(0)]
+    Text(#[n(0)] String),
+    #[n(1)]
+    Int(#[n(0)] i64),
+    #[n(2)]
+    Bool(#[n(0)] bool),
+    #[n(3)]
+    Bytes(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
+    #[n(4)]
+    Null,
+}
+
+impl Value {
+    fn to_scalar(&self) -> ScalarValue {
+        match self {
+            Self::Text(text) => ScalarValue::Str(text.as_str().into()),
+            Self::Int(int) => ScalarValue::Int(*int),
+            Self::Bool(bool) => ScalarValue::Boolean(*bool),
+            Self::Bytes(bytes) => ScalarValue::Bytes(bytes.clone()),
+            Self::Null => ScalarValue::Null,
+        }
+    }
+
+    fn from_scalar(scalar: &ScalarValue) -> Result<Self, Refused> {
+        Ok(match scalar {
+            ScalarValue::Str(text) => Self::Text(text.to_string()),
+            ScalarValue::Int(int) | ScalarValue::Timestamp(int) => Self::Int(*int),
+            ScalarValue::Uint(int) => Self::Int(i64::try_from(*int).map_err(|_| Refused::NotFlat)?),
+            ScalarValue::Boolean(bool) => Self::Bool(*bool),
+            ScalarValue::Bytes(bytes) => Self::Bytes(bytes.clone()),
+            ScalarValue::Null => Self::Null,
+            ScalarValue::F64(_) | ScalarValue::Counter(_) | ScalarValue::Unknown { .. } => return Err(Refused::NotFlat),
+        })
+    }
+}
+
+/// One visible op of a field: a value that no later op has replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Visible {
+    #[n(0)]
+    pub counter: u64,
+    #[n(1)]
+    pub writer: Writer,
+    #[n(2)]
+    pub value: Value,
+}
+
+/// The state of a flat document; see the module.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Document {
+    #[n(0)]
+    heads: Vec<Hash>,
+    #[n(1)]
+    max_op: u64,
+    #[n(2)]
+    seqs: BTreeMap<Writer, u64>,
+    #[n(3)]
+    fields: BTreeMap<String, Vec<Visible>>,
+    /// First 8 bytes of each applied change's hash, sorted.
+    #[n(4)]
+    known: Vec<u64>,
+}
+
+/// SHA-256 of a change, as Automerge computes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Hash(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
+
+impl Hash {
+    fn first8(&self) -> u64 {
+        let mut first = [0; 8];
+        first.copy_from_slice(&self.0[..8]);
+        u64::from_be_bytes(first)
+    }
+}
+
+/// Why a change is not applied; it is parked with this reason and the stream goes on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("change of {0} bytes is longer than {ENTRY_BYTES_MAX}")]
+    TooLong(usize),
+    #[error("bytes are not an uncompressed Automerge change")]
+    Malformed,
+    #[error("change writes something other than scalars at root keys")]
+    NotFlat,
+    #[error("change was made by {0}, which did not send it")]
+    WrongActor(String),
+    #[error("change depends on one that is missing here")]
+    MissingDependency,
+    #[error("change has sequence {found}, expected {expected}")]
+    SequenceGap { found: u64, expected: u64 },
+    #[error("document would exceed its limit of {0}")]
+    DocumentFull(&'static str),
+}
+
+/// What [`Document::apply`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    New,
+    Duplicate,
+}
+
+impl Document {
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
+    /// The winning value of a field: of the visible ops the one with the highest (counter, writer).
+    #[must_use]
+    pub fn value(&self, field: &str) -> Option<&Value> {
+        self.visible(field).iter().max_by_key(|v| (v.counter, v.writer)).map(|v| &v.value)
+    }
+
+    /// All visible ops of a field; more than one where writers edited it concurrently.
+    #[must_use]
+    pub fn visible(&self, field: &str) -> &[Visible] {
+        self.fields.get(field).map_or(&[], Vec::as_slice)
+    }
+
+    /// Names of the fields with a value.
+    pub fn field_names(&self) -> impl Iterator<Item = &str> {
+        self.fields.keys().map(String::as_str)
+    }
+
+    #[must_use]
+    pub fn heads(&self) -> &[Hash] {
+        &self.heads
+    }
+
+    fn text(&self, field: &str) -> String {
+        match self.value(field) {
+            Some(Value::Text(text)) => text.clone(),
+            Some(Value::Int(_) | Value::Bool(_) | Value::Bytes(_) | Value::Null) | None => String::new(),
+        }
+    }
+
+    fn int(&self, field: &str) -> Option<i64> {
+        match self.value(field) {
+            Some(Value::Int(int)) => Some(*int),
+            Some(Value::Text(_) | Value::Bool(_) | Value::Bytes(_) | Value::Null) | None => None,
+        }
+    }
+
+    fn flag(&self, field: &str) -> bool {
+        self.value(field) == Some(&Value::Bool(true))
+    }
+
+    /// Builds the change that sets `fields` (those that differ), at `at` epoch seconds; `None` where nothing differs.
+    /// The bytes equal those that an Automerge document would make; they are not applied here.
+    #[must_use]
+    pub fn edit(&self, writer: Writer, fields: &[(&str, Value)], at: i64) -> Option<Vec<u8>> {
+        let changed: Vec<_> = fields.iter().filter(|(name, value)| self.value(name) != Some(value)).collect();
+        if changed.is_empty() {
+            return None;
+        }
+        let operations = changed
+            .into_iter()
+            .map(|(name, value)| Op {
+                action: OpType::Put(value.to_scalar()),
+                obj: ObjectId::Root,
+                key: Key::Map((*name).into()),
+                pred: self
+                    .visible(name)
+                    .iter()
+                    .map(|v| OpId::new(v.counter, &actor(v.writer)))
+                    .collect::<SortedVec<_>>(),
+                insert: false,
+            })
+            .collect();
+        let expanded = ExpandedChange {
+            operations,
+            actor_id: actor(writer),
+            hash: None,
+            seq: self.seqs.get(&writer).copied().unwrap_or(0) + 1,
+            start_op: NonZeroU64::MIN.saturating_add(self.max_op),
+            time: at,
+            message: None,
+            deps: self.heads.iter().map(|h| ChangeHash(h.0)).collect(),
+            extra_bytes: Vec::new(),
+            author: None,
+        };
+        Some(Change::from(expanded).raw_bytes().to_vec())
+    }
+
+    /// Applies a change made by `author`; on an error nothing has changed.
+    pub fn apply(&mut self, bytes: &[u8], author: Option<Writer>) -> Result<Applied, Refused> {
+        let (hash, change) = decode(bytes)?;
+        let writer = Writer::from_bytes(change.actor_id.to_bytes())
+            .ok_or_else(|| Refused::WrongActor(change.actor_id.to_string()))?;
+        if author.is_some_and(|author| author != writer) {
+            return Err(Refused::WrongActor(writer.to_string()));
+        }
+        if self.known.binary_search(&hash.first8()).is_ok() {
+            return Ok(Applied::Duplicate);
+        }
+        let expected = self.seqs.get(&writer).copied().unwrap_or(0) + 1;
+        if change.seq != expected {
+            return Err(Refused::SequenceGap { found: change.seq, expected });
+        }
+        let deps: Vec<Hash> = change.deps.iter().map(|d| Hash(d.0)).collect();
+        if deps.iter().any(|d| self.known.binary_search(&d.first8()).is_err()) {
+            return Err(Refused::MissingDependency);
+        }
+        if self.known.len() >= DOCUMENT_CHANGES_MAX {
+            return Err(Refused::DocumentFull("changes"));
+        }
+        let mut next = self.clone();
+        next.apply_ops(writer, &change)?;
+        next.heads.retain(|h| !deps.contains(h));
+        next.heads.push(hash);
+        next.heads.sort_unstable();
+        next.seqs.insert(writer, change.seq);
+        let at = next.known.partition_point(|k| *k < hash.first8());
+        next.known.insert(at, hash.first8());
+        *self = next;
+        Ok(Applied::New)
+    }
+
+    fn apply_ops(&mut self, writer: Writer, change: &ExpandedChange) -> Result<(), Refused> {
+        let mut counter = change.start_op.get();
+        for op in &change.operations {
+            let (ObjectId::Root, Key::Map(key), false) = (&op.obj, &op.key, op.insert) else {
+                return Err(Refused::NotFlat);
+            };
+            let value = match &op.action {
+                OpType::Put(scalar) => Some(Value::from_scalar(scalar)?),
+                OpType::Delete => None,
+                OpType::Make(_) | OpType::Increment(_) | OpType::MarkBegin(_) | OpType::MarkEnd(_) => {
+                    return Err(Refused::NotFlat);
+                }
+            };
+            let visible = self.fields.entry(key.to_string()).or_default();
+            visible.retain(|v| !op.pred.iter().any(|p| p.counter() == v.counter && p.actor().to_bytes() == v.writer.to_bytes()));
+            if let Some(value) = value {
+                visible.push(Visible { counter, writer, value });
+            }
+            if visible.len() > FIELD_VALUES_MAX {
+                return Err(Refused::DocumentFull("values"));
+            }
+            if visible.is_empty() {
+                self.fields.remove(key.as_str());
+            }
+            self.max_op = self.max_op.max(counter);
+            counter += 1;
+        }
+        if self.fields.len() > DOCUMENT_FIELDS_MAX {
+            return Err(Refused::DocumentFull("fields"));
+        }
+        Ok(())
+    }
+}
+
+fn actor(writer: Writer) -> ActorId {
+    ActorId::from(&writer.to_bytes()[..])
+}
+
+/// Magic and chunk type of a stored change: `85 6f 4a 83`, four bytes of checksum, then 1 for "change, not deflated".
+fn is_plain_change(bytes: &[u8]) -> bool {
+    bytes.get(..4) == Some(&[0x85, 0x6f, 0x4a, 0x83]) && bytes.get(8) == Some(&1)
+}
+
+fn decode(bytes: &[u8]) -> Result<(Hash, ExpandedChange), Refused> {
+    if bytes.len() > ENTRY_BYTES_MAX {
+        return Err(Refused::TooLong(bytes.len()));
+    }
+    if !is_plain_change(bytes) {
+        return Err(Refused::Malformed);
+    }
+    // Automerge's decoder panics on some op codes that a hostile peer can send.
+    catch_unwind(|| {
+        let change = Change::from_bytes(bytes.to_vec()).map_err(|_| Refused::Malformed)?;
+        if change.len() > DOCUMENT_FIELDS_MAX * 4 {
+            return Err(Refused::DocumentFull("ops"));
+        }
+        Ok((Hash(change.hash().0), change.decode()))
+    })
+    .unwrap_or(Err(Refused::Malformed))
+}

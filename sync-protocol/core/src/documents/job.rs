@@ -1,0 +1,128 @@
+//! The fields of a job document. `cap` and open or closed are ledger rows, not fields.
+
+use super::{Document, Value};
+
+/// What one pay amount is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayUnit {
+    Hour,
+    Day,
+    Shift,
+    Year,
+}
+
+impl PayUnit {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Shift => "shift",
+            Self::Year => "year",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Hour, Self::Day, Self::Shift, Self::Year].into_iter().find(|unit| unit.as_str() == text)
+    }
+}
+
+/// A job as read from or written into its document. Times are epoch seconds, money minor units of `currency`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobFields {
+    pub title: String,
+    pub text: String,
+    pub category: String,
+    pub employer: String,
+    pub place: String,
+    /// Latitude and longitude in millionths of a degree.
+    pub position: Option<(i32, i32)>,
+    pub start_at: i64,
+    pub end_at: i64,
+    pub pay_minor: i64,
+    pub pay_unit: PayUnit,
+    pub pay_minor_per_hour: i64,
+    pub currency: String,
+    pub meal: bool,
+    pub bed: bool,
+    pub daily_pay: bool,
+    pub language: String,
+    pub requirements: String,
+    pub synthetic: bool,
+    pub created_at: i64,
+    pub tenant: u32,
+    pub region: String,
+}
+
+impl JobFields {
+    /// Field names and values, in the order in which a new document is written.
+    #[must_use]
+    pub fn to_fields(&self) -> Vec<(&'static str, Value)> {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let mut fields = vec![
+            ("title", text(&self.title)),
+            ("text", text(&self.text)),
+            ("category", text(&self.category)),
+            ("employer", text(&self.employer)),
+            ("place", text(&self.place)),
+            ("start_at", Value::Int(self.start_at)),
+            ("end_at", Value::Int(self.end_at)),
+            ("pay", Value::Int(self.pay_minor)),
+            ("pay_unit", text(self.pay_unit.as_str())),
+            ("pay_hour", Value::Int(self.pay_minor_per_hour)),
+            ("currency", text(&self.currency)),
+            ("language", text(&self.language)),
+            ("requirements", text(&self.requirements)),
+            ("created_at", Value::Int(self.created_at)),
+            ("tenant", Value::Int(i64::from(self.tenant))),
+            ("region", text(&self.region)),
+        ];
+        for (name, flag) in [
+            ("meal", self.meal),
+            ("bed", self.bed),
+            ("daily_pay", self.daily_pay),
+            ("synthetic", self.synthetic),
+        ] {
+            fields.push((name, Value::Bool(flag)));
+        }
+        if let Some((lat, lon)) = self.position {
+            fields.push(("lat", Value::Int(i64::from(lat))));
+            fields.push(("lon", Value::Int(i64::from(lon))));
+        }
+        fields
+    }
+
+    /// Reads a job; `None` where the document has no title or no times.
+    #[must_use]
+    pub fn read(document: &Document) -> Option<Self> {
+        let coordinate = |field| document.int(field).and_then(|v| i32::try_from(v).ok());
+        let title = document.text("title");
+        if title.is_empty() {
+            return None;
+        }
+        Some(Self {
+            title,
+            text: document.text("text"),
+            category: document.text("category"),
+            employer: document.text("employer"),
+            place: document.text("place"),
+            position: coordinate("lat").zip(coordinate("lon")),
+            start_at: document.int("start_at")?,
+            end_at: document.int("end_at")?,
+            pay_minor: document.int("pay").unwrap_or(0),
+            pay_unit: PayUnit::parse(&document.text("pay_unit")).unwrap_or(PayUnit::Hour),
+            pay_minor_per_hour: document.int("pay_hour").unwrap_or(0),
+            currency: document.text("currency"),
+            meal: document.flag("meal"),
+            bed: document.flag("bed"),
+            daily_pay: document.flag("daily_pay"),
+            language: document.text("language"),
+            requirements: document.text("requirements"),
+            synthetic: document.flag("synthetic"),
+            created_at: document.int("created_at").unwrap_or(0),
+            tenant: document.int("tenant").and_then(|t| u32::try_from(t).ok()).unwrap_or(0),
+            region: document.text("region"),
+        })
+    }
+}

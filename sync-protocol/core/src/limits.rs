@@ -1,0 +1,47 @@
+//! Every limit of the protocol, related to each other by compile-time assertions.
+
+/// Largest frame on a link, header included. A longer one closes the session before anything is allocated.
+pub const FRAME_BYTES_MAX: usize = 1 << 20;
+
+/// Largest unpacked body of a frame: what zstd may expand to. Worst case memory of one hostile frame.
+pub const BODY_BYTES_MAX: usize = 4 << 20;
+
+/// Entries of one batch. At the usual 60-400 bytes each a batch stays below [`BATCH_BYTES_MAX`].
+pub const BATCH_ENTRIES_MAX: usize = 1024;
+
+/// Bytes of the entries of one batch; a batch holds at least one entry, however long it is.
+pub const BATCH_BYTES_MAX: usize = 256 << 10;
+
+/// Largest packed change or ledger row. A longer one is refused at its author and at the hub.
+pub const ENTRY_BYTES_MAX: usize = 64 << 10;
+
+/// Fields of one document. A change that would exceed it is parked.
+pub const DOCUMENT_FIELDS_MAX: usize = 64;
+
+/// Changes of one document. Bounds the list of known hashes (8 bytes each).
+pub const DOCUMENT_CHANGES_MAX: usize = 4096;
+
+/// Concurrent values kept of one field. Bounds what hostile writers can make a reader carry.
+pub const FIELD_VALUES_MAX: usize = 64;
+
+/// Bytes of up-link batches that may wait for the hub's acknowledgement. Bounds what a cut loses to resending.
+pub const UP_BYTES_IN_FLIGHT_MAX: usize = 1 << 20;
+
+/// Down-link batches per vshard that may wait for the node's acknowledgement.
+pub const DOWN_BATCHES_IN_FLIGHT_MAX: u32 = 4;
+
+/// Sign-ups that one session may be asking the hub about at a time; the next one is answered from here.
+pub const ASKS_IN_FLIGHT_MAX: usize = 256;
+
+/// Seats of one job. Bounds every sum over rights far below `u32::MAX`.
+pub const CAP_MAX: u32 = 100_000;
+
+/// Vshards or topics that one Hello or Welcome may name.
+pub const TOPICS_MAX: usize = 4096;
+
+/// Milliseconds that unacknowledged data may wait before the session is given up and begun again.
+pub const ACK_WAIT_MS_MAX: u64 = 2_000;
+
+const _: () = assert!(BATCH_BYTES_MAX + ENTRY_BYTES_MAX < FRAME_BYTES_MAX);
+const _: () = assert!(FRAME_BYTES_MAX <= BODY_BYTES_MAX);
+const _: () = assert!(UP_BYTES_IN_FLIGHT_MAX >= BATCH_BYTES_MAX + ENTRY_BYTES_MAX);

@@ -1,0 +1,152 @@
+//! Rows of the ledger logs: what a node reports about its seats, and what the hub tells the nodes.
+
+use crate::ids::{JobId, SignUpId, WorkerId, Writer};
+use minicbor::{Decode, Encode};
+
+/// Where a sign-up stands in the ledger of its holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SeatState {
+    /// Uses one right.
+    Live,
+    /// Freed by the worker or the tenant; left `Live` or the wait list for good.
+    Cancelled,
+    /// Cancelled by the hub with a reason.
+    Bumped,
+    /// Waits for a right.
+    Waiting,
+    /// Was asked for and not answered in time: only the hub's own node may accept it.
+    Requested,
+}
+
+impl SeatState {
+    #[must_use]
+    pub const fn to_i64(self) -> i64 {
+        match self {
+            Self::Live => 0,
+            Self::Cancelled => 1,
+            Self::Bumped => 2,
+            Self::Waiting => 3,
+            Self::Requested => 4,
+        }
+    }
+
+    #[must_use]
+    pub const fn from_i64(code: i64) -> Option<Self> {
+        Some(match code {
+            0 => Self::Live,
+            1 => Self::Cancelled,
+            2 => Self::Bumped,
+            3 => Self::Waiting,
+            4 => Self::Requested,
+            _ => return None,
+        })
+    }
+}
+
+/// One row of a node's ledger log.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct NodeRow {
+    #[n(0)]
+    pub job: JobId,
+    #[n(1)]
+    pub event: NodeEvent,
+}
+
+/// What happened to a job's seats at a node.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum NodeEvent {
+    /// The job was created here with all of its rights.
+    #[n(0)]
+    Birth {
+        #[n(0)]
+        cap: u32,
+    },
+    /// A right was used.
+    #[n(1)]
+    Accept {
+        #[n(0)]
+        sign_up: SignUpId,
+        #[n(1)]
+        worker: WorkerId,
+    },
+    /// A live sign-up freed its right, or a waiting one left the list.
+    #[n(2)]
+    Cancel {
+        #[n(0)]
+        sign_up: SignUpId,
+    },
+    /// A live sign-up was ended as the hub asked; its right went back.
+    #[n(3)]
+    Bump {
+        #[n(0)]
+        sign_up: SignUpId,
+        #[n(1)]
+        returned: u32,
+    },
+    /// Idle rights went back; cumulative.
+    #[n(4)]
+    Return {
+        #[n(0)]
+        returned: u32,
+    },
+    /// A sign-up waits for a right.
+    #[n(5)]
+    Wait {
+        #[n(0)]
+        sign_up: SignUpId,
+        #[n(1)]
+        worker: WorkerId,
+    },
+    /// The hub was asked and did not answer in time; it decides alone.
+    #[n(6)]
+    Request {
+        #[n(0)]
+        sign_up: SignUpId,
+        #[n(1)]
+        worker: WorkerId,
+    },
+}
+
+/// Hub ledger row about a job, for every node with interest in it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct JobRow {
+    #[n(0)]
+    pub job: JobId,
+    #[n(1)]
+    pub cap: u32,
+    #[n(2)]
+    pub open: bool,
+    /// Rises with each change of this row.
+    #[n(3)]
+    pub version: u32,
+    /// Places that the hub knew to be free in all, when it wrote the row.
+    #[n(4)]
+    pub free: u32,
+    /// Sign-ups waiting at the hub, when it wrote the row.
+    #[n(5)]
+    pub waiting: u32,
+}
+
+/// Hub ledger row about one node's rights to one job, for that node alone.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HoldingRow {
+    #[n(0)]
+    pub job: JobId,
+    #[n(1)]
+    pub writer: Writer,
+    /// Cumulative.
+    #[n(2)]
+    pub granted: u32,
+    /// Sign-ups that the node shall end; only grows.
+    #[n(3)]
+    pub bump: Vec<SignUpId>,
+    /// Waiting sign-ups of this node that shall take a right of this grant.
+    #[n(4)]
+    pub promote: Vec<SignUpId>,
+    /// Return idle rights until at most `keep` are left; applies only while `granted` is what stands here.
+    #[n(5)]
+    pub recall_keep: Option<u32>,
+}
