@@ -1,0 +1,118 @@
+//! Transitions of one vshard. The hub's shard workers call these inside their group-committed transactions.
+//!
+//! Each function decides before it writes, so that a refusal leaves nothing half done.
+
+mod asks;
+mod jobs;
+mod merge;
+mod plan;
+
+pub use asks::ask;
+pub use jobs::{Imported, JobPost, import_job};
+pub use merge::{Batch, MergeError, Merged, merge};
+pub use plan::{announce, execute, promote, snapshot};
+
+use sync_protocol::{
+    documents::{Document, SignUpFields, Status, Value},
+    ids::{DocumentId, JobId, NodeId, SignUpId, TopicId, VshardId, Writer},
+    log::{Entry, EntryKind},
+    seats::{HoldingRow, HubHolding, HubJob, JobRow},
+};
+use sync_store::{ShardTx, StoreError};
+
+/// Rows that only the hub reads: they take a sequence number and are sent to nobody.
+const HUB_ONLY: NodeId = NodeId(0);
+
+/// One vshard in an open transaction.
+pub struct Shard<'a> {
+    pub tx: &'a mut dyn ShardTx,
+    pub vshard: VshardId,
+    /// Epoch seconds.
+    pub now: i64,
+}
+
+impl std::fmt::Debug for Shard<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shard").field("vshard", &self.vshard).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+impl Shard<'_> {
+    /// The hub's own writer for this vshard: its virtual node, whose incarnation is the history.
+    fn writer(&mut self) -> Result<Writer, StoreError> {
+        Ok(Writer::hub(self.tx.head(self.vshard)?.0))
+    }
+
+    fn out_total(&mut self, job: JobId) -> Result<u32, StoreError> {
+        Ok(self.tx.holdings(self.vshard, job)?.iter().map(|(_, holding)| holding.out()).sum())
+    }
+
+    fn topic_of(&mut self, job: JobId) -> Result<Option<TopicId>, StoreError> {
+        Ok(self.tx.job_summary(self.vshard, job)?.map(|summary| summary.topic))
+    }
+
+    fn append(&mut self, audience: Option<NodeId>, writer: Writer, entry: &Entry) -> Result<(), StoreError> {
+        self.tx.append(self.vshard, audience, writer, entry).map(drop)
+    }
+
+    /// Makes and appends the hub's own edit of a document; nothing where it changes nothing.
+    fn edit(&mut self, doc: DocumentId, topic: TopicId, document: &mut Document, fields: &[(&str, Value)]) -> Result<bool, StoreError> {
+        let writer = self.writer()?;
+        let Some(change) = document.edit(writer, fields, self.now) else { return Ok(false) };
+        document.apply(&change, Some(writer)).map_err(|_| StoreError::BadRow("own change"))?;
+        self.tx.put_document(self.vshard, doc, topic, document)?;
+        self.append(None, writer, &Entry::new(EntryKind::Change, topic, doc, change))?;
+        Ok(true)
+    }
+
+    /// Writes a sign-up's status as its holder.
+    fn set_status(&mut self, sign_up: SignUpId, status: Status) -> Result<(), StoreError> {
+        let Some(mut stored) = self.tx.document(self.vshard, sign_up)? else { return Ok(()) };
+        let status = [("status", Value::Text(status.as_str().to_owned()))];
+        self.edit(sign_up, stored.topic, &mut stored.document, &status)?;
+        if let Some(fields) = SignUpFields::read(&stored.document) {
+            self.tx.put_sign_up(self.vshard, sign_up, &fields)?;
+        }
+        Ok(())
+    }
+
+    fn append_job_row(&mut self, job: JobId, topic: TopicId, row: &JobRow) -> Result<(), StoreError> {
+        let body = minicbor::to_vec(row).map_err(|_| StoreError::BadRow("job row"))?;
+        let writer = self.writer()?;
+        self.append(None, writer, &Entry::new(EntryKind::JobLedger, topic, job, body))
+    }
+
+    fn append_holding_row(&mut self, topic: TopicId, row: &HoldingRow) -> Result<(), StoreError> {
+        let body = minicbor::to_vec(row).map_err(|_| StoreError::BadRow("holding row"))?;
+        let writer = self.writer()?;
+        self.append(Some(row.writer.node), writer, &Entry::new(EntryKind::HoldingLedger, topic, row.job, body))
+    }
+
+    /// Grants up to `count` rights and tells the node; returns how many.
+    fn grant(&mut self, job: JobId, seats: &HubJob, to: Writer, count: u32, promote: Vec<SignUpId>) -> Result<u32, StoreError> {
+        let out = self.out_total(job)?;
+        let mut holding = self.tx.holding(self.vshard, job, to)?;
+        let granted = seats.grant(&mut holding, out, count);
+        if granted > 0 {
+            self.tx.put_holding(self.vshard, job, to, &holding)?;
+            self.tell(job, to, &holding, promote, None)?;
+        }
+        Ok(granted)
+    }
+
+    fn tell(
+        &mut self,
+        job: JobId,
+        to: Writer,
+        holding: &HubHolding,
+        promote: Vec<SignUpId>,
+        recall_keep: Option<u32>,
+    ) -> Result<(), StoreError> {
+        if to.is_hub() {
+            return Ok(());
+        }
+        let Some(topic) = self.topic_of(job)? else { return Ok(()) };
+        let row = HoldingRow { job, writer: to, granted: holding.granted, bump: Vec::new(), promote, recall_keep };
+        self.append_holding_row(topic, &row)
+    }
+}

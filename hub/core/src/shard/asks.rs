@@ -1,0 +1,40 @@
+//! A node without a free right asks for one.
+
+use super::Shard;
+use sync_protocol::{
+    ids::Writer,
+    seats::SeatState,
+    wire::v1::{Ask, Outcome},
+};
+use sync_store::{SeatRow, StoreError, WaitRow};
+
+/// Decides an Ask of `writer`: a right where one is free and nobody waits for it, else the next place on the wait list.
+/// Asking again gives the answer that stands.
+pub fn ask(shard: &mut Shard<'_>, writer: Writer, ask: &Ask) -> Result<Outcome, StoreError> {
+    let Some(seats) = shard.tx.hub_job(shard.vshard, ask.job)?.filter(|seats| seats.open) else {
+        return Ok(Outcome::Closed);
+    };
+    let listed = shard.tx.waiting(shard.vshard, ask.job)?;
+    if let Some(place) = listed.iter().position(|wait| wait.sign_up == ask.sign_up) {
+        return Ok(Outcome::WaitListed { position: place_number(place) });
+    }
+    if shard.tx.seat(shard.vshard, ask.job, ask.sign_up)?.is_some() {
+        // Merged before the question came: the node's own log has overtaken it.
+        let granted = shard.tx.holding(shard.vshard, ask.job, writer)?.granted;
+        return Ok(Outcome::Granted { granted });
+    }
+    if listed.iter().all(|wait| wait.promoted) && shard.grant(ask.job, &seats, writer, 1, Vec::new())? > 0 {
+        let granted = shard.tx.holding(shard.vshard, ask.job, writer)?.granted;
+        return Ok(Outcome::Granted { granted });
+    }
+    let position = place_number(listed.len());
+    let wait = WaitRow { sign_up: ask.sign_up, holder: writer, worker: ask.worker, promoted: false, position };
+    shard.tx.put_waiting(shard.vshard, ask.job, &wait)?;
+    let seat = SeatRow { sign_up: ask.sign_up, holder: writer, worker: ask.worker, state: SeatState::Waiting };
+    shard.tx.put_seat(shard.vshard, ask.job, &seat)?;
+    Ok(Outcome::WaitListed { position })
+}
+
+fn place_number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX - 1) + 1
+}

@@ -1,0 +1,112 @@
+//! Executing what the scheduler planned: grants, recalls, promotions from the wait list, and what nodes are told of a job.
+
+use super::Shard;
+use crate::scheduler::{JobSnapshot, Move, NodeShare};
+use std::collections::BTreeMap;
+use sync_protocol::{
+    documents::Status,
+    ids::{JobId, SignUpId, Writer},
+    seats::{HubJob, JobRow, SeatState},
+};
+use sync_store::{SeatRow, StoreError, WaitRow};
+
+/// The picture of one open job that the scheduler plans from.
+pub fn snapshot(shard: &mut Shard<'_>, job: JobId, nodes: &BTreeMap<Writer, f64>) -> Result<Option<JobSnapshot>, StoreError> {
+    let Some(seats) = shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.open) else { return Ok(None) };
+    let holdings: BTreeMap<_, _> = shard.tx.holdings(shard.vshard, job)?.into_iter().collect();
+    let out: u32 = holdings.values().map(|holding| holding.out()).sum();
+    let nodes = nodes
+        .iter()
+        .map(|(writer, demand)| {
+            let holding = holdings.get(writer).copied().unwrap_or_default();
+            NodeShare { writer: *writer, demand: *demand, idle: holding.out() - holding.live, live: holding.live }
+        })
+        .collect();
+    let pool = u32::try_from(seats.pool(out).max(0)).unwrap_or(0);
+    let waiting = shard.tx.waiting(shard.vshard, job)?.iter().filter(|wait| !wait.promoted).count();
+    Ok(Some(JobSnapshot { job, cap: seats.cap, pool, waiting: u32::try_from(waiting).unwrap_or(u32::MAX), nodes }))
+}
+
+/// Executes one move; what the state no longer allows is left undone.
+pub fn execute(shard: &mut Shard<'_>, step: &Move) -> Result<(), StoreError> {
+    match *step {
+        Move::Grant { job, to, count, .. } => {
+            let Some(seats) = shard.tx.hub_job(shard.vshard, job)? else { return Ok(()) };
+            shard.grant(job, &seats, to, count, Vec::new())?;
+        }
+        Move::Recall { job, from, keep, .. } => {
+            let holding = shard.tx.holding(shard.vshard, job, from)?;
+            shard.tell(job, from, &holding, Vec::new(), Some(keep))?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives free rights to those who wait, in order. Returns how many.
+pub fn promote(shard: &mut Shard<'_>, job: JobId) -> Result<u32, StoreError> {
+    let Some(seats) = shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.open) else { return Ok(0) };
+    let mut promoted = 0;
+    for wait in shard.tx.waiting(shard.vshard, job)? {
+        if wait.promoted {
+            continue;
+        }
+        let done = if wait.holder.is_hub() { accept_here(shard, job, &seats, &wait)? } else { offer(shard, job, &seats, &wait)? };
+        if !done {
+            break;
+        }
+        promoted += 1;
+    }
+    Ok(promoted)
+}
+
+fn offer(shard: &mut Shard<'_>, job: JobId, seats: &HubJob, wait: &WaitRow) -> Result<bool, StoreError> {
+    let mut promote: Vec<SignUpId> = shard
+        .tx
+        .waiting(shard.vshard, job)?
+        .iter()
+        .filter(|other| other.promoted && other.holder == wait.holder)
+        .map(|other| other.sign_up)
+        .collect();
+    promote.push(wait.sign_up);
+    if shard.grant(job, seats, wait.holder, 1, promote)? == 0 {
+        return Ok(false);
+    }
+    shard.tx.put_waiting(shard.vshard, job, &WaitRow { promoted: true, ..*wait })?;
+    Ok(true)
+}
+
+/// A sign-up that was left to the hub is accepted by its virtual node.
+fn accept_here(shard: &mut Shard<'_>, job: JobId, seats: &HubJob, wait: &WaitRow) -> Result<bool, StoreError> {
+    if shard.grant(job, seats, wait.holder, 1, Vec::new())? == 0 {
+        // No right yet: the worker is told a place instead of "asked".
+        if shard.tx.sign_up(wait.sign_up)?.is_some_and(|row| row.status() == Status::Requested) {
+            shard.set_status(wait.sign_up, Status::WaitListed)?;
+        }
+        return Ok(false);
+    }
+    let mut holding = shard.tx.holding(shard.vshard, job, wait.holder)?;
+    holding.live += 1;
+    shard.tx.put_holding(shard.vshard, job, wait.holder, &holding)?;
+    let seat = SeatRow { sign_up: wait.sign_up, holder: wait.holder, worker: wait.worker, state: SeatState::Live };
+    shard.tx.put_seat(shard.vshard, job, &seat)?;
+    shard.tx.remove_waiting(shard.vshard, job, wait.sign_up)?;
+    shard.set_status(wait.sign_up, Status::Confirmed)?;
+    Ok(true)
+}
+
+/// Tells the nodes what is free and who waits in all. `last` is what they were told last; returns what they were told now.
+pub fn announce(shard: &mut Shard<'_>, job: JobId, last: Option<&JobRow>) -> Result<Option<JobRow>, StoreError> {
+    let Some(mut seats) = shard.tx.hub_job(shard.vshard, job)? else { return Ok(None) };
+    let Some(topic) = shard.topic_of(job)? else { return Ok(None) };
+    let live: u32 = shard.tx.holdings(shard.vshard, job)?.iter().map(|(_, holding)| holding.live).sum();
+    let waiting = u32::try_from(shard.tx.waiting(shard.vshard, job)?.len()).unwrap_or(u32::MAX);
+    let (cap, open, free) = (seats.cap, seats.open, seats.cap.saturating_sub(live));
+    if last.is_some_and(|row| (row.cap, row.open, row.free, row.waiting) == (cap, open, free, waiting)) {
+        return Ok(None);
+    }
+    seats.version += 1;
+    shard.tx.put_hub_job(shard.vshard, job, &seats)?;
+    let row = JobRow { job, cap, open, version: seats.version, free, waiting };
+    shard.append_job_row(job, topic, &row)?;
+    Ok(Some(row))
+}

@@ -1,0 +1,228 @@
+//! What the hub knows about nodes, tenants, join tokens and topics: one small SQLite file beside the shards.
+
+use crate::{error::StoreError, sqlite::migrate};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::path::Path;
+use sync_protocol::{
+    ids::{Incarnation, NodeId, TenantId, TopicId, VshardId, Writer},
+    wire::v1::Tenant,
+};
+
+const SCHEMA: &str = "
+CREATE TABLE node (node INTEGER PRIMARY KEY, incarnation INTEGER NOT NULL, name TEXT NOT NULL UNIQUE, region TEXT NOT NULL,
+  log_key BLOB NOT NULL, fenced TEXT, joined_at INTEGER NOT NULL) STRICT;
+CREATE TABLE tenant (tenant INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, key_hash BLOB NOT NULL) STRICT;
+CREATE TABLE token (id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL, region TEXT NOT NULL, node_name TEXT NOT NULL,
+  expires_at INTEGER NOT NULL, used_at INTEGER) STRICT;
+CREATE TABLE topic (topic INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, region TEXT NOT NULL, bucket INTEGER NOT NULL,
+  vshard INTEGER NOT NULL) STRICT;
+CREATE TABLE event (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+";
+
+/// A node that has joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeRecord {
+    pub writer: Writer,
+    pub name: String,
+    pub region: String,
+    /// Ed25519 public key of its log.
+    pub log_key: Vec<u8>,
+    /// Why its incarnation is fenced, where it is.
+    pub fenced: Option<String>,
+    pub joined_at: i64,
+}
+
+/// A tenant with the hash of its API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantRecord {
+    pub id: TenantId,
+    pub name: String,
+    pub key_hash: Vec<u8>,
+}
+
+impl TenantRecord {
+    /// The form in which nodes are told of it.
+    #[must_use]
+    pub fn to_wire(&self) -> Tenant {
+        Tenant { id: self.id.0, name: self.name.clone(), key_hash: self.key_hash.clone() }
+    }
+}
+
+/// A join token; the secret itself is not stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRow {
+    pub id: String,
+    pub secret_hash: Vec<u8>,
+    pub region: String,
+    pub node_name: String,
+    pub expires_at: i64,
+    pub used_at: Option<i64>,
+}
+
+/// A topic in the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicRecord {
+    pub topic: TopicId,
+    pub tenant: TenantId,
+    pub region: String,
+    pub vshard: VshardId,
+}
+
+/// The open control file. Several processes may open it at a time.
+#[derive(Debug)]
+pub struct ControlStore {
+    connection: Connection,
+}
+
+impl ControlStore {
+    /// Opens or creates the file.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = Connection::open(path)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        migrate(&mut connection, SCHEMA, 1)?;
+        Ok(Self { connection })
+    }
+
+    pub fn nodes(&self) -> Result<Vec<NodeRecord>, StoreError> {
+        let sql = "SELECT node, incarnation, name, region, log_key, fenced, joined_at FROM node ORDER BY node";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok(NodeRecord {
+                writer: Writer { node: NodeId(row.get(0)?), incarnation: Incarnation(row.get(1)?) },
+                name: row.get(2)?,
+                region: row.get(3)?,
+                log_key: row.get(4)?,
+                fenced: row.get(5)?,
+                joined_at: row.get(6)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The writer that a join under `name` gets: a new node, or the next incarnation of the one with that name.
+    pub fn next_writer(&self, name: &str) -> Result<Writer, StoreError> {
+        let known = self
+            .connection
+            .query_row("SELECT node, incarnation FROM node WHERE name = ?1", [name], |row| {
+                Ok(Writer { node: NodeId(row.get(0)?), incarnation: Incarnation(row.get::<_, u16>(1)? + 1) })
+            })
+            .optional()?;
+        if let Some(writer) = known {
+            return Ok(writer);
+        }
+        let last: u32 = self.connection.query_row("SELECT coalesce(max(node), 0) FROM node", [], |row| row.get(0))?;
+        Ok(Writer::new(last + 1, 1))
+    }
+
+    /// Uses up a token and stores the node in one transaction; false where the token was used in the meantime.
+    pub fn join(&mut self, token: &str, node: &NodeRecord) -> Result<bool, StoreError> {
+        let tx = self.connection.transaction()?;
+        let used =
+            tx.execute("UPDATE token SET used_at = ?2 WHERE id = ?1 AND used_at IS NULL", params![token, node.joined_at])?;
+        if used == 0 {
+            return Ok(false);
+        }
+        let sql = "INSERT OR REPLACE INTO node (node, incarnation, name, region, log_key, fenced, joined_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6)";
+        let writer = node.writer;
+        tx.execute(sql, params![writer.node.0, writer.incarnation.0, node.name, node.region, node.log_key, node.joined_at])?;
+        tx.commit()?;
+        Ok(true)
+    }
+
+    /// Fences an incarnation: one way.
+    pub fn fence(&self, writer: Writer, reason: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE node SET fenced = ?3 WHERE node = ?1 AND incarnation = ?2 AND fenced IS NULL";
+        self.connection.execute(sql, params![writer.node.0, writer.incarnation.0, reason])?;
+        Ok(())
+    }
+
+    pub fn tenants(&self) -> Result<Vec<TenantRecord>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT tenant, name, key_hash FROM tenant ORDER BY tenant")?;
+        let rows = statement.query_map([], |row| {
+            Ok(TenantRecord { id: TenantId(row.get(0)?), name: row.get(1)?, key_hash: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Adds a tenant; `None` where the name is taken.
+    pub fn add_tenant(&self, name: &str, key_hash: &[u8]) -> Result<Option<TenantId>, StoreError> {
+        let sql = "INSERT INTO tenant (name, key_hash) VALUES (?1, ?2) ON CONFLICT DO NOTHING RETURNING tenant";
+        let id = self.connection.query_row(sql, params![name, key_hash], |row| row.get(0).map(TenantId)).optional()?;
+        Ok(id)
+    }
+
+    pub fn add_token(&self, token: &TokenRow) -> Result<(), StoreError> {
+        let sql = "INSERT INTO token (id, secret_hash, region, node_name, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let values = params![token.id, token.secret_hash, token.region, token.node_name, token.expires_at];
+        self.connection.execute(sql, values)?;
+        Ok(())
+    }
+
+    pub fn token(&self, id: &str) -> Result<Option<TokenRow>, StoreError> {
+        Ok(self.tokens()?.into_iter().find(|token| token.id == id))
+    }
+
+    pub fn tokens(&self) -> Result<Vec<TokenRow>, StoreError> {
+        let sql = "SELECT id, secret_hash, region, node_name, expires_at, used_at FROM token ORDER BY expires_at";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok(TokenRow {
+                id: row.get(0)?,
+                secret_hash: row.get(1)?,
+                region: row.get(2)?,
+                node_name: row.get(3)?,
+                expires_at: row.get(4)?,
+                used_at: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub fn topics(&self) -> Result<Vec<TopicRecord>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT topic, tenant, region, vshard FROM topic ORDER BY topic")?;
+        let rows = statement.query_map([], |row| {
+            Ok(TopicRecord {
+                topic: TopicId(u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0)),
+                tenant: TenantId(row.get(1)?),
+                region: row.get(2)?,
+                vshard: VshardId(row.get(3)?),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Puts a topic into the directory at its first use.
+    pub fn add_topic(&self, tenant: TenantId, region: &str) -> Result<TopicRecord, StoreError> {
+        let topic = TopicId::of(tenant, region, 0);
+        let vshard = VshardId::of(topic);
+        let sql = "INSERT INTO topic (topic, tenant, region, bucket, vshard) VALUES (?1, ?2, ?3, 0, ?4) ON CONFLICT DO NOTHING";
+        self.connection.execute(sql, params![i64::try_from(topic.0).unwrap_or(0), tenant.0, region, vshard.0])?;
+        Ok(TopicRecord { topic, tenant, region: region.to_owned(), vshard })
+    }
+
+    /// Writes a line for the operators.
+    pub fn add_event(&self, at: i64, text: &str) -> Result<(), StoreError> {
+        self.connection.execute("INSERT INTO event (at, text) VALUES (?1, ?2)", params![at, text])?;
+        Ok(())
+    }
+
+    /// The latest events, newest first.
+    pub fn events(&self, limit: u32) -> Result<Vec<(i64, String)>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT at, text FROM event ORDER BY n DESC LIMIT ?1")?;
+        let rows = statement.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?)
+    }
+
+    pub fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", params![key, value])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! What one storage transaction can do, for hub and node, whatever the engine.
+
+use crate::{
+    error::StoreError,
+    rows::{JobSummary, SeatRow, SignUpRow, Stored, WaitRow},
+};
+use sync_protocol::{
+    documents::{Document, SignUpFields},
+    ids::{DocumentId, JobId, NodeId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
+    log::{Entry, LogHead},
+    seats::{HubHolding, HubJob, NodeJob},
+    wire::v1::{DownState, Sequenced},
+};
+
+/// A stretch of a vshard's sequence, read up to and including `upto`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub upto: u64,
+    pub entries: Vec<(Option<NodeId>, Sequenced)>,
+}
+
+/// One open transaction. All writes of it become durable together, or none does.
+pub trait ShardTx {
+    // The hub's sequence of a vshard.
+
+    /// History and last sequence of a vshard.
+    fn head(&mut self, vshard: VshardId) -> Result<(u16, u64), StoreError>;
+    /// Appends to the vshard's sequence; `audience` limits who is sent it. Returns its sequence.
+    fn append(&mut self, vshard: VshardId, audience: Option<NodeId>, writer: Writer, entry: &Entry) -> Result<u64, StoreError>;
+    /// Entries behind `after`, at most `limit` of them and `bytes_max` bytes (at least one).
+    fn read_since(&mut self, vshard: VshardId, after: u64, limit: usize, bytes_max: usize) -> Result<Page, StoreError>;
+    /// How far a writer's log has been merged into the vshard.
+    fn origin(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<LogHead>, StoreError>;
+    fn put_origin(&mut self, vshard: VshardId, writer: Writer, head: LogHead) -> Result<(), StoreError>;
+
+    // A node's own log.
+
+    /// Last entry of the own log; `None` while it is empty.
+    fn own_head(&mut self, vshard: VshardId) -> Result<Option<LogHead>, StoreError>;
+    /// Heads of all own logs.
+    fn own_heads(&mut self) -> Result<Vec<(VshardId, LogHead)>, StoreError>;
+    /// Appends to the own log of `writer`, chained to what is there.
+    fn append_own(&mut self, vshard: VshardId, writer: Writer, entry: &Entry) -> Result<LogHead, StoreError>;
+    /// Entries of the own log behind `after` with the head after the last of them.
+    fn read_own(&mut self, vshard: VshardId, after: u64, limit: usize, bytes_max: usize) -> Result<(Vec<Entry>, Option<LogHead>), StoreError>;
+    /// How far the hub has acknowledged the own log.
+    fn acked(&mut self, vshard: VshardId) -> Result<u64, StoreError>;
+    fn put_acked(&mut self, vshard: VshardId, wseq: u64) -> Result<(), StoreError>;
+    /// The node's cursors into the hub's vshards.
+    fn cursors(&mut self) -> Result<Vec<DownState>, StoreError>;
+    fn put_cursor(&mut self, cursor: DownState) -> Result<(), StoreError>;
+
+    // Documents and their rows.
+
+    fn document(&mut self, vshard: VshardId, id: DocumentId) -> Result<Option<Stored>, StoreError>;
+    fn put_document(&mut self, vshard: VshardId, id: DocumentId, topic: TopicId, document: &Document) -> Result<(), StoreError>;
+    fn put_job_summary(&mut self, vshard: VshardId, summary: &JobSummary) -> Result<(), StoreError>;
+    fn job_summary(&mut self, vshard: VshardId, job: JobId) -> Result<Option<JobSummary>, StoreError>;
+    /// The job that a tenant imported under `key`.
+    fn job_by_key(&mut self, vshard: VshardId, tenant: TenantId, key: &str) -> Result<Option<JobId>, StoreError>;
+    /// All jobs of this file that end after `now`, with their vshard.
+    fn jobs_after(&mut self, now: i64) -> Result<Vec<(VshardId, JobSummary)>, StoreError>;
+    /// Where a job is stored in this file.
+    fn vshard_of(&mut self, job: JobId) -> Result<Option<VshardId>, StoreError>;
+    fn put_sign_up(&mut self, vshard: VshardId, sign_up: SignUpId, fields: &SignUpFields) -> Result<(), StoreError>;
+    fn sign_up(&mut self, sign_up: SignUpId) -> Result<Option<SignUpRow>, StoreError>;
+    fn sign_up_by_idempotency(&mut self, key: &[u8; 16]) -> Result<Option<SignUpRow>, StoreError>;
+    fn sign_ups_by_code(&mut self, code: &str) -> Result<Vec<SignUpRow>, StoreError>;
+    /// Current sign-ups of a worker for a job.
+    fn sign_ups_of(&mut self, vshard: VshardId, job: JobId, worker: WorkerId) -> Result<Vec<SignUpRow>, StoreError>;
+
+    // The ledger.
+
+    /// The node's counters of a job, with what the hub last said of it: (cap, version, free, waiting).
+    fn node_job(&mut self, vshard: VshardId, job: JobId) -> Result<Option<(NodeJob, HubSaid)>, StoreError>;
+    fn put_node_job(&mut self, vshard: VshardId, job: JobId, seats: &NodeJob, said: &HubSaid) -> Result<(), StoreError>;
+    fn hub_job(&mut self, vshard: VshardId, job: JobId) -> Result<Option<HubJob>, StoreError>;
+    fn put_hub_job(&mut self, vshard: VshardId, job: JobId, seats: &HubJob) -> Result<(), StoreError>;
+    fn holding(&mut self, vshard: VshardId, job: JobId, writer: Writer) -> Result<HubHolding, StoreError>;
+    fn put_holding(&mut self, vshard: VshardId, job: JobId, writer: Writer, holding: &HubHolding) -> Result<(), StoreError>;
+    fn holdings(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<(Writer, HubHolding)>, StoreError>;
+    fn seat(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<Option<SeatRow>, StoreError>;
+    fn put_seat(&mut self, vshard: VshardId, job: JobId, seat: &SeatRow) -> Result<(), StoreError>;
+    fn seats(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<SeatRow>, StoreError>;
+    /// The wait list in order.
+    fn waiting(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<WaitRow>, StoreError>;
+    /// Appends to the wait list, or changes `promoted` of the entry that is there.
+    fn put_waiting(&mut self, vshard: VshardId, job: JobId, wait: &WaitRow) -> Result<(), StoreError>;
+    fn remove_waiting(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<(), StoreError>;
+
+    /// The signed receipt of a confirmed sign-up, as it was handed out.
+    fn receipt(&mut self, vshard: VshardId, sign_up: SignUpId) -> Result<Option<Vec<u8>>, StoreError>;
+    fn put_receipt(&mut self, vshard: VshardId, sign_up: SignUpId, receipt: &[u8]) -> Result<(), StoreError>;
+
+    // The rest.
+
+    /// Keeps what could not be applied, with its reason; the stream goes on.
+    fn park(&mut self, vshard: VshardId, writer: Writer, entry: &Entry, reason: &str) -> Result<(), StoreError>;
+    fn parked(&mut self) -> Result<u64, StoreError>;
+    fn meta(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    fn put_meta(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError>;
+    /// The next value of the counter from which ids are minted, from 1.
+    fn next_counter(&mut self) -> Result<u64, StoreError>;
+}
+
+/// What a node last heard from the hub about a job in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HubSaid {
+    pub cap: u32,
+    pub version: u32,
+    pub free: u32,
+    pub waiting: u32,
+}
+
+impl HubSaid {
+    /// Whether any ledger row of the hub was seen.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.version > 0
+    }
+}
+

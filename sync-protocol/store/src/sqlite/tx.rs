@@ -1,0 +1,214 @@
+//! [`ShardTx`] on SQLite: each method names its table's part.
+
+use super::{documents, ledger, log};
+use crate::{
+    error::StoreError,
+    rows::{JobSummary, SeatRow, SignUpRow, Stored, WaitRow},
+    shard::{HubSaid, Page, ShardTx},
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sync_protocol::{
+    documents::{Document, SignUpFields},
+    ids::{DocumentId, JobId, NodeId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
+    log::{Entry, LogHead},
+    seats::{HubHolding, HubJob, NodeJob},
+    wire::v1::DownState,
+};
+
+pub(crate) struct SqliteTx<'a> {
+    pub(crate) connection: &'a Connection,
+}
+
+/// Reads a signed column that holds an unsigned number.
+pub(crate) fn unsigned<T: TryFrom<i64>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let value: i64 = row.get(column)?;
+    T::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
+}
+
+/// Reads an id from a blob column.
+pub(crate) fn id<T>(row: &Row<'_>, column: usize, from: impl Fn(&[u8]) -> Option<T>) -> rusqlite::Result<T> {
+    let bytes: Vec<u8> = row.get(column)?;
+    from(&bytes).ok_or_else(|| rusqlite::Error::InvalidColumnType(column, "id".to_owned(), rusqlite::types::Type::Blob))
+}
+
+/// SQLite integers are signed; sequences stay far below 2^63.
+pub(crate) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+impl SqliteTx<'_> {
+    pub(crate) fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, StoreError> {
+        Ok(self.connection.prepare_cached(sql)?.execute(values)?)
+    }
+
+    pub(crate) fn one<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.connection.prepare_cached(sql)?.query_row(values, map).optional()?)
+    }
+
+    pub(crate) fn all<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(values, map)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl ShardTx for SqliteTx<'_> {
+    fn head(&mut self, vshard: VshardId) -> Result<(u16, u64), StoreError> {
+        log::head(self, vshard)
+    }
+    fn append(&mut self, vshard: VshardId, audience: Option<NodeId>, writer: Writer, entry: &Entry) -> Result<u64, StoreError> {
+        log::append(self, vshard, audience, writer, entry)
+    }
+    fn read_since(&mut self, vshard: VshardId, after: u64, limit: usize, bytes_max: usize) -> Result<Page, StoreError> {
+        log::read_since(self, vshard, after, limit, bytes_max)
+    }
+    fn origin(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<LogHead>, StoreError> {
+        log::origin(self, vshard, writer)
+    }
+    fn put_origin(&mut self, vshard: VshardId, writer: Writer, head: LogHead) -> Result<(), StoreError> {
+        log::put_origin(self, vshard, writer, head)
+    }
+    fn own_head(&mut self, vshard: VshardId) -> Result<Option<LogHead>, StoreError> {
+        log::own_head(self, vshard)
+    }
+    fn own_heads(&mut self) -> Result<Vec<(VshardId, LogHead)>, StoreError> {
+        log::own_heads(self)
+    }
+    fn append_own(&mut self, vshard: VshardId, writer: Writer, entry: &Entry) -> Result<LogHead, StoreError> {
+        log::append_own(self, vshard, writer, entry)
+    }
+    fn read_own(&mut self, vshard: VshardId, after: u64, limit: usize, bytes_max: usize) -> Result<(Vec<Entry>, Option<LogHead>), StoreError> {
+        log::read_own(self, vshard, after, limit, bytes_max)
+    }
+    fn acked(&mut self, vshard: VshardId) -> Result<u64, StoreError> {
+        Ok(self.one("SELECT wseq FROM acked WHERE vshard = ?1", [vshard.0], |row| unsigned(row, 0))?.unwrap_or(0))
+    }
+    fn put_acked(&mut self, vshard: VshardId, wseq: u64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO acked (vshard, wseq) VALUES (?1, ?2) ON CONFLICT (vshard) DO UPDATE SET wseq = max(wseq, excluded.wseq)";
+        self.run(sql, params![vshard.0, signed(wseq)]).map(drop)
+    }
+    fn cursors(&mut self) -> Result<Vec<DownState>, StoreError> {
+        self.all("SELECT vshard, history, seq FROM node_cursor ORDER BY vshard", [], |row| {
+            Ok(DownState { vshard: row.get(0)?, history: row.get(1)?, seq: unsigned(row, 2)? })
+        })
+    }
+    fn put_cursor(&mut self, cursor: DownState) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO node_cursor (vshard, history, seq) VALUES (?1, ?2, ?3)";
+        self.run(sql, params![cursor.vshard, cursor.history, signed(cursor.seq)]).map(drop)
+    }
+    fn document(&mut self, vshard: VshardId, id: DocumentId) -> Result<Option<Stored>, StoreError> {
+        documents::document(self, vshard, id)
+    }
+    fn put_document(&mut self, vshard: VshardId, id: DocumentId, topic: TopicId, document: &Document) -> Result<(), StoreError> {
+        documents::put_document(self, vshard, id, topic, document)
+    }
+    fn put_job_summary(&mut self, vshard: VshardId, summary: &JobSummary) -> Result<(), StoreError> {
+        documents::put_job_summary(self, vshard, summary)
+    }
+    fn job_summary(&mut self, vshard: VshardId, job: JobId) -> Result<Option<JobSummary>, StoreError> {
+        documents::job_summary(self, vshard, job)
+    }
+    fn job_by_key(&mut self, vshard: VshardId, tenant: TenantId, key: &str) -> Result<Option<JobId>, StoreError> {
+        documents::job_by_key(self, vshard, tenant, key)
+    }
+    fn jobs_after(&mut self, now: i64) -> Result<Vec<(VshardId, JobSummary)>, StoreError> {
+        documents::jobs_after(self, now)
+    }
+    fn vshard_of(&mut self, job: JobId) -> Result<Option<VshardId>, StoreError> {
+        self.one("SELECT vshard FROM job WHERE job = ?1", [job.to_bytes()], |row| row.get(0).map(VshardId))
+    }
+    fn put_sign_up(&mut self, vshard: VshardId, sign_up: SignUpId, fields: &SignUpFields) -> Result<(), StoreError> {
+        documents::put_sign_up(self, vshard, sign_up, fields)
+    }
+    fn sign_up(&mut self, sign_up: SignUpId) -> Result<Option<SignUpRow>, StoreError> {
+        Ok(documents::sign_ups(self, "sign_up = ?1", [sign_up.to_bytes()])?.pop())
+    }
+    fn sign_up_by_idempotency(&mut self, key: &[u8; 16]) -> Result<Option<SignUpRow>, StoreError> {
+        Ok(documents::sign_ups(self, "idempotency = ?1", [key])?.pop())
+    }
+    fn sign_ups_by_code(&mut self, code: &str) -> Result<Vec<SignUpRow>, StoreError> {
+        documents::sign_ups(self, "code = ?1", [code])
+    }
+    fn sign_ups_of(&mut self, vshard: VshardId, job: JobId, worker: WorkerId) -> Result<Vec<SignUpRow>, StoreError> {
+        let mut rows =
+            documents::sign_ups(self, "vshard = ?1 AND job = ?2 AND worker = ?3", params![vshard.0, job.to_bytes(), worker.0])?;
+        rows.retain(|row| row.status().is_current());
+        Ok(rows)
+    }
+    fn node_job(&mut self, vshard: VshardId, job: JobId) -> Result<Option<(NodeJob, HubSaid)>, StoreError> {
+        ledger::node_job(self, vshard, job)
+    }
+    fn put_node_job(&mut self, vshard: VshardId, job: JobId, seats: &NodeJob, said: &HubSaid) -> Result<(), StoreError> {
+        ledger::put_node_job(self, vshard, job, seats, said)
+    }
+    fn hub_job(&mut self, vshard: VshardId, job: JobId) -> Result<Option<HubJob>, StoreError> {
+        ledger::hub_job(self, vshard, job)
+    }
+    fn put_hub_job(&mut self, vshard: VshardId, job: JobId, seats: &HubJob) -> Result<(), StoreError> {
+        ledger::put_hub_job(self, vshard, job, seats)
+    }
+    fn holding(&mut self, vshard: VshardId, job: JobId, writer: Writer) -> Result<HubHolding, StoreError> {
+        ledger::holding(self, vshard, job, writer)
+    }
+    fn put_holding(&mut self, vshard: VshardId, job: JobId, writer: Writer, holding: &HubHolding) -> Result<(), StoreError> {
+        ledger::put_holding(self, vshard, job, writer, holding)
+    }
+    fn holdings(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<(Writer, HubHolding)>, StoreError> {
+        ledger::holdings(self, vshard, job)
+    }
+    fn seat(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<Option<SeatRow>, StoreError> {
+        ledger::seat(self, vshard, job, sign_up)
+    }
+    fn put_seat(&mut self, vshard: VshardId, job: JobId, seat: &SeatRow) -> Result<(), StoreError> {
+        ledger::put_seat(self, vshard, job, seat)
+    }
+    fn seats(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<SeatRow>, StoreError> {
+        ledger::seats(self, vshard, job)
+    }
+    fn waiting(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<WaitRow>, StoreError> {
+        ledger::waiting(self, vshard, job)
+    }
+    fn put_waiting(&mut self, vshard: VshardId, job: JobId, wait: &WaitRow) -> Result<(), StoreError> {
+        ledger::put_waiting(self, vshard, job, wait)
+    }
+    fn remove_waiting(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM waiting WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
+        self.run(sql, params![vshard.0, job.to_bytes(), sign_up.to_bytes()]).map(drop)
+    }
+    fn receipt(&mut self, vshard: VshardId, sign_up: SignUpId) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT receipt FROM receipt WHERE vshard = ?1 AND sign_up = ?2";
+        self.one(sql, params![vshard.0, sign_up.to_bytes()], |row| row.get(0))
+    }
+    fn put_receipt(&mut self, vshard: VshardId, sign_up: SignUpId, receipt: &[u8]) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO receipt (vshard, sign_up, receipt) VALUES (?1, ?2, ?3)";
+        self.run(sql, params![vshard.0, sign_up.to_bytes(), receipt]).map(drop)
+    }
+    fn park(&mut self, vshard: VshardId, writer: Writer, entry: &Entry, reason: &str) -> Result<(), StoreError> {
+        log::park(self, vshard, writer, entry, reason)
+    }
+    fn parked(&mut self) -> Result<u64, StoreError> {
+        Ok(self.one("SELECT count(*) FROM parked WHERE vshard >= 0", [], |row| unsigned(row, 0))?.unwrap_or(0))
+    }
+    fn meta(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.one("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+    }
+    fn put_meta(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", params![key, value]).map(drop)
+    }
+    fn next_counter(&mut self) -> Result<u64, StoreError> {
+        let stored = self.meta("counter")?.map_or(Some(0), |v| v.try_into().ok().map(u64::from_be_bytes));
+        let next = stored.ok_or(StoreError::BadRow("counter"))? + 1;
+        self.put_meta("counter", &next.to_be_bytes())?;
+        Ok(next)
+    }
+}
