@@ -95,13 +95,13 @@ fn serve(mut hub: HubEndpoint) -> JoinHandle<()> {
     })
 }
 
-async fn echo(link: Link) {
+/// `Ok` once the peer has finished.
+async fn echo(link: Link) -> Result<(), LinkError> {
     let (mut sender, mut receiver) = link.split();
-    while let Ok(Some(frame)) = receiver.recv().await {
-        if sender.send(&frame).await.is_err() {
-            return;
-        }
+    while let Some(frame) = receiver.recv().await? {
+        sender.send(&frame).await?;
     }
+    Ok(())
 }
 
 async fn answer(exchange: Exchange) {
@@ -146,8 +146,7 @@ async fn a_link_shows_both_certificates_and_echoes_frames_of_every_size() {
     assert_eq!(sender.send(&vec![7; too_long]).await, Err(LinkError::FrameTooLong(too_long)));
     assert!(sender.handle().stats().bytes_sent > 1000);
     sender.finish();
-    assert_eq!(receiver.recv().await, Ok(None));
-    echo.await.unwrap();
+    assert_eq!(echo.await.unwrap(), Ok(()));
 }
 
 #[tokio::test]
