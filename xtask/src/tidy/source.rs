@@ -42,7 +42,7 @@ impl Source {
             let names: Vec<&str> = source.tokens(attribute.clone()).filter_map(Token::name).collect();
             let conditional =
                 names.first() == Some(&"cfg") && names.contains(&"test") && !names.contains(&"not");
-            if !conditional && names.last() != Some(&"test") {
+            if !conditional && (names.first() == Some(&"cfg") || names.last() != Some(&"test")) {
                 continue;
             }
             let inner = source.tokens.get(attribute.start + 1).is_some_and(|token| token.is_mark('!'));
