@@ -1,0 +1,3 @@
+//! The integration tests of the node's core, as one binary.
+
+mod search;
