@@ -1,0 +1,224 @@
+//! `cargo xtask test`: runs the suites one after the other, with live output, and counts.
+//!
+//! A failed suite does not stop the others. The last line is always `N passed, M failed`, where both numbers
+//! count suites and the single tests in them.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+
+use crate::demo::DEMO_PACKAGES;
+use crate::workspace::{Workspace, on_path};
+use crate::{child, openapi, out, plugins, tidy};
+
+mod counts;
+mod needs;
+
+use counts::Counts;
+use needs::Need;
+
+/// How far a run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// What can run here; the rest is named.
+    Here,
+    /// All of it; what is needed is installed first.
+    All,
+}
+
+impl Reach {
+    /// The reach that `--all` stands for.
+    pub(crate) fn from_flag(all: bool) -> Self {
+        if all { Self::All } else { Self::Here }
+    }
+}
+
+/// What a suite does.
+enum Work {
+    Tidy,
+    /// A program of the search path.
+    Program(&'static str, Vec<String>),
+    Cargo(Vec<&'static str>),
+    Dayshift(Vec<&'static str>),
+    Xtask(Vec<&'static str>),
+}
+
+struct Suite {
+    name: &'static str,
+    work: Work,
+    needs: &'static [Need],
+    /// Why the suite is left out whatever the reach.
+    absent: Option<String>,
+    only_with_all: bool,
+}
+
+enum Verdict {
+    Passed,
+    Failed(String),
+    LeftOut(String),
+}
+
+struct Report {
+    name: &'static str,
+    verdict: Verdict,
+    counts: Counts,
+    took: Duration,
+}
+
+/// Runs the suites and fails if one of them, or one test, failed.
+pub(crate) fn run(workspace: &Workspace, reach: Reach) -> anyhow::Result<ExitCode> {
+    let suites = suites(workspace)?;
+    let mut reports = Vec::new();
+    if reach == Reach::All {
+        let wanted = suites.iter().filter(|suite| suite.absent.is_none()).flat_map(|suite| suite.needs);
+        reports.extend(needs::install(workspace, wanted).map(|(name, took, error)| Report {
+            name,
+            verdict: Verdict::Failed(format!("{error:#}")),
+            counts: Counts::default(),
+            took,
+        }));
+    }
+    for (index, suite) in suites.iter().enumerate() {
+        out::note(&format!("\n=== {} of {}: {}", index + 1, suites.len(), suite.name));
+        reports.push(suite.run(workspace, reach));
+    }
+    Ok(conclude(&reports))
+}
+
+fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
+    let mut build = vec!["build"];
+    build.extend(DEMO_PACKAGES.iter().flat_map(|package| ["-p", package]));
+    let tests = if on_path("cargo-nextest") {
+        vec!["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests=pass"]
+    } else {
+        vec!["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]
+    };
+    let file = workspace.root().join(needs::BROWSER_SUITE);
+    let kiosk = file.to_str().context("the path of the checkout is not UTF-8")?.to_owned();
+    let no_kiosk = (!file.is_file()).then(|| format!("{} is not there", needs::BROWSER_SUITE));
+    let no_guests = plugins::shipped(workspace.root())?.is_empty();
+    let no_openapi = !workspace.root().join(openapi::FOLDER).is_dir();
+    let absent = |absent: bool, what: &str| absent.then(|| what.to_owned());
+    let clippy = vec!["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let mut suites = vec![
+        suite("fmt", Work::Cargo(vec!["fmt", "--all", "--check"])),
+        suite("tidy", Work::Tidy),
+        Suite { only_with_all: true, ..suite("clippy", Work::Cargo(clippy)) },
+        suite("build", Work::Cargo(build)),
+        suite("tests", Work::Cargo(tests)),
+        suite("doc tests", Work::Cargo(vec!["test", "--workspace", "--doc", "--no-fail-fast"])),
+        suite("demo", Work::Dayshift(vec!["demo", "--check"])),
+    ];
+    suites.push(Suite {
+        needs: &[Need::Node, Need::Chromium, Need::Fonts, Need::Playwright],
+        absent: no_kiosk,
+        ..suite("browser", Work::Program("node", vec![kiosk]))
+    });
+    suites.push(Suite {
+        needs: &[Need::WasmTarget],
+        absent: absent(no_guests, "plugins/shipped holds no guests"),
+        ..suite("plugins", Work::Xtask(vec!["plugins", "--check"]))
+    });
+    suites.push(Suite {
+        absent: absent(no_openapi, "docs/openapi is not there"),
+        ..suite("openapi", Work::Xtask(vec!["openapi", "--check"]))
+    });
+    Ok(suites)
+}
+
+fn suite(name: &'static str, work: Work) -> Suite {
+    Suite { name, work, needs: &[], absent: None, only_with_all: false }
+}
+
+impl Suite {
+    fn run(&self, workspace: &Workspace, reach: Reach) -> Report {
+        let started = Instant::now();
+        let mut counts = Counts::default();
+        let verdict = match self.left_out(workspace, reach) {
+            Some(why) => Verdict::LeftOut(why),
+            None => match self.work.run(self.name, workspace, &mut counts) {
+                Ok(true) => Verdict::Passed,
+                Ok(false) => Verdict::Failed("see above".to_owned()),
+                Err(error) => Verdict::Failed(format!("{error:#}")),
+            },
+        };
+        Report { name: self.name, verdict, counts, took: started.elapsed() }
+    }
+
+    fn left_out(&self, workspace: &Workspace, reach: Reach) -> Option<String> {
+        if self.absent.is_some() || reach == Reach::All {
+            return self.absent.clone();
+        }
+        if self.only_with_all {
+            return Some("runs with --all".to_owned());
+        }
+        let missing = self.needs.iter().filter(|need| !need.is_met(workspace));
+        let missing: Vec<&str> = missing.map(|need| need.name()).collect();
+        (!missing.is_empty()).then(|| format!("needs {}; --all installs it", missing.join(", ")))
+    }
+}
+
+impl Work {
+    fn run(&self, name: &str, workspace: &Workspace, counts: &mut Counts) -> anyhow::Result<bool> {
+        let mut command = match self {
+            Self::Tidy => return Ok(tidy::run(workspace)? == ExitCode::SUCCESS),
+            Self::Program(program, arguments) => {
+                let mut command = workspace.command(program);
+                command.args(arguments);
+                command
+            }
+            Self::Cargo(arguments) => {
+                let mut command = workspace.cargo();
+                command.args(arguments);
+                command
+            }
+            Self::Dayshift(arguments) => {
+                let mut command = workspace.command(workspace.binary("dayshift"));
+                command.args(arguments);
+                command
+            }
+            Self::Xtask(arguments) => {
+                let program = std::env::current_exe().context("cannot find this program")?;
+                let mut command = workspace.command(program);
+                command.args(arguments);
+                command
+            }
+        };
+        needs::describe(workspace, &mut command);
+        child::stream(name, &mut command, |line| counts.read(line))
+    }
+}
+
+fn conclude(reports: &[Report]) -> ExitCode {
+    let mut rows = vec![["suite", "verdict", "tests", "failed", "seconds", ""].map(str::to_owned).to_vec()];
+    let (mut passed, mut failed) = (0, 0);
+    for report in reports {
+        let (verdict, why) = match &report.verdict {
+            Verdict::Passed => {
+                passed += 1;
+                ("passed", "")
+            }
+            Verdict::Failed(why) => {
+                failed += 1;
+                ("FAILED", why.as_str())
+            }
+            Verdict::LeftOut(why) => ("left out", why.as_str()),
+        };
+        passed += report.counts.passed;
+        failed += report.counts.failed;
+        rows.push(vec![
+            report.name.to_owned(),
+            verdict.to_owned(),
+            (report.counts.passed + report.counts.failed).to_string(),
+            report.counts.failed.to_string(),
+            format!("{:.1}", report.took.as_secs_f64()),
+            why.to_owned(),
+        ]);
+    }
+    out::line("");
+    out::table(&rows);
+    out::line("");
+    out::line(&format!("{passed} passed, {failed} failed"));
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,82 @@
+//! Where the checkout and its build directory are, asked of cargo once per command.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+/// The checkout that a command works on.
+#[derive(Debug)]
+pub struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the workspace of the current directory.
+    pub fn locate() -> anyhow::Result<Self> {
+        let output = Command::new(cargo())
+            .args(["metadata", "--offline", "--no-deps", "--format-version", "1"])
+            .output()
+            .context("cannot start cargo metadata")?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "cargo metadata: {}", errors.trim());
+        let metadata: serde_json::Value =
+            serde_json::from_slice(&output.stdout).context("cannot read the answer of cargo metadata")?;
+        let path = |key: &str| {
+            let text = metadata.get(key).and_then(serde_json::Value::as_str);
+            text.map(PathBuf::from).with_context(|| format!("cargo metadata gives no {key}"))
+        };
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
+    }
+
+    /// The folder of the root manifest.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The build directory, wherever the environment put it.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// The path of a program built with the only profile, whether or not it was built yet.
+    pub(crate) fn binary(&self, name: &str) -> PathBuf {
+        self.target.join("debug").join(name)
+    }
+
+    /// A command that runs in the root folder.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// A cargo command that runs in the root folder.
+    pub(crate) fn cargo(&self) -> Command {
+        self.command(cargo())
+    }
+
+    /// Builds the programs of these packages with the only profile, with live output.
+    pub(crate) fn build(&self, packages: &[&str]) -> anyhow::Result<()> {
+        let mut command = self.cargo();
+        command.arg("build");
+        for package in packages {
+            command.args(["-p", package]);
+        }
+        let status = command.status().context("cannot start cargo build")?;
+        ensure!(status.success(), "cargo build of {} failed, see above", packages.join(", "));
+        Ok(())
+    }
+}
+
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Whether a program of this name is on the search path.
+pub(crate) fn on_path(program: &str) -> bool {
+    let Some(path) = std::env::var_os("PATH") else { return false };
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
