@@ -61,7 +61,7 @@ pub struct ChainReport {
     pub failed: u16,
     /// Filters cut off by the chain's deadline, or never reached because of it.
     pub late: u16,
-    /// Filters left out: breaker open, or no free instance.
+    /// Filters left out: breaker open, no free instance, or a column missing from the page.
     pub skipped: u16,
 }
 
@@ -191,6 +191,12 @@ impl ColumnSet {
     #[must_use]
     pub const fn contains(self, column: Column) -> bool {
         self.0 & column.bit() != 0
+    }
+
+    /// Whether every column of `other` is in the set.
+    #[must_use]
+    pub const fn contains_all(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
     }
 
     /// Whether the set has no column.

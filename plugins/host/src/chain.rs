@@ -46,6 +46,10 @@ impl Chain {
         page: &Page,
         codes: &mut Vec<u8>,
     ) -> Result<(), Fault> {
+        // Filled for the chain before a swap: absent columns would read as zeros.
+        if !page.wanted().contains_all(plugin.description().columns) {
+            return Err(Fault::Skipped);
+        }
         let now = Instant::now();
         let left = self.deadline.saturating_sub(now.saturating_duration_since(begin));
         if !plugin.breaker().admits(now) {
@@ -144,8 +148,9 @@ impl ChainSlot {
 }
 
 impl FilterChain for ChainSlot {
-    /// A page that was filled for the chain before a swap may lack a column of the new chain; a
-    /// caller that must rule this out takes [`ChainSlot::load`] once per search.
+    /// A page that was filled for the chain before a swap may lack a column of the new chain, whose
+    /// plugin is then skipped; a caller that must rule this out takes [`ChainSlot::load`] once per
+    /// search.
     fn wanted(&self) -> ColumnSet {
         self.load().wanted()
     }

@@ -47,6 +47,7 @@ flags! {
 #[derive(Clone, Copy, Debug, ComponentType, Lift)]
 #[component(enum)]
 #[repr(u8)]
+#[expect(dead_code, reason = "only guests make one")]
 pub(crate) enum Kind {
     #[component(name = "filter")]
     Filter,
