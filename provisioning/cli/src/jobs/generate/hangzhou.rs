@@ -214,7 +214,7 @@ mod tests {
         for row in &rows {
             check_native(row, bounds).unwrap();
             assert!(row.synthetic && row.text.contains("合成"));
-            assert!((29.5..30.5).contains(&row.lat.unwrap()), "{row:?}");
+            assert!((29.4..30.6).contains(&row.lat.unwrap()), "{row:?}");
         }
         let mut categories: Vec<_> = rows.iter().map(|row| row.category.as_str()).collect();
         categories.sort_unstable();
