@@ -7,7 +7,8 @@ mod new;
 mod trial;
 
 use clap::{Args, Subcommand, ValueEnum};
-use std::{path::PathBuf, process::ExitCode};
+use crate::Outcome;
+use std::path::PathBuf;
 
 /// The commands of `dayshift plugin`.
 #[derive(Clone, Debug, Subcommand)]
@@ -49,10 +50,10 @@ pub struct ProjectArgs {
 ///
 /// # Errors
 /// With what is wrong, where, and what to do about it.
-pub fn run(command: &PluginCommand) -> anyhow::Result<ExitCode> {
+pub fn run(command: &PluginCommand) -> anyhow::Result<Outcome> {
     match command {
         PluginCommand::New(args) => new::run(&args.name, args.kind),
-        PluginCommand::Build(args) => build::run(&args.dir).map(|_built| ExitCode::SUCCESS),
+        PluginCommand::Build(args) => build::run(&args.dir).map(|_built| Outcome::Done),
         PluginCommand::Test(args) => trial::run(&args.dir),
     }
 }

@@ -1,12 +1,12 @@
 //! Makes a project that carries its own copy of the SDK, so that it builds without the repository.
 
+use crate::Outcome;
 use super::{KindArg, manifest};
 use anyhow::{Context as _, bail};
 use std::{
     fs,
     io::{self, Write as _},
     path::Path,
-    process::ExitCode,
 };
 
 /// Every file of a project; `NAME` stands for the plugin's name.
@@ -23,7 +23,7 @@ const FILES: [(&str, &str); 9] = [
 ];
 
 /// Makes the project `name` in the current folder.
-pub(super) fn run(name: &str, kind: KindArg) -> anyhow::Result<ExitCode> {
+pub(super) fn run(name: &str, kind: KindArg) -> anyhow::Result<Outcome> {
     let KindArg::Filter = kind;
     write_project(Path::new(name), name)?;
     writeln!(
@@ -31,7 +31,7 @@ pub(super) fn run(name: &str, kind: KindArg) -> anyhow::Result<ExitCode> {
         "made {name}/\n  the rule:   {name}/src/lib.rs\n  the cases:  {name}/tests/cases.toml\n\
          try it:     dayshift plugin test {name}"
     )?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Outcome::Done)
 }
 
 fn write_project(dir: &Path, name: &str) -> anyhow::Result<()> {

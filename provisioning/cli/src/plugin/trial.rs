@@ -1,5 +1,6 @@
 //! Runs a project's cases in the real host and says what a call takes.
 
+use crate::Outcome;
 use super::{
     build,
     cases::{self, Case},
@@ -13,7 +14,6 @@ use plugin_host::{
 use std::{
     io::{self, Write as _},
     path::Path,
-    process::ExitCode,
     time::Duration,
 };
 
@@ -21,7 +21,7 @@ use std::{
 const TIMED_CALLS: usize = 2_000;
 
 /// Builds the project in `dir`, tries its cases and times it.
-pub(super) fn run(dir: &Path) -> anyhow::Result<ExitCode> {
+pub(super) fn run(dir: &Path) -> anyhow::Result<Outcome> {
     let cases = cases::read(dir)?;
     let component = build::run(dir)?;
     let plugin = Plugin::load(&Host::new(Metering::Off)?, &component)?;
@@ -42,7 +42,7 @@ pub(super) fn run(dir: &Path) -> anyhow::Result<ExitCode> {
         }
     }
     writeln!(out, "{} passed, {failed} failed", cases.len() - failed)?;
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if failed == 0 { Outcome::Done } else { Outcome::Degraded })
 }
 
 /// Says what is wrong, if something is.
