@@ -109,6 +109,7 @@ impl NodeSession {
             Ok(Frame::Interest(interest)) => self.outputs.push_back(NodeOutput::Interest(interest)),
             Ok(Frame::Verdict(verdict)) => {
                 self.asks = self.asks.saturating_sub(1);
+                self.heard(now);
                 self.outputs.push_back(NodeOutput::Verdict(verdict));
             }
             Ok(Frame::Hello(_) | Frame::Up(_) | Frame::DownAck(_) | Frame::Ask(_)) => {
@@ -185,12 +186,17 @@ impl NodeSession {
             lane.in_flight.pop_front();
             self.in_flight_bytes -= bytes;
         }
-        self.waiting_since = (self.in_flight_bytes > 0).then_some(now);
+        self.heard(now);
         self.outputs.push_back(NodeOutput::Acked(ack.clone()));
         let vshards: Vec<_> = self.lanes.keys().copied().collect();
         for vshard in vshards {
             self.read_more(vshard);
         }
+    }
+
+    /// The hub answered something: what is still open waits from here on.
+    fn heard(&mut self, now: u64) {
+        self.waiting_since = (self.in_flight_bytes > 0 || self.asks > 0).then_some(now);
     }
 
     /// A batch was durably applied: the cursor of its vshard stands at `state`.
@@ -201,11 +207,12 @@ impl NodeSession {
     }
 
     /// Asks the hub for a right. False where too many asks are open: answer from here.
-    pub fn handle_ask(&mut self, ask: Ask) -> bool {
+    pub fn handle_ask(&mut self, ask: Ask, now: u64) -> bool {
         if !self.is_live() || self.asks >= ASKS_IN_FLIGHT_MAX {
             return false;
         }
         self.asks += 1;
+        self.waiting_since.get_or_insert(now);
         self.outputs.push_back(NodeOutput::Send(Frame::Ask(ask).encode()));
         true
     }
