@@ -114,10 +114,10 @@ note-cut = { $n ->
     [one] The line to the centre is down, since 1 minute
    *[other] The line to the centre is down, since { $n } minutes
     }
-note-cut-means = Jobs marked “on the spot” can still be confirmed.
+note-cut-means = Jobs marked On the spot can still be confirmed.
 note-stale = Places elsewhere are as of { $n } minutes ago
 note-stale-means = The places at this kiosk are right.
-note-widened = Nothing within { $n } minutes’ walk
+note-widened = Nothing within { $n } minutes' walk
 note-widened-means = Widened to { $a } minutes: { $n } found.
 empty-title = Nothing here
 empty-narrowed = Nothing found this way. Try with one filter less.
@@ -140,7 +140,7 @@ job-everywhere = { $n } in all, as of { $a } min ago
 job-starts-in = Starts in { $n } minutes
 job-starts-in-hours = Starts in about { $n } hours
 job-rest = { $n } minutes of rest
-job-walk = { $n } minutes’ walk
+job-walk = { $n } minutes' walk
 job-map = From the hall to the { $a }, { $b }
 job-you-are-here = You are here
 north = N
@@ -218,9 +218,9 @@ ticket-keep = Take a photo or note it down. It works on phones and other kiosks.
 ticket-keep-print = Take a photo or print it. It works on phones and other kiosks.
 ticket-qr = QR code of the ticket
 next-be-there = <b>Be there by { $a }</b>
-next-be-there-walk = <b>Be there by { $a }</b>, { $n } minutes’ walk
+next-be-there-walk = <b>Be there by { $a }</b>, { $n } minutes' walk
 next-show = Bring your ID card and show this ticket at the gate
-next-cannot-come = Cannot come? Give it back under “Mine”
+next-cannot-come = Cannot come? Give it back under <b>Mine</b>
 next-ahead = { $n ->
     [0] Nobody is ahead of you
     [one] 1 person is ahead of you
@@ -263,7 +263,7 @@ help-queue = In line: it is full. Your turn comes by number.
 help-cut = When the line is down
 help-cut-means = Green still counts. No place is given to two people.
 help-lost = Lost your ticket
-help-lost-means = Touch “Mine” and enter your 6 digits. It is still there.
+help-lost-means = Touch <b>Mine</b> and enter your 6 digits. It is still there.
 help-privacy = My phone number
 help-privacy-means = Only used to keep your place and to tell you. Ask the staff to delete it.
 help-person = Ask a person
