@@ -42,18 +42,16 @@ skip-to-jobs = Skip to content
 
 foot-ok = All working
 foot-in-step = { $n ->
-    [0] Heard from the centre just now
-    [one] Heard from the centre 1 minute ago
-   *[other] Heard from the centre { $n } minutes ago
+    [0] Centre data just now
+   *[other] Centre data { $n } min old
     }
 foot-cut-title = { $n ->
-    [0] Line to the centre just went down
-    [one] Line to the centre down for 1 minute
-   *[other] Line to the centre down for { $n } minutes
+    [0] Just cut off from the centre
+   *[other] Cut off for { $n } min
     }
 foot-cut = Cut off from the centre for { $n } min; what is green still counts
 foot-cut-still = What is green here still counts
-foot-alone-title = Not yet in touch with the centre
+foot-alone-title = No centre yet
 foot-alone = Not yet in touch with the centre; what is green still counts
 
 idle-title = Still there?
@@ -87,7 +85,7 @@ count-here = { $n } on the spot
 filters = Filters
 filter-here = <span class="more">Only </span>on the spot
 search-label = What kind of job
-search-hint = Search, e.g. sorter
+search-hint = Find a job
 search-go = Go
 search-clear = Show all jobs
 offer-here = On the <wbr>spot

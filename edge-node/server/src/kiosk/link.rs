@@ -101,9 +101,18 @@ mod tests {
 
     #[test]
     fn links_carry_the_choice_and_escape_values() {
-        let choice = Choice { lang: Lang::En, big: true };
-        let link = Link::to(NEAR).with("q", "分 &").with("page", 1).with("page", 2);
-        assert_eq!(link.href(choice), "/near?lang=en&big=1&q=%E5%88%86%20%26&page=2");
+        let choice = Choice {
+            lang: Lang::En,
+            big: true,
+        };
+        let link = Link::to(NEAR)
+            .with("q", "分 &")
+            .with("page", 1)
+            .with("page", 2);
+        assert_eq!(
+            link.href(choice),
+            "/near?lang=en&big=1&q=%E5%88%86%20%26&page=2"
+        );
         let job = Link::below(JOB, "7/3").href(Choice::default());
         assert_eq!(job, "/job/7%2F3?lang=zh");
     }

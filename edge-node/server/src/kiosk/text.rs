@@ -150,7 +150,14 @@ mod tests {
             }
         }
         for text in &texts {
-            for call in [".t(\"", ".t_n(\"", ".t_a(\"", ".t_ab(\"", ".t_na(\"", "words().with(\""] {
+            for call in [
+                ".t(\"",
+                ".t_n(\"",
+                ".t_a(\"",
+                ".t_ab(\"",
+                ".t_na(\"",
+                "words().with(\"",
+            ] {
                 for after in text.split(call).skip(1) {
                     used.extend(after.split('"').next());
                 }

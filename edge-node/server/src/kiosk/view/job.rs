@@ -88,7 +88,10 @@ impl Sketch {
             // Rounded: nobody paces out single metres, and the data does not know them.
             frame.t_n("metres", metres.div_ceil(10) * 10)
         } else {
-            frame.t_a("kilometres", format!("{}.{}", metres / 1000, metres % 1000 / 100))
+            frame.t_a(
+                "kilometres",
+                format!("{}.{}", metres / 1000, metres % 1000 / 100),
+            )
         }
     }
 }

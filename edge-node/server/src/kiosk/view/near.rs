@@ -54,7 +54,11 @@ impl Seats {
 
     /// Draws the bar: solid cells here, outlined elsewhere, pale taken.
     pub(super) fn bar(&self) -> Safe<String> {
-        let cells = if self.cap > BAR_CELLS { SHARE_CELLS } else { self.cap.max(1) };
+        let cells = if self.cap > BAR_CELLS {
+            SHARE_CELLS
+        } else {
+            self.cap.max(1)
+        };
         let share = |n: u32| match n {
             0 => 0,
             _ if cells == self.cap => n,
@@ -295,7 +299,11 @@ impl NearPage {
     }
 
     fn when_href(&self, when: &When) -> String {
-        let filter = Filter { when: *when, page: 1, ..self.filter.clone() };
+        let filter = Filter {
+            when: *when,
+            page: 1,
+            ..self.filter.clone()
+        };
         self.filter_href(&filter)
     }
 
@@ -317,17 +325,27 @@ impl NearPage {
 
     fn here_href(&self) -> String {
         let here_only = !self.filter.here_only;
-        let filter = Filter { here_only, page: 1, ..self.filter.clone() };
+        let filter = Filter {
+            here_only,
+            page: 1,
+            ..self.filter.clone()
+        };
         self.filter_href(&filter)
     }
 
     fn all_href(&self) -> String {
-        let filter = Filter { when: self.filter.when, ..Filter::default() };
+        let filter = Filter {
+            when: self.filter.when,
+            ..Filter::default()
+        };
         self.filter_href(&filter)
     }
 
     fn tomorrow_href(&self) -> String {
-        let filter = Filter { when: When::Tomorrow, ..Filter::default() };
+        let filter = Filter {
+            when: When::Tomorrow,
+            ..Filter::default()
+        };
         self.filter_href(&filter)
     }
 
@@ -340,7 +358,10 @@ impl NearPage {
     }
 
     fn page_href(&self, page: impl Borrow<u32>) -> String {
-        let filter = Filter { page: *page.borrow(), ..self.filter.clone() };
+        let filter = Filter {
+            page: *page.borrow(),
+            ..self.filter.clone()
+        };
         self.filter_href(&filter)
     }
 

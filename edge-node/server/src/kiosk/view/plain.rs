@@ -37,7 +37,10 @@ impl StartPage {
     }
 
     fn lang_href(&self, lang: &Lang) -> String {
-        Link::to(link::NEAR).href(Choice { lang: *lang, ..self.frame.choice })
+        Link::to(link::NEAR).href(Choice {
+            lang: *lang,
+            ..self.frame.choice
+        })
     }
 
     fn in_lang(&self, lang: &Lang) -> Words {

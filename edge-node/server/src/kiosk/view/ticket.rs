@@ -90,12 +90,14 @@ impl TicketPage {
     fn meaning(&self) -> Safe<String> {
         match self.answer {
             Answer::Confirmed => self.frame.t("ticket-confirmed-means"),
-            Answer::WaitListed { position, at_this_kiosk: false } => {
-                self.frame.t_n("ticket-waiting-means", &position)
-            }
-            Answer::WaitListed { position, at_this_kiosk: true } => {
-                self.frame.t_n("ticket-waiting-here-means", &position)
-            }
+            Answer::WaitListed {
+                position,
+                at_this_kiosk: false,
+            } => self.frame.t_n("ticket-waiting-means", &position),
+            Answer::WaitListed {
+                position,
+                at_this_kiosk: true,
+            } => self.frame.t_n("ticket-waiting-here-means", &position),
             Answer::Requested => self.frame.t("ticket-requested-means"),
             Answer::Cancelled => self.frame.t("ticket-cancelled-means"),
             Answer::Bumped => self.frame.t("ticket-bumped-means"),
@@ -112,14 +114,21 @@ impl TicketPage {
                 ("id", frame.t("next-show")),
                 ("help", frame.t("next-cannot-come")),
             ],
-            Answer::WaitListed { position, at_this_kiosk } => {
+            Answer::WaitListed {
+                position,
+                at_this_kiosk,
+            } => {
                 let ahead = position.saturating_sub(1);
                 let order = if at_this_kiosk {
                     frame.t("next-recount")
                 } else {
                     frame.t_n("next-ahead", &ahead)
                 };
-                vec![("queue", order), ("phone", frame.t("next-your-turn")), others]
+                vec![
+                    ("queue", order),
+                    ("phone", frame.t("next-your-turn")),
+                    others,
+                ]
             }
             Answer::Requested => vec![
                 ("glass", frame.t("next-no-need")),
@@ -146,7 +155,11 @@ impl TicketPage {
     }
 
     fn drawn(&self) -> Option<Qr> {
-        if self.qr.is_empty() { None } else { Qr::draw(&self.qr) }
+        if self.qr.is_empty() {
+            None
+        } else {
+            Qr::draw(&self.qr)
+        }
     }
 
     fn holds_something(&self) -> bool {

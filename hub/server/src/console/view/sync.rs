@@ -45,7 +45,8 @@ impl PeerRow {
     }
 
     fn contact(&self) -> String {
-        self.contact_s.map_or_else(|| "never".to_owned(), |s| format!("{} ago", draw::age(s)))
+        self.contact_s
+            .map_or_else(|| "never".to_owned(), |s| format!("{} ago", draw::age(s)))
     }
 
     /// Returns the share of the hub's changes that it has, as the width of a bar of 120.
@@ -77,7 +78,10 @@ impl SyncPage {
     }
 
     fn connected(&self) -> usize {
-        self.peers.iter().filter(|peer| !peer.state.is_bound()).count()
+        self.peers
+            .iter()
+            .filter(|peer| !peer.state.is_bound())
+            .count()
     }
 
     fn lags(&self) -> [(&'static str, String); 2] {
@@ -86,8 +90,8 @@ impl SyncPage {
     }
 
     fn bytes(&self) -> (String, String) {
-        let out = self.peers.iter().map(|peer| peer.bytes_out).sum();
-        let into = self.peers.iter().map(|peer| peer.bytes_in).sum();
+        let out = self.peers.iter().map(|peer| peer.bytes_out).sum::<u64>();
+        let into = self.peers.iter().map(|peer| peer.bytes_in).sum::<u64>();
         (draw::bytes(out), draw::bytes(into))
     }
 }
