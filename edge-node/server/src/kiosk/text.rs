@@ -150,18 +150,15 @@ mod tests {
             }
         }
         for text in &texts {
-            for call in [
-                ".t(\"",
-                ".t_n(\"",
-                ".t_a(\"",
-                ".t_ab(\"",
-                ".t_na(\"",
-                "words().with(\"",
-            ] {
-                for after in text.split(call).skip(1) {
-                    used.extend(after.split('"').next());
-                }
+            for call in [".t(", ".t_n(", ".t_a(", ".t_ab(", ".t_na(", ".with("] {
+                let calls = text.split(call).skip(1);
+                let quoted = calls.filter_map(|after| after.trim_start().strip_prefix('"'));
+                used.extend(quoted.filter_map(|after| after.split('"').next()));
             }
+        }
+        for pair in ["here", "job", "page", "q", "when"] {
+            // Query pairs of links are added by a method of the same name.
+            used.remove(pair);
         }
         let known = keys(Lang::Zh.source());
         assert_eq!(used.difference(&known).collect::<Vec<_>>(), [&""; 0]);
