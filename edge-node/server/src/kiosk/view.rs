@@ -215,9 +215,10 @@ impl Words {
     fn with(self, key: &str, values: &[(&str, FluentValue<'_>)]) -> Safe<String> {
         let mut args = FluentArgs::new();
         for (name, value) in values {
-            match value {
-                FluentValue::String(text) => args.set(*name, escape(text)),
-                other => args.set(*name, other.clone()),
+            if let FluentValue::String(text) = value {
+                args.set(*name, escape(text));
+            } else {
+                args.set(*name, value.clone());
             }
         }
         Safe(self.0.say(key, &args))

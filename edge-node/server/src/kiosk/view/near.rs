@@ -317,9 +317,9 @@ impl NearPage {
 
     fn count_words(&self) -> Safe<String> {
         match self.filter.when {
-            When::Today => self.frame.t_n("count-today", &self.total),
-            When::Tomorrow => self.frame.t_n("count-tomorrow", &self.total),
-            When::Night => self.frame.t_n("count-night", &self.total),
+            When::Today => self.frame.t_n("count-today", self.total),
+            When::Tomorrow => self.frame.t_n("count-tomorrow", self.total),
+            When::Night => self.frame.t_n("count-night", self.total),
         }
     }
 

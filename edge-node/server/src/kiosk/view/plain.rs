@@ -56,8 +56,8 @@ impl StartPage {
 
     fn line_words(&self, words: Words) -> Safe<String> {
         match self.frame.line {
-            Line::InStep { age_min } => words.t_n("foot-in-step", &age_min),
-            Line::CutOff { since_min } => words.t_n("foot-cut", &since_min),
+            Line::InStep { age_min } => words.t_n("foot-in-step", age_min),
+            Line::CutOff { since_min } => words.t_n("foot-cut", since_min),
             Line::Alone => words.t("foot-alone"),
         }
     }

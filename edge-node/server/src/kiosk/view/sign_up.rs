@@ -26,9 +26,7 @@ pub(crate) fn press(phone: &mut String, pin: &mut String, key: &str) {
             pin.clear();
         }
         "del" => {
-            if pin.pop().is_none() {
-                phone.pop();
-            }
+            let _ = pin.pop().or_else(|| phone.pop());
         }
         digit if digit.len() == 1 && digit.bytes().all(|b| b.is_ascii_digit()) => {
             if phone.len() < PHONE_DIGITS {

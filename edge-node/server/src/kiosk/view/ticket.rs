@@ -93,11 +93,11 @@ impl TicketPage {
             Answer::WaitListed {
                 position,
                 at_this_kiosk: false,
-            } => self.frame.t_n("ticket-waiting-means", &position),
+            } => self.frame.t_n("ticket-waiting-means", position),
             Answer::WaitListed {
                 position,
                 at_this_kiosk: true,
-            } => self.frame.t_n("ticket-waiting-here-means", &position),
+            } => self.frame.t_n("ticket-waiting-here-means", position),
             Answer::Requested => self.frame.t("ticket-requested-means"),
             Answer::Cancelled => self.frame.t("ticket-cancelled-means"),
             Answer::Bumped => self.frame.t("ticket-bumped-means"),
@@ -107,7 +107,7 @@ impl TicketPage {
     /// Returns at most three lines of what to do next, each with its icon.
     fn next(&self) -> Vec<(&'static str, Safe<String>)> {
         let frame = &self.frame;
-        let others = ("tick", frame.t_n("next-others", &self.here_total));
+        let others = ("tick", frame.t_n("next-others", self.here_total));
         match self.answer {
             Answer::Confirmed => vec![
                 ("clock", self.be_there()),
@@ -122,7 +122,7 @@ impl TicketPage {
                 let order = if at_this_kiosk {
                     frame.t("next-recount")
                 } else {
-                    frame.t_n("next-ahead", &ahead)
+                    frame.t_n("next-ahead", ahead)
                 };
                 vec![
                     ("queue", order),
@@ -145,7 +145,7 @@ impl TicketPage {
         let at = self.card.start.saturating_sub(early);
         let at = super::hm(&at);
         match self.card.walk_min {
-            Some(walk) => self.frame.t_na("next-be-there-walk", &walk, &at),
+            Some(walk) => self.frame.t_na("next-be-there-walk", walk, &at),
             None => self.frame.t_a("next-be-there", &at),
         }
     }

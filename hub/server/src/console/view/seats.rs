@@ -121,7 +121,7 @@ impl NodeSeats {
 
     /// Draws the node's own row: used, held and returned rights, one cell each.
     fn row(&self, most: u32) -> String {
-        let pitch = 320 / most.max(1).min(40);
+        let pitch = 320 / most.clamp(6, 320);
         let mut out = cells(self.used_class(), 0, self.used, pitch, 22);
         out += &cells(self.held_class(), self.used, self.held(), pitch, 22);
         out += &cells("back", self.used + self.held(), self.returned, pitch, 22);
