@@ -5,6 +5,7 @@ mod config;
 mod event_loop;
 mod http;
 mod join;
+mod kiosk;
 mod limits;
 mod plugins;
 mod readers;

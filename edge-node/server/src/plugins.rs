@@ -66,7 +66,7 @@ pub(crate) async fn watch(mut folder: PluginFolder, dir: std::path::PathBuf, sha
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
             // A full channel means that a scan is due already.
-            drop(wake.try_send(()));
+            let _due = wake.try_send(());
         }
     })
     .context("cannot watch the plugin folder")?;
