@@ -128,6 +128,10 @@ impl Batch<'_> {
             place.seats.learn(granted, false);
         }
         match outcome {
+            // The question overtook the job's own birth report: the hub does not know it yet.
+            Some(Outcome::Closed) if request.job.writer == self.node.writer && !place.seats.closed => {
+                Ok(self.wait(&place, sign_up, request, 0)?)
+            }
             Some(Outcome::Closed) => Err(SignUpRefusal::Closed),
             Some(Outcome::WaitListed { position }) => Ok(self.wait(&place, sign_up, request, position)?),
             Some(Outcome::Granted { .. }) if place.seats.accept(None, 0).is_ok() => {
