@@ -297,6 +297,10 @@ fn decode(bytes: &[u8]) -> Result<(Hash, ExpandedChange), Refused> {
     // Automerge's decoder panics on some op codes that a hostile peer can send.
     catch_unwind(|| {
         let change = Change::from_bytes(bytes.to_vec()).map_err(|_| Refused::Malformed)?;
+        // Automerge computes the hash but does not compare it with the chunk's own checksum.
+        if bytes.get(4..8) != change.hash().0.get(..4) {
+            return Err(Refused::Malformed);
+        }
         if change.len() > DOCUMENT_FIELDS_MAX * 4 {
             return Err(Refused::DocumentFull("ops"));
         }
