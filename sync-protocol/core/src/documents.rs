@@ -56,7 +56,9 @@ impl Value {
             ScalarValue::Boolean(bool) => Self::Bool(*bool),
             ScalarValue::Bytes(bytes) => Self::Bytes(bytes.clone()),
             ScalarValue::Null => Self::Null,
-            ScalarValue::F64(_) | ScalarValue::Counter(_) | ScalarValue::Unknown { .. } => return Err(Refused::NotFlat),
+            ScalarValue::F64(_) | ScalarValue::Counter(_) | ScalarValue::Unknown { .. } => {
+                return Err(Refused::NotFlat);
+            }
         })
     }
 }
@@ -258,7 +260,11 @@ impl Document {
                 }
             };
             let visible = self.fields.entry(key.to_string()).or_default();
-            visible.retain(|v| !op.pred.iter().any(|p| p.counter() == v.counter && p.actor().to_bytes() == v.writer.to_bytes()));
+            visible.retain(|v| {
+                !op.pred
+                    .iter()
+                    .any(|p| p.counter() == v.counter && p.actor().to_bytes() == v.writer.to_bytes())
+            });
             if let Some(value) = value {
                 visible.push(Visible { counter, writer, value });
             }

@@ -110,7 +110,13 @@ impl World {
         for n in 1..=NODES {
             let path = world.folder.join(format!("node{n}.sqlite"));
             let store = OpenOptions::new(&path).open().unwrap();
-            let mut me = EdgeNode::new(Writer::new(n, 1), "hangzhou", &[u8::try_from(n).unwrap(); 32], b"certificate", 0);
+            let mut me = EdgeNode::new(
+                Writer::new(n, 1),
+                "hangzhou",
+                &[u8::try_from(n).unwrap(); 32],
+                b"certificate",
+                0,
+            );
             me.learn(world.interest());
             world.nodes.push(Node { me, store, path, line: None, asking: BTreeMap::new() });
         }
@@ -126,9 +132,17 @@ impl World {
     }
 
     fn import(&mut self, cap: u32) {
-        let post = JobPost { key: format!("job{}", self.jobs.len()), fields: fields("分拣员"), seats: cap, keep_dates: false };
+        let post = JobPost {
+            key: format!("job{}", self.jobs.len()),
+            fields: fields("分拣员"),
+            seats: cap,
+            keep_dates: false,
+        };
         let (topic, vshard) = topic();
-        let imported = self.hub.transact(|tx| shard::import_job(&mut Shard { tx, vshard, now: NOW }, topic, &post)).unwrap();
+        let imported = self
+            .hub
+            .transact(|tx| shard::import_job(&mut Shard { tx, vshard, now: NOW }, topic, &post))
+            .unwrap();
         let shard::Imported::Created(job) = imported else { panic!("{imported:?}") };
         self.jobs.push((job, cap));
         self.dirty.insert(job);
@@ -247,7 +261,10 @@ impl World {
             .store
             .read(|tx| {
                 let up = tx.own_heads()?;
-                Ok((up.iter().map(|(v, h)| UpState { vshard: v.0, wseq: h.wseq, head: h.head }).collect(), tx.cursors()?))
+                Ok((
+                    up.iter().map(|(v, h)| UpState { vshard: v.0, wseq: h.wseq, head: h.head }).collect(),
+                    tx.cursors()?,
+                ))
             })
             .unwrap();
         let writer = node.me.writer;
@@ -283,7 +300,8 @@ impl World {
             NodeOutput::Send(frame) => hub_session.handle_frame(&frame),
             NodeOutput::Welcomed(_) | NodeOutput::Interest(_) => {}
             NodeOutput::ReadOwn { vshard, after } => {
-                let (entries, head) = node.store.read(|tx| tx.read_own(vshard, after, 3, BATCH_BYTES_MAX)).unwrap();
+                let (entries, head) =
+                    node.store.read(|tx| tx.read_own(vshard, after, 3, BATCH_BYTES_MAX)).unwrap();
                 let signature = head.map_or_else(Vec::new, |head| node.me.sign_head(vshard, &head));
                 session.handle_own(vshard, after + 1, entries, signature, 0);
             }
@@ -291,10 +309,13 @@ impl World {
                 let state = self.batch(n, |batch| batch.receive(&down)).unwrap();
                 self.nodes[n].line.as_mut().unwrap().0.handle_applied(state);
             }
-            NodeOutput::Acked(ack) => node.store.transact(|tx| tx.put_acked(VshardId(ack.vshard), ack.wseq)).unwrap(),
+            NodeOutput::Acked(ack) => {
+                node.store.transact(|tx| tx.put_acked(VshardId(ack.vshard), ack.wseq)).unwrap()
+            }
             NodeOutput::Verdict(verdict) => {
                 if let Some(pending) = node.asking.remove(&verdict.sign_up) {
-                    let answer = self.batch(n, |batch| batch.complete_ask(&pending, Some(verdict.outcome))).unwrap();
+                    let answer =
+                        self.batch(n, |batch| batch.complete_ask(&pending, Some(verdict.outcome))).unwrap();
                     self.told(n, &answer);
                 }
             }
@@ -320,7 +341,11 @@ impl World {
                     signed: &|_| true,
                 };
                 let vshard = VshardId(up.vshard);
-                let merged = self.hub.transact(|tx| Ok(shard::merge(&mut Shard { tx, vshard, now: NOW }, &batch))).unwrap().unwrap();
+                let merged = self
+                    .hub
+                    .transact(|tx| Ok(shard::merge(&mut Shard { tx, vshard, now: NOW }, &batch)))
+                    .unwrap()
+                    .unwrap();
                 assert_eq!((merged.violation, merged.parked), (None, 0), "node {n}");
                 self.dirty.extend(merged.jobs);
                 hub_session.handle_merged(vshard, merged.wseq);
@@ -334,7 +359,10 @@ impl World {
             }
             HubOutput::Ask(ask) => {
                 let (_, vshard) = topic();
-                let outcome = self.hub.transact(|tx| shard::ask(&mut Shard { tx, vshard, now: NOW }, writer, &ask)).unwrap();
+                let outcome = self
+                    .hub
+                    .transact(|tx| shard::ask(&mut Shard { tx, vshard, now: NOW }, writer, &ask))
+                    .unwrap();
                 self.dirty.insert(ask.job);
                 hub_session.handle_verdict(Verdict { sign_up: ask.sign_up, job: ask.job, outcome });
             }
@@ -424,7 +452,11 @@ impl World {
             for node in &mut self.nodes {
                 let writer = node.me.writer;
                 at_holders.extend(Self::live(&mut node.store, job, |holder| holder == writer));
-                avail += node.store.read(|tx| tx.node_job(vshard, job)).unwrap().map_or(0, |(seats, _)| seats.avail());
+                avail += node
+                    .store
+                    .read(|tx| tx.node_job(vshard, job))
+                    .unwrap()
+                    .map_or(0, |(seats, _)| seats.avail());
             }
             assert_eq!(at_hub, at_holders, "the hub knows {job} as its holders do");
             let (pool, waiting) = self
@@ -437,7 +469,10 @@ impl World {
                 .unwrap();
             let sum = i64::try_from(at_hub.len()).unwrap() + i64::from(avail) + pool;
             assert_eq!(sum, i64::from(cap), "I7: live + avail + pool = cap for {job}");
-            assert!(waiting == 0 || pool == 0, "I8: {waiting} wait for {job} while {pool} rights lie at the hub");
+            assert!(
+                waiting == 0 || pool == 0,
+                "I8: {waiting} wait for {job} while {pool} rights lie at the hub"
+            );
         }
     }
 }

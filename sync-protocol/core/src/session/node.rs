@@ -16,7 +16,10 @@ pub enum NodeOutput {
     Welcomed(Welcome),
     Interest(Interest),
     /// Read entries of the own log behind `after` and call [`NodeSession::handle_own`].
-    ReadOwn { vshard: VshardId, after: u64 },
+    ReadOwn {
+        vshard: VshardId,
+        after: u64,
+    },
     /// Apply durably and call [`NodeSession::handle_applied`].
     Apply(Down),
     /// The hub has durably applied the own log up to here.
@@ -52,7 +55,11 @@ impl NodeSession {
     /// Begins a session: sends `hello` at `now` (milliseconds of a monotonic clock).
     #[must_use]
     pub fn new(hello: &Hello, now: u64) -> Self {
-        let lanes = hello.up.iter().map(|up| (VshardId(up.vshard), Lane { head: up.wseq, ..Lane::default() })).collect();
+        let lanes = hello
+            .up
+            .iter()
+            .map(|up| (VshardId(up.vshard), Lane { head: up.wseq, ..Lane::default() }))
+            .collect();
         let outputs = VecDeque::from([NodeOutput::Send(Frame::Hello(hello.clone()).encode())]);
         Self {
             welcomed: false,
@@ -147,7 +154,14 @@ impl NodeSession {
     }
 
     /// The entries asked for by [`NodeOutput::ReadOwn`], the first numbered `first`, with the signature over the last head.
-    pub fn handle_own(&mut self, vshard: VshardId, first: u64, entries: Vec<Entry>, signature: Vec<u8>, now: u64) {
+    pub fn handle_own(
+        &mut self,
+        vshard: VshardId,
+        first: u64,
+        entries: Vec<Entry>,
+        signature: Vec<u8>,
+        now: u64,
+    ) {
         let Some(lane) = self.lanes.get_mut(&vshard) else { return };
         lane.reading = false;
         if self.ended || entries.is_empty() || first != lane.sent + 1 {

@@ -41,7 +41,11 @@ fn same(document: &Document, doc: &Automerge) {
             other => panic!("{other:?}"),
         };
         assert_eq!(document.value(&name), Some(&expected), "{name}");
-        assert_eq!(document.visible(&name).len(), doc.get_all(automerge::ROOT, &name).unwrap().len(), "{name}");
+        assert_eq!(
+            document.visible(&name).len(),
+            doc.get_all(automerge::ROOT, &name).unwrap().len(),
+            "{name}"
+        );
     }
     let heads: Vec<[u8; 32]> = document.heads().iter().map(|h| h.0).collect();
     let mut expected: Vec<[u8; 32]> = doc.get_heads().iter().map(|h| h.0).collect();
@@ -90,7 +94,8 @@ proptest! {
 
 #[test]
 fn a_built_change_is_what_automerge_writes() {
-    let fields = [("title", Value::Text("装卸工".into())), ("pay", Value::Int(2_600)), ("meal", Value::Bool(true))];
+    let fields =
+        [("title", Value::Text("装卸工".into())), ("pay", Value::Int(2_600)), ("meal", Value::Bool(true))];
     let ours = Document::default().edit(writer(0), &fields, 0).unwrap();
     let mut doc = Automerge::new().with_actor(ActorId::from(&writer(0).to_bytes()[..]));
     let mut tx = doc.transaction();

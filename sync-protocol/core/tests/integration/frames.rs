@@ -11,7 +11,12 @@ use sync_protocol::{
 fn up(entries: usize) -> Frame {
     let writer = Writer::new(3, 1);
     let entry = |n: u64| Entry::new(EntryKind::Change, TopicId(7), JobId::job(writer, n), vec![7; 90]);
-    Frame::Up(Up { vshard: 5, first: 1, entries: (0..entries as u64).map(entry).collect(), signature: vec![1; 64] })
+    Frame::Up(Up {
+        vshard: 5,
+        first: 1,
+        entries: (0..entries as u64).map(entry).collect(),
+        signature: vec![1; 64],
+    })
 }
 
 #[test]
@@ -21,7 +26,9 @@ fn frames_come_out_as_they_went_in() {
         job: JobId::job(Writer::hub(1), 9),
         outcome: Outcome::WaitListed { position: 3 },
     };
-    for frame in [up(1), up(1_000), Frame::UpAck(UpAck { vshard: 1023, wseq: u64::MAX }), Frame::Verdict(verdict)] {
+    for frame in
+        [up(1), up(1_000), Frame::UpAck(UpAck { vshard: 1023, wseq: u64::MAX }), Frame::Verdict(verdict)]
+    {
         assert_eq!(Frame::decode(&frame.encode()).unwrap(), frame);
     }
     let packed = up(1_000).encode();

@@ -16,11 +16,23 @@ fn writer() -> Writer {
 
 fn hello(wseq: u64) -> Hello {
     let up = UpState { vshard: VSHARD.0, wseq, head: Head::genesis(writer(), VSHARD) };
-    Hello { versions: (1, 1), cluster: vec![1; 16], writer: writer(), up: vec![up], down: Vec::new(), build: "1".into() }
+    Hello {
+        versions: (1, 1),
+        cluster: vec![1; 16],
+        writer: writer(),
+        up: vec![up],
+        down: Vec::new(),
+        build: "1".into(),
+    }
 }
 
 fn welcome(acked: u64) -> Welcome {
-    Welcome { version: 1, interest: Interest::default(), acked: vec![UpAck { vshard: VSHARD.0, wseq: acked }], time: 5 }
+    Welcome {
+        version: 1,
+        interest: Interest::default(),
+        acked: vec![UpAck { vshard: VSHARD.0, wseq: acked }],
+        time: 5,
+    }
 }
 
 fn entry() -> Entry {
@@ -68,7 +80,10 @@ fn a_silent_line_ends_the_session() {
 #[test]
 fn what_breaks_the_protocol_ends_the_session() {
     let mut node = welcomed(1, 2);
-    assert!(matches!(last(&mut node), NodeOutput::End(End::Protocol(_))), "acknowledged more than was written");
+    assert!(
+        matches!(last(&mut node), NodeOutput::End(End::Protocol(_))),
+        "acknowledged more than was written"
+    );
     let mut node = welcomed(1, 1);
     node.handle_frame(&Frame::UpAck(UpAck { vshard: VSHARD.0, wseq: 2 }).encode(), 2);
     assert!(matches!(last(&mut node), NodeOutput::End(End::Protocol(_))), "acknowledged what was not sent");
@@ -79,7 +94,9 @@ fn what_breaks_the_protocol_ends_the_session() {
     let mut hub = HubSession::new(Writer::new(9, 9));
     hub.handle_frame(&Frame::Hello(hello(0)).encode());
     assert!(matches!(hub.poll_output(), Some(HubOutput::Send(_))));
-    let Some(HubOutput::End(End::Refused(refuse))) = hub.poll_output() else { panic!("another node's Hello was taken") };
+    let Some(HubOutput::End(End::Refused(refuse))) = hub.poll_output() else {
+        panic!("another node's Hello was taken")
+    };
     assert_eq!(refuse.reason, Reason::Protocol);
 
     let mut hub = HubSession::new(writer());

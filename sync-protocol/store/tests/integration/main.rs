@@ -102,7 +102,10 @@ fn a_flipped_byte_is_noticed_on_read() {
     bytes[at + 5] ^= 4;
     fs::write(&path, bytes).unwrap();
     let mut store = OpenOptions::new(&path).open().unwrap();
-    assert!(matches!(store.read(|tx| tx.read_since(VSHARD, 0, 10, 1 << 20)), Err(StoreError::BadRow("change"))));
+    assert!(matches!(
+        store.read(|tx| tx.read_since(VSHARD, 0, 10, 1 << 20)),
+        Err(StoreError::BadRow("change"))
+    ));
 }
 
 #[test]
@@ -111,7 +114,13 @@ fn wait_lists_keep_their_order() {
     let mut store = OpenOptions::new(&folder.0.join("a.sqlite")).open().unwrap();
     let job = JobId::job(writer(), 1);
     let sign_up = |n| sync_protocol::ids::SignUpId::sign_up(writer(), n);
-    let wait = |n, promoted| WaitRow { sign_up: sign_up(n), holder: writer(), worker: WorkerId([0; 16]), promoted, position: 0 };
+    let wait = |n, promoted| WaitRow {
+        sign_up: sign_up(n),
+        holder: writer(),
+        worker: WorkerId([0; 16]),
+        promoted,
+        position: 0,
+    };
     let order = store
         .transact(|tx| {
             for n in [5, 2, 9] {
@@ -120,7 +129,12 @@ fn wait_lists_keep_their_order() {
             tx.put_waiting(VSHARD, job, &wait(2, true))?;
             tx.remove_waiting(VSHARD, job, sign_up(5))?;
             tx.put_waiting(VSHARD, job, &wait(5, false))?;
-            let seat = SeatRow { sign_up: sign_up(2), holder: writer(), worker: WorkerId([1; 16]), state: SeatState::Live };
+            let seat = SeatRow {
+                sign_up: sign_up(2),
+                holder: writer(),
+                worker: WorkerId([1; 16]),
+                state: SeatState::Live,
+            };
             tx.put_seat(VSHARD, job, &seat)?;
             assert_eq!(tx.seat(VSHARD, job, sign_up(2))?, Some(seat));
             tx.waiting(VSHARD, job)
@@ -155,13 +169,9 @@ fn the_witness_notices_a_rolled_back_database() {
     witness.record(&at(5, 5)).unwrap();
     drop(witness);
     let witness = Witness::open(&path).unwrap();
-    for (own, rolled_back) in [
-        (at(5, 5), false),
-        (at(6, 6), false),
-        (at(4, 4), true),
-        (at(5, 9), true),
-        (BTreeMap::new(), true),
-    ] {
+    for (own, rolled_back) in
+        [(at(5, 5), false), (at(6, 6), false), (at(4, 4), true), (at(5, 9), true), (BTreeMap::new(), true)]
+    {
         assert_eq!(witness.rolled_back(&own).is_some(), rolled_back, "{own:?}");
     }
     // A torn last record counts as never written.
