@@ -1,10 +1,13 @@
 //! `dayshift`: the command that people type. `main` parses, dispatches to one module per
 //! subcommand and turns the outcome into an exit code: 0 ok, 1 error, 2 degraded.
 
+mod hub;
 mod hub_client;
 mod jobs;
 mod output;
 mod plugin;
+mod tenant;
+mod token;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -19,11 +22,20 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The hub's data folder.
+    #[command(subcommand)]
+    Hub(hub::HubCommand),
     /// Import and generate jobs.
     Jobs(jobs::JobsArgs),
     /// Plugins, from an empty folder to a tested component.
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
+    /// Employers and agencies.
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+    /// Tokens by which boxes join.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
 }
 
 /// How a command that ran to its end went.
@@ -46,8 +58,11 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match cli.command {
+        Command::Hub(command) => hub::run(&command),
         Command::Jobs(args) => jobs::run(args),
         Command::Plugin(command) => plugin::run(&command),
+        Command::Tenant(command) => tenant::run(&command),
+        Command::Token(command) => token::run(&command),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -97,8 +97,9 @@ pub(crate) fn node_uri(trust_domain: &str, subject: &NodeSubject) -> String {
     )
 }
 
-/// Letters, digits, `.`, `_` and `-`, starting with a letter or digit.
-pub(crate) fn is_name(text: &str) -> bool {
+/// Whether the text can name a cluster or region: letters, digits, `.`, `_` and `-`, starting with a letter or digit.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     text.len() <= NAME_CHARS_MAX
         && text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))

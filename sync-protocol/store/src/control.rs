@@ -240,6 +240,20 @@ impl ControlStore {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The key of a region's worker pseudonyms; `fresh` becomes it at the first use of the region.
+    pub fn region_key(&self, region: &str, fresh: &[u8; 32]) -> Result<[u8; 32], StoreError> {
+        let key = format!("region_key/{region}");
+        let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.connection.execute(sql, params![key, fresh])?;
+        let stored = self.meta(&key)?.and_then(|value| value.try_into().ok());
+        stored.ok_or(StoreError::BadRow("region key"))
+    }
+
+    /// A number that changes when another process has changed the file.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        Ok(self.connection.query_row("PRAGMA data_version", [], |row| row.get(0))?)
+    }
+
     pub fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self
             .connection

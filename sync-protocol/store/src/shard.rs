@@ -2,7 +2,7 @@
 
 use crate::{
     error::StoreError,
-    rows::{JobSummary, SeatRow, SignUpRow, Stored, WaitRow},
+    rows::{HoldingTotals, JobSummary, SeatRow, SeatTotals, SignUpRow, Stored, WaitRow},
 };
 use sync_protocol::{
     documents::{Document, SignUpFields},
@@ -43,6 +43,8 @@ pub trait ShardTx {
     ) -> Result<Page, StoreError>;
     /// How far a writer's log has been merged into the vshard.
     fn origin(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<LogHead>, StoreError>;
+    /// How far all logs of a writer have been merged.
+    fn origins(&mut self, writer: Writer) -> Result<Vec<(VshardId, LogHead)>, StoreError>;
     fn put_origin(&mut self, vshard: VshardId, writer: Writer, head: LogHead) -> Result<(), StoreError>;
 
     // A node's own log.
@@ -143,6 +145,11 @@ pub trait ShardTx {
     /// Appends to the wait list, or changes `promoted` of the entry that is there.
     fn put_waiting(&mut self, vshard: VshardId, job: JobId, wait: &WaitRow) -> Result<(), StoreError>;
     fn remove_waiting(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<(), StoreError>;
+
+    /// Sums over all jobs of this file, as the hub knows them.
+    fn seat_totals(&mut self) -> Result<SeatTotals, StoreError>;
+    /// Sums of each writer's holdings over all jobs of this file.
+    fn holding_totals(&mut self) -> Result<Vec<HoldingTotals>, StoreError>;
 
     /// The signed receipt of a confirmed sign-up, as it was handed out.
     fn receipt(&mut self, vshard: VshardId, sign_up: SignUpId) -> Result<Option<Vec<u8>>, StoreError>;

@@ -1,9 +1,9 @@
 //! Seat counters, sign-ups in the ledger, wait lists.
 
-use super::tx::{SqliteTx, id};
+use super::tx::{SqliteTx, id, unsigned};
 use crate::{
     error::StoreError,
-    rows::{SeatRow, WaitRow},
+    rows::{HoldingTotals, SeatRow, SeatTotals, WaitRow},
     shard::HubSaid,
 };
 use rusqlite::{Row, params};
@@ -187,4 +187,34 @@ pub(super) fn put_waiting(
         wait.position
     ];
     tx.run(sql, values).map(drop)
+}
+
+pub(super) fn seat_totals(tx: &SqliteTx<'_>) -> Result<SeatTotals, StoreError> {
+    let sql = "SELECT count(*), coalesce(sum(cap), 0), coalesce(sum(live), 0), coalesce(sum(max(0, live - cap)), 0),
+                 (SELECT count(*) FROM waiting WHERE vshard >= 0)
+               FROM (SELECT s.cap AS cap, (SELECT coalesce(sum(h.live), 0) FROM holding h
+                                           WHERE h.vshard = s.vshard AND h.job = s.job) AS live
+                     FROM hub_seats s WHERE s.vshard >= 0)";
+    let totals = tx.one(sql, [], |row| {
+        Ok(SeatTotals {
+            jobs: unsigned(row, 0)?,
+            cap: unsigned(row, 1)?,
+            live: unsigned(row, 2)?,
+            oversold: unsigned(row, 3)?,
+            waiting: unsigned(row, 4)?,
+        })
+    })?;
+    Ok(totals.unwrap_or_default())
+}
+
+pub(super) fn holding_totals(tx: &SqliteTx<'_>) -> Result<Vec<HoldingTotals>, StoreError> {
+    let sql = "SELECT writer, sum(granted), sum(returned), sum(live) FROM holding WHERE vshard >= 0 GROUP BY writer";
+    tx.all(sql, [], |row| {
+        Ok(HoldingTotals {
+            writer: id(row, 0, Writer::from_bytes)?,
+            granted: unsigned(row, 1)?,
+            returned: unsigned(row, 2)?,
+            live: unsigned(row, 3)?,
+        })
+    })
 }

@@ -109,6 +109,11 @@ pub(super) fn origin(
     tx.one(sql, params![vshard.0, writer.to_bytes()], |row| log_head(row, 0))
 }
 
+pub(super) fn origins(tx: &SqliteTx<'_>, writer: Writer) -> Result<Vec<(VshardId, LogHead)>, StoreError> {
+    let sql = "SELECT vshard, wseq, head FROM origin_cursor WHERE vshard >= 0 AND writer = ?1 ORDER BY vshard";
+    tx.all(sql, [writer.to_bytes()], |row| Ok((VshardId(row.get(0)?), log_head(row, 1)?)))
+}
+
 pub(super) fn put_origin(
     tx: &SqliteTx<'_>,
     vshard: VshardId,

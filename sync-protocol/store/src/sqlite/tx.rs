@@ -3,7 +3,7 @@
 use super::{documents, ledger, log};
 use crate::{
     error::StoreError,
-    rows::{JobSummary, SeatRow, SignUpRow, Stored, WaitRow},
+    rows::{HoldingTotals, JobSummary, SeatRow, SeatTotals, SignUpRow, Stored, WaitRow},
     shard::{HubSaid, Page, ShardTx},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -88,6 +88,9 @@ impl ShardTx for SqliteTx<'_> {
     }
     fn origin(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<LogHead>, StoreError> {
         log::origin(self, vshard, writer)
+    }
+    fn origins(&mut self, writer: Writer) -> Result<Vec<(VshardId, LogHead)>, StoreError> {
+        log::origins(self, writer)
     }
     fn put_origin(&mut self, vshard: VshardId, writer: Writer, head: LogHead) -> Result<(), StoreError> {
         log::put_origin(self, vshard, writer, head)
@@ -247,6 +250,12 @@ impl ShardTx for SqliteTx<'_> {
     fn remove_waiting(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<(), StoreError> {
         let sql = "DELETE FROM waiting WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
         self.run(sql, params![vshard.0, job.to_bytes(), sign_up.to_bytes()]).map(drop)
+    }
+    fn seat_totals(&mut self) -> Result<SeatTotals, StoreError> {
+        ledger::seat_totals(self)
+    }
+    fn holding_totals(&mut self) -> Result<Vec<HoldingTotals>, StoreError> {
+        ledger::holding_totals(self)
     }
     fn receipt(&mut self, vshard: VshardId, sign_up: SignUpId) -> Result<Option<Vec<u8>>, StoreError> {
         let sql = "SELECT receipt FROM receipt WHERE vshard = ?1 AND sign_up = ?2";
