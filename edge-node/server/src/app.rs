@@ -3,7 +3,8 @@
 use crate::{
     config::Config,
     event_loop::{Event, EventLoop},
-    http, limits, plugins,
+    http::{self, Changes},
+    limits, plugins,
     plugins::PluginStatus,
     readers::Readers,
     telemetry::Metrics,
@@ -36,7 +37,7 @@ use sync_quic::LinkStats;
 use sync_store::{OpenOptions, SqliteShard, Witness};
 use tokio::{
     net::TcpListener,
-    sync::{broadcast, mpsc, watch},
+    sync::{mpsc, watch},
     task::JoinSet,
 };
 
@@ -68,7 +69,7 @@ pub(crate) struct Shared {
     interest: ArcSwap<Interest>,
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
     /// Jobs that changed, for the event stream.
-    pub(crate) changes: broadcast::Sender<(u64, Vec<JobId>)>,
+    pub(crate) changes: Changes,
 }
 
 impl Shared {
@@ -158,8 +159,7 @@ impl Shared {
         self.metrics.jobs.set(i64::try_from(index.len()).unwrap_or(i64::MAX));
         self.index.store(Arc::new(index.clone()));
         let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
-        // Nobody may be listening.
-        let _listeners = self.changes.send((generation, changed.to_vec()));
+        self.changes.publish((generation, changed.to_vec()));
     }
 
     pub(crate) fn heads(&self) -> watch::Receiver<BTreeMap<VshardId, u64>> {
@@ -214,12 +214,14 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(uplink.run());
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
-    let app = App { shared, events, questions, in_flight: Arc::default() };
+    let app = App { shared, events: events.clone(), questions, in_flight: Arc::default() };
     let served = tokio::select! {
         served = http::serve(app, listener, stop_signal()) => served,
         Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),
     };
     tasks.shutdown().await;
+    // A loop that is gone has failed; joining it says so.
+    let _gone = events.send(Event::Stop).await;
     let stopped = tokio::task::spawn_blocking(move || thread.join()).await.context("the event loop did not stop")?;
     anyhow::ensure!(stopped.is_ok(), "the event loop failed; see the log above");
     served
@@ -252,7 +254,7 @@ fn shared(config: &Config, database: &Path, chain: ChainSlot) -> Shared {
         plugins: Mutex::new(Vec::new()),
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
-        changes: broadcast::Sender::new(limits::STREAM_EVENTS_MAX),
+        changes: Changes::new(jiff::Timestamp::now().as_second().unsigned_abs()),
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) enum Event {
     Receive(Down, Reply<DownState>),
     Acked(UpAck),
     Interest(Interest),
+    /// Commit what came before and end.
+    Stop,
 }
 
 /// Answers one caller: `None` where the batch was committed, else why it was not.
@@ -71,7 +73,7 @@ struct Committed {
 }
 
 impl EventLoop {
-    /// Runs until all senders are gone.
+    /// Runs until it is told to stop.
     pub(crate) fn run(mut self, mut events: mpsc::Receiver<Event>) {
         let mut batch = Vec::with_capacity(BATCH_EVENTS_MAX);
         while let Some(event) = events.blocking_recv() {
@@ -82,7 +84,11 @@ impl EventLoop {
                 batch.push(event);
             }
             self.shared.metrics.queue_depth.set(i64::try_from(events.len()).unwrap_or(i64::MAX));
+            let stops = batch.iter().any(|event| matches!(event, Event::Stop));
             self.handle(std::mem::take(&mut batch));
+            if stops {
+                break;
+            }
         }
         if let Err(error) = self.store.checkpoint() {
             tracing::warn!(error = &error as &dyn std::error::Error, "no checkpoint at the end; the write-ahead log stays");
@@ -203,7 +209,7 @@ fn handle_event(batch: &mut Batch<'_>, event: Event) -> Result<Option<Finish>, S
             batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
             None
         }
-        Event::Interest(_) => None,
+        Event::Interest(_) | Event::Stop => None,
     })
 }
 
@@ -228,7 +234,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Cancel(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::CreateJob(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
-            Event::Acked(_) | Event::Interest(_) => {}
+            Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
         }
     }
 }
