@@ -4,6 +4,7 @@ mod announce;
 mod app;
 mod clock;
 mod config;
+mod console;
 mod directory;
 mod http;
 mod limits;
