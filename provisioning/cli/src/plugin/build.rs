@@ -68,7 +68,9 @@ fn compile(dir: &Path) -> anyhow::Result<Vec<u8>> {
     let root = dir.ancestors().nth(3).unwrap_or(dir);
     let remap = [(&*home, "cargo"), (root, "repo"), (dir, "plugin")]
         .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
-        .join("\x1f");
+        .join("\x1f")
+        // A guest's own stack is zeroed and mapped for every call; the default is a mebibyte.
+        + "\x1f-Clink-arg=-zstack-size=131072";
     let output = Command::new("cargo")
         .args(["build", "--lib", "--release", "--target", TARGET])
         .arg("--message-format=json-render-diagnostics")
