@@ -25,7 +25,7 @@ pub(super) fn run(dir: &Path) -> anyhow::Result<Vec<u8>> {
     let plugin = Plugin::load(&host, &component).context("a node would refuse this plugin")?;
     manifest.check(plugin.description())?;
 
-    let out = dir.join(manifest.out.as_ref().unwrap_or(&format!("{}.wasm", manifest.name)));
+    let out = dir.join(manifest.out.clone().unwrap_or_else(|| format!("{}.wasm", manifest.name)));
     fs::write(&out, &component).with_context(|| format!("cannot write {}", out.display()))?;
     let list = out.with_extension("sources");
     fs::write(&list, source_hashes(&dir, &manifest, &component)?)
