@@ -23,7 +23,7 @@ const TIMED_CALLS: usize = 2_000;
 /// Builds the project in `dir`, tries its cases and times it.
 pub(super) fn run(dir: &Path) -> anyhow::Result<Outcome> {
     let cases = cases::read(dir)?;
-    let component = build::run(dir)?;
+    let component = build::run(dir, None)?;
     let plugin = Plugin::load(&Host::new(Metering::Off)?, &component)?;
     let metered = Plugin::load(&Host::new(Metering::Fuel)?, &component)?;
     let mut out = io::stdout();
