@@ -13,7 +13,6 @@ use crate::{
     limits::{REGION_EVERY, SCHEDULER_TICK},
 };
 use demand::Demand;
-use tally::Tally;
 use hub_core::shard::Merged;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,6 +20,7 @@ use std::{
     time::Instant,
 };
 use sync_protocol::ids::{JobId, NodeId, VshardId};
+use tally::Tally;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// What the scheduler is to look at.

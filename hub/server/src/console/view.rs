@@ -120,9 +120,7 @@ impl State {
     /// Draws the state's shape in its colour; the word stands beside it.
     pub(crate) fn sign(&self) -> Safe<String> {
         let name = self.name();
-        Safe(format!(
-            r##"<svg class="g {name}" aria-hidden="true"><use href="#{name}"/></svg>"##
-        ))
+        Safe(format!(r##"<svg class="g {name}" aria-hidden="true"><use href="#{name}"/></svg>"##))
     }
 
     /// Returns whether the hub's figures of such a node are bounds only.

@@ -8,8 +8,8 @@ use crate::{
     app::App,
     clock,
     console::view::{
-        Event, Frame, JOBS, JobRow, JobsPage, NodeRow, NodeSeats, NodesPage, Oldest, OverviewPage, PeerRow, SHEET,
-        SeatsPage, State as Sign, SyncPage,
+        Event, Frame, JOBS, JobRow, JobsPage, NodeRow, NodeSeats, NodesPage, Oldest, OverviewPage, PeerRow,
+        SHEET, SeatsPage, State as Sign, SyncPage,
     },
     limits::{CONSOLE_EVENTS, PAGE_SIZE_DEFAULT},
     live::{self, JobView, NodeView},
@@ -181,7 +181,9 @@ pub(super) async fn seats(State(app): State<Arc<App>>, Path(id): Path<String>) -
             returned: holding.returned,
             used: holding.live,
             known_s: contact.map_or(0, |contact| live::seconds_since(contact.last_contact_at)),
-            note: node.is_none().then(|| if writer.is_hub() { "left to the hub" } else { "an earlier incarnation" }.to_owned()),
+            note: node.is_none().then(|| {
+                if writer.is_hub() { "left to the hub" } else { "an earlier incarnation" }.to_owned()
+            }),
         }
     };
     render(&SeatsPage {
@@ -217,7 +219,8 @@ pub(super) async fn sync(State(app): State<Arc<App>>) -> Page {
     let connected = peers.iter().filter(|peer| !peer.state.is_bound());
     let mut lags: Vec<u64> = connected.filter_map(|peer| peer.lag_ms).collect();
     lags.sort_unstable();
-    let share = |percent: usize| lags.get((lags.len() * percent / 100).min(lags.len().saturating_sub(1))).copied();
+    let share =
+        |percent: usize| lags.get((lags.len() * percent / 100).min(lags.len().saturating_sub(1))).copied();
     render(&SyncPage { frame: frame(&app), p50_ms: share(50), p99_ms: share(99), peers, divergent: 0 })
 }
 

@@ -77,7 +77,10 @@ impl Hub {
 
     pub(crate) fn post(&self, path: &str, token: &str, body: &str) -> Answer {
         let length = body.len();
-        self.send(&format!("POST {path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n"), body)
+        self.send(
+            &format!("POST {path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n"),
+            body,
+        )
     }
 
     fn send(&self, head: &str, body: &str) -> Answer {

@@ -57,7 +57,13 @@ fn what_is_wrong_is_said() {
     check(IMPORT, &hub.token, "{\"key\":", 400, "bad-request");
     check(IMPORT, &hub.token, "", 400, "bad-request");
     check("/v1/jobs:import?region=north", &hub.token, "{}", 400, "bad-request");
-    check("/v1/jobs:import?region=north&tenant=Nobody", &hub.token, &row("a", "Cook", 1), 404, "unknown-tenant");
+    check(
+        "/v1/jobs:import?region=north&tenant=Nobody",
+        &hub.token,
+        &row("a", "Cook", 1),
+        404,
+        "unknown-tenant",
+    );
     check(IMPORT, &hub.token, &"x".repeat((1 << 20) + 1), 413, "too-large");
     assert_eq!(hub.get("/v1/jobs/j0-1-1/seats").status, 404);
     assert_eq!(hub.get("/v1/jobs?page_size=0").status, 400);
