@@ -143,10 +143,14 @@ impl EventLoop {
         }
     }
 
-    fn failure_of(&self, error: &StoreError) -> Failure {
+    fn failure_of(&mut self, error: &StoreError) -> Failure {
         tracing::error!(error = error as &dyn std::error::Error, "a batch was not committed");
         match error {
-            StoreError::Full(_) => Failure::DiskFull,
+            StoreError::Full(_) => {
+                // The write-ahead log may hold most of what the disk lacks.
+                drop(self.store.checkpoint());
+                Failure::DiskFull
+            }
             StoreError::Corrupt(_) | StoreError::BadRow(_) => {
                 let reason = format!("{error}");
                 self.shared.freeze(&reason);
