@@ -1,6 +1,6 @@
 //! The node's HTTP interface. Bad input ends here as problem+json; decisions are made behind it.
 
-use crate::{app::App, limits};
+use crate::{app::App, kiosk, limits};
 use anyhow::Context;
 use axum::{
     Router,
@@ -18,12 +18,12 @@ mod jobs;
 mod node;
 mod post_job;
 mod problem;
-mod search;
-mod sign_ups;
+pub(crate) mod search;
+pub(crate) mod sign_ups;
 
 pub(crate) use events::Changes;
 pub(crate) use problem::Problem;
-pub(crate) use sign_ups::{SignUpBody, submit};
+pub(crate) use sign_ups::{SignUpBody, base64url, submit};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -75,6 +75,7 @@ pub(crate) async fn serve(
         .route("/openapi.json", get(openapi))
         .route("/problems/{code}", get(problem::explain))
         .route("/v1/{*rest}", post(problem::unknown).get(problem::unknown))
+        .merge(kiosk::routes::routes())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::REQUEST_WAIT))
         .layer(CatchPanicLayer::new())

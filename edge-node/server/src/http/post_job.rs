@@ -144,7 +144,7 @@ pub(crate) async fn create(
     body: Result<Json<JobBody>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Created>), Problem> {
     let (tenant, employer) = tenant(&app, &headers)?;
-    let Json(body) = body.map_err(|error| bad(error.body_text()))?;
+    let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let fields = body.to_fields(tenant, &employer, &app.shared.region, app.shared.now())?;
     let key = match headers.get("idempotency-key").map(|key| key.to_str()) {
         Some(Ok(key)) if key.len() <= crate::limits::KEY_CHARS_MAX => format!("api:{key}"),

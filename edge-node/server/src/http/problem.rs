@@ -2,7 +2,7 @@
 
 use crate::event_loop::Failure;
 use axum::{
-    extract::Path,
+    extract::{Path, rejection::JsonRejection},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -21,8 +21,9 @@ pub(crate) struct Problem {
 }
 
 /// Code, status, title, and what to do about it.
-const KNOWN: [(&str, StatusCode, &str, &str); 18] = [
+const KNOWN: [(&str, StatusCode, &str, &str); 19] = [
     ("bad-request", StatusCode::BAD_REQUEST, "The request is malformed", "Read the detail; it names the field and what it may hold."),
+    ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The request's body is too large", "Send at most 64 KiB."),
     ("bad-query", StatusCode::BAD_REQUEST, "The query cannot be used", "Read the detail; it names the parameter and its limits."),
     ("bad-page-token", StatusCode::BAD_REQUEST, "The page token is not for this query", "Begin again without page_token."),
     ("key-missing", StatusCode::BAD_REQUEST, "Idempotency-Key is missing", "Send a fresh random key with each sign-up, and the same one with each retry of it."),
@@ -47,6 +48,12 @@ impl Problem {
     pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
         let (code, status, title, _) = KNOWN.iter().find(|known| known.0 == code).unwrap_or(&KNOWN[KNOWN.len() - 1]);
         Self { kind: format!("/problems/{code}"), title, status: status.as_u16(), detail: detail.into(), code }
+    }
+
+    /// A body that is no JSON of the expected form, or too large.
+    pub(crate) fn body(rejection: &JsonRejection) -> Self {
+        let is_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        Self::new(if is_large { "too-large" } else { "bad-request" }, rejection.body_text())
     }
 
     /// Something failed that the caller cannot mend; the chain of causes goes to the log alone.

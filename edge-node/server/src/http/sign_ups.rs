@@ -176,7 +176,7 @@ pub(crate) async fn create(
     let key = headers.get("idempotency-key").ok_or_else(|| Problem::new("key-missing", "send Idempotency-Key"))?;
     let key = key.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
     let key = key.ok_or_else(|| Problem::new("bad-request", "Idempotency-Key: 1 to 128 ASCII characters"))?;
-    let Json(body) = body.map_err(|error| Problem::new("bad-request", error.body_text()))?;
+    let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let answer = submit(&app, key, &body).await?;
     let status = if answer.status == Status::Confirmed { StatusCode::CREATED } else { StatusCode::ACCEPTED };
     Ok((status, Json(answer.into())))

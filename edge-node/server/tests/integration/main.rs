@@ -1,0 +1,6 @@
+//! A node without a hub, driven over HTTP as a kiosk's browser and a tenant's program would.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod kiosk;
+mod node;
