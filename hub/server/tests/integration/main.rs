@@ -1,5 +1,7 @@
 //! The binary from outside: a hub in a temporary folder, its API over plain HTTP, and a node over QUIC.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod hub;
 mod node;
 

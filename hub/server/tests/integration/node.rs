@@ -95,7 +95,10 @@ impl Node {
                         }
                     }
                     NodeOutput::End(end) => panic!("{end}"),
-                    other => panic!("unexpected: {other:?}"),
+                    NodeOutput::Interest(_) => {}
+                    other @ (NodeOutput::ReadOwn { .. } | NodeOutput::Acked(_) | NodeOutput::Verdict(_)) => {
+                        panic!("unexpected: {other:?}")
+                    }
                 }
             }
             session.handle_frame(&receiver.recv().await.unwrap().unwrap(), 0);
