@@ -27,7 +27,7 @@ const START_WAIT: Duration = Duration::from_secs(30);
 pub(crate) struct Node {
     child: Child,
     address: SocketAddr,
-    _folder: Folder,
+    folder: Folder,
 }
 
 #[derive(Debug)]
@@ -88,11 +88,33 @@ fn admit_tenant(folder: &Path) {
     };
     let mut store = OpenOptions::new(&folder.join("node.sqlite")).open().unwrap();
     store.transact(|tx| EdgeNode::store_interest(tx, &interest)).unwrap();
+    store.checkpoint().unwrap();
 }
 
 impl Node {
     /// Starts a node in a fresh folder of this name.
     pub(crate) fn start(name: &str) -> Self {
+        Self::start_behind(name, ".", |_| Command::new("env"))
+    }
+
+    /// Starts a node whose data folder is a small disk of its own: a tmpfs in a mount namespace, by `unshare -rm`.
+    pub(crate) fn start_on_small_disk(name: &str, size: &str) -> Self {
+        let script = "mount -t tmpfs -o size=$1 tmpfs \"$2/small\" && cp \"$2\"/*.* \"$2/small/\" && shift 2 && exec \"$@\"";
+        Self::start_behind(name, "small", |folder| {
+            fs::create_dir_all(folder.join("small")).unwrap();
+            let mut command = Command::new("unshare");
+            command.args(["-rm", "sh", "-c", script, "sh", size]).arg(folder);
+            command
+        })
+    }
+
+    /// A file of the node's small disk, through the node's own mount namespace.
+    pub(crate) fn on_small_disk(&self, file: &str) -> PathBuf {
+        let folder = self.folder.0.join("small");
+        PathBuf::from(format!("/proc/{}/root{}", self.child.id(), folder.display())).join(file)
+    }
+
+    fn start_behind(name: &str, data: &str, command: impl FnOnce(&Path) -> Command) -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         let folder = Folder(path);
@@ -105,9 +127,10 @@ impl Node {
         .unwrap();
         watcher.watch(&folder.0, RecursiveMode::NonRecursive).unwrap();
         let announce = folder.0.join("address.json");
-        let child = Command::new(env!("CARGO_BIN_EXE_edge-node"))
+        let child = command(&folder.0)
+            .arg(env!("CARGO_BIN_EXE_edge-node"))
             .args(["run", "--http", "127.0.0.1:0", "--position", "30.31,120.27", "--data"])
-            .arg(&folder.0)
+            .arg(folder.0.join(data))
             .arg("--announce")
             .arg(&announce)
             .stderr(Stdio::null())
@@ -119,7 +142,7 @@ impl Node {
         }
         let announced: serde_json::Value =
             serde_json::from_str(&fs::read_to_string(&announce).unwrap()).unwrap();
-        Self { child, address: announced["http"].as_str().unwrap().parse().unwrap(), _folder: folder }
+        Self { child, address: announced["http"].as_str().unwrap().parse().unwrap(), folder }
     }
 
     /// Sends a request as it stands and reads the answer.
