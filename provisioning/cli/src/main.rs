@@ -1,1 +1,55 @@
-fn main() {}
+//! `dayshift`: the command that people type. `main` parses, dispatches to one module per
+//! subcommand and turns the outcome into an exit code: 0 ok, 1 error, 2 degraded.
+
+mod hub_client;
+mod jobs;
+mod output;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Edge-node runtime for day-labour jobs.
+#[derive(Debug, Parser)]
+#[command(name = "dayshift", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Import and generate jobs.
+    Jobs(jobs::JobsArgs),
+}
+
+/// How a command that ran to its end went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All of it was done.
+    Done,
+    /// Some of it was not done, and the output says what.
+    Degraded,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap's own exit code for a wrong call is 2, which here means "degraded".
+            let code = u8::from(error.use_stderr());
+            output::clap_message(&error);
+            return ExitCode::from(code);
+        }
+    };
+    let outcome = match cli.command {
+        Command::Jobs(args) => jobs::run(args),
+    };
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Degraded) => ExitCode::from(2),
+        Err(error) => {
+            output::note(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The command line's HTTP client to the hub: one agent, one bearer token, bounded answers.
+//! Called by every subcommand that talks to a hub; it knows paths and bodies of none of them.
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::de::DeserializeOwned;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+/// Longest answer read from a hub: a refused chunk of 500 rows with long reasons is below 1 MiB.
+const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Whole time of one request; a chunk that takes longer means a hub in trouble.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
+/// Tries of one request that may be repeated, with doubling pauses from `PAUSE_FIRST`.
+const TRIES_MAX: u32 = 4;
+const PAUSE_FIRST: Duration = Duration::from_millis(250);
+
+/// A hub address with the token that opens it.
+#[derive(Debug)]
+pub(crate) struct HubClient {
+    agent: ureq::Agent,
+    base: String,
+    bearer: String,
+}
+
+impl HubClient {
+    /// Makes a client for `base` (such as `http://hub:7400`) with a token as read by [`read_token`].
+    pub(crate) fn new(base: &str, token: &str) -> Result<Self> {
+        if !base.starts_with("http://") && !base.starts_with("https://") {
+            bail!("hub address `{base}` has no scheme; write http://{base} or https://{base}");
+        }
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(REQUEST_TIME_MAX))
+            .http_status_as_error(false)
+            .build()
+            .into();
+        Ok(Self {
+            agent,
+            base: base.trim_end_matches('/').to_owned(),
+            bearer: format!("Bearer {token}"),
+        })
+    }
+
+    /// Posts NDJSON and reads a JSON answer. The path must be safe to repeat: a lost connection
+    /// and the answers 429, 502, 503 and 504 are tried again.
+    pub(crate) fn post_ndjson<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<T> {
+        let url = format!("{}{path}", self.base);
+        let mut pause = PAUSE_FIRST;
+        for attempt in 1.. {
+            let sent = self
+                .agent
+                .post(&url)
+                .query_pairs(query.iter().copied())
+                .header("Authorization", &self.bearer)
+                .header("Content-Type", "application/x-ndjson")
+                .send(body);
+            let last = attempt == TRIES_MAX;
+            match sent {
+                Ok(response) if !last && passes(response.status().as_u16()) => {}
+                Ok(response) => return read_answer(&url, response),
+                Err(error) if last || !is_transport(&error) => {
+                    return Err(anyhow!(error)).with_context(|| format!("POST {url}"));
+                }
+                Err(_) => {}
+            }
+            std::thread::sleep(pause);
+            pause *= 2;
+        }
+        unreachable!("the last try returns")
+    }
+}
+
+/// Reads a token from a file, or from standard input when the path is `-`. Tokens are never
+/// taken from the command line, where every user of the machine can read them.
+pub(crate) fn read_token(path: &Path) -> Result<String> {
+    let mut text = String::new();
+    if path == Path::new("-") {
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("read the token from standard input")?;
+    } else {
+        text = std::fs::read_to_string(path)
+            .with_context(|| format!("read the token file {}", path.display()))?;
+    }
+    let token = text.trim();
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        bail!(
+            "{}: not a token; it must hold one line of visible ASCII characters",
+            path.display()
+        );
+    }
+    Ok(token.to_owned())
+}
+
+fn passes(status: u16) -> bool {
+    matches!(status, 429 | 502 | 503 | 504)
+}
+
+fn is_transport(error: &ureq::Error) -> bool {
+    matches!(
+        error,
+        ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::Timeout(_)
+    )
+}
+
+fn read_answer<T: DeserializeOwned>(
+    url: &str,
+    mut response: ureq::http::Response<ureq::Body>,
+) -> Result<T> {
+    let status = response.status();
+    let text = response
+        .body_mut()
+        .with_config()
+        .limit(ANSWER_BYTES_MAX)
+        .read_to_string()
+        .with_context(|| format!("read the answer of {url}"))?;
+    if status.is_success() {
+        return serde_json::from_str(&text)
+            .with_context(|| format!("{url} answered something else than the hub's API"));
+    }
+    let said = problem_title(&text);
+    let fix = match status.as_u16() {
+        401 => "; check the token file",
+        403 => "; the token's role does not allow this",
+        404 => "; check the hub address",
+        _ => "",
+    };
+    bail!("{url} answered {status}{said}{fix}")
+}
+
+/// The title and detail of an RFC 9457 problem, as `: title, detail`; nothing for other bodies.
+fn problem_title(text: &str) -> String {
+    let Ok(problem) = serde_json::from_str::<serde_json::Value>(text) else {
+        return String::new();
+    };
+    let parts: Vec<&str> = ["title", "detail"]
+        .iter()
+        .filter_map(|name| problem.get(name)?.as_str())
+        .collect();
+    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
+}

@@ -1,0 +1,45 @@
+//! `dayshift jobs`: bring job files into a hub, and make job files where none can be had.
+
+mod convert;
+mod csv_line;
+mod dates;
+mod fields;
+mod framing;
+mod generate;
+mod import;
+mod import_command;
+mod map;
+mod mojibake;
+mod money;
+mod post;
+mod twins;
+mod upload;
+mod verdict;
+mod words;
+
+use crate::Outcome;
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+/// Arguments of `dayshift jobs`.
+#[derive(Debug, Args)]
+pub(crate) struct JobsArgs {
+    #[command(subcommand)]
+    command: JobsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum JobsCommand {
+    /// Read a CSV or NDJSON file by a map and send its jobs to a hub; safe to repeat.
+    Import(import_command::ImportArgs),
+    /// Write synthetic shifts of a region as NDJSON, ready for `jobs import`.
+    Generate(generate::GenerateArgs),
+}
+
+/// Runs one `dayshift jobs` command.
+pub(crate) fn run(args: JobsArgs) -> Result<Outcome> {
+    match args.command {
+        JobsCommand::Import(args) => import_command::run(&args),
+        JobsCommand::Generate(args) => generate::run(&args),
+    }
+}
