@@ -1,4 +1,7 @@
 //! The decisions of an edge node: search, sign-up, materialisation.
+//!
+//! Nothing here names a clock, a socket, a thread or a random source; storage is the caller's open transaction.
 
 pub mod filter;
+pub mod node;
 pub mod search;

@@ -142,5 +142,9 @@ fn problem_title(text: &str) -> String {
         .iter()
         .filter_map(|name| problem.get(name)?.as_str())
         .collect();
-    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", parts.join(", "))
+    }
 }

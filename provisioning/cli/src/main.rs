@@ -4,6 +4,7 @@
 mod hub_client;
 mod jobs;
 mod output;
+mod plugin;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -20,6 +21,9 @@ struct Cli {
 enum Command {
     /// Import and generate jobs.
     Jobs(jobs::JobsArgs),
+    /// Plugins, from an empty folder to a tested component.
+    #[command(subcommand)]
+    Plugin(plugin::PluginCommand),
 }
 
 /// How a command that ran to its end went.
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Jobs(args) => jobs::run(args),
+        Command::Plugin(command) => plugin::run(&command),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -12,7 +12,10 @@ pub(crate) fn result(line: &str) {
 }
 
 /// Writes one line for the person at the terminal to standard error.
-#[expect(clippy::print_stderr, reason = "the one place where the command line speaks to a person")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where the command line speaks to a person"
+)]
 pub(crate) fn note(line: &str) {
     eprintln!("{line}");
 }

@@ -152,9 +152,12 @@ impl NodeIdentity {
     /// Reads and checks the identity in a node's folder; the validity period is left to the connection.
     pub fn load(folder: &Path) -> Result<Self, IdentityError> {
         let path = folder.join(IDENTITY_FILE);
-        let text = fs::read_to_string(&path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => IdentityError::NotJoined(folder.to_owned()),
-            _ => IdentityError::File { path: path.clone(), source },
+        let text = fs::read_to_string(&path).map_err(|source| {
+            if source.kind() == io::ErrorKind::NotFound {
+                IdentityError::NotJoined(folder.to_owned())
+            } else {
+                IdentityError::File { path: path.clone(), source }
+            }
         })?;
         let stored: Stored = toml::from_str(&text)
             // The parser's own Display quotes the line, which may be a private key.

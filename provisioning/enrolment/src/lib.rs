@@ -9,6 +9,7 @@
 mod authority;
 mod files;
 mod identity;
+mod join;
 pub mod limits;
 mod log_key;
 mod peer;
@@ -16,6 +17,7 @@ mod token;
 
 pub use authority::{Authority, AuthorityError, ClusterId, HubCertificate, IssueError, Serial, cluster_id};
 pub use identity::{IdentityError, NodeIdentity, NodeKey};
+pub use join::{Admitted, JoinAnswer, JoinError, JoinRequest, RenewAnswer};
 pub use log_key::{LogKeyCertificate, LogKeyError};
 pub use peer::{NodeSubject, PeerError, PeerIdentity, parse_peer_certificate};
 pub use token::{JoinSecret, JoinToken, TokenError, TokenId, TokenRecord, TokenRefusal, redeem};

@@ -12,6 +12,15 @@ pub const ROOT_CERTIFICATE_SECONDS: u64 = 30 * 365 * DAY_SECONDS;
 /// Longest signing request that is parsed; one with a P-256 key takes about 250 bytes.
 pub const REQUEST_BYTES_MAX: usize = 4096;
 
+/// Longest answer to a join or renewal that is parsed; one certificate and the root take about 1 KiB.
+pub const ANSWER_BYTES_MAX: usize = 16 * 1024;
+
+/// Certificates between a node and the root, the node's own included.
+pub const CHAIN_CERTIFICATES_MAX: usize = 4;
+
+/// Longest reason in a refusal; the rest is cut.
+pub const REFUSAL_BYTES_MAX: usize = 512;
+
 /// Longest join token that is parsed; the hub's address is the only part of variable length.
 pub const TOKEN_CHARS_MAX: usize = 512;
 

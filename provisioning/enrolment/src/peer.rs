@@ -74,14 +74,14 @@ pub(crate) fn parse_certificate(der: &[u8]) -> Result<X509Certificate<'_>, PeerE
 
 /// The only URI among the alternative names.
 pub(crate) fn single_uri<'a>(certificate: &'a X509Certificate<'_>) -> Result<&'a str, PeerError> {
-    let mut uris = certificate.extensions().iter().flat_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::SubjectAlternativeName(names) => names.general_names.as_slice(),
-        _ => &[],
+    let names = certificate.extensions().iter().flat_map(|extension| {
+        if let ParsedExtension::SubjectAlternativeName(names) = extension.parsed_extension() {
+            names.general_names.as_slice()
+        } else {
+            &[]
+        }
     });
-    let mut uris = uris.by_ref().filter_map(|name| match name {
-        GeneralName::URI(uri) => Some(*uri),
-        _ => None,
-    });
+    let mut uris = names.filter_map(|name| if let GeneralName::URI(uri) = name { Some(*uri) } else { None });
     match (uris.next(), uris.next()) {
         (Some(uri), None) => Ok(uri),
         _ => Err(PeerError::Name),

@@ -43,6 +43,9 @@ pub enum Standing {
     Revoked,
 }
 
+/// Looks a leaf certificate (DER) up; asked on every connection, so it must not block.
+pub type Denylist = Arc<dyn Fn(&[u8]) -> Standing + Send + Sync>;
+
 /// A connection that has passed all checks.
 #[derive(Debug)]
 pub enum Arrival {
@@ -92,7 +95,7 @@ impl HubEndpoint {
         address: SocketAddr,
         credentials: &HubCredentials,
         time: &TimeSource,
-        standing: Arc<dyn Fn(&[u8]) -> Standing + Send + Sync>,
+        standing: Denylist,
     ) -> Result<Self, BindError> {
         let HubCredentials { certificate_chain, private_key, root_certificate } = credentials;
         let tls = hub_tls(certificate_chain, private_key, root_certificate, time)?;
@@ -173,7 +176,7 @@ enum TurnedAway {
 #[derive(Clone)]
 struct Judge {
     clients: Arc<ClientCheck>,
-    standing: Arc<dyn Fn(&[u8]) -> Standing + Send + Sync>,
+    standing: Denylist,
 }
 
 impl Judge {

@@ -17,7 +17,7 @@ mod tls;
 mod transport;
 
 pub use exchange::{Exchange, ExchangeError, PendingExchange, PendingJoin, request_join};
-pub use hub::{Arrival, BindError, HubCredentials, HubEndpoint, Standing};
+pub use hub::{Arrival, BindError, Denylist, HubCredentials, HubEndpoint, Standing};
 pub use link::{CloseCode, Link, LinkError, LinkHandle, LinkReceiver, LinkSender, LinkStats};
 pub use node::{ConnectError, NodeCredentials, NodeEndpoint};
 pub use stall::StallWatch;

@@ -66,7 +66,7 @@ pub const REASON_BYTES_MAX: usize = 256;
 pub const EXPORTER_BYTES: usize = 32;
 
 const _: () = assert!(STREAM_WINDOW_BYTES as usize > FRAME_BYTES_MAX);
-const _: () = assert!(SEND_WINDOW_BYTES as usize > FRAME_BYTES_MAX);
+const _: () = assert!(SEND_WINDOW_BYTES > FRAME_BYTES_MAX as u64);
 const _: () = assert!(EXCHANGE_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(HANDSHAKES_BEFORE_RETRY < HANDSHAKES_MAX && HANDSHAKES_MAX < CONNECTIONS_MAX);
 const _: () = assert!(KEEP_ALIVE.as_secs() * 2 < IDLE_TIMEOUT.as_secs());

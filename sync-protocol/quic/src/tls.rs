@@ -105,9 +105,10 @@ impl ClientCheck {
 }
 
 fn end_of_validity(error: &Error) -> Option<UnixTime> {
-    match error {
-        Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => Some(*not_after),
-        _ => None,
+    if let Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) = error {
+        Some(*not_after)
+    } else {
+        None
     }
 }
 

@@ -173,6 +173,17 @@ fn merge_row(shard: &mut Shard<'_>, writer: Writer, entry: &Entry, merged: &mut 
         return counters(shard, writer, &row);
     };
     let known = shard.tx.seat(shard.vshard, row.job, sign_up)?;
+    if known.is_some_and(|seat| seat.holder != writer) {
+        return Ok(match row.event {
+            NodeEvent::Accept { .. } => fence(Violation::Revived),
+            NodeEvent::Birth { .. }
+            | NodeEvent::Cancel { .. }
+            | NodeEvent::Bump { .. }
+            | NodeEvent::Return { .. }
+            | NodeEvent::Wait { .. }
+            | NodeEvent::Request { .. } => park("only the holder of a sign-up reports about it"),
+        });
+    }
     let mut holding = shard.tx.holding(shard.vshard, row.job, writer)?;
     let verdict = match holding.merge(&row.event, known.map(|seat| seat.state)) {
         Ok(verdict) => verdict,

@@ -54,7 +54,11 @@ fn repair_once(text: &str) -> Option<String> {
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| !c.is_ascii()) {
         let (ascii, from_run) = rest.split_at(start);
-        let (run, after) = from_run.split_at(from_run.find(|c: char| c.is_ascii()).unwrap_or(from_run.len()));
+        let (run, after) = from_run.split_at(
+            from_run
+                .find(|c: char| c.is_ascii())
+                .unwrap_or(from_run.len()),
+        );
         out.push_str(ascii);
         match repair_run(run) {
             Some(better) => {
@@ -82,7 +86,9 @@ fn repair_run(run: &str) -> Option<String> {
 
 /// Characters that begin or continue damaged UTF-8, control characters among them.
 fn suspicious(text: &str) -> usize {
-    text.chars().filter(|&c| encode_char(c).is_some_and(|byte| byte >= 0x80)).count()
+    text.chars()
+        .filter(|&c| encode_char(c).is_some_and(|byte| byte >= 0x80))
+        .count()
 }
 
 #[cfg(test)]

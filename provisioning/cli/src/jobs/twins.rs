@@ -83,7 +83,9 @@ impl Twins {
         } else if group.chosen_line == line {
             Standing::Chosen
         } else {
-            Standing::Folded { chosen_line: group.chosen_line }
+            Standing::Folded {
+                chosen_line: group.chosen_line,
+            }
         }
     }
 }

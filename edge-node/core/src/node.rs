@@ -1,0 +1,160 @@
+//! What a node does with sign-ups, jobs and what the hub sends, inside one storage transaction per batch.
+//!
+//! The event loop opens a transaction, makes a [`Batch`] of it, handles a batch of events, commits, records
+//! [`Batch::heads`] in the witness, and only then answers. Seat decisions read the ledger, never a document.
+
+mod jobs;
+mod receive;
+mod rows;
+mod sign_up;
+
+pub use jobs::{JobRefusal, NewJob};
+pub use rows::{JobView, job_row, job_view};
+pub use sign_up::{Answer, CancelRefusal, Decision, PendingAsk, SignUpRefusal, SignUpRequest, answer_of};
+
+use ed25519_dalek::{Signer, SigningKey};
+use std::collections::{BTreeMap, BTreeSet};
+use sync_protocol::{
+    documents::{Document, SignUpFields, Value},
+    ids::{DocumentId, JobId, TenantId, TopicId, VshardId, Writer},
+    log::{Entry, EntryKind, LogHead},
+    seats::{NodeEvent, NodeRow},
+    wire::v1::Interest,
+};
+use sync_store::{ShardTx, StoreError};
+
+/// Whether the hub can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uplink {
+    Up,
+    Down,
+}
+
+/// The node's identity and what it knows of tenants and topics.
+pub struct EdgeNode {
+    pub writer: Writer,
+    pub region: String,
+    signer: SigningKey,
+    certificate: Vec<u8>,
+    /// Seconds that local time is ahead of UTC; decides what a night shift is.
+    pub utc_offset_s: i32,
+    interest: Interest,
+    topics: BTreeMap<TenantId, (TopicId, VshardId)>,
+}
+
+impl std::fmt::Debug for EdgeNode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EdgeNode").field("writer", &self.writer).field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+const INTEREST: &str = "interest";
+
+impl EdgeNode {
+    /// A node with the log key `seed` and its certificate, which goes into each receipt.
+    #[must_use]
+    pub fn new(writer: Writer, region: &str, seed: &[u8; 32], certificate: &[u8], utc_offset_s: i32) -> Self {
+        Self {
+            writer,
+            region: region.to_owned(),
+            signer: SigningKey::from_bytes(seed),
+            certificate: certificate.to_vec(),
+            utc_offset_s,
+            interest: Interest::default(),
+            topics: BTreeMap::new(),
+        }
+    }
+
+    /// Reads what was stored of tenants and topics, so that a node starts without its hub.
+    pub fn load_interest(&mut self, tx: &mut dyn ShardTx) -> Result<(), StoreError> {
+        if let Some(bytes) = tx.meta(INTEREST)? {
+            self.learn(minicbor::decode(&bytes).map_err(|_| StoreError::BadRow("interest"))?);
+        }
+        Ok(())
+    }
+
+    /// Stores what the hub told of tenants and topics; call [`EdgeNode::learn`] once it is durable.
+    pub fn store_interest(tx: &mut dyn ShardTx, interest: &Interest) -> Result<(), StoreError> {
+        tx.put_meta(INTEREST, &minicbor::to_vec(interest).map_err(|_| StoreError::BadRow("interest"))?)
+    }
+
+    /// Uses new tenants and topics from here on.
+    pub fn learn(&mut self, interest: Interest) {
+        self.topics = interest
+            .topics
+            .iter()
+            .map(|(topic, tenant, vshard)| (TenantId(*tenant), (TopicId(*topic), VshardId(*vshard))))
+            .collect();
+        self.interest = interest;
+    }
+
+    /// The tenants that the hub told of.
+    #[must_use]
+    pub fn interest(&self) -> &Interest {
+        &self.interest
+    }
+
+    /// Signs a head of one of this node's logs.
+    #[must_use]
+    pub fn sign_head(&self, vshard: VshardId, head: &LogHead) -> Vec<u8> {
+        self.signer.sign(&head.head.signed_bytes(self.writer, vshard, head.wseq)).to_bytes().to_vec()
+    }
+}
+
+/// A batch of events in one open transaction.
+pub struct Batch<'a> {
+    pub node: &'a EdgeNode,
+    pub tx: &'a mut dyn ShardTx,
+    /// Epoch seconds.
+    pub now: i64,
+    pub uplink: Uplink,
+    /// Own log heads that this batch moved: to be witnessed and announced after the commit.
+    pub heads: BTreeMap<VshardId, LogHead>,
+    /// Jobs whose searchable row changed.
+    pub changed: BTreeSet<JobId>,
+}
+
+impl std::fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Batch").field("now", &self.now).field("heads", &self.heads).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Batch<'a> {
+    #[must_use]
+    pub fn new(node: &'a EdgeNode, tx: &'a mut dyn ShardTx, now: i64, uplink: Uplink) -> Self {
+        Self { node, tx, now, uplink, heads: BTreeMap::new(), changed: BTreeSet::new() }
+    }
+
+    fn append(&mut self, vshard: VshardId, entry: &Entry) -> Result<LogHead, StoreError> {
+        let head = self.tx.append_own(vshard, self.node.writer, entry)?;
+        self.heads.insert(vshard, head);
+        Ok(head)
+    }
+
+    fn append_row(&mut self, vshard: VshardId, topic: TopicId, job: JobId, event: NodeEvent) -> Result<LogHead, StoreError> {
+        let body = minicbor::to_vec(NodeRow { job, event }).map_err(|_| StoreError::BadRow("ledger row"))?;
+        self.changed.insert(job);
+        self.append(vshard, &Entry::new(EntryKind::NodeLedger, topic, job, body))
+    }
+
+    /// Makes, applies and logs this node's own edit of a document.
+    fn edit(
+        &mut self,
+        vshard: VshardId,
+        topic: TopicId,
+        doc: DocumentId,
+        document: &mut Document,
+        fields: &[(&str, Value)],
+    ) -> Result<(), StoreError> {
+        let Some(change) = document.edit(self.node.writer, fields, self.now) else { return Ok(()) };
+        document.apply(&change, Some(self.node.writer)).map_err(|_| StoreError::BadRow("own change"))?;
+        self.tx.put_document(vshard, doc, topic, document)?;
+        self.append(vshard, &Entry::new(EntryKind::Change, topic, doc, change)).map(drop)
+    }
+
+    fn put_sign_up(&mut self, vshard: VshardId, doc: DocumentId, document: &Document) -> Result<(), StoreError> {
+        let fields = SignUpFields::read(document).ok_or(StoreError::BadRow("sign-up document"))?;
+        self.tx.put_sign_up(vshard, doc, &fields)
+    }
+}

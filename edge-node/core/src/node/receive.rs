@@ -1,0 +1,106 @@
+//! What the hub sends: applied in order, made durable with the cursor that it moves.
+
+use super::Batch;
+use sync_protocol::{
+    documents::{Applied, Document, JobFields, SignUpFields},
+    ids::{DocumentKind, TenantId, VshardId},
+    log::EntryKind,
+    seats::{HoldingRow, JobRow},
+    wire::v1::{Down, DownState, Sequenced},
+};
+use sync_store::{HubSaid, JobSummary, StoreError, Stored};
+
+impl Batch<'_> {
+    /// Applies a batch of a vshard and moves its cursor. What cannot be applied is parked with its reason.
+    pub fn receive(&mut self, down: &Down) -> Result<DownState, StoreError> {
+        let vshard = VshardId(down.vshard);
+        for sequenced in &down.entries {
+            if let Err(reason) = self.receive_entry(vshard, sequenced)? {
+                self.tx.park(vshard, sequenced.writer, &sequenced.entry, &reason)?;
+            }
+        }
+        let cursor = DownState { vshard: down.vshard, history: down.history, seq: down.upto };
+        self.tx.put_cursor(cursor)?;
+        Ok(cursor)
+    }
+
+    fn receive_entry(&mut self, vshard: VshardId, sequenced: &Sequenced) -> Result<Result<(), String>, StoreError> {
+        let entry = &sequenced.entry;
+        match EntryKind::from_u8(entry.kind) {
+            Some(EntryKind::Change) => self.receive_change(vshard, sequenced),
+            Some(EntryKind::JobLedger) => match minicbor::decode::<JobRow>(&entry.body) {
+                Ok(row) => self.receive_job_row(vshard, &row).map(Ok),
+                Err(_) => Ok(Err("not a job row".to_owned())),
+            },
+            Some(EntryKind::HoldingLedger) => match minicbor::decode::<HoldingRow>(&entry.body) {
+                Ok(row) if row.writer == self.node.writer => self.receive_holding_row(vshard, &row).map(Ok),
+                // Rights of an earlier incarnation of this node are not its own.
+                Ok(_) => Ok(Ok(())),
+                Err(_) => Ok(Err("not a holding row".to_owned())),
+            },
+            Some(EntryKind::NodeLedger) => Ok(Err("ledger row of another node".to_owned())),
+            None => Ok(Err("entry of a kind that this version does not know".to_owned())),
+        }
+    }
+
+    fn receive_change(&mut self, vshard: VshardId, sequenced: &Sequenced) -> Result<Result<(), String>, StoreError> {
+        let entry = &sequenced.entry;
+        let stored = self.tx.document(vshard, entry.doc)?;
+        let mut document = stored.map_or_else(Document::default, |Stored { document, .. }| document);
+        match document.apply(&entry.body, Some(sequenced.writer)) {
+            Err(refused) => return Ok(Err(refused.to_string())),
+            Ok(Applied::Duplicate) => return Ok(Ok(())),
+            Ok(Applied::New) => {}
+        }
+        match entry.doc.kind {
+            DocumentKind::Job => {
+                let Some(fields) = JobFields::read(&document) else { return Ok(Err("a job without title or times".to_owned())) };
+                let summary = JobSummary {
+                    job: entry.doc,
+                    topic: entry.topic(),
+                    tenant: TenantId(fields.tenant),
+                    key: String::new(),
+                    title: fields.title,
+                    start_at: fields.start_at,
+                    end_at: fields.end_at,
+                };
+                self.tx.put_job_summary(vshard, &summary)?;
+                self.changed.insert(entry.doc);
+            }
+            DocumentKind::SignUp => {
+                let Some(fields) = SignUpFields::read(&document) else { return Ok(Err("a sign-up without its fields".to_owned())) };
+                self.tx.put_sign_up(vshard, entry.doc, &fields)?;
+            }
+        }
+        self.tx.put_document(vshard, entry.doc, entry.topic(), &document)?;
+        Ok(Ok(()))
+    }
+
+    fn receive_job_row(&mut self, vshard: VshardId, row: &JobRow) -> Result<(), StoreError> {
+        let (mut seats, mut said) = self.tx.node_job(vshard, row.job)?.unwrap_or_default();
+        seats.learn(0, !row.open);
+        if row.version > said.version {
+            said = HubSaid { cap: row.cap, version: row.version, free: row.free, waiting: row.waiting };
+        }
+        self.tx.put_node_job(vshard, row.job, &seats, &said)?;
+        self.changed.insert(row.job);
+        Ok(())
+    }
+
+    fn receive_holding_row(&mut self, vshard: VshardId, row: &HoldingRow) -> Result<(), StoreError> {
+        let (mut seats, said) = self.tx.node_job(vshard, row.job)?.unwrap_or_default();
+        seats.learn(row.granted, false);
+        self.tx.put_node_job(vshard, row.job, &seats, &said)?;
+        self.changed.insert(row.job);
+        for sign_up in &row.bump {
+            self.bump(row.job, *sign_up)?;
+        }
+        for sign_up in &row.promote {
+            self.promote(row.job, *sign_up)?;
+        }
+        if let Some(keep) = row.recall_keep {
+            self.recall(row.job, row.granted, keep)?;
+        }
+        Ok(())
+    }
+}

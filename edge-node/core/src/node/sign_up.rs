@@ -1,0 +1,365 @@
+//! Sign-ups: the honest answer on the spot.
+//!
+//! A right here: confirmed, now. No right here and the line up: the hub is asked; no answer in time: requested, and from
+//! then on only the hub may accept it. Line down: wait-listed at this node.
+
+use super::{Batch, Uplink};
+use sync_protocol::{
+    documents::{Document, SignUpFields, Status, Value},
+    ids::{JobId, SignUpId, TopicId, VshardId, WorkerId},
+    receipt::{Receipt, ReceiptBody},
+    seats::{NodeEvent, NodeJob, Refusal, SeatState},
+    wire::v1::{Ask, Outcome},
+};
+use sync_store::{HubSaid, SeatRow, ShardTx, SignUpRow, StoreError, WaitRow};
+
+/// A worker wants a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignUpRequest {
+    pub job: JobId,
+    pub worker: WorkerId,
+    /// Hash over the client's key and the worker.
+    pub idempotency: [u8; 16],
+    /// Hash over the request's body.
+    pub body_hash: [u8; 16],
+}
+
+/// What a worker is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub sign_up: SignUpId,
+    pub job: JobId,
+    pub status: Status,
+    pub code: String,
+    /// Place on the wait list, from 1.
+    pub position: Option<u32>,
+    /// The place counts only those who signed up at this node.
+    pub at_this_node: bool,
+    /// Signed receipt of a confirmed place.
+    pub receipt: Option<Vec<u8>>,
+    /// The request was answered before; this is that answer as it stands.
+    pub repeated: bool,
+}
+
+/// An answer now, or a question to the hub first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    Answer(Box<Answer>),
+    Ask(PendingAsk),
+}
+
+/// A sign-up that waits for the hub's verdict; nothing of it is stored yet but its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingAsk {
+    pub ask: Ask,
+    pub request: SignUpRequest,
+    vshard: VshardId,
+}
+
+/// Why a sign-up is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SignUpRefusal {
+    #[error("there is no such job here")]
+    UnknownJob,
+    #[error("the job is closed or has begun")]
+    Closed,
+    #[error("this worker has signed up for this job already")]
+    AlreadySignedUp(SignUpId),
+    #[error("the idempotency key was used with another request")]
+    KeyReused,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a sign-up is not cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelRefusal {
+    #[error("there is no such sign-up here")]
+    Unknown,
+    #[error("only node {0} holds this place and can free it; the line to it is needed")]
+    HeldElsewhere(u32),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+struct Place {
+    vshard: VshardId,
+    topic: TopicId,
+    seats: NodeJob,
+    said: HubSaid,
+}
+
+impl Batch<'_> {
+    /// Decides a sign-up.
+    pub fn sign_up(&mut self, request: &SignUpRequest) -> Result<Decision, SignUpRefusal> {
+        if let Some(known) = self.tx.sign_up_by_idempotency(&request.idempotency)? {
+            if known.fields.body_hash != request.body_hash {
+                return Err(SignUpRefusal::KeyReused);
+            }
+            let answer = answer_of(self.tx, &known)?;
+            return Ok(Decision::Answer(Box::new(Answer { repeated: true, ..answer })));
+        }
+        let mut place = self.place(request.job)?.ok_or(SignUpRefusal::UnknownJob)?;
+        let started = self.tx.job_summary(place.vshard, request.job)?.is_none_or(|job| job.start_at <= self.now);
+        if started || place.seats.closed {
+            return Err(SignUpRefusal::Closed);
+        }
+        if let Some(other) = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?.first() {
+            return Err(SignUpRefusal::AlreadySignedUp(other.sign_up));
+        }
+        let sign_up = SignUpId::sign_up(self.node.writer, self.tx.next_counter()?);
+        match place.seats.accept(None, 0) {
+            Ok(_) => Ok(Decision::Answer(Box::new(self.confirm(&place, sign_up, request, None)?))),
+            Err(Refusal::NoRight) if self.uplink == Uplink::Up => {
+                let ask = Ask { job: request.job, sign_up, worker: request.worker, topic: place.topic.0 };
+                Ok(Decision::Ask(PendingAsk { ask, request: request.clone(), vshard: place.vshard }))
+            }
+            Err(Refusal::NoRight) => Ok(Decision::Answer(Box::new(self.wait(&place, sign_up, request, 0)?))),
+            Err(Refusal::Closed | Refusal::Ended | Refusal::LeftToHub) => Err(SignUpRefusal::Closed),
+        }
+    }
+
+    /// Answers a sign-up for which the hub was asked; `None` where no verdict came in time.
+    pub fn complete_ask(&mut self, pending: &PendingAsk, outcome: Option<Outcome>) -> Result<Answer, SignUpRefusal> {
+        let (sign_up, request) = (pending.ask.sign_up, &pending.request);
+        let mut place = self.place(request.job)?.ok_or(SignUpRefusal::UnknownJob)?;
+        if let Some(Outcome::Granted { granted }) = outcome {
+            // The hub has stored the grant; learning it here first is the maximum that the row will say again.
+            place.seats.learn(granted, false);
+        }
+        match outcome {
+            Some(Outcome::Closed) => Err(SignUpRefusal::Closed),
+            Some(Outcome::WaitListed { position }) => Ok(self.wait(&place, sign_up, request, position)?),
+            Some(Outcome::Granted { .. }) if place.seats.accept(None, 0).is_ok() => {
+                Ok(self.confirm(&place, sign_up, request, None)?)
+            }
+            // Another worker took the granted right in the meantime: the hub decides about this one.
+            Some(Outcome::Granted { .. }) | None => Ok(self.leave_to_hub(&place, sign_up, request)?),
+        }
+    }
+
+    fn place(&mut self, job: JobId) -> Result<Option<Place>, StoreError> {
+        let Some(vshard) = self.tx.vshard_of(job)? else { return Ok(None) };
+        let Some(summary) = self.tx.job_summary(vshard, job)? else { return Ok(None) };
+        let (seats, said) = self.tx.node_job(vshard, job)?.unwrap_or_default();
+        Ok(Some(Place { vshard, topic: summary.topic, seats, said }))
+    }
+
+    fn fields(&self, sign_up: SignUpId, request: &SignUpRequest, status: Status) -> SignUpFields {
+        SignUpFields {
+            job: request.job,
+            worker: request.worker,
+            status,
+            code: code(sign_up),
+            idempotency: request.idempotency,
+            body_hash: request.body_hash,
+            created_at: self.now,
+        }
+    }
+
+    fn create(&mut self, place: &Place, sign_up: SignUpId, fields: &SignUpFields) -> Result<(), StoreError> {
+        let mut document = Document::default();
+        self.edit(place.vshard, place.topic, sign_up, &mut document, &fields.to_fields())?;
+        self.tx.put_sign_up(place.vshard, sign_up, fields)
+    }
+
+    /// Stores an accepted sign-up, new or from the wait list, with its receipt.
+    fn confirm(
+        &mut self,
+        place: &Place,
+        sign_up: SignUpId,
+        request: &SignUpRequest,
+        waited: Option<&SignUpRow>,
+    ) -> Result<Answer, StoreError> {
+        match waited {
+            None => self.create(place, sign_up, &self.fields(sign_up, request, Status::Confirmed))?,
+            Some(_) => self.set_status(place, sign_up, Status::Confirmed)?,
+        }
+        let event = NodeEvent::Accept { sign_up, worker: request.worker };
+        let head = self.append_row(place.vshard, place.topic, request.job, event)?;
+        self.put_seat(place.vshard, request, sign_up, SeatState::Live)?;
+        self.tx.put_node_job(place.vshard, request.job, &place.seats, &place.said)?;
+        let body = ReceiptBody {
+            job: request.job,
+            sign_up,
+            worker: request.worker,
+            writer: self.node.writer,
+            vshard: place.vshard.0,
+            wseq: head.wseq,
+            head: head.head,
+            issued_at: self.now,
+        };
+        let receipt = Receipt::sign(&body, &self.node.signer, &self.node.certificate).to_bytes();
+        self.tx.put_receipt(place.vshard, sign_up, &receipt)?;
+        Ok(answer(sign_up, request.job, Status::Confirmed, None, Some(receipt)))
+    }
+
+    fn wait(&mut self, place: &Place, sign_up: SignUpId, request: &SignUpRequest, position: u32) -> Result<Answer, StoreError> {
+        self.create(place, sign_up, &self.fields(sign_up, request, Status::WaitListed))?;
+        self.append_row(place.vshard, place.topic, request.job, NodeEvent::Wait { sign_up, worker: request.worker })?;
+        self.put_seat(place.vshard, request, sign_up, SeatState::Waiting)?;
+        self.tx.put_node_job(place.vshard, request.job, &place.seats, &place.said)?;
+        let wait = WaitRow { sign_up, holder: self.node.writer, worker: request.worker, promoted: false, position };
+        self.tx.put_waiting(place.vshard, request.job, &wait)?;
+        let place_here = local_place(self.tx, place.vshard, request.job, sign_up)?;
+        let told = if position > 0 { Some((position, false)) } else { place_here.map(|here| (here, true)) };
+        Ok(answer(sign_up, request.job, Status::WaitListed, told, None))
+    }
+
+    fn leave_to_hub(&mut self, place: &Place, sign_up: SignUpId, request: &SignUpRequest) -> Result<Answer, StoreError> {
+        self.create(place, sign_up, &self.fields(sign_up, request, Status::Requested))?;
+        self.append_row(place.vshard, place.topic, request.job, NodeEvent::Request { sign_up, worker: request.worker })?;
+        self.put_seat(place.vshard, request, sign_up, SeatState::Requested)?;
+        self.tx.put_node_job(place.vshard, request.job, &place.seats, &place.said)?;
+        Ok(answer(sign_up, request.job, Status::Requested, None, None))
+    }
+
+    fn put_seat(&mut self, vshard: VshardId, request: &SignUpRequest, sign_up: SignUpId, state: SeatState) -> Result<(), StoreError> {
+        let seat = SeatRow { sign_up, holder: self.node.writer, worker: request.worker, state };
+        self.tx.put_seat(vshard, request.job, &seat)
+    }
+
+    fn set_status(&mut self, place: &Place, sign_up: SignUpId, status: Status) -> Result<(), StoreError> {
+        let mut stored = self.tx.document(place.vshard, sign_up)?.ok_or(StoreError::BadRow("sign-up document"))?;
+        let status = [("status", Value::Text(status.as_str().to_owned()))];
+        self.edit(place.vshard, place.topic, sign_up, &mut stored.document, &status)?;
+        self.put_sign_up(place.vshard, sign_up, &stored.document)
+    }
+
+    /// Ends a sign-up at its worker's wish. The freed right goes to the next in line here while the line is down, and back
+    /// to the hub where others wait.
+    pub fn cancel(&mut self, sign_up: SignUpId) -> Result<Answer, CancelRefusal> {
+        let row = self.tx.sign_up(sign_up)?.ok_or(CancelRefusal::Unknown)?;
+        let job = row.fields.job;
+        let seat = self.tx.seat(row.vshard, job, sign_up)?;
+        let held_here = seat.is_some_and(|seat| seat.holder == self.node.writer && seat.state != SeatState::Requested);
+        let Some(seat) = seat.filter(|_| held_here) else {
+            return Err(CancelRefusal::HeldElsewhere(if seat.is_some() { 0 } else { sign_up.writer.node.0 }));
+        };
+        let mut place = self.place(job)?.ok_or(CancelRefusal::Unknown)?;
+        if place.seats.cancel(Some(seat.state)) {
+            self.set_status(&place, sign_up, Status::Cancelled)?;
+            self.append_row(place.vshard, place.topic, job, NodeEvent::Cancel { sign_up })?;
+            self.tx.put_seat(place.vshard, job, &SeatRow { state: SeatState::Cancelled, ..seat })?;
+            self.tx.remove_waiting(place.vshard, job, sign_up)?;
+            self.tx.put_node_job(place.vshard, job, &place.seats, &place.said)?;
+            if seat.state == SeatState::Live {
+                self.pass_on(&mut place, job)?;
+            }
+        }
+        let row = self.tx.sign_up(sign_up)?.ok_or(CancelRefusal::Unknown)?;
+        Ok(answer_of(self.tx, &row)?)
+    }
+
+    fn pass_on(&mut self, place: &mut Place, job: JobId) -> Result<(), StoreError> {
+        match self.uplink {
+            Uplink::Down => {
+                let next = self.tx.waiting(place.vshard, job)?.into_iter().find(|wait| !wait.promoted);
+                if let Some(next) = next {
+                    self.promote(job, next.sign_up)?;
+                }
+            }
+            Uplink::Up => {
+                let waited_for = place.said.waiting > 0 || !self.tx.waiting(place.vshard, job)?.is_empty();
+                if waited_for {
+                    self.give_back(place, job, 1)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn give_back(&mut self, place: &mut Place, job: JobId, count: u32) -> Result<(), StoreError> {
+        let count = count.min(place.seats.avail());
+        if count > 0 {
+            place.seats.give_back(count);
+            self.append_row(place.vshard, place.topic, job, NodeEvent::Return { returned: place.seats.returned })?;
+            self.tx.put_node_job(place.vshard, job, &place.seats, &place.said)?;
+        }
+        Ok(())
+    }
+
+    /// Lets a waiting sign-up take a free right; nothing where it no longer waits or no right is free.
+    pub(super) fn promote(&mut self, job: JobId, sign_up: SignUpId) -> Result<(), StoreError> {
+        let Some(mut place) = self.place(job)? else { return Ok(()) };
+        let seat = self.tx.seat(place.vshard, job, sign_up)?;
+        let Some(row) = self.tx.sign_up(sign_up)? else { return Ok(()) };
+        if seat.is_none_or(|seat| seat.state != SeatState::Waiting) || place.seats.accept(Some(SeatState::Waiting), 0).is_err() {
+            return Ok(());
+        }
+        let request = SignUpRequest {
+            job,
+            worker: row.fields.worker,
+            idempotency: row.fields.idempotency,
+            body_hash: row.fields.body_hash,
+        };
+        self.confirm(&place, sign_up, &request, Some(&row))?;
+        self.tx.remove_waiting(place.vshard, job, sign_up)
+    }
+
+    /// Returns idle rights that the hub asked back.
+    pub(super) fn recall(&mut self, job: JobId, granted: u32, keep: u32) -> Result<(), StoreError> {
+        let Some(mut place) = self.place(job)? else { return Ok(()) };
+        let count = place.seats.recalled(granted, keep, 0);
+        self.give_back(&mut place, job, count)
+    }
+
+    /// Ends a sign-up as the hub asked.
+    pub(super) fn bump(&mut self, job: JobId, sign_up: SignUpId) -> Result<(), StoreError> {
+        let Some(mut place) = self.place(job)? else { return Ok(()) };
+        let seat = self.tx.seat(place.vshard, job, sign_up)?;
+        let Some(state) = place.seats.apply_bump(seat.map(|seat| seat.state)) else { return Ok(()) };
+        let worker = seat.map_or(WorkerId([0; 16]), |seat| seat.worker);
+        self.tx.put_seat(place.vshard, job, &SeatRow { sign_up, holder: self.node.writer, worker, state })?;
+        self.tx.remove_waiting(place.vshard, job, sign_up)?;
+        self.tx.put_node_job(place.vshard, job, &place.seats, &place.said)?;
+        if self.tx.sign_up(sign_up)?.is_some() {
+            self.set_status(&place, sign_up, Status::Bumped)?;
+        }
+        let event = NodeEvent::Bump { sign_up, returned: place.seats.returned };
+        self.append_row(place.vshard, place.topic, job, event).map(drop)
+    }
+}
+
+/// Six digits from the id; what a worker can say at a kiosk.
+fn code(sign_up: SignUpId) -> String {
+    let hash = blake3::hash(&sign_up.to_bytes());
+    let [a, b, c, d, ..] = *hash.as_bytes();
+    format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000)
+}
+
+fn answer(sign_up: SignUpId, job: JobId, status: Status, place: Option<(u32, bool)>, receipt: Option<Vec<u8>>) -> Answer {
+    Answer {
+        sign_up,
+        job,
+        status,
+        code: code(sign_up),
+        position: place.map(|(position, _)| position),
+        at_this_node: place.is_some_and(|(_, here)| here),
+        receipt,
+        repeated: false,
+    }
+}
+
+fn local_place(tx: &mut dyn ShardTx, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<Option<u32>, StoreError> {
+    let place = tx.waiting(vshard, job)?.iter().position(|wait| wait.sign_up == sign_up);
+    Ok(place.and_then(|place| u32::try_from(place + 1).ok()))
+}
+
+/// What a worker who comes back is told about a sign-up.
+pub fn answer_of(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<Answer, StoreError> {
+    let job = row.fields.job;
+    let place = match row.status() {
+        Status::WaitListed => {
+            let told = tx.waiting(row.vshard, job)?.into_iter().find(|wait| wait.sign_up == row.sign_up);
+            match told {
+                Some(wait) if wait.position > 0 => Some((wait.position, false)),
+                Some(_) => local_place(tx, row.vshard, job, row.sign_up)?.map(|place| (place, true)),
+                None => None,
+            }
+        }
+        Status::Confirmed | Status::Requested | Status::Cancelled | Status::Bumped => None,
+    };
+    let receipt = tx.receipt(row.vshard, row.sign_up)?.filter(|_| row.status() == Status::Confirmed);
+    Ok(Answer { code: row.fields.code.clone(), ..answer(row.sign_up, job, row.status(), place, receipt) })
+}

@@ -1,0 +1,75 @@
+//! Makes a project that carries its own copy of the SDK, so that it builds without the repository.
+
+use crate::Outcome;
+use super::{KindArg, manifest};
+use anyhow::{Context as _, bail};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
+
+/// Every file of a project; `NAME` stands for the plugin's name.
+const FILES: [(&str, &str); 9] = [
+    ("Cargo.toml", include_str!("template/Cargo.toml.in")),
+    (manifest::FILE, include_str!("template/dayshift-plugin.toml.in")),
+    ("src/lib.rs", include_str!("template/lib.rs.in")),
+    ("tests/cases.toml", include_str!("template/cases.toml.in")),
+    (".gitignore", "/target\n"),
+    ("contract/v1/filter.wit", include_str!("../../../../plugins/contract/v1/filter.wit")),
+    ("sdk/Cargo.toml", include_str!("template/sdk-Cargo.toml.in")),
+    ("sdk/src/lib.rs", include_str!("../../../../plugins/sdk/src/lib.rs")),
+    ("sdk/src/job.rs", include_str!("../../../../plugins/sdk/src/job.rs")),
+];
+
+/// Makes the project `name` in the current folder.
+pub(super) fn run(name: &str, kind: KindArg) -> anyhow::Result<Outcome> {
+    let KindArg::Filter = kind;
+    write_project(Path::new(name), name)?;
+    writeln!(
+        io::stdout(),
+        "made {name}/\n  the rule:   {name}/src/lib.rs\n  the cases:  {name}/tests/cases.toml\n\
+         try it:     dayshift plugin test {name}"
+    )?;
+    Ok(Outcome::Done)
+}
+
+fn write_project(dir: &Path, name: &str) -> anyhow::Result<()> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let begins_well = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+    if !begins_well || !name.bytes().all(is_plain) || name.len() > 64 {
+        bail!("`{name}` is no name for a plugin: a letter, then a-z, 0-9 and hyphens, at most 64");
+    }
+    if dir.exists() {
+        bail!("{} exists; choose another name or remove it", dir.display());
+    }
+    for (path, text) in FILES {
+        let path = dir.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        }
+        let is_template = !path.starts_with(dir.join("sdk")) && !path.starts_with(dir.join("contract"));
+        let text = if is_template { text.replace("NAME", name) } else { text.to_owned() };
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_project;
+    use std::{env, fs, process};
+
+    #[test]
+    fn a_project_is_made_once_and_under_a_plain_name() {
+        let dir = env::temp_dir().join(format!("plugin-new-{}", process::id()));
+        write_project(&dir, "night-shift").unwrap();
+        let manifest = fs::read_to_string(dir.join("dayshift-plugin.toml")).unwrap();
+        assert!(manifest.contains("name = \"night-shift\""));
+        super::manifest::Manifest::read(&dir).unwrap();
+        assert_eq!(super::super::cases::read(&dir).unwrap().len(), 1);
+        assert!(write_project(&dir, "night-shift").unwrap_err().to_string().contains("exists"));
+        assert!(write_project(&dir.join("x"), "Night").unwrap_err().to_string().contains("no name"));
+        fs::remove_dir_all(&dir).unwrap();
+    }
+}

@@ -1,0 +1,124 @@
+//! Runs a project's cases in the real host and says what a call takes.
+
+use crate::Outcome;
+use super::{
+    build,
+    cases::{self, Case},
+};
+use anyhow::Context as _;
+use edge_core::filter::{Context, PAGE_CANDIDATES_MAX};
+use plugin_host::{
+    Host, Metering, Plugin,
+    limits::{CHAIN_DEADLINE, MEMORY_BYTES_MAX},
+};
+use std::{
+    io::{self, Write as _},
+    path::Path,
+    time::Duration,
+};
+
+/// Calls that are timed; enough for a p99.
+const TIMED_CALLS: usize = 2_000;
+
+/// Builds the project in `dir`, tries its cases and times it.
+pub(super) fn run(dir: &Path) -> anyhow::Result<Outcome> {
+    let cases = cases::read(dir)?;
+    let component = build::run(dir)?;
+    let plugin = Plugin::load(&Host::new(Metering::Off)?, &component)?;
+    let metered = Plugin::load(&Host::new(Metering::Fuel)?, &component)?;
+    let mut out = io::stdout();
+    let mut failed = 0;
+    for case in &cases {
+        let verdict = judge(&plugin, case)?;
+        failed += usize::from(verdict.is_some());
+        writeln!(out, "{} {}", if verdict.is_some() { "FAILED" } else { "ok    " }, case.name)?;
+        if let Some(why) = verdict {
+            writeln!(out, "       {why}")?;
+        }
+    }
+    for candidates in [20, PAGE_CANDIDATES_MAX] {
+        if let Some(case) = cases.iter().find(|case| !case.job.is_empty()) {
+            writeln!(out, "{}", measure(&plugin, &metered, case, candidates)?)?;
+        }
+    }
+    writeln!(out, "{} passed, {failed} failed", cases.len() - failed)?;
+    Ok(if failed == 0 { Outcome::Done } else { Outcome::Degraded })
+}
+
+/// Says what is wrong, if something is.
+fn judge(plugin: &Plugin, case: &Case) -> anyhow::Result<Option<String>> {
+    let page = case.page(plugin.description().columns, case.job.len())?;
+    let facts = case.facts();
+    let measured = match plugin.measure(&context(case, &facts), &page, CHAIN_DEADLINE) {
+        Ok(measured) => measured,
+        Err(error) => return Ok(Some(error.to_string())),
+    };
+    let wrong = case.expected().into_iter().zip(measured.codes).enumerate().find_map(
+        |(row, (expected, given))| {
+            (expected != given).then(|| {
+                format!("job {}: expected {}, got {}", row + 1, word(expected), word(given))
+            })
+        },
+    );
+    Ok(wrong)
+}
+
+fn measure(
+    plugin: &Plugin,
+    metered: &Plugin,
+    case: &Case,
+    candidates: usize,
+) -> anyhow::Result<String> {
+    let page = case.page(plugin.description().columns, candidates)?;
+    let facts = case.facts();
+    let context = context(case, &facts);
+    let mut took = Vec::with_capacity(TIMED_CALLS);
+    let mut memory_bytes = 0;
+    let mut late = 0_u32;
+    for _ in 0..TIMED_CALLS {
+        // A call may be late because the machine is busy; it counts as the slowest.
+        match plugin.measure(&context, &page, CHAIN_DEADLINE) {
+            Ok(measured) => {
+                took.push(measured.took);
+                memory_bytes = memory_bytes.max(measured.memory_bytes);
+            }
+            Err(_) => {
+                took.push(CHAIN_DEADLINE);
+                late += 1;
+            }
+        }
+    }
+    took.sort_unstable();
+    let fuel = metered
+        .measure(&context, &page, Duration::from_secs(1))
+        .context("the metered call failed")?
+        .fuel
+        .unwrap_or_default();
+    Ok(format!(
+        "{candidates} jobs a page: p50 {:.1} us, p99 {:.1} us ({late} of {TIMED_CALLS} failed, deadline {} ms), \
+         {} KiB of {} KiB memory, fuel {fuel}",
+        microseconds(took[TIMED_CALLS / 2]),
+        microseconds(took[TIMED_CALLS * 99 / 100]),
+        CHAIN_DEADLINE.as_millis(),
+        memory_bytes / 1024,
+        MEMORY_BYTES_MAX / 1024,
+    ))
+}
+
+fn context<'a>(case: &Case, facts: &'a [edge_core::filter::Fact]) -> Context<'a> {
+    Context {
+        now: case.now.as_second(),
+        utc_offset_s: case.utc_offset_s,
+        hall_lat_e7: case.hall_lat_e7,
+        hall_lon_e7: case.hall_lon_e7,
+        facts,
+    }
+}
+
+fn word(code: u8) -> String {
+    if code == 0 { "keep".to_owned() } else { format!("hide with reason {code}") }
+}
+
+fn microseconds(took: Duration) -> f64 {
+    took.as_secs_f64() * 1e6
+}
