@@ -1,10 +1,12 @@
 //! `dayshift`: the command that people type. `main` parses, dispatches to one module per
 //! subcommand and turns the outcome into an exit code: 0 ok, 1 error, 2 degraded.
 
+mod demo;
 mod hub_client;
 mod jobs;
 mod output;
 mod plugin;
+mod receipt;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -21,6 +23,11 @@ struct Cli {
 enum Command {
     /// Import and generate jobs.
     Jobs(jobs::JobsArgs),
+    /// Show the whole story on this machine: a hub, three nodes, lines that are cut.
+    Demo(demo::DemoArgs),
+    /// Receipts that workers take away.
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
     /// Plugins, from an empty folder to a tested component.
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -47,6 +54,8 @@ fn main() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Jobs(args) => jobs::run(args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Receipt(command) => receipt::run(&command),
         Command::Plugin(command) => plugin::run(&command),
     };
     match outcome {
