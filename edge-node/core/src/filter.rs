@@ -24,12 +24,7 @@ pub trait FilterChain: fmt::Debug + Send + Sync {
     ///
     /// A filter that fails has no opinion, unless it is declared a safety filter: then the page is
     /// hidden with [`REASON_FILTER_FAILED`].
-    fn filter(
-        &self,
-        context: &Context<'_>,
-        page: &Page,
-        verdicts: &mut Vec<Verdict>,
-    ) -> ChainReport;
+    fn filter(&self, context: &Context<'_>, page: &Page, verdicts: &mut Vec<Verdict>) -> ChainReport;
 }
 
 /// What a chain says about one candidate.
@@ -390,12 +385,7 @@ impl FilterChain for NoPlugins {
         ColumnSet::NONE
     }
 
-    fn filter(
-        &self,
-        _context: &Context<'_>,
-        page: &Page,
-        verdicts: &mut Vec<Verdict>,
-    ) -> ChainReport {
+    fn filter(&self, _context: &Context<'_>, page: &Page, verdicts: &mut Vec<Verdict>) -> ChainReport {
         verdicts.clear();
         verdicts.resize(page.len(), Verdict::Keep);
         ChainReport::default()
@@ -405,8 +395,8 @@ impl FilterChain for NoPlugins {
 #[cfg(test)]
 mod tests {
     use super::{
-        Candidate, Column, ColumnSet, Context, FilterChain, NoPlugins, PAGE_CANDIDATES_MAX, Page,
-        PageFull, Verdict,
+        Candidate, Column, ColumnSet, Context, FilterChain, NoPlugins, PAGE_CANDIDATES_MAX, Page, PageFull,
+        Verdict,
     };
 
     #[test]

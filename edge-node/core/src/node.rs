@@ -44,7 +44,10 @@ pub struct EdgeNode {
 
 impl std::fmt::Debug for EdgeNode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EdgeNode").field("writer", &self.writer).field("region", &self.region).finish_non_exhaustive()
+        f.debug_struct("EdgeNode")
+            .field("writer", &self.writer)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
     }
 }
 
@@ -132,7 +135,13 @@ impl<'a> Batch<'a> {
         Ok(head)
     }
 
-    fn append_row(&mut self, vshard: VshardId, topic: TopicId, job: JobId, event: NodeEvent) -> Result<LogHead, StoreError> {
+    fn append_row(
+        &mut self,
+        vshard: VshardId,
+        topic: TopicId,
+        job: JobId,
+        event: NodeEvent,
+    ) -> Result<LogHead, StoreError> {
         let body = minicbor::to_vec(NodeRow { job, event }).map_err(|_| StoreError::BadRow("ledger row"))?;
         self.changed.insert(job);
         self.append(vshard, &Entry::new(EntryKind::NodeLedger, topic, job, body))
@@ -153,7 +162,12 @@ impl<'a> Batch<'a> {
         self.append(vshard, &Entry::new(EntryKind::Change, topic, doc, change)).map(drop)
     }
 
-    fn put_sign_up(&mut self, vshard: VshardId, doc: DocumentId, document: &Document) -> Result<(), StoreError> {
+    fn put_sign_up(
+        &mut self,
+        vshard: VshardId,
+        doc: DocumentId,
+        document: &Document,
+    ) -> Result<(), StoreError> {
         let fields = SignUpFields::read(document).ok_or(StoreError::BadRow("sign-up document"))?;
         self.tx.put_sign_up(vshard, doc, &fields)
     }

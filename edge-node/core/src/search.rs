@@ -22,10 +22,11 @@ mod token;
 
 pub use facets::{FacetCounts, Facets};
 pub use index::{Index, MergeProgress};
-pub use judge::{Candidate, JUDGED_MAX, JUDGE_BATCH_MAX, Judge, KeepAll};
+pub use judge::{Candidate, JUDGE_BATCH_MAX, JUDGED_MAX, Judge, KeepAll};
 pub use place::{Near, Position};
 pub use query::{
-    Availability, PAGE_SIZE_MAX, Query, QueryError, QueryFields, RADIUS_M_MAX, Sort, TERMS_MAX, WORDS_CHARS_MAX,
+    Availability, PAGE_SIZE_MAX, Query, QueryError, QueryFields, RADIUS_M_MAX, Sort, TERMS_MAX,
+    WORDS_CHARS_MAX,
 };
 pub use row::{Flags, JobRow};
 pub use run::{Hit, Page, WIDENED_RADIUS_M_MAX, Widened};

@@ -1,1 +1,45 @@
-fn main() {}
+//! `edge-node`: the light server that stands where labour is hired.
+
+mod app;
+mod config;
+mod event_loop;
+mod http;
+mod join;
+mod kiosk;
+mod limits;
+mod plugins;
+mod readers;
+mod telemetry;
+mod uplink;
+
+use anyhow::Context;
+use clap::Parser;
+use std::{io::Write, process::ExitCode};
+
+fn main() -> ExitCode {
+    let cli = config::Cli::parse();
+    telemetry::start_logs();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: config::Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    match cli.command {
+        config::Command::Join(join) => runtime.block_on(join::join(&join)),
+        config::Command::Run(run) => runtime.block_on(app::run(&config::Config::load(&run)?)),
+        config::Command::Openapi => {
+            let text = http::openapi_json()?;
+            std::io::stdout().write_all(text.as_bytes()).context("cannot write to stdout")
+        }
+    }
+}

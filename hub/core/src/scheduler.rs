@@ -65,7 +65,12 @@ pub fn plan(job: &JobSnapshot) -> Vec<Move> {
     if starved && pool == 0 && moves.is_empty() {
         for (node, want) in job.nodes.iter().zip(&wanted) {
             if node.idle > *want {
-                moves.push(Move::Recall { job: job.job, from: node.writer, keep: *want, reason: "another node has none" });
+                moves.push(Move::Recall {
+                    job: job.job,
+                    from: node.writer,
+                    keep: *want,
+                    reason: "another node has none",
+                });
             }
         }
     }
@@ -102,7 +107,11 @@ fn wanted(job: &JobSnapshot, free: u32) -> Vec<u32> {
 }
 
 fn floor(value: f64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares lie between 0 and CAP_MAX")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "shares lie between 0 and CAP_MAX"
+    )]
     let floor = value.floor().clamp(0.0, f64::from(u32::MAX)) as u32;
     floor
 }
@@ -115,7 +124,12 @@ mod tests {
         let job = JobId::job(Writer::hub(1), 1);
         let nodes = (1..)
             .zip(nodes)
-            .map(|(n, (demand, idle, live))| NodeShare { writer: Writer::new(n, 1), demand: *demand, idle: *idle, live: *live })
+            .map(|(n, (demand, idle, live))| NodeShare {
+                writer: Writer::new(n, 1),
+                demand: *demand,
+                idle: *idle,
+                live: *live,
+            })
             .collect();
         let moves = plan(&JobSnapshot { job, cap, pool, waiting: 0, nodes });
         let text: Vec<_> = moves

@@ -56,7 +56,13 @@ impl Shard<'_> {
     }
 
     /// Makes and appends the hub's own edit of a document; nothing where it changes nothing.
-    fn edit(&mut self, doc: DocumentId, topic: TopicId, document: &mut Document, fields: &[(&str, Value)]) -> Result<bool, StoreError> {
+    fn edit(
+        &mut self,
+        doc: DocumentId,
+        topic: TopicId,
+        document: &mut Document,
+        fields: &[(&str, Value)],
+    ) -> Result<bool, StoreError> {
         let writer = self.writer()?;
         let Some(change) = document.edit(writer, fields, self.now) else { return Ok(false) };
         document.apply(&change, Some(writer)).map_err(|_| StoreError::BadRow("own change"))?;
@@ -85,11 +91,22 @@ impl Shard<'_> {
     fn append_holding_row(&mut self, topic: TopicId, row: &HoldingRow) -> Result<(), StoreError> {
         let body = minicbor::to_vec(row).map_err(|_| StoreError::BadRow("holding row"))?;
         let writer = self.writer()?;
-        self.append(Some(row.writer.node), writer, &Entry::new(EntryKind::HoldingLedger, topic, row.job, body))
+        self.append(
+            Some(row.writer.node),
+            writer,
+            &Entry::new(EntryKind::HoldingLedger, topic, row.job, body),
+        )
     }
 
     /// Grants up to `count` rights and tells the node; returns how many.
-    fn grant(&mut self, job: JobId, seats: &HubJob, to: Writer, count: u32, promote: Vec<SignUpId>) -> Result<u32, StoreError> {
+    fn grant(
+        &mut self,
+        job: JobId,
+        seats: &HubJob,
+        to: Writer,
+        count: u32,
+        promote: Vec<SignUpId>,
+    ) -> Result<u32, StoreError> {
         let out = self.out_total(job)?;
         let mut holding = self.tx.holding(self.vshard, job, to)?;
         let granted = seats.grant(&mut holding, out, count);
@@ -112,7 +129,8 @@ impl Shard<'_> {
             return Ok(());
         }
         let Some(topic) = self.topic_of(job)? else { return Ok(()) };
-        let row = HoldingRow { job, writer: to, granted: holding.granted, bump: Vec::new(), promote, recall_keep };
+        let row =
+            HoldingRow { job, writer: to, granted: holding.granted, bump: Vec::new(), promote, recall_keep };
         self.append_holding_row(topic, &row)
     }
 }

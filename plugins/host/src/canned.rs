@@ -10,8 +10,7 @@ const TITLES: [&str; 5] = ["", "分拣 夜班", "Loader (m/w/d) – Tagesjob", "
 
 /// Asks the canned queries; each must be answered in full and in time.
 pub(crate) fn ask(plugin: &Plugin) -> Result<(), Refusal> {
-    for (query, candidates) in [("empty page", 0), ("one job", 1), ("full page", PAGE_CANDIDATES_MAX)]
-    {
+    for (query, candidates) in [("empty page", 0), ("one job", 1), ("full page", PAGE_CANDIDATES_MAX)] {
         let mut page = Page::new(plugin.description().columns);
         for row in 0..candidates {
             // The canned titles are far too short to fill the page before its last row.
@@ -24,9 +23,7 @@ pub(crate) fn ask(plugin: &Plugin) -> Result<(), Refusal> {
             hall_lon_e7: 1_201_551_000,
             facts: &[Fact { key: 1, value: 0 }, Fact { key: u16::MAX, value: i64::MIN }],
         };
-        plugin
-            .measure(&context, &page, LOAD_DEADLINE)
-            .map_err(|error| Refusal::Canned { query, error })?;
+        plugin.measure(&context, &page, LOAD_DEADLINE).map_err(|error| Refusal::Canned { query, error })?;
     }
     Ok(())
 }

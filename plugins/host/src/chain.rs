@@ -4,9 +4,7 @@ use crate::{
     contract::OnFailure,
     plugin::{CallError, Plugin},
 };
-use edge_core::filter::{
-    ChainReport, ColumnSet, Context, FilterChain, Page, REASON_FILTER_FAILED, Verdict,
-};
+use edge_core::filter::{ChainReport, ColumnSet, Context, FilterChain, Page, REASON_FILTER_FAILED, Verdict};
 use std::{
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
@@ -26,9 +24,8 @@ impl Chain {
     /// A chain that gives all of `plugins` together at most `deadline` for a page.
     #[must_use]
     pub fn new(plugins: Vec<Arc<Plugin>>, deadline: Duration) -> Self {
-        let wanted = plugins
-            .iter()
-            .fold(ColumnSet::NONE, |set, plugin| set.union(plugin.description().columns));
+        let wanted =
+            plugins.iter().fold(ColumnSet::NONE, |set, plugin| set.union(plugin.description().columns));
         Self { plugins, deadline, wanted }
     }
 
@@ -86,12 +83,7 @@ impl FilterChain for Chain {
         self.wanted
     }
 
-    fn filter(
-        &self,
-        context: &Context<'_>,
-        page: &Page,
-        verdicts: &mut Vec<Verdict>,
-    ) -> ChainReport {
+    fn filter(&self, context: &Context<'_>, page: &Page, verdicts: &mut Vec<Verdict>) -> ChainReport {
         let begin = Instant::now();
         let mut report = ChainReport::default();
         let mut codes = Vec::with_capacity(page.len());
@@ -155,12 +147,7 @@ impl FilterChain for ChainSlot {
         self.load().wanted()
     }
 
-    fn filter(
-        &self,
-        context: &Context<'_>,
-        page: &Page,
-        verdicts: &mut Vec<Verdict>,
-    ) -> ChainReport {
+    fn filter(&self, context: &Context<'_>, page: &Page, verdicts: &mut Vec<Verdict>) -> ChainReport {
         self.load().filter(context, page, verdicts)
     }
 }

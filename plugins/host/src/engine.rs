@@ -45,8 +45,8 @@ impl Host {
     /// # Errors
     /// When the machine gives neither the address space nor the thread.
     pub fn new(metering: Metering) -> Result<Self, HostError> {
-        let engine = Engine::new(&config(metering))
-            .map_err(|error| HostError::Engine(format!("{error:#}")))?;
+        let engine =
+            Engine::new(&config(metering)).map_err(|error| HostError::Engine(format!("{error:#}")))?;
         let ticker = Ticker::start(&engine).map_err(HostError::Ticker)?;
         Ok(Self { inner: Arc::new(Inner { engine, ticker, metering }) })
     }

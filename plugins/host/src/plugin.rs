@@ -4,12 +4,14 @@ use crate::{
     breaker::Breaker,
     canned,
     contract::{
-        ContextRecord, DescriptionRecord, FactRecord, FilterParams, FilterResult, INTERFACE, Kind,
-        OnFailure, PACKAGE, PageRecord,
+        ContextRecord, DescriptionRecord, FactRecord, FilterParams, FilterResult, INTERFACE, Kind, OnFailure,
+        PACKAGE, PageRecord,
     },
     engine::{Host, Metering},
-    limits::{COMPONENT_BYTES_MAX, LOAD_DEADLINE, MEMORY_BYTES_MAX, METERED_FUEL, NAME_BYTES_MAX,
-        TABLE_ELEMENTS_MAX, TICK},
+    limits::{
+        COMPONENT_BYTES_MAX, LOAD_DEADLINE, MEMORY_BYTES_MAX, METERED_FUEL, NAME_BYTES_MAX,
+        TABLE_ELEMENTS_MAX, TICK,
+    },
 };
 use edge_core::filter::{ColumnSet, Context, Page, REASON_FILTER_FAILED};
 use std::{
@@ -262,10 +264,7 @@ impl Plugin {
             .get_typed_func::<FilterParams<'_>, FilterResult>(&mut store, &self.exports.filter)
             .map_err(|error| call_error(&error))?;
         let facts: Vec<_> = context.facts.iter().copied().map(FactRecord::new).collect();
-        let params = (
-            ContextRecord::new(context, &facts),
-            PageRecord::new(page, self.description.columns),
-        );
+        let params = (ContextRecord::new(context, &facts), PageRecord::new(page, self.description.columns));
         let (verdicts,) = filter.call(&mut store, params).map_err(|error| call_error(&error))?;
         let verdicts = verdicts.as_le_slice(&store);
         if verdicts.len() != page.len() {

@@ -236,13 +236,8 @@ impl JobFields {
             title_ends: vec![u32::try_from(self.title.len()).unwrap_or(u32::MAX)],
             titles: self.title,
         };
-        let context = contract::Context {
-            now,
-            utc_offset_s: 0,
-            hall_lat_e7: 0,
-            hall_lon_e7: 0,
-            facts: Vec::new(),
-        };
+        let context =
+            contract::Context { now, utc_offset_s: 0, hall_lat_e7: 0, hall_lon_e7: 0, facts: Vec::new() };
         keep(&Job { page: &page, row: 0 }, &Context::new(&context))
     }
 }

@@ -2,11 +2,14 @@
 //! subcommand and turns the outcome into an exit code: 0 ok, 1 error, 2 degraded.
 
 mod demo;
+mod hub;
 mod hub_client;
 mod jobs;
 mod output;
 mod plugin;
 mod receipt;
+mod tenant;
+mod token;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -21,6 +24,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The hub's data folder.
+    #[command(subcommand)]
+    Hub(hub::HubCommand),
     /// Import and generate jobs.
     Jobs(jobs::JobsArgs),
     /// Show the whole story on this machine: a hub, three nodes, lines that are cut.
@@ -31,6 +37,12 @@ enum Command {
     /// Plugins, from an empty folder to a tested component.
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
+    /// Employers and agencies.
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+    /// Tokens by which boxes join.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
 }
 
 /// How a command that ran to its end went.
@@ -53,10 +65,13 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match cli.command {
+        Command::Hub(command) => hub::run(&command),
         Command::Jobs(args) => jobs::run(args),
         Command::Demo(args) => demo::run(&args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Plugin(command) => plugin::run(&command),
+        Command::Tenant(command) => tenant::run(&command),
+        Command::Token(command) => token::run(&command),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -174,7 +174,8 @@ impl Authority {
     /// Reads the root that [`Self::create`] stored.
     pub fn open(folder: &Path) -> Result<Self, AuthorityError> {
         let key_path = folder.join(KEY_FILE);
-        let pem = fs::read_to_string(&key_path).map_err(|source| AuthorityError::File { path: key_path, source })?;
+        let pem = fs::read_to_string(&key_path)
+            .map_err(|source| AuthorityError::File { path: key_path, source })?;
         let path = folder.join(CERTIFICATE_FILE);
         let certificate =
             fs::read(&path).map_err(|source| AuthorityError::File { path: path.clone(), source })?;
@@ -252,12 +253,14 @@ impl Authority {
         if !is_name(&subject.region) || subject.writer.is_hub() {
             return Err(IssueError::Subject(subject.clone()));
         }
-        let request = CertificateSigningRequestParams::from_der(&request.into()).map_err(IssueError::Request)?;
+        let request =
+            CertificateSigningRequestParams::from_der(&request.into()).map_err(IssueError::Request)?;
         if request.public_key.algorithm() != &PKCS_ECDSA_P256_SHA256 {
             return Err(IssueError::KeyKind);
         }
         let uri = node_uri(&self.trust_domain, subject);
-        let mut params = leaf_params(serial, now, NODE_CERTIFICATE_SECONDS, &uri).map_err(IssueError::Sign)?;
+        let mut params =
+            leaf_params(serial, now, NODE_CERTIFICATE_SECONDS, &uri).map_err(IssueError::Sign)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(&params, &request.public_key)
     }

@@ -198,7 +198,8 @@ impl NodeIdentity {
         if self.log_key_certificate.key != log_key || self.log_key_certificate.writer != self.writer {
             return Err(IdentityError::LogKeyMismatch);
         }
-        let root = parse_certificate(&self.root_certificate).map_err(|_| IdentityError::Field("root_certificate"))?;
+        let root = parse_certificate(&self.root_certificate)
+            .map_err(|_| IdentityError::Field("root_certificate"))?;
         let root_key = root.public_key().subject_public_key.data.as_ref();
         let root_key = root_key.try_into().map_err(|_| IdentityError::Field("root_certificate"))?;
         self.log_key_certificate.verify(root_key).map_err(IdentityError::LogKey)
@@ -246,7 +247,8 @@ impl Stored {
         if self.version != STORED_VERSION {
             return Err(IdentityError::Field("version"));
         }
-        let chain = self.certificate_chain.iter().map(|c| bytes(c, "certificate_chain")).collect::<Result<_, _>>()?;
+        let chain =
+            self.certificate_chain.iter().map(|c| bytes(c, "certificate_chain")).collect::<Result<_, _>>()?;
         let log_key_certificate = bytes(&self.log_key_certificate, "log_key_certificate")?;
         Ok(NodeIdentity {
             writer: Writer::new(self.node, self.incarnation),
@@ -255,7 +257,8 @@ impl Stored {
             certificate_chain: chain,
             root_certificate: bytes(&self.root_certificate, "root_certificate")?,
             log_key: array(&self.log_key, "log_key")?,
-            log_key_certificate: LogKeyCertificate::decode(&log_key_certificate).map_err(IdentityError::LogKey)?,
+            log_key_certificate: LogKeyCertificate::decode(&log_key_certificate)
+                .map_err(IdentityError::LogKey)?,
             region: self.region,
             name: self.name,
             hub_address: self.hub_address,

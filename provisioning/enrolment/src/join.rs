@@ -200,8 +200,8 @@ impl JoinAnswer {
             AnswerBody::Refused(reason) => return Ok(Self::refused(&reason)),
             AnswerBody::Admitted(body) => body,
         };
-        let log_key_certificate =
-            LogKeyCertificate::decode(&body.log_key_certificate).map_err(|_| JoinError::Field("log_key_certificate"))?;
+        let log_key_certificate = LogKeyCertificate::decode(&body.log_key_certificate)
+            .map_err(|_| JoinError::Field("log_key_certificate"))?;
         Ok(Self::Admitted(Box::new(Admitted {
             certificate_chain: unpack_chain(body.certificate_chain)?,
             root_certificate: body.root_certificate,
@@ -297,7 +297,11 @@ mod tests {
         let node = Admitted {
             certificate_chain: vec![vec![1; 400]],
             root_certificate: vec![2; 300],
-            log_key_certificate: LogKeyCertificate { writer: Writer::new(3, 1), key: [5; 32], signature: [6; 64] },
+            log_key_certificate: LogKeyCertificate {
+                writer: Writer::new(3, 1),
+                key: [5; 32],
+                signature: [6; 64],
+            },
             writer: Writer::new(3, 1),
             region: "north".to_owned(),
             name: "n1".to_owned(),

@@ -19,7 +19,7 @@ pub use authority::{Authority, AuthorityError, ClusterId, HubCertificate, IssueE
 pub use identity::{IdentityError, NodeIdentity, NodeKey};
 pub use join::{Admitted, JoinAnswer, JoinError, JoinRequest, RenewAnswer};
 pub use log_key::{LogKeyCertificate, LogKeyError};
-pub use peer::{NodeSubject, PeerError, PeerIdentity, parse_peer_certificate};
+pub use peer::{NodeSubject, PeerError, PeerIdentity, is_name, parse_peer_certificate};
 pub use token::{JoinSecret, JoinToken, TokenError, TokenId, TokenRecord, TokenRefusal, redeem};
 
 /// The DNS name in every hub certificate; a node verifies it whatever address it dialled.

@@ -74,7 +74,8 @@ impl LogKeyCertificate {
             return Err(LogKeyError::LogKey);
         }
         let signature = Signature::from_bytes(&self.signature);
-        root.verify_strict(&signed_bytes(self.writer, &self.key), &signature).map_err(|_| LogKeyError::Signature)
+        root.verify_strict(&signed_bytes(self.writer, &self.key), &signature)
+            .map_err(|_| LogKeyError::Signature)
     }
 }
 

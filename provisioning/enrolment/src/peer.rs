@@ -91,11 +91,15 @@ pub(crate) fn single_uri<'a>(certificate: &'a X509Certificate<'_>) -> Result<&'a
 /// The URI of a node in a trust domain.
 pub(crate) fn node_uri(trust_domain: &str, subject: &NodeSubject) -> String {
     let Writer { node, incarnation } = subject.writer;
-    format!("dayshift://{trust_domain}/region/{}/node/{}/incarnation/{}", subject.region, node.0, incarnation.0)
+    format!(
+        "dayshift://{trust_domain}/region/{}/node/{}/incarnation/{}",
+        subject.region, node.0, incarnation.0
+    )
 }
 
-/// Letters, digits, `.`, `_` and `-`, starting with a letter or digit.
-pub(crate) fn is_name(text: &str) -> bool {
+/// Whether the text can name a cluster or region: letters, digits, `.`, `_` and `-`, starting with a letter or digit.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     text.len() <= NAME_CHARS_MAX
         && text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))

@@ -117,7 +117,12 @@ impl FromStr for JoinToken {
         };
         let address = decode(address, "hub address")?;
         let address = std::str::from_utf8(&address).map_err(|_| TokenError::Address)?;
-        Self::new(decode_array(root, "root hash")?, address, id.parse()?, JoinSecret(decode_array(secret, "secret")?))
+        Self::new(
+            decode_array(root, "root hash")?,
+            address,
+            id.parse()?,
+            JoinSecret(decode_array(secret, "secret")?),
+        )
     }
 }
 
@@ -195,7 +200,10 @@ pub(crate) fn is_host_and_port(text: &str) -> bool {
     };
     let bracketed = host.starts_with('[') && host.ends_with(']');
     let plain = host.chars().all(|c| c.is_ascii_graphic()) && (bracketed || !host.contains(':'));
-    !host.is_empty() && plain && text.len() <= ADDRESS_CHARS_MAX && port.parse::<u16>().is_ok_and(|port| port != 0)
+    !host.is_empty()
+        && plain
+        && text.len() <= ADDRESS_CHARS_MAX
+        && port.parse::<u16>().is_ok_and(|port| port != 0)
 }
 
 fn hash_secret(id: TokenId, secret: &JoinSecret) -> [u8; 32] {

@@ -56,7 +56,9 @@ impl Value {
             ScalarValue::Boolean(bool) => Self::Bool(*bool),
             ScalarValue::Bytes(bytes) => Self::Bytes(bytes.clone()),
             ScalarValue::Null => Self::Null,
-            ScalarValue::F64(_) | ScalarValue::Counter(_) | ScalarValue::Unknown { .. } => return Err(Refused::NotFlat),
+            ScalarValue::F64(_) | ScalarValue::Counter(_) | ScalarValue::Unknown { .. } => {
+                return Err(Refused::NotFlat);
+            }
         })
     }
 }
@@ -258,7 +260,11 @@ impl Document {
                 }
             };
             let visible = self.fields.entry(key.to_string()).or_default();
-            visible.retain(|v| !op.pred.iter().any(|p| p.counter() == v.counter && p.actor().to_bytes() == v.writer.to_bytes()));
+            visible.retain(|v| {
+                !op.pred
+                    .iter()
+                    .any(|p| p.counter() == v.counter && p.actor().to_bytes() == v.writer.to_bytes())
+            });
             if let Some(value) = value {
                 visible.push(Visible { counter, writer, value });
             }
@@ -297,6 +303,10 @@ fn decode(bytes: &[u8]) -> Result<(Hash, ExpandedChange), Refused> {
     // Automerge's decoder panics on some op codes that a hostile peer can send.
     catch_unwind(|| {
         let change = Change::from_bytes(bytes.to_vec()).map_err(|_| Refused::Malformed)?;
+        // Automerge computes the hash but does not compare it with the chunk's own checksum.
+        if bytes.get(4..8) != change.hash().0.get(..4) {
+            return Err(Refused::Malformed);
+        }
         if change.len() > DOCUMENT_FIELDS_MAX * 4 {
             return Err(Refused::DocumentFull("ops"));
         }

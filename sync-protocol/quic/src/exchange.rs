@@ -51,7 +51,8 @@ impl fmt::Debug for Exchange {
 impl Exchange {
     /// Reads the request of a fresh connection.
     pub(crate) async fn accept(connection: Connection) -> Result<Self, ExchangeError> {
-        let (stream, mut receive) = connection.accept_bi().await.map_err(|e| ExchangeError::Lost(e.into()))?;
+        let (stream, mut receive) =
+            connection.accept_bi().await.map_err(|e| ExchangeError::Lost(e.into()))?;
         let request = read_all(&connection, &mut receive).await?;
         let exporter = exporter(&connection).map_err(ExchangeError::Lost)?;
         let peer = peer_chain(&connection).first().map(|leaf| leaf.to_vec());
@@ -88,7 +89,10 @@ impl Exchange {
             return Err(ExchangeError::TooLong);
         }
         let delivery = async {
-            self.stream.write_all(answer).await.map_err(|e| ExchangeError::Lost(write_error(&self.connection, &e)))?;
+            self.stream
+                .write_all(answer)
+                .await
+                .map_err(|e| ExchangeError::Lost(write_error(&self.connection, &e)))?;
             // The only error is that the stream was finished before.
             let _ = self.stream.finish();
             match self.stream.stopped().await {
@@ -120,7 +124,9 @@ pub struct PendingExchange {
 
 impl fmt::Debug for PendingExchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingExchange").field("remote", &self.connection.remote_address()).finish_non_exhaustive()
+        f.debug_struct("PendingExchange")
+            .field("remote", &self.connection.remote_address())
+            .finish_non_exhaustive()
     }
 }
 
@@ -143,7 +149,8 @@ impl PendingExchange {
         }
         let connection = &self.connection;
         let answer = timeout(HANDSHAKE_TIMEOUT, async {
-            let (mut send, mut receive) = connection.open_bi().await.map_err(|e| ExchangeError::Lost(e.into()))?;
+            let (mut send, mut receive) =
+                connection.open_bi().await.map_err(|e| ExchangeError::Lost(e.into()))?;
             send.write_all(request).await.map_err(|e| ExchangeError::Lost(write_error(connection, &e)))?;
             // The only error is that the stream was finished before.
             let _ = send.finish();

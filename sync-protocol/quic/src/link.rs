@@ -5,7 +5,9 @@
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
-use quinn::{Connection, ConnectionError, ReadError, ReadExactError, RecvStream, SendStream, VarInt, WriteError};
+use quinn::{
+    Connection, ConnectionError, ReadError, ReadExactError, RecvStream, SendStream, VarInt, WriteError,
+};
 use rustls::pki_types::CertificateDer;
 
 use crate::limits::{COALESCED_BYTES_MAX, FRAME_BYTES_MAX, REASON_BYTES_MAX};
@@ -227,14 +229,20 @@ pub struct Link {
 
 impl Link {
     /// The node's side: opens the stream.
-    pub(crate) async fn open(connection: Connection, peer: CertificateDer<'static>) -> Result<Self, LinkError> {
+    pub(crate) async fn open(
+        connection: Connection,
+        peer: CertificateDer<'static>,
+    ) -> Result<Self, LinkError> {
         let (mut send, receive) = connection.open_bi().await?;
         send.write_all(&[PREAMBLE]).await.map_err(|e| write_error(&connection, &e))?;
         Ok(Self::new(LinkHandle { connection, peer }, send, receive))
     }
 
     /// The hub's side: waits for the stream.
-    pub(crate) async fn accept(connection: Connection, peer: CertificateDer<'static>) -> Result<Self, LinkError> {
+    pub(crate) async fn accept(
+        connection: Connection,
+        peer: CertificateDer<'static>,
+    ) -> Result<Self, LinkError> {
         let (send, mut receive) = connection.accept_bi().await?;
         let mut preamble = [0];
         receive.read_exact(&mut preamble).await.map_err(|error| match error {
@@ -249,7 +257,8 @@ impl Link {
     }
 
     fn new(handle: LinkHandle, send: SendStream, receive: RecvStream) -> Self {
-        let sender = LinkSender { handle: handle.clone(), stream: send, coalesced: Vec::new(), in_frame: false };
+        let sender =
+            LinkSender { handle: handle.clone(), stream: send, coalesced: Vec::new(), in_frame: false };
         let receiver = LinkReceiver { handle, stream: receive, pending: Vec::new() };
         Self { sender, receiver }
     }

@@ -116,7 +116,11 @@ impl NodeEndpoint {
         self.endpoint.wait_idle().await;
     }
 
-    async fn dial_checked(&self, tls: &Arc<QuicClientConfig>, address: SocketAddr) -> Result<Connection, ConnectError> {
+    async fn dial_checked(
+        &self,
+        tls: &Arc<QuicClientConfig>,
+        address: SocketAddr,
+    ) -> Result<Connection, ConnectError> {
         let mut config = ClientConfig::new(tls.clone());
         config.transport_config(self.dialling.transport.clone());
         let connection = dial(&self.endpoint, config, address).await?;

@@ -8,8 +8,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig,
-    SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
+    ServerConfig, SignatureScheme,
     client::{
         Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -96,7 +96,8 @@ impl ClientCheck {
         match self.strict.verify_client_cert(leaf, rest, self.time.unix_time()) {
             Ok(_) => Ok(()),
             Err(error) if end_of_validity(&error).is_some() => {
-                self.verify_client_cert(leaf, rest, self.time.unix_time()).map_err(|_| ClientFault::Untrusted)?;
+                self.verify_client_cert(leaf, rest, self.time.unix_time())
+                    .map_err(|_| ClientFault::Untrusted)?;
                 Err(ClientFault::Expired)
             }
             Err(_) => Err(ClientFault::Untrusted),
@@ -209,7 +210,12 @@ pub(crate) struct HubTls {
 }
 
 /// Builds the hub's side.
-pub(crate) fn hub_tls(chain: &[Vec<u8>], key: &[u8], root: &[u8], time: &TimeSource) -> Result<HubTls, TlsError> {
+pub(crate) fn hub_tls(
+    chain: &[Vec<u8>],
+    key: &[u8],
+    root: &[u8],
+    time: &TimeSource,
+) -> Result<HubTls, TlsError> {
     let clients = ClientCheck::new(root, time.clone())?;
     let chain = Arc::new(HubChain { current: RwLock::new(HubChains::new(chain, key, root)?) });
     let mut config = ServerConfig::builder_with_details(provider(), Arc::new(time.clone()))
@@ -242,7 +248,8 @@ impl HubCheck {
 
     /// Judges a chain again at this moment: a resumed session was not verified in its handshake.
     pub(crate) fn check(&self, chain: &[CertificateDer<'_>]) -> Result<(), TlsError> {
-        let (leaf, rest) = chain.split_first().ok_or_else(|| TlsError::new("the hub showed no certificate"))?;
+        let (leaf, rest) =
+            chain.split_first().ok_or_else(|| TlsError::new("the hub showed no certificate"))?;
         let name = ServerName::try_from(HUB_DNS_NAME).map_err(TlsError::new)?;
         self.verifier
             .verify_server_cert(leaf, rest, &name, &[], self.time.unix_time())
@@ -273,12 +280,18 @@ impl HubCheck {
 }
 
 /// The box's side for a join: trusts whatever root has the expected hash.
-pub(crate) fn join_config(root_spki_sha256: [u8; 32], time: &TimeSource) -> Result<Arc<QuicClientConfig>, TlsError> {
+pub(crate) fn join_config(
+    root_spki_sha256: [u8; 32],
+    time: &TimeSource,
+) -> Result<Arc<QuicClientConfig>, TlsError> {
     let mut config = ClientConfig::builder_with_details(provider(), Arc::new(time.clone()))
         .with_protocol_versions(&[&TLS13])
         .map_err(TlsError::new)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(RootHashVerifier { root_spki_sha256, provider: provider() }))
+        .with_custom_certificate_verifier(Arc::new(RootHashVerifier {
+            root_spki_sha256,
+            provider: provider(),
+        }))
         .with_no_client_auth();
     config.alpn_protocols = vec![ALPN_JOIN.to_vec()];
     config.resumption = Resumption::disabled();
@@ -287,7 +300,10 @@ pub(crate) fn join_config(root_spki_sha256: [u8; 32], time: &TimeSource) -> Resu
 }
 
 /// Finds the certificate behind the leaf whose key has the expected hash.
-pub(crate) fn find_root<'a>(chain: &'a [CertificateDer<'a>], spki_sha256: &[u8; 32]) -> Option<&'a CertificateDer<'a>> {
+pub(crate) fn find_root<'a>(
+    chain: &'a [CertificateDer<'a>],
+    spki_sha256: &[u8; 32],
+) -> Option<&'a CertificateDer<'a>> {
     chain.iter().find(|certificate| {
         ParsedCertificate::try_from(*certificate)
             .is_ok_and(|parsed| Sha256::digest(parsed.subject_public_key_info()).as_slice() == spki_sha256)
@@ -324,7 +340,12 @@ impl ServerCertVerifier for RootHashVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -333,7 +354,12 @@ impl ServerCertVerifier for RootHashVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

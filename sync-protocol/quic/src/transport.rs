@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use quinn::{IdleTimeout, MtuDiscoveryConfig, TransportConfig, VarInt};
 
 use crate::limits::{
-    IDLE_TIMEOUT, INITIAL_RTT, KEEP_ALIVE, MTU_SEARCH_INTERVAL, SEND_WINDOW_BYTES, STREAM_WINDOW_BYTES, STREAMS_MAX,
+    IDLE_TIMEOUT, INITIAL_RTT, KEEP_ALIVE, MTU_SEARCH_INTERVAL, SEND_WINDOW_BYTES, STREAM_WINDOW_BYTES,
+    STREAMS_MAX,
 };
 
 /// The hub's side: takes one stream, sends no probes of its own.

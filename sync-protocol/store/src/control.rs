@@ -87,7 +87,8 @@ impl ControlStore {
     }
 
     pub fn nodes(&self) -> Result<Vec<NodeRecord>, StoreError> {
-        let sql = "SELECT node, incarnation, name, region, log_key, fenced, joined_at FROM node ORDER BY node";
+        let sql =
+            "SELECT node, incarnation, name, region, log_key, fenced, joined_at FROM node ORDER BY node";
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([], |row| {
             Ok(NodeRecord {
@@ -113,22 +114,35 @@ impl ControlStore {
         if let Some(writer) = known {
             return Ok(writer);
         }
-        let last: u32 = self.connection.query_row("SELECT coalesce(max(node), 0) FROM node", [], |row| row.get(0))?;
+        let last: u32 =
+            self.connection.query_row("SELECT coalesce(max(node), 0) FROM node", [], |row| row.get(0))?;
         Ok(Writer::new(last + 1, 1))
     }
 
     /// Uses up a token and stores the node in one transaction; false where the token was used in the meantime.
     pub fn join(&mut self, token: &str, node: &NodeRecord) -> Result<bool, StoreError> {
         let tx = self.connection.transaction()?;
-        let used =
-            tx.execute("UPDATE token SET used_at = ?2 WHERE id = ?1 AND used_at IS NULL", params![token, node.joined_at])?;
+        let used = tx.execute(
+            "UPDATE token SET used_at = ?2 WHERE id = ?1 AND used_at IS NULL",
+            params![token, node.joined_at],
+        )?;
         if used == 0 {
             return Ok(false);
         }
         let sql = "INSERT OR REPLACE INTO node (node, incarnation, name, region, log_key, fenced, joined_at)
                    VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6)";
         let writer = node.writer;
-        tx.execute(sql, params![writer.node.0, writer.incarnation.0, node.name, node.region, node.log_key, node.joined_at])?;
+        tx.execute(
+            sql,
+            params![
+                writer.node.0,
+                writer.incarnation.0,
+                node.name,
+                node.region,
+                node.log_key,
+                node.joined_at
+            ],
+        )?;
         tx.commit()?;
         Ok(true)
     }
@@ -141,7 +155,8 @@ impl ControlStore {
     }
 
     pub fn tenants(&self) -> Result<Vec<TenantRecord>, StoreError> {
-        let mut statement = self.connection.prepare("SELECT tenant, name, key_hash FROM tenant ORDER BY tenant")?;
+        let mut statement =
+            self.connection.prepare("SELECT tenant, name, key_hash FROM tenant ORDER BY tenant")?;
         let rows = statement.query_map([], |row| {
             Ok(TenantRecord { id: TenantId(row.get(0)?), name: row.get(1)?, key_hash: row.get(2)? })
         })?;
@@ -150,13 +165,18 @@ impl ControlStore {
 
     /// Adds a tenant; `None` where the name is taken.
     pub fn add_tenant(&self, name: &str, key_hash: &[u8]) -> Result<Option<TenantId>, StoreError> {
-        let sql = "INSERT INTO tenant (name, key_hash) VALUES (?1, ?2) ON CONFLICT DO NOTHING RETURNING tenant";
-        let id = self.connection.query_row(sql, params![name, key_hash], |row| row.get(0).map(TenantId)).optional()?;
+        let sql =
+            "INSERT INTO tenant (name, key_hash) VALUES (?1, ?2) ON CONFLICT DO NOTHING RETURNING tenant";
+        let id = self
+            .connection
+            .query_row(sql, params![name, key_hash], |row| row.get(0).map(TenantId))
+            .optional()?;
         Ok(id)
     }
 
     pub fn add_token(&self, token: &TokenRow) -> Result<(), StoreError> {
-        let sql = "INSERT INTO token (id, secret_hash, region, node_name, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql =
+            "INSERT INTO token (id, secret_hash, region, node_name, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
         let values = params![token.id, token.secret_hash, token.region, token.node_name, token.expires_at];
         self.connection.execute(sql, values)?;
         Ok(())
@@ -167,7 +187,8 @@ impl ControlStore {
     }
 
     pub fn tokens(&self) -> Result<Vec<TokenRow>, StoreError> {
-        let sql = "SELECT id, secret_hash, region, node_name, expires_at, used_at FROM token ORDER BY expires_at";
+        let sql =
+            "SELECT id, secret_hash, region, node_name, expires_at, used_at FROM token ORDER BY expires_at";
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([], |row| {
             Ok(TokenRow {
@@ -183,7 +204,8 @@ impl ControlStore {
     }
 
     pub fn topics(&self) -> Result<Vec<TopicRecord>, StoreError> {
-        let mut statement = self.connection.prepare("SELECT topic, tenant, region, vshard FROM topic ORDER BY topic")?;
+        let mut statement =
+            self.connection.prepare("SELECT topic, tenant, region, vshard FROM topic ORDER BY topic")?;
         let rows = statement.query_map([], |row| {
             Ok(TopicRecord {
                 topic: TopicId(u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0)),
@@ -200,7 +222,8 @@ impl ControlStore {
         let topic = TopicId::of(tenant, region, 0);
         let vshard = VshardId::of(topic);
         let sql = "INSERT INTO topic (topic, tenant, region, bucket, vshard) VALUES (?1, ?2, ?3, 0, ?4) ON CONFLICT DO NOTHING";
-        self.connection.execute(sql, params![i64::try_from(topic.0).unwrap_or(0), tenant.0, region, vshard.0])?;
+        self.connection
+            .execute(sql, params![i64::try_from(topic.0).unwrap_or(0), tenant.0, region, vshard.0])?;
         Ok(TopicRecord { topic, tenant, region: region.to_owned(), vshard })
     }
 
@@ -217,12 +240,30 @@ impl ControlStore {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The key of a region's worker pseudonyms; `fresh` becomes it at the first use of the region.
+    pub fn region_key(&self, region: &str, fresh: &[u8; 32]) -> Result<[u8; 32], StoreError> {
+        let key = format!("region_key/{region}");
+        let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.connection.execute(sql, params![key, fresh])?;
+        let stored = self.meta(&key)?.and_then(|value| value.try_into().ok());
+        stored.ok_or(StoreError::BadRow("region key"))
+    }
+
+    /// A number that changes when another process has changed the file.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        Ok(self.connection.query_row("PRAGMA data_version", [], |row| row.get(0))?)
+    }
+
     pub fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?)
+        Ok(self
+            .connection
+            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+            .optional()?)
     }
 
     pub fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", params![key, value])?;
+        self.connection
+            .execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", params![key, value])?;
         Ok(())
     }
 }

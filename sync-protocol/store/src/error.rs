@@ -13,7 +13,9 @@ pub enum StoreError {
     Corrupt(#[source] Error),
     #[error("a stored row does not fit its checksum or form: {0}")]
     BadRow(&'static str),
-    #[error("the database was made by a later version ({found}; this one knows up to {known}); install that version")]
+    #[error(
+        "the database was made by a later version ({found}; this one knows up to {known}); install that version"
+    )]
     TooNew { found: i64, known: i64 },
     #[error("SQLite failed")]
     Sqlite(#[source] Error),

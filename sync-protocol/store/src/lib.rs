@@ -13,7 +13,7 @@ mod witness;
 
 pub use control::{ControlStore, NodeRecord, TenantRecord, TokenRow, TopicRecord};
 pub use error::StoreError;
-pub use rows::{JobSummary, SeatRow, SignUpRow, Stored, WaitRow};
+pub use rows::{HoldingTotals, JobSummary, SeatRow, SeatTotals, SignUpRow, Stored, WaitRow};
 pub use shard::{HubSaid, Page, ShardTx};
 pub use sqlite::{OpenOptions, SqliteShard};
 pub use witness::{Witness, WitnessError};

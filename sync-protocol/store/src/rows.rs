@@ -61,3 +61,23 @@ pub struct WaitRow {
     /// Place that the hub told, from 1; 0 where it is known at this node alone.
     pub position: u32,
 }
+
+/// Sums over the jobs of the hub.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SeatTotals {
+    pub jobs: u64,
+    pub cap: u64,
+    pub live: u64,
+    pub waiting: u64,
+    /// Sum over jobs of live sign-ups beyond the cap.
+    pub oversold: u64,
+}
+
+/// Sums over one writer's holdings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HoldingTotals {
+    pub writer: Writer,
+    pub granted: u64,
+    pub returned: u64,
+    pub live: u64,
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     error::StoreError,
-    rows::{JobSummary, SeatRow, SignUpRow, Stored, WaitRow},
+    rows::{HoldingTotals, JobSummary, SeatRow, SeatTotals, SignUpRow, Stored, WaitRow},
 };
 use sync_protocol::{
     documents::{Document, SignUpFields},
@@ -26,11 +26,25 @@ pub trait ShardTx {
     /// History and last sequence of a vshard.
     fn head(&mut self, vshard: VshardId) -> Result<(u16, u64), StoreError>;
     /// Appends to the vshard's sequence; `audience` limits who is sent it. Returns its sequence.
-    fn append(&mut self, vshard: VshardId, audience: Option<NodeId>, writer: Writer, entry: &Entry) -> Result<u64, StoreError>;
+    fn append(
+        &mut self,
+        vshard: VshardId,
+        audience: Option<NodeId>,
+        writer: Writer,
+        entry: &Entry,
+    ) -> Result<u64, StoreError>;
     /// Entries behind `after`, at most `limit` of them and `bytes_max` bytes (at least one).
-    fn read_since(&mut self, vshard: VshardId, after: u64, limit: usize, bytes_max: usize) -> Result<Page, StoreError>;
+    fn read_since(
+        &mut self,
+        vshard: VshardId,
+        after: u64,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Page, StoreError>;
     /// How far a writer's log has been merged into the vshard.
     fn origin(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<LogHead>, StoreError>;
+    /// How far all logs of a writer have been merged.
+    fn origins(&mut self, writer: Writer) -> Result<Vec<(VshardId, LogHead)>, StoreError>;
     fn put_origin(&mut self, vshard: VshardId, writer: Writer, head: LogHead) -> Result<(), StoreError>;
 
     // A node's own log.
@@ -42,7 +56,13 @@ pub trait ShardTx {
     /// Appends to the own log of `writer`, chained to what is there.
     fn append_own(&mut self, vshard: VshardId, writer: Writer, entry: &Entry) -> Result<LogHead, StoreError>;
     /// Entries of the own log behind `after` with the head after the last of them.
-    fn read_own(&mut self, vshard: VshardId, after: u64, limit: usize, bytes_max: usize) -> Result<(Vec<Entry>, Option<LogHead>), StoreError>;
+    fn read_own(
+        &mut self,
+        vshard: VshardId,
+        after: u64,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<(Vec<Entry>, Option<LogHead>), StoreError>;
     /// How far the hub has acknowledged the own log.
     fn acked(&mut self, vshard: VshardId) -> Result<u64, StoreError>;
     fn put_acked(&mut self, vshard: VshardId, wseq: u64) -> Result<(), StoreError>;
@@ -53,33 +73,71 @@ pub trait ShardTx {
     // Documents and their rows.
 
     fn document(&mut self, vshard: VshardId, id: DocumentId) -> Result<Option<Stored>, StoreError>;
-    fn put_document(&mut self, vshard: VshardId, id: DocumentId, topic: TopicId, document: &Document) -> Result<(), StoreError>;
+    fn put_document(
+        &mut self,
+        vshard: VshardId,
+        id: DocumentId,
+        topic: TopicId,
+        document: &Document,
+    ) -> Result<(), StoreError>;
     fn put_job_summary(&mut self, vshard: VshardId, summary: &JobSummary) -> Result<(), StoreError>;
     fn job_summary(&mut self, vshard: VshardId, job: JobId) -> Result<Option<JobSummary>, StoreError>;
     /// The job that a tenant imported under `key`.
-    fn job_by_key(&mut self, vshard: VshardId, tenant: TenantId, key: &str) -> Result<Option<JobId>, StoreError>;
+    fn job_by_key(
+        &mut self,
+        vshard: VshardId,
+        tenant: TenantId,
+        key: &str,
+    ) -> Result<Option<JobId>, StoreError>;
     /// All jobs of this file that end after `now`, with their vshard.
     fn jobs_after(&mut self, now: i64) -> Result<Vec<(VshardId, JobSummary)>, StoreError>;
     /// Where a job is stored in this file.
     fn vshard_of(&mut self, job: JobId) -> Result<Option<VshardId>, StoreError>;
-    fn put_sign_up(&mut self, vshard: VshardId, sign_up: SignUpId, fields: &SignUpFields) -> Result<(), StoreError>;
+    fn put_sign_up(
+        &mut self,
+        vshard: VshardId,
+        sign_up: SignUpId,
+        fields: &SignUpFields,
+    ) -> Result<(), StoreError>;
     fn sign_up(&mut self, sign_up: SignUpId) -> Result<Option<SignUpRow>, StoreError>;
     fn sign_up_by_idempotency(&mut self, key: &[u8; 16]) -> Result<Option<SignUpRow>, StoreError>;
     fn sign_ups_by_code(&mut self, code: &str) -> Result<Vec<SignUpRow>, StoreError>;
     /// Current sign-ups of a worker for a job.
-    fn sign_ups_of(&mut self, vshard: VshardId, job: JobId, worker: WorkerId) -> Result<Vec<SignUpRow>, StoreError>;
+    fn sign_ups_of(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        worker: WorkerId,
+    ) -> Result<Vec<SignUpRow>, StoreError>;
 
     // The ledger.
 
     /// The node's counters of a job, with what the hub last said of it: (cap, version, free, waiting).
     fn node_job(&mut self, vshard: VshardId, job: JobId) -> Result<Option<(NodeJob, HubSaid)>, StoreError>;
-    fn put_node_job(&mut self, vshard: VshardId, job: JobId, seats: &NodeJob, said: &HubSaid) -> Result<(), StoreError>;
+    fn put_node_job(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        seats: &NodeJob,
+        said: &HubSaid,
+    ) -> Result<(), StoreError>;
     fn hub_job(&mut self, vshard: VshardId, job: JobId) -> Result<Option<HubJob>, StoreError>;
     fn put_hub_job(&mut self, vshard: VshardId, job: JobId, seats: &HubJob) -> Result<(), StoreError>;
     fn holding(&mut self, vshard: VshardId, job: JobId, writer: Writer) -> Result<HubHolding, StoreError>;
-    fn put_holding(&mut self, vshard: VshardId, job: JobId, writer: Writer, holding: &HubHolding) -> Result<(), StoreError>;
+    fn put_holding(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        writer: Writer,
+        holding: &HubHolding,
+    ) -> Result<(), StoreError>;
     fn holdings(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<(Writer, HubHolding)>, StoreError>;
-    fn seat(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<Option<SeatRow>, StoreError>;
+    fn seat(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        sign_up: SignUpId,
+    ) -> Result<Option<SeatRow>, StoreError>;
     fn put_seat(&mut self, vshard: VshardId, job: JobId, seat: &SeatRow) -> Result<(), StoreError>;
     fn seats(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<SeatRow>, StoreError>;
     /// The wait list in order.
@@ -88,6 +146,11 @@ pub trait ShardTx {
     fn put_waiting(&mut self, vshard: VshardId, job: JobId, wait: &WaitRow) -> Result<(), StoreError>;
     fn remove_waiting(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<(), StoreError>;
 
+    /// Sums over all jobs of this file, as the hub knows them.
+    fn seat_totals(&mut self) -> Result<SeatTotals, StoreError>;
+    /// Sums of each writer's holdings over all jobs of this file.
+    fn holding_totals(&mut self) -> Result<Vec<HoldingTotals>, StoreError>;
+
     /// The signed receipt of a confirmed sign-up, as it was handed out.
     fn receipt(&mut self, vshard: VshardId, sign_up: SignUpId) -> Result<Option<Vec<u8>>, StoreError>;
     fn put_receipt(&mut self, vshard: VshardId, sign_up: SignUpId, receipt: &[u8]) -> Result<(), StoreError>;
@@ -95,7 +158,13 @@ pub trait ShardTx {
     // The rest.
 
     /// Keeps what could not be applied, with its reason; the stream goes on.
-    fn park(&mut self, vshard: VshardId, writer: Writer, entry: &Entry, reason: &str) -> Result<(), StoreError>;
+    fn park(
+        &mut self,
+        vshard: VshardId,
+        writer: Writer,
+        entry: &Entry,
+        reason: &str,
+    ) -> Result<(), StoreError>;
     fn parked(&mut self) -> Result<u64, StoreError>;
     fn meta(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     fn put_meta(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError>;
@@ -119,4 +188,3 @@ impl HubSaid {
         self.version > 0
     }
 }
-

@@ -39,7 +39,9 @@ impl OpenOptions {
 
     /// Opens the file, creating or migrating it where needed.
     pub fn open(&self) -> Result<SqliteShard, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = match &self.vfs {
             Some(vfs) => Connection::open_with_flags_and_vfs(&self.path, flags, vfs.as_str())?,
             None => Connection::open_with_flags(&self.path, flags)?,
@@ -79,7 +81,10 @@ pub struct SqliteShard {
 
 impl SqliteShard {
     /// Runs `work` in one durable transaction; an error undoes all of it.
-    pub fn transact<T>(&mut self, work: impl FnOnce(&mut dyn ShardTx) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&mut dyn ShardTx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut open = tx::SqliteTx { connection: &tx };
         let result = work(&mut open)?;
@@ -88,7 +93,10 @@ impl SqliteShard {
     }
 
     /// Runs `work` on one consistent picture of the file; its writes are undone.
-    pub fn read<T>(&mut self, work: impl FnOnce(&mut dyn ShardTx) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub fn read<T>(
+        &mut self,
+        work: impl FnOnce(&mut dyn ShardTx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
         let mut open = tx::SqliteTx { connection: &tx };
         work(&mut open)

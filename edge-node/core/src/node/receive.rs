@@ -24,7 +24,11 @@ impl Batch<'_> {
         Ok(cursor)
     }
 
-    fn receive_entry(&mut self, vshard: VshardId, sequenced: &Sequenced) -> Result<Result<(), String>, StoreError> {
+    fn receive_entry(
+        &mut self,
+        vshard: VshardId,
+        sequenced: &Sequenced,
+    ) -> Result<Result<(), String>, StoreError> {
         let entry = &sequenced.entry;
         match EntryKind::from_u8(entry.kind) {
             Some(EntryKind::Change) => self.receive_change(vshard, sequenced),
@@ -43,7 +47,11 @@ impl Batch<'_> {
         }
     }
 
-    fn receive_change(&mut self, vshard: VshardId, sequenced: &Sequenced) -> Result<Result<(), String>, StoreError> {
+    fn receive_change(
+        &mut self,
+        vshard: VshardId,
+        sequenced: &Sequenced,
+    ) -> Result<Result<(), String>, StoreError> {
         let entry = &sequenced.entry;
         let stored = self.tx.document(vshard, entry.doc)?;
         let mut document = stored.map_or_else(Document::default, |Stored { document, .. }| document);
@@ -54,7 +62,9 @@ impl Batch<'_> {
         }
         match entry.doc.kind {
             DocumentKind::Job => {
-                let Some(fields) = JobFields::read(&document) else { return Ok(Err("a job without title or times".to_owned())) };
+                let Some(fields) = JobFields::read(&document) else {
+                    return Ok(Err("a job without title or times".to_owned()));
+                };
                 let summary = JobSummary {
                     job: entry.doc,
                     topic: entry.topic(),
@@ -68,7 +78,9 @@ impl Batch<'_> {
                 self.changed.insert(entry.doc);
             }
             DocumentKind::SignUp => {
-                let Some(fields) = SignUpFields::read(&document) else { return Ok(Err("a sign-up without its fields".to_owned())) };
+                let Some(fields) = SignUpFields::read(&document) else {
+                    return Ok(Err("a sign-up without its fields".to_owned()));
+                };
                 self.tx.put_sign_up(vshard, entry.doc, &fields)?;
             }
         }

@@ -100,7 +100,8 @@ impl Batch<'_> {
             return Ok(Decision::Answer(Box::new(Answer { repeated: true, ..answer })));
         }
         let mut place = self.place(request.job)?.ok_or(SignUpRefusal::UnknownJob)?;
-        let started = self.tx.job_summary(place.vshard, request.job)?.is_none_or(|job| job.start_at <= self.now);
+        let started =
+            self.tx.job_summary(place.vshard, request.job)?.is_none_or(|job| job.start_at <= self.now);
         if started || place.seats.closed {
             return Err(SignUpRefusal::Closed);
         }
@@ -120,7 +121,11 @@ impl Batch<'_> {
     }
 
     /// Answers a sign-up for which the hub was asked; `None` where no verdict came in time.
-    pub fn complete_ask(&mut self, pending: &PendingAsk, outcome: Option<Outcome>) -> Result<Answer, SignUpRefusal> {
+    pub fn complete_ask(
+        &mut self,
+        pending: &PendingAsk,
+        outcome: Option<Outcome>,
+    ) -> Result<Answer, SignUpRefusal> {
         let (sign_up, request) = (pending.ask.sign_up, &pending.request);
         let mut place = self.place(request.job)?.ok_or(SignUpRefusal::UnknownJob)?;
         if let Some(Outcome::Granted { granted }) = outcome {
@@ -128,6 +133,10 @@ impl Batch<'_> {
             place.seats.learn(granted, false);
         }
         match outcome {
+            // The question overtook the job's own birth report: the hub does not know it yet.
+            Some(Outcome::Closed) if request.job.writer == self.node.writer && !place.seats.closed => {
+                Ok(self.wait(&place, sign_up, request, 0)?)
+            }
             Some(Outcome::Closed) => Err(SignUpRefusal::Closed),
             Some(Outcome::WaitListed { position }) => Ok(self.wait(&place, sign_up, request, position)?),
             Some(Outcome::Granted { .. }) if place.seats.accept(None, 0).is_ok() => {
@@ -194,33 +203,62 @@ impl Batch<'_> {
         Ok(answer(sign_up, request.job, Status::Confirmed, None, Some(receipt)))
     }
 
-    fn wait(&mut self, place: &Place, sign_up: SignUpId, request: &SignUpRequest, position: u32) -> Result<Answer, StoreError> {
+    fn wait(
+        &mut self,
+        place: &Place,
+        sign_up: SignUpId,
+        request: &SignUpRequest,
+        position: u32,
+    ) -> Result<Answer, StoreError> {
         self.create(place, sign_up, &self.fields(sign_up, request, Status::WaitListed))?;
-        self.append_row(place.vshard, place.topic, request.job, NodeEvent::Wait { sign_up, worker: request.worker })?;
+        self.append_row(
+            place.vshard,
+            place.topic,
+            request.job,
+            NodeEvent::Wait { sign_up, worker: request.worker },
+        )?;
         self.put_seat(place.vshard, request, sign_up, SeatState::Waiting)?;
         self.tx.put_node_job(place.vshard, request.job, &place.seats, &place.said)?;
-        let wait = WaitRow { sign_up, holder: self.node.writer, worker: request.worker, promoted: false, position };
+        let wait =
+            WaitRow { sign_up, holder: self.node.writer, worker: request.worker, promoted: false, position };
         self.tx.put_waiting(place.vshard, request.job, &wait)?;
         let place_here = local_place(self.tx, place.vshard, request.job, sign_up)?;
         let told = if position > 0 { Some((position, false)) } else { place_here.map(|here| (here, true)) };
         Ok(answer(sign_up, request.job, Status::WaitListed, told, None))
     }
 
-    fn leave_to_hub(&mut self, place: &Place, sign_up: SignUpId, request: &SignUpRequest) -> Result<Answer, StoreError> {
+    fn leave_to_hub(
+        &mut self,
+        place: &Place,
+        sign_up: SignUpId,
+        request: &SignUpRequest,
+    ) -> Result<Answer, StoreError> {
         self.create(place, sign_up, &self.fields(sign_up, request, Status::Requested))?;
-        self.append_row(place.vshard, place.topic, request.job, NodeEvent::Request { sign_up, worker: request.worker })?;
+        self.append_row(
+            place.vshard,
+            place.topic,
+            request.job,
+            NodeEvent::Request { sign_up, worker: request.worker },
+        )?;
         self.put_seat(place.vshard, request, sign_up, SeatState::Requested)?;
         self.tx.put_node_job(place.vshard, request.job, &place.seats, &place.said)?;
         Ok(answer(sign_up, request.job, Status::Requested, None, None))
     }
 
-    fn put_seat(&mut self, vshard: VshardId, request: &SignUpRequest, sign_up: SignUpId, state: SeatState) -> Result<(), StoreError> {
+    fn put_seat(
+        &mut self,
+        vshard: VshardId,
+        request: &SignUpRequest,
+        sign_up: SignUpId,
+        state: SeatState,
+    ) -> Result<(), StoreError> {
         let seat = SeatRow { sign_up, holder: self.node.writer, worker: request.worker, state };
         self.tx.put_seat(vshard, request.job, &seat)
     }
 
     fn set_status(&mut self, place: &Place, sign_up: SignUpId, status: Status) -> Result<(), StoreError> {
-        let mut stored = self.tx.document(place.vshard, sign_up)?.ok_or(StoreError::BadRow("sign-up document"))?;
+        let mut stored =
+            self.tx.document(place.vshard, sign_up)?.ok_or(StoreError::BadRow("sign-up document"))?;
         let status = [("status", Value::Text(status.as_str().to_owned()))];
         self.edit(place.vshard, place.topic, sign_up, &mut stored.document, &status)?;
         self.put_sign_up(place.vshard, sign_up, &stored.document)
@@ -232,7 +270,8 @@ impl Batch<'_> {
         let row = self.tx.sign_up(sign_up)?.ok_or(CancelRefusal::Unknown)?;
         let job = row.fields.job;
         let seat = self.tx.seat(row.vshard, job, sign_up)?;
-        let held_here = seat.is_some_and(|seat| seat.holder == self.node.writer && seat.state != SeatState::Requested);
+        let held_here =
+            seat.is_some_and(|seat| seat.holder == self.node.writer && seat.state != SeatState::Requested);
         let Some(seat) = seat.filter(|_| held_here) else {
             return Err(CancelRefusal::HeldElsewhere(if seat.is_some() { 0 } else { sign_up.writer.node.0 }));
         };
@@ -273,7 +312,12 @@ impl Batch<'_> {
         let count = count.min(place.seats.avail());
         if count > 0 {
             place.seats.give_back(count);
-            self.append_row(place.vshard, place.topic, job, NodeEvent::Return { returned: place.seats.returned })?;
+            self.append_row(
+                place.vshard,
+                place.topic,
+                job,
+                NodeEvent::Return { returned: place.seats.returned },
+            )?;
             self.tx.put_node_job(place.vshard, job, &place.seats, &place.said)?;
         }
         Ok(())
@@ -284,7 +328,9 @@ impl Batch<'_> {
         let Some(mut place) = self.place(job)? else { return Ok(()) };
         let seat = self.tx.seat(place.vshard, job, sign_up)?;
         let Some(row) = self.tx.sign_up(sign_up)? else { return Ok(()) };
-        if seat.is_none_or(|seat| seat.state != SeatState::Waiting) || place.seats.accept(Some(SeatState::Waiting), 0).is_err() {
+        if seat.is_none_or(|seat| seat.state != SeatState::Waiting)
+            || place.seats.accept(Some(SeatState::Waiting), 0).is_err()
+        {
             return Ok(());
         }
         let request = SignUpRequest {
@@ -328,7 +374,13 @@ fn code(sign_up: SignUpId) -> String {
     format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000)
 }
 
-fn answer(sign_up: SignUpId, job: JobId, status: Status, place: Option<(u32, bool)>, receipt: Option<Vec<u8>>) -> Answer {
+fn answer(
+    sign_up: SignUpId,
+    job: JobId,
+    status: Status,
+    place: Option<(u32, bool)>,
+    receipt: Option<Vec<u8>>,
+) -> Answer {
     Answer {
         sign_up,
         job,
@@ -341,7 +393,12 @@ fn answer(sign_up: SignUpId, job: JobId, status: Status, place: Option<(u32, boo
     }
 }
 
-fn local_place(tx: &mut dyn ShardTx, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<Option<u32>, StoreError> {
+fn local_place(
+    tx: &mut dyn ShardTx,
+    vshard: VshardId,
+    job: JobId,
+    sign_up: SignUpId,
+) -> Result<Option<u32>, StoreError> {
     let place = tx.waiting(vshard, job)?.iter().position(|wait| wait.sign_up == sign_up);
     Ok(place.and_then(|place| u32::try_from(place + 1).ok()))
 }

@@ -73,7 +73,11 @@ impl Circle {
     }
 
     #[inline]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no distance on Earth reaches 2^32 m")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "no distance on Earth reaches 2^32 m"
+    )]
     fn metres(&self, lat_e6: u32, lon_e6: u32) -> u32 {
         let y = f64::from(lat_e6) * METRES_PER_E6;
         let x = f64::from(lon_e6) * self.metres_per_lon_e6;

@@ -137,6 +137,14 @@ impl Draft {
         };
         let terms = text::row_terms(&row.title, &row.text, cold.category);
         let cell = position.map_or(place::NOWHERE, place::cell);
-        Self { job: row.job, offerable: live::clamp(row.offerable), row: Arc::new(row), cell, hot, cold, terms: terms.into() }
+        Self {
+            job: row.job,
+            offerable: live::clamp(row.offerable),
+            row: Arc::new(row),
+            cell,
+            hot,
+            cold,
+            terms: terms.into(),
+        }
     }
 }

@@ -129,14 +129,25 @@ impl<'s> Search<'s> {
         Counter::new(self.query.fields.facets, self.query.fields.utc_offset_s)
     }
 
-    fn collect(&self, pass: &Pass<'_>, keep: usize, after: Option<RankKey>) -> (Vec<Entry>, usize, Counter<'s>) {
+    fn collect(
+        &self,
+        pass: &Pass<'_>,
+        keep: usize,
+        after: Option<RankKey>,
+    ) -> (Vec<Entry>, usize, Counter<'s>) {
         let mut collector = Collector::new(keep, after, self.counter());
         pass.run(self.index, &mut collector);
         collector.finish()
     }
 
     /// Judges every match, so that the total and the counts are exact.
-    fn judge_all(&mut self, pass: &Pass<'_>, entries: &[Entry], after: Option<RankKey>, widened: Option<Widened>) -> Page {
+    fn judge_all(
+        &mut self,
+        pass: &Pass<'_>,
+        entries: &[Entry],
+        after: Option<RankKey>,
+        widened: Option<Widened>,
+    ) -> Page {
         let mut kept = Vec::new();
         for batch in entries.chunks(JUDGE_BATCH_MAX) {
             kept.extend(self.verdicts(pass, batch));
@@ -152,7 +163,13 @@ impl<'s> Search<'s> {
     }
 
     /// Judges from the page's start until it is full or the judge has seen as much as it may.
-    fn judge_some(&mut self, pass: &Pass<'_>, entries: &[Entry], facets: FacetCounts, widened: Option<Widened>) -> Page {
+    fn judge_some(
+        &mut self,
+        pass: &Pass<'_>,
+        entries: &[Entry],
+        facets: FacetCounts,
+        widened: Option<Widened>,
+    ) -> Page {
         let mut kept = Vec::new();
         let mut last_seen = None;
         for batch in entries.chunks(JUDGE_BATCH_MAX) {

@@ -57,9 +57,12 @@ impl<'q> Pass<'q> {
             self.scan_part(number, part, collector);
         }
         for (at, draft) in index.tail.iter().enumerate() {
-            let Some(distance_m) = self.admit(&draft.hot, &draft.cold, draft.offerable, false) else { continue };
+            let Some(distance_m) = self.admit(&draft.hot, &draft.cold, draft.offerable, false) else {
+                continue;
+            };
             let Some(points) = tail::points(draft, &self.query.terms, self.any_term) else { continue };
-            let standing = standing(points, draft.offerable, self.circle.map(|_| distance_m), &draft.hot, &draft.cold);
+            let standing =
+                standing(points, draft.offerable, self.circle.map(|_| distance_m), &draft.hot, &draft.cold);
             collector.offer(standing.key(self.query.fields.sort), Place::Tail(at), || draft.job);
             collector.counter.add(&draft.hot, &draft.cold, &draft.row);
         }
@@ -73,7 +76,8 @@ impl<'q> Pass<'q> {
         let mut take = |at: usize, points: u32, distance_m: u32| {
             let (hot, cold, offerable) = (&segment.hot[at], &segment.cold[at], part.live.value(at));
             let standing = standing(points, offerable, self.circle.map(|_| distance_m), hot, cold);
-            collector.offer(standing.key(self.query.fields.sort), Place::Part(number, at), || segment.jobs[at]);
+            collector
+                .offer(standing.key(self.query.fields.sort), Place::Part(number, at), || segment.jobs[at]);
             collector.counter.add(hot, cold, &segment.rows[at]);
         };
         if self.any_term {
@@ -87,7 +91,9 @@ impl<'q> Pass<'q> {
         let Some(lists) = Lists::of(segment, &self.query.terms, self.category) else { return };
         let shortest = lists.probes.first().map(|probe| probe.list.len());
         let spans = match &self.circle {
-            Some(circle) if shortest.is_none_or(|length| length > SHORT_LIST) => place::cover(&segment.cells, circle),
+            Some(circle) if shortest.is_none_or(|length| length > SHORT_LIST) => {
+                place::cover(&segment.cells, circle)
+            }
             Some(_) | None => vec![segment.everywhere()],
         };
         let covered: usize = spans.iter().map(|span| span.to - span.from).sum();
@@ -108,7 +114,8 @@ impl<'q> Pass<'q> {
     #[inline]
     fn admit(&self, hot: &Hot, cold: &Cold, offerable: u32, inside: bool) -> Option<u32> {
         let fields = &self.query.fields;
-        if offerable == DEAD || !hot.open || hot.start_at <= self.now || !hot.flags.contains(fields.flags_all) {
+        if offerable == DEAD || !hot.open || hot.start_at <= self.now || !hot.flags.contains(fields.flags_all)
+        {
             return None;
         }
         if offerable == 0 && fields.availability == Availability::ConfirmableHere {
@@ -160,7 +167,11 @@ fn any_matches(segment: &Segment, terms: &[Term]) -> Vec<(usize, u32)> {
     let mut matches = Vec::new();
     for term in terms {
         if let Some(lists) = Lists::of(segment, slice::from_ref(term), None) {
-            lists.each_match(&[segment.everywhere()], |_, _| Some(0), |at, points, _| matches.push((at, points)));
+            lists.each_match(
+                &[segment.everywhere()],
+                |_, _| Some(0),
+                |at, points, _| matches.push((at, points)),
+            );
         }
     }
     matches.sort_unstable();

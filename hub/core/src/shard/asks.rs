@@ -28,9 +28,11 @@ pub fn ask(shard: &mut Shard<'_>, writer: Writer, ask: &Ask) -> Result<Outcome, 
         return Ok(Outcome::Granted { granted });
     }
     let position = place_number(listed.len());
-    let wait = WaitRow { sign_up: ask.sign_up, holder: writer, worker: ask.worker, promoted: false, position };
+    let wait =
+        WaitRow { sign_up: ask.sign_up, holder: writer, worker: ask.worker, promoted: false, position };
     shard.tx.put_waiting(shard.vshard, ask.job, &wait)?;
-    let seat = SeatRow { sign_up: ask.sign_up, holder: writer, worker: ask.worker, state: SeatState::Waiting };
+    let seat =
+        SeatRow { sign_up: ask.sign_up, holder: writer, worker: ask.worker, state: SeatState::Waiting };
     shard.tx.put_seat(shard.vshard, ask.job, &seat)?;
     Ok(Outcome::WaitListed { position })
 }

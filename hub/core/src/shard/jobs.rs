@@ -70,10 +70,17 @@ fn update(shard: &mut Shard<'_>, topic: TopicId, job: JobId, post: &JobPost) -> 
     let Some(mut stored) = shard.tx.document(shard.vshard, job)? else {
         return Err(StoreError::BadRow("job without document"));
     };
-    let Some(before) = JobFields::read(&stored.document) else { return Err(StoreError::BadRow("job document")) };
-    let Some(mut seats) = shard.tx.hub_job(shard.vshard, job)? else { return Err(StoreError::BadRow("job without seats")) };
+    let Some(before) = JobFields::read(&stored.document) else {
+        return Err(StoreError::BadRow("job document"));
+    };
+    let Some(mut seats) = shard.tx.hub_job(shard.vshard, job)? else {
+        return Err(StoreError::BadRow("job without seats"));
+    };
     if post.seats < seats.cap {
-        let reason = format!("{} seats are fewer than the {} that are open; lowering a cap is a command of its own", post.seats, seats.cap);
+        let reason = format!(
+            "{} seats are fewer than the {} that are open; lowering a cap is a command of its own",
+            post.seats, seats.cap
+        );
         return Ok(Imported::Refused(reason));
     }
     let mut fields = post.fields.clone();

@@ -28,7 +28,10 @@ pub struct Batch<'a> {
 
 impl std::fmt::Debug for Batch<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Batch").field("writer", &self.writer).field("first", &self.first).finish_non_exhaustive()
+        f.debug_struct("Batch")
+            .field("writer", &self.writer)
+            .field("first", &self.first)
+            .finish_non_exhaustive()
     }
 }
 
@@ -103,7 +106,12 @@ fn park(reason: impl ToString) -> Checked {
     Err(Problem::Park(reason.to_string()))
 }
 
-fn merge_entry(shard: &mut Shard<'_>, batch: &Batch<'_>, entry: &Entry, merged: &mut Merged) -> Result<Checked, StoreError> {
+fn merge_entry(
+    shard: &mut Shard<'_>,
+    batch: &Batch<'_>,
+    entry: &Entry,
+    merged: &mut Merged,
+) -> Result<Checked, StoreError> {
     if !(batch.allowed)(entry.topic()) {
         return Ok(park("the node has no right to this topic"));
     }
@@ -117,7 +125,12 @@ fn merge_entry(shard: &mut Shard<'_>, batch: &Batch<'_>, entry: &Entry, merged: 
     }
 }
 
-fn merge_change(shard: &mut Shard<'_>, writer: Writer, entry: &Entry, merged: &mut Merged) -> Result<Checked, StoreError> {
+fn merge_change(
+    shard: &mut Shard<'_>,
+    writer: Writer,
+    entry: &Entry,
+    merged: &mut Merged,
+) -> Result<Checked, StoreError> {
     let stored = shard.tx.document(shard.vshard, entry.doc)?;
     if stored.is_none() && entry.doc.writer != writer {
         return Ok(park("a document was created under another writer's id"));
@@ -133,8 +146,11 @@ fn merge_change(shard: &mut Shard<'_>, writer: Writer, entry: &Entry, merged: &m
     }
     match entry.doc.kind {
         DocumentKind::Job => {
-            let Some(fields) = JobFields::read(&document) else { return Ok(park("a job without title or times")) };
-            let key = shard.tx.job_summary(shard.vshard, entry.doc)?.map(|known| known.key).unwrap_or_default();
+            let Some(fields) = JobFields::read(&document) else {
+                return Ok(park("a job without title or times"));
+            };
+            let key =
+                shard.tx.job_summary(shard.vshard, entry.doc)?.map(|known| known.key).unwrap_or_default();
             let summary = JobSummary {
                 job: entry.doc,
                 topic: entry.topic(),
@@ -147,7 +163,9 @@ fn merge_change(shard: &mut Shard<'_>, writer: Writer, entry: &Entry, merged: &m
             shard.tx.put_job_summary(shard.vshard, &summary)?;
         }
         DocumentKind::SignUp => {
-            let Some(fields) = SignUpFields::read(&document) else { return Ok(park("a sign-up without its fields")) };
+            let Some(fields) = SignUpFields::read(&document) else {
+                return Ok(park("a sign-up without its fields"));
+            };
             if shard.tx.sign_up(entry.doc)?.is_none() {
                 merged.demand += 1;
             }
@@ -159,7 +177,12 @@ fn merge_change(shard: &mut Shard<'_>, writer: Writer, entry: &Entry, merged: &m
     Ok(Ok(()))
 }
 
-fn merge_row(shard: &mut Shard<'_>, writer: Writer, entry: &Entry, merged: &mut Merged) -> Result<Checked, StoreError> {
+fn merge_row(
+    shard: &mut Shard<'_>,
+    writer: Writer,
+    entry: &Entry,
+    merged: &mut Merged,
+) -> Result<Checked, StoreError> {
     let Ok(row) = minicbor::decode::<NodeRow>(&entry.body) else { return Ok(park("not a ledger row")) };
     if row.job != entry.doc {
         return Ok(park("the ledger row is about another job than its entry"));
@@ -201,10 +224,12 @@ fn merge_row(shard: &mut Shard<'_>, writer: Writer, entry: &Entry, merged: &mut 
 /// The sign-up that an event is about; its worker where the event names one.
 fn subject(event: &NodeEvent) -> Option<(SignUpId, WorkerId)> {
     match event {
-        NodeEvent::Accept { sign_up, worker } | NodeEvent::Wait { sign_up, worker } | NodeEvent::Request { sign_up, worker } => {
-            Some((*sign_up, *worker))
+        NodeEvent::Accept { sign_up, worker }
+        | NodeEvent::Wait { sign_up, worker }
+        | NodeEvent::Request { sign_up, worker } => Some((*sign_up, *worker)),
+        NodeEvent::Cancel { sign_up } | NodeEvent::Bump { sign_up, .. } => {
+            Some((*sign_up, WorkerId([0; 16])))
         }
-        NodeEvent::Cancel { sign_up } | NodeEvent::Bump { sign_up, .. } => Some((*sign_up, WorkerId([0; 16]))),
         NodeEvent::Birth { .. } | NodeEvent::Return { .. } => None,
     }
 }
@@ -249,9 +274,11 @@ fn list(
         NodeEvent::Accept { .. } | NodeEvent::Cancel { .. } | NodeEvent::Bump { .. } => {
             shard.tx.remove_waiting(shard.vshard, row.job, sign_up)
         }
-        NodeEvent::Wait { .. } if verdict == MergedEvent::Seat(SeatState::Waiting) => {
-            shard.tx.put_waiting(shard.vshard, row.job, &WaitRow { sign_up, holder: writer, worker, promoted: false, position: 0 })
-        }
+        NodeEvent::Wait { .. } if verdict == MergedEvent::Seat(SeatState::Waiting) => shard.tx.put_waiting(
+            shard.vshard,
+            row.job,
+            &WaitRow { sign_up, holder: writer, worker, promoted: false, position: 0 },
+        ),
         // From here on only the hub's own node may accept it, whatever was answered to the Ask before.
         NodeEvent::Request { .. } => {
             let known = shard.tx.seat(shard.vshard, row.job, sign_up)?.map(|seat| seat.state);
@@ -261,7 +288,11 @@ fn list(
             let holder = shard.writer()?;
             let seat = SeatRow { sign_up, holder, worker, state: SeatState::Requested };
             shard.tx.put_seat(shard.vshard, row.job, &seat)?;
-            shard.tx.put_waiting(shard.vshard, row.job, &WaitRow { sign_up, holder, worker, promoted: false, position: 0 })
+            shard.tx.put_waiting(
+                shard.vshard,
+                row.job,
+                &WaitRow { sign_up, holder, worker, promoted: false, position: 0 },
+            )
         }
         NodeEvent::Wait { .. } | NodeEvent::Birth { .. } | NodeEvent::Return { .. } => Ok(()),
     }

@@ -11,20 +11,37 @@ use sync_protocol::{
 use sync_store::{SeatRow, StoreError, WaitRow};
 
 /// The picture of one open job that the scheduler plans from.
-pub fn snapshot(shard: &mut Shard<'_>, job: JobId, nodes: &BTreeMap<Writer, f64>) -> Result<Option<JobSnapshot>, StoreError> {
-    let Some(seats) = shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.open) else { return Ok(None) };
+pub fn snapshot(
+    shard: &mut Shard<'_>,
+    job: JobId,
+    nodes: &BTreeMap<Writer, f64>,
+) -> Result<Option<JobSnapshot>, StoreError> {
+    let Some(seats) = shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.open) else {
+        return Ok(None);
+    };
     let holdings: BTreeMap<_, _> = shard.tx.holdings(shard.vshard, job)?.into_iter().collect();
     let out: u32 = holdings.values().map(|holding| holding.out()).sum();
     let nodes = nodes
         .iter()
         .map(|(writer, demand)| {
             let holding = holdings.get(writer).copied().unwrap_or_default();
-            NodeShare { writer: *writer, demand: *demand, idle: holding.out() - holding.live, live: holding.live }
+            NodeShare {
+                writer: *writer,
+                demand: *demand,
+                idle: holding.out() - holding.live,
+                live: holding.live,
+            }
         })
         .collect();
     let pool = u32::try_from(seats.pool(out).max(0)).unwrap_or(0);
     let waiting = shard.tx.waiting(shard.vshard, job)?.iter().filter(|wait| !wait.promoted).count();
-    Ok(Some(JobSnapshot { job, cap: seats.cap, pool, waiting: u32::try_from(waiting).unwrap_or(u32::MAX), nodes }))
+    Ok(Some(JobSnapshot {
+        job,
+        cap: seats.cap,
+        pool,
+        waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
+        nodes,
+    }))
 }
 
 /// Executes one move; what the state no longer allows is left undone.
@@ -50,7 +67,11 @@ pub fn promote(shard: &mut Shard<'_>, job: JobId) -> Result<u32, StoreError> {
         if wait.promoted {
             continue;
         }
-        let done = if wait.holder.is_hub() { accept_here(shard, job, &seats, &wait)? } else { offer(shard, job, &seats, &wait)? };
+        let done = if wait.holder.is_hub() {
+            accept_here(shard, job, &seats, &wait)?
+        } else {
+            offer(shard, job, &seats, &wait)?
+        };
         if !done {
             break;
         }
@@ -76,7 +97,12 @@ fn offer(shard: &mut Shard<'_>, job: JobId, seats: &HubJob, wait: &WaitRow) -> R
 }
 
 /// A sign-up that was left to the hub is accepted by its virtual node.
-fn accept_here(shard: &mut Shard<'_>, job: JobId, seats: &HubJob, wait: &WaitRow) -> Result<bool, StoreError> {
+fn accept_here(
+    shard: &mut Shard<'_>,
+    job: JobId,
+    seats: &HubJob,
+    wait: &WaitRow,
+) -> Result<bool, StoreError> {
     if shard.grant(job, seats, wait.holder, 1, Vec::new())? == 0 {
         // No right yet: the worker is told a place instead of "asked".
         if shard.tx.sign_up(wait.sign_up)?.is_some_and(|row| row.status() == Status::Requested) {
@@ -87,7 +113,8 @@ fn accept_here(shard: &mut Shard<'_>, job: JobId, seats: &HubJob, wait: &WaitRow
     let mut holding = shard.tx.holding(shard.vshard, job, wait.holder)?;
     holding.live += 1;
     shard.tx.put_holding(shard.vshard, job, wait.holder, &holding)?;
-    let seat = SeatRow { sign_up: wait.sign_up, holder: wait.holder, worker: wait.worker, state: SeatState::Live };
+    let seat =
+        SeatRow { sign_up: wait.sign_up, holder: wait.holder, worker: wait.worker, state: SeatState::Live };
     shard.tx.put_seat(shard.vshard, job, &seat)?;
     shard.tx.remove_waiting(shard.vshard, job, wait.sign_up)?;
     shard.set_status(wait.sign_up, Status::Confirmed)?;
@@ -95,7 +122,11 @@ fn accept_here(shard: &mut Shard<'_>, job: JobId, seats: &HubJob, wait: &WaitRow
 }
 
 /// Tells the nodes what is free and who waits in all. `last` is what they were told last; returns what they were told now.
-pub fn announce(shard: &mut Shard<'_>, job: JobId, last: Option<&JobRow>) -> Result<Option<JobRow>, StoreError> {
+pub fn announce(
+    shard: &mut Shard<'_>,
+    job: JobId,
+    last: Option<&JobRow>,
+) -> Result<Option<JobRow>, StoreError> {
     let Some(mut seats) = shard.tx.hub_job(shard.vshard, job)? else { return Ok(None) };
     let Some(topic) = shard.topic_of(job)? else { return Ok(None) };
     let live: u32 = shard.tx.holdings(shard.vshard, job)?.iter().map(|(_, holding)| holding.live).sum();

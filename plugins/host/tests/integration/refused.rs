@@ -75,6 +75,7 @@ fn what_describes_itself_out_of_bounds() {
     let keep = "(call $keep_all (i32.load offset=32 (local.get 0)))";
     let module = guest::module(keep, "").replace("\"hostile\"", "\"HOSTILE\"");
     check(&guest::encode(&wat::parse_str(module).unwrap()), "name is empty, too long");
-    let long = guest::module(keep, "").replace("\\30\\00\\00\\00\\07\\00\\00\\00", "\\30\\00\\00\\00\\00\\00\\07\\00");
+    let long = guest::module(keep, "")
+        .replace("\\30\\00\\00\\00\\07\\00\\00\\00", "\\30\\00\\00\\00\\00\\00\\07\\00");
     check(&guest::encode(&wat::parse_str(long).unwrap()), "cannot describe itself");
 }

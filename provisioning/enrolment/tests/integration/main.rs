@@ -10,9 +10,9 @@ use std::{
 
 use ed25519_dalek::SigningKey;
 use enrolment::{
-    Authority, AuthorityError, IdentityError, IssueError, JoinSecret, JoinToken, LogKeyCertificate, LogKeyError,
-    NodeIdentity, NodeKey, NodeSubject, Serial, TokenError, TokenId, TokenRecord, TokenRefusal, cluster_id,
-    parse_peer_certificate, redeem,
+    Authority, AuthorityError, IdentityError, IssueError, JoinSecret, JoinToken, LogKeyCertificate,
+    LogKeyError, NodeIdentity, NodeKey, NodeSubject, Serial, TokenError, TokenId, TokenRecord, TokenRefusal,
+    cluster_id, parse_peer_certificate, redeem,
 };
 use sync_protocol::ids::Writer;
 
@@ -127,7 +127,10 @@ fn a_log_key_certificate_holds_for_its_writer_and_key_only() {
     let other_writer = LogKeyCertificate { writer: Writer::new(7, 3), ..certificate };
     assert_eq!(other_writer.verify(&root), Err(LogKeyError::Signature));
     let other_key = SigningKey::from_bytes(&[6; 32]).verifying_key().to_bytes();
-    assert_eq!(LogKeyCertificate { key: other_key, ..certificate }.verify(&root), Err(LogKeyError::Signature));
+    assert_eq!(
+        LogKeyCertificate { key: other_key, ..certificate }.verify(&root),
+        Err(LogKeyError::Signature)
+    );
     assert_eq!(certificate.verify(&key), Err(LogKeyError::Signature));
     assert_eq!(LogKeyCertificate::decode(&[0; 101]), Err(LogKeyError::Length(101)));
     assert_eq!(LogKeyCertificate::decode(&[0; 103]), Err(LogKeyError::Length(103)));

@@ -4,7 +4,9 @@ use super::End;
 use crate::{
     ids::{VshardId, Writer},
     limits::{BATCH_ENTRIES_MAX, DOWN_BATCHES_IN_FLIGHT_MAX, TOPICS_MAX},
-    wire::v1::{Ask, Down, DownState, Frame, Hello, Interest, Reason, Refuse, Sequenced, Up, UpAck, Verdict, Welcome},
+    wire::v1::{
+        Ask, Down, DownState, Frame, Hello, Interest, Reason, Refuse, Sequenced, Up, UpAck, Verdict, Welcome,
+    },
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -17,7 +19,10 @@ pub enum HubOutput {
     /// Merge durably and call [`HubSession::handle_merged`] or [`HubSession::refuse`].
     Merge(Up),
     /// Read the vshard behind `after` and call [`HubSession::handle_page`].
-    ReadDown { vshard: VshardId, after: u64 },
+    ReadDown {
+        vshard: VshardId,
+        after: u64,
+    },
     /// The node has durably applied the vshard up to here.
     DownAcked(DownState),
     Ask(Ask),
@@ -87,7 +92,11 @@ impl HubSession {
             Ok(Frame::DownAck(state)) => self.handle_down_ack(state),
             Ok(Frame::Ask(ask)) => self.outputs.push_back(HubOutput::Ask(ask)),
             Ok(
-                Frame::Welcome(_) | Frame::Refuse(_) | Frame::UpAck(_) | Frame::Down(_) | Frame::Verdict(_)
+                Frame::Welcome(_)
+                | Frame::Refuse(_)
+                | Frame::UpAck(_)
+                | Frame::Down(_)
+                | Frame::Verdict(_)
                 | Frame::Interest(_),
             ) => self.end(End::Protocol("frame of the hub from a node")),
         }

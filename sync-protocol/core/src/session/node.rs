@@ -16,7 +16,10 @@ pub enum NodeOutput {
     Welcomed(Welcome),
     Interest(Interest),
     /// Read entries of the own log behind `after` and call [`NodeSession::handle_own`].
-    ReadOwn { vshard: VshardId, after: u64 },
+    ReadOwn {
+        vshard: VshardId,
+        after: u64,
+    },
     /// Apply durably and call [`NodeSession::handle_applied`].
     Apply(Down),
     /// The hub has durably applied the own log up to here.
@@ -52,7 +55,11 @@ impl NodeSession {
     /// Begins a session: sends `hello` at `now` (milliseconds of a monotonic clock).
     #[must_use]
     pub fn new(hello: &Hello, now: u64) -> Self {
-        let lanes = hello.up.iter().map(|up| (VshardId(up.vshard), Lane { head: up.wseq, ..Lane::default() })).collect();
+        let lanes = hello
+            .up
+            .iter()
+            .map(|up| (VshardId(up.vshard), Lane { head: up.wseq, ..Lane::default() }))
+            .collect();
         let outputs = VecDeque::from([NodeOutput::Send(Frame::Hello(hello.clone()).encode())]);
         Self {
             welcomed: false,
@@ -109,6 +116,7 @@ impl NodeSession {
             Ok(Frame::Interest(interest)) => self.outputs.push_back(NodeOutput::Interest(interest)),
             Ok(Frame::Verdict(verdict)) => {
                 self.asks = self.asks.saturating_sub(1);
+                self.heard(now);
                 self.outputs.push_back(NodeOutput::Verdict(verdict));
             }
             Ok(Frame::Hello(_) | Frame::Up(_) | Frame::DownAck(_) | Frame::Ask(_)) => {
@@ -146,7 +154,14 @@ impl NodeSession {
     }
 
     /// The entries asked for by [`NodeOutput::ReadOwn`], the first numbered `first`, with the signature over the last head.
-    pub fn handle_own(&mut self, vshard: VshardId, first: u64, entries: Vec<Entry>, signature: Vec<u8>, now: u64) {
+    pub fn handle_own(
+        &mut self,
+        vshard: VshardId,
+        first: u64,
+        entries: Vec<Entry>,
+        signature: Vec<u8>,
+        now: u64,
+    ) {
         let Some(lane) = self.lanes.get_mut(&vshard) else { return };
         lane.reading = false;
         if self.ended || entries.is_empty() || first != lane.sent + 1 {
@@ -185,12 +200,17 @@ impl NodeSession {
             lane.in_flight.pop_front();
             self.in_flight_bytes -= bytes;
         }
-        self.waiting_since = (self.in_flight_bytes > 0).then_some(now);
+        self.heard(now);
         self.outputs.push_back(NodeOutput::Acked(ack.clone()));
         let vshards: Vec<_> = self.lanes.keys().copied().collect();
         for vshard in vshards {
             self.read_more(vshard);
         }
+    }
+
+    /// The hub answered something: what is still open waits from here on.
+    fn heard(&mut self, now: u64) {
+        self.waiting_since = (self.in_flight_bytes > 0 || self.asks > 0).then_some(now);
     }
 
     /// A batch was durably applied: the cursor of its vshard stands at `state`.
@@ -201,11 +221,12 @@ impl NodeSession {
     }
 
     /// Asks the hub for a right. False where too many asks are open: answer from here.
-    pub fn handle_ask(&mut self, ask: Ask) -> bool {
+    pub fn handle_ask(&mut self, ask: Ask, now: u64) -> bool {
         if !self.is_live() || self.asks >= ASKS_IN_FLIGHT_MAX {
             return false;
         }
         self.asks += 1;
+        self.waiting_since.get_or_insert(now);
         self.outputs.push_back(NodeOutput::Send(Frame::Ask(ask).encode()));
         true
     }

@@ -15,8 +15,8 @@ use std::{
 use enrolment::{Authority, NodeKey, NodeSubject, Serial};
 use sync_protocol::ids::Writer;
 use sync_quic::{
-    Arrival, CloseCode, ConnectError, Exchange, HubCredentials, HubEndpoint, Link, LinkError, NodeCredentials,
-    NodeEndpoint, Standing, TimeSource, limits, request_join,
+    Arrival, CloseCode, ConnectError, Exchange, HubCredentials, HubEndpoint, Link, LinkError,
+    NodeCredentials, NodeEndpoint, Standing, TimeSource, limits, request_join,
 };
 use tokio::task::JoinHandle;
 
@@ -52,9 +52,12 @@ impl World {
             root_certificate: self.authority.root_certificate().to_vec(),
         };
         let revoked = self.revoked.clone();
-        let standing = Arc::new(move |_: &[u8]| {
-            if revoked.load(Ordering::Relaxed) { Standing::Revoked } else { Standing::Good }
-        });
+        let standing =
+            Arc::new(
+                move |_: &[u8]| {
+                    if revoked.load(Ordering::Relaxed) { Standing::Revoked } else { Standing::Good }
+                },
+            );
         let hub = HubEndpoint::bind(LOOPBACK.into(), &credentials, &self.time(), standing).unwrap();
         let address = hub.local_address().unwrap();
         (hub, address)
@@ -66,7 +69,9 @@ impl World {
         let serial = Serial::from_random([2; 16]);
         let request = key.request().unwrap();
         NodeCredentials {
-            certificate_chain: vec![self.authority.issue_node_certificate(&request, &subject, serial, NOW).unwrap()],
+            certificate_chain: vec![
+                self.authority.issue_node_certificate(&request, &subject, serial, NOW).unwrap(),
+            ],
             private_key: key.to_der(),
             root_certificate: self.authority.root_certificate().to_vec(),
         }
@@ -154,8 +159,10 @@ async fn a_certificate_of_another_authority_fails_the_handshake() {
     let (world, other) = (World::new("ours"), World::new("theirs"));
     let (hub, address) = world.hub();
     let hub = serve(hub);
-    let foreign =
-        NodeCredentials { root_certificate: world.authority.root_certificate().to_vec(), ..other.credentials() };
+    let foreign = NodeCredentials {
+        root_certificate: world.authority.root_certificate().to_vec(),
+        ..other.credentials()
+    };
     let refused = first_answer(&world.node(&foreign), address).await;
     assert!(matches!(refused, Err(LinkError::Alert(_))), "{refused:?}");
     let fooled = first_answer(&other.node(&other.credentials()), address).await;
@@ -216,10 +223,11 @@ async fn raw_connection(
 ) -> (quinn::Endpoint, quinn::Connection) {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(world.authority.root_certificate().to_vec().into()).unwrap();
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .unwrap()
-        .with_root_certificates(roots);
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_root_certificates(roots);
     let mut config = match credentials {
         Some(NodeCredentials { certificate_chain, private_key, .. }) => config
             .with_client_auth_cert(
@@ -243,7 +251,9 @@ async fn a_session_without_a_certificate_is_refused() {
     let (hub, address) = world.hub();
     let hub = serve(hub);
     let (_endpoint, connection) = raw_connection(&world, None, address).await;
-    let quinn::ConnectionError::ApplicationClosed(close) = connection.closed().await else { panic!("not closed") };
+    let quinn::ConnectionError::ApplicationClosed(close) = connection.closed().await else {
+        panic!("not closed")
+    };
     assert_eq!(close.error_code, CloseCode::NoCertificate.to_u32().into());
     hub.abort();
 }
@@ -264,7 +274,9 @@ async fn a_frame_over_the_limit_closes_the_connection_before_it_is_read() {
     let (_sender, mut receiver) = far.split();
     let length = limits::FRAME_BYTES_MAX + 1;
     assert_eq!(receiver.recv().await, Err(LinkError::FrameTooLong(length)));
-    let quinn::ConnectionError::ApplicationClosed(close) = connection.closed().await else { panic!("not closed") };
+    let quinn::ConnectionError::ApplicationClosed(close) = connection.closed().await else {
+        panic!("not closed")
+    };
     assert_eq!(close.error_code, CloseCode::TooLong.to_u32().into());
 }
 

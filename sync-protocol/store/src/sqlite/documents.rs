@@ -11,10 +11,16 @@ use sync_protocol::{
     ids::{DocumentId, JobId, SignUpId, TenantId, TopicId, VshardId, WorkerId},
 };
 
-pub(super) fn document(tx: &SqliteTx<'_>, vshard: VshardId, doc: DocumentId) -> Result<Option<Stored>, StoreError> {
-    let found = tx.one("SELECT topic, state FROM doc WHERE vshard = ?1 AND doc = ?2", params![vshard.0, doc.to_bytes()], |row| {
-        Ok((TopicId(unsigned(row, 0)?), row.get::<_, Vec<u8>>(1)?))
-    })?;
+pub(super) fn document(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    doc: DocumentId,
+) -> Result<Option<Stored>, StoreError> {
+    let found = tx.one(
+        "SELECT topic, state FROM doc WHERE vshard = ?1 AND doc = ?2",
+        params![vshard.0, doc.to_bytes()],
+        |row| Ok((TopicId(unsigned(row, 0)?), row.get::<_, Vec<u8>>(1)?)),
+    )?;
     let Some((topic, state)) = found else { return Ok(None) };
     let document = minicbor::decode(&state).map_err(|_| StoreError::BadRow("doc"))?;
     Ok(Some(Stored { topic, document }))
@@ -32,7 +38,11 @@ pub(super) fn put_document(
     tx.run(sql, params![vshard.0, doc.to_bytes(), signed(topic.0), state]).map(drop)
 }
 
-pub(super) fn put_job_summary(tx: &SqliteTx<'_>, vshard: VshardId, summary: &JobSummary) -> Result<(), StoreError> {
+pub(super) fn put_job_summary(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    summary: &JobSummary,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO job (vshard, job, topic, tenant, key, title, start_at, end_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                ON CONFLICT (vshard, job) DO UPDATE SET title = excluded.title, start_at = excluded.start_at, end_at = excluded.end_at";
     let values = params![
@@ -62,12 +72,21 @@ fn summary(row: &Row<'_>, from: usize) -> rusqlite::Result<JobSummary> {
     })
 }
 
-pub(super) fn job_summary(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<Option<JobSummary>, StoreError> {
+pub(super) fn job_summary(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+) -> Result<Option<JobSummary>, StoreError> {
     let sql = format!("SELECT {SUMMARY} FROM job WHERE vshard = ?1 AND job = ?2");
     tx.one(&sql, params![vshard.0, job.to_bytes()], |row| summary(row, 0))
 }
 
-pub(super) fn job_by_key(tx: &SqliteTx<'_>, vshard: VshardId, tenant: TenantId, key: &str) -> Result<Option<JobId>, StoreError> {
+pub(super) fn job_by_key(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    tenant: TenantId,
+    key: &str,
+) -> Result<Option<JobId>, StoreError> {
     let sql = "SELECT job FROM job WHERE vshard = ?1 AND tenant = ?2 AND key = ?3 AND key <> ''";
     tx.one(sql, params![vshard.0, tenant.0, key], |row| id(row, 0, JobId::from_bytes))
 }
@@ -77,7 +96,12 @@ pub(super) fn jobs_after(tx: &SqliteTx<'_>, now: i64) -> Result<Vec<(VshardId, J
     tx.all(&sql, [now], |row| Ok((VshardId(row.get(0)?), summary(row, 1)?)))
 }
 
-pub(super) fn put_sign_up(tx: &SqliteTx<'_>, vshard: VshardId, sign_up: SignUpId, fields: &SignUpFields) -> Result<(), StoreError> {
+pub(super) fn put_sign_up(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    sign_up: SignUpId,
+    fields: &SignUpFields,
+) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO sign_up (vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let values = params![
@@ -94,7 +118,11 @@ pub(super) fn put_sign_up(tx: &SqliteTx<'_>, vshard: VshardId, sign_up: SignUpId
     tx.run(sql, values).map(drop)
 }
 
-pub(super) fn sign_ups(tx: &SqliteTx<'_>, condition: &str, values: impl rusqlite::Params) -> Result<Vec<SignUpRow>, StoreError> {
+pub(super) fn sign_ups(
+    tx: &SqliteTx<'_>,
+    condition: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<SignUpRow>, StoreError> {
     let sql = format!(
         "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at FROM sign_up
          WHERE {condition} ORDER BY created_at"

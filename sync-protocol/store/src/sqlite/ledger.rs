@@ -1,9 +1,9 @@
 //! Seat counters, sign-ups in the ledger, wait lists.
 
-use super::tx::{SqliteTx, id};
+use super::tx::{SqliteTx, id, unsigned};
 use crate::{
     error::StoreError,
-    rows::{SeatRow, WaitRow},
+    rows::{HoldingTotals, SeatRow, SeatTotals, WaitRow},
     shard::HubSaid,
 };
 use rusqlite::{Row, params};
@@ -12,16 +12,28 @@ use sync_protocol::{
     seats::{HubHolding, HubJob, NodeJob, SeatState},
 };
 
-pub(super) fn node_job(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<Option<(NodeJob, HubSaid)>, StoreError> {
+pub(super) fn node_job(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+) -> Result<Option<(NodeJob, HubSaid)>, StoreError> {
     let sql = "SELECT granted, returned, live, closed, cap, version, free, waiting FROM node_seats WHERE vshard = ?1 AND job = ?2";
     tx.one(sql, params![vshard.0, job.to_bytes()], |row| {
-        let seats = NodeJob { granted: row.get(0)?, returned: row.get(1)?, live: row.get(2)?, closed: row.get(3)? };
-        let said = HubSaid { cap: row.get(4)?, version: row.get(5)?, free: row.get(6)?, waiting: row.get(7)? };
+        let seats =
+            NodeJob { granted: row.get(0)?, returned: row.get(1)?, live: row.get(2)?, closed: row.get(3)? };
+        let said =
+            HubSaid { cap: row.get(4)?, version: row.get(5)?, free: row.get(6)?, waiting: row.get(7)? };
         Ok((seats, said))
     })
 }
 
-pub(super) fn put_node_job(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId, seats: &NodeJob, said: &HubSaid) -> Result<(), StoreError> {
+pub(super) fn put_node_job(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+    seats: &NodeJob,
+    said: &HubSaid,
+) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO node_seats (vshard, job, granted, returned, live, closed, cap, version, free, waiting)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let values = params![
@@ -46,8 +58,14 @@ pub(super) fn hub_job(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result
     })
 }
 
-pub(super) fn put_hub_job(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId, seats: &HubJob) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO hub_seats (vshard, job, cap, open, version) VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) fn put_hub_job(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+    seats: &HubJob,
+) -> Result<(), StoreError> {
+    let sql =
+        "INSERT OR REPLACE INTO hub_seats (vshard, job, cap, open, version) VALUES (?1, ?2, ?3, ?4, ?5)";
     tx.run(sql, params![vshard.0, job.to_bytes(), seats.cap, seats.open, seats.version]).map(drop)
 }
 
@@ -55,9 +73,16 @@ fn counters(row: &Row<'_>, from: usize) -> rusqlite::Result<HubHolding> {
     Ok(HubHolding { granted: row.get(from)?, returned: row.get(from + 1)?, live: row.get(from + 2)? })
 }
 
-pub(super) fn holding(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId, writer: Writer) -> Result<HubHolding, StoreError> {
+pub(super) fn holding(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+    writer: Writer,
+) -> Result<HubHolding, StoreError> {
     let sql = "SELECT granted, returned, live FROM holding WHERE vshard = ?1 AND job = ?2 AND writer = ?3";
-    Ok(tx.one(sql, params![vshard.0, job.to_bytes(), writer.to_bytes()], |row| counters(row, 0))?.unwrap_or_default())
+    Ok(tx
+        .one(sql, params![vshard.0, job.to_bytes(), writer.to_bytes()], |row| counters(row, 0))?
+        .unwrap_or_default())
 }
 
 pub(super) fn put_holding(
@@ -68,13 +93,21 @@ pub(super) fn put_holding(
     holding: &HubHolding,
 ) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO holding (vshard, job, writer, granted, returned, live) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let values = params![vshard.0, job.to_bytes(), writer.to_bytes(), holding.granted, holding.returned, holding.live];
+    let values =
+        params![vshard.0, job.to_bytes(), writer.to_bytes(), holding.granted, holding.returned, holding.live];
     tx.run(sql, values).map(drop)
 }
 
-pub(super) fn holdings(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<Vec<(Writer, HubHolding)>, StoreError> {
-    let sql = "SELECT writer, granted, returned, live FROM holding WHERE vshard = ?1 AND job = ?2 ORDER BY writer";
-    tx.all(sql, params![vshard.0, job.to_bytes()], |row| Ok((id(row, 0, Writer::from_bytes)?, counters(row, 1)?)))
+pub(super) fn holdings(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+) -> Result<Vec<(Writer, HubHolding)>, StoreError> {
+    let sql =
+        "SELECT writer, granted, returned, live FROM holding WHERE vshard = ?1 AND job = ?2 ORDER BY writer";
+    tx.all(sql, params![vshard.0, job.to_bytes()], |row| {
+        Ok((id(row, 0, Writer::from_bytes)?, counters(row, 1)?))
+    })
 }
 
 fn seat_row(row: &Row<'_>) -> rusqlite::Result<SeatRow> {
@@ -82,16 +115,28 @@ fn seat_row(row: &Row<'_>) -> rusqlite::Result<SeatRow> {
         sign_up: id(row, 0, SignUpId::from_bytes)?,
         holder: id(row, 1, Writer::from_bytes)?,
         worker: id(row, 2, WorkerId::from_bytes)?,
-        state: SeatState::from_i64(row.get(3)?).ok_or(rusqlite::Error::IntegralValueOutOfRange(3, row.get(3)?))?,
+        state: SeatState::from_i64(row.get(3)?)
+            .ok_or(rusqlite::Error::IntegralValueOutOfRange(3, row.get(3)?))?,
     })
 }
 
-pub(super) fn seat(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<Option<SeatRow>, StoreError> {
-    let sql = "SELECT sign_up, holder, worker, state FROM seat WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
+pub(super) fn seat(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+    sign_up: SignUpId,
+) -> Result<Option<SeatRow>, StoreError> {
+    let sql =
+        "SELECT sign_up, holder, worker, state FROM seat WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
     tx.one(sql, params![vshard.0, job.to_bytes(), sign_up.to_bytes()], seat_row)
 }
 
-pub(super) fn put_seat(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId, seat: &SeatRow) -> Result<(), StoreError> {
+pub(super) fn put_seat(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+    seat: &SeatRow,
+) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO seat (vshard, job, sign_up, holder, worker, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let values = params![
         vshard.0,
@@ -105,7 +150,8 @@ pub(super) fn put_seat(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId, seat: &S
 }
 
 pub(super) fn seats(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<Vec<SeatRow>, StoreError> {
-    let sql = "SELECT sign_up, holder, worker, state FROM seat WHERE vshard = ?1 AND job = ?2 ORDER BY sign_up";
+    let sql =
+        "SELECT sign_up, holder, worker, state FROM seat WHERE vshard = ?1 AND job = ?2 ORDER BY sign_up";
     tx.all(sql, params![vshard.0, job.to_bytes()], seat_row)
 }
 
@@ -122,7 +168,12 @@ pub(super) fn waiting(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result
     })
 }
 
-pub(super) fn put_waiting(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId, wait: &WaitRow) -> Result<(), StoreError> {
+pub(super) fn put_waiting(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+    wait: &WaitRow,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO waiting (vshard, job, place, sign_up, holder, worker, promoted, position)
                SELECT ?1, ?2, coalesce(max(place), 0) + 1, ?3, ?4, ?5, ?6, ?7 FROM waiting WHERE vshard = ?1 AND job = ?2
                ON CONFLICT (vshard, job, sign_up) DO UPDATE SET holder = excluded.holder, promoted = excluded.promoted, position = excluded.position";
@@ -136,4 +187,34 @@ pub(super) fn put_waiting(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId, wait:
         wait.position
     ];
     tx.run(sql, values).map(drop)
+}
+
+pub(super) fn seat_totals(tx: &SqliteTx<'_>) -> Result<SeatTotals, StoreError> {
+    let sql = "SELECT count(*), coalesce(sum(cap), 0), coalesce(sum(live), 0), coalesce(sum(max(0, live - cap)), 0),
+                 (SELECT count(*) FROM waiting WHERE vshard >= 0)
+               FROM (SELECT s.cap AS cap, (SELECT coalesce(sum(h.live), 0) FROM holding h
+                                           WHERE h.vshard = s.vshard AND h.job = s.job) AS live
+                     FROM hub_seats s WHERE s.vshard >= 0)";
+    let totals = tx.one(sql, [], |row| {
+        Ok(SeatTotals {
+            jobs: unsigned(row, 0)?,
+            cap: unsigned(row, 1)?,
+            live: unsigned(row, 2)?,
+            oversold: unsigned(row, 3)?,
+            waiting: unsigned(row, 4)?,
+        })
+    })?;
+    Ok(totals.unwrap_or_default())
+}
+
+pub(super) fn holding_totals(tx: &SqliteTx<'_>) -> Result<Vec<HoldingTotals>, StoreError> {
+    let sql = "SELECT writer, sum(granted), sum(returned), sum(live) FROM holding WHERE vshard >= 0 GROUP BY writer";
+    tx.all(sql, [], |row| {
+        Ok(HoldingTotals {
+            writer: id(row, 0, Writer::from_bytes)?,
+            granted: unsigned(row, 1)?,
+            returned: unsigned(row, 2)?,
+            live: unsigned(row, 3)?,
+        })
+    })
 }

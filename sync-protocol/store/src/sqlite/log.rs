@@ -64,7 +64,13 @@ fn entry(row: &Row<'_>, from: usize) -> rusqlite::Result<Entry> {
     })
 }
 
-pub(super) fn read_since(tx: &SqliteTx<'_>, vshard: VshardId, after: u64, limit: usize, bytes_max: usize) -> Result<Page, StoreError> {
+pub(super) fn read_since(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    after: u64,
+    limit: usize,
+    bytes_max: usize,
+) -> Result<Page, StoreError> {
     let sql = "SELECT seq, audience, writer, kind, topic, doc, body, checksum FROM change
                WHERE vshard = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
     let mut statement = tx.connection.prepare_cached(sql)?;
@@ -94,18 +100,34 @@ fn log_head(row: &Row<'_>, from: usize) -> rusqlite::Result<LogHead> {
     Ok(LogHead { wseq: unsigned(row, from)?, head })
 }
 
-pub(super) fn origin(tx: &SqliteTx<'_>, vshard: VshardId, writer: Writer) -> Result<Option<LogHead>, StoreError> {
+pub(super) fn origin(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    writer: Writer,
+) -> Result<Option<LogHead>, StoreError> {
     let sql = "SELECT wseq, head FROM origin_cursor WHERE vshard = ?1 AND writer = ?2";
     tx.one(sql, params![vshard.0, writer.to_bytes()], |row| log_head(row, 0))
 }
 
-pub(super) fn put_origin(tx: &SqliteTx<'_>, vshard: VshardId, writer: Writer, head: LogHead) -> Result<(), StoreError> {
+pub(super) fn origins(tx: &SqliteTx<'_>, writer: Writer) -> Result<Vec<(VshardId, LogHead)>, StoreError> {
+    let sql = "SELECT vshard, wseq, head FROM origin_cursor WHERE vshard >= 0 AND writer = ?1 ORDER BY vshard";
+    tx.all(sql, [writer.to_bytes()], |row| Ok((VshardId(row.get(0)?), log_head(row, 1)?)))
+}
+
+pub(super) fn put_origin(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    writer: Writer,
+    head: LogHead,
+) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO origin_cursor (vshard, writer, wseq, head) VALUES (?1, ?2, ?3, ?4)";
     tx.run(sql, params![vshard.0, writer.to_bytes(), signed(head.wseq), head.head.0]).map(drop)
 }
 
 pub(super) fn own_head(tx: &SqliteTx<'_>, vshard: VshardId) -> Result<Option<LogHead>, StoreError> {
-    tx.one("SELECT wseq, head FROM log WHERE vshard = ?1 ORDER BY wseq DESC LIMIT 1", [vshard.0], |row| log_head(row, 0))
+    tx.one("SELECT wseq, head FROM log WHERE vshard = ?1 ORDER BY wseq DESC LIMIT 1", [vshard.0], |row| {
+        log_head(row, 0)
+    })
 }
 
 pub(super) fn own_heads(tx: &SqliteTx<'_>) -> Result<Vec<(VshardId, LogHead)>, StoreError> {
@@ -113,13 +135,28 @@ pub(super) fn own_heads(tx: &SqliteTx<'_>) -> Result<Vec<(VshardId, LogHead)>, S
     tx.all(sql, [], |row| Ok((VshardId(row.get(0)?), log_head(row, 1)?)))
 }
 
-pub(super) fn append_own(tx: &SqliteTx<'_>, vshard: VshardId, writer: Writer, entry: &Entry) -> Result<LogHead, StoreError> {
-    let before = own_head(tx, vshard)?.unwrap_or_else(|| LogHead { wseq: 0, head: Head::genesis(writer, vshard) });
+pub(super) fn append_own(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    writer: Writer,
+    entry: &Entry,
+) -> Result<LogHead, StoreError> {
+    let before =
+        own_head(tx, vshard)?.unwrap_or_else(|| LogHead { wseq: 0, head: Head::genesis(writer, vshard) });
     let after = LogHead { wseq: before.wseq + 1, head: before.head.then(entry) };
-    let sql = "INSERT INTO log (vshard, wseq, kind, topic, doc, body, head) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let sql =
+        "INSERT INTO log (vshard, wseq, kind, topic, doc, body, head) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     tx.run(
         sql,
-        params![vshard.0, signed(after.wseq), entry.kind, signed(entry.topic), entry.doc.to_bytes(), entry.body, after.head.0],
+        params![
+            vshard.0,
+            signed(after.wseq),
+            entry.kind,
+            signed(entry.topic),
+            entry.doc.to_bytes(),
+            entry.body,
+            after.head.0
+        ],
     )?;
     Ok(after)
 }
@@ -152,10 +189,23 @@ pub(super) fn read_own(
     Ok((entries, head))
 }
 
-pub(super) fn park(tx: &SqliteTx<'_>, vshard: VshardId, writer: Writer, entry: &Entry, reason: &str) -> Result<(), StoreError> {
+pub(super) fn park(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    writer: Writer,
+    entry: &Entry,
+    reason: &str,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO parked (vshard, n, writer, kind, topic, doc, body, reason)
                SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7 FROM parked WHERE vshard = ?1";
-    let values =
-        params![vshard.0, writer.to_bytes(), entry.kind, signed(entry.topic), entry.doc.to_bytes(), entry.body, reason];
+    let values = params![
+        vshard.0,
+        writer.to_bytes(),
+        entry.kind,
+        signed(entry.topic),
+        entry.doc.to_bytes(),
+        entry.body,
+        reason
+    ];
     tx.run(sql, values).map(drop)
 }

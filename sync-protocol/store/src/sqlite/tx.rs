@@ -3,7 +3,7 @@
 use super::{documents, ledger, log};
 use crate::{
     error::StoreError,
-    rows::{JobSummary, SeatRow, SignUpRow, Stored, WaitRow},
+    rows::{HoldingTotals, JobSummary, SeatRow, SeatTotals, SignUpRow, Stored, WaitRow},
     shard::{HubSaid, Page, ShardTx},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -28,7 +28,9 @@ pub(crate) fn unsigned<T: TryFrom<i64>>(row: &Row<'_>, column: usize) -> rusqlit
 /// Reads an id from a blob column.
 pub(crate) fn id<T>(row: &Row<'_>, column: usize, from: impl Fn(&[u8]) -> Option<T>) -> rusqlite::Result<T> {
     let bytes: Vec<u8> = row.get(column)?;
-    from(&bytes).ok_or_else(|| rusqlite::Error::InvalidColumnType(column, "id".to_owned(), rusqlite::types::Type::Blob))
+    from(&bytes).ok_or_else(|| {
+        rusqlite::Error::InvalidColumnType(column, "id".to_owned(), rusqlite::types::Type::Blob)
+    })
 }
 
 /// SQLite integers are signed; sequences stay far below 2^63.
@@ -66,14 +68,29 @@ impl ShardTx for SqliteTx<'_> {
     fn head(&mut self, vshard: VshardId) -> Result<(u16, u64), StoreError> {
         log::head(self, vshard)
     }
-    fn append(&mut self, vshard: VshardId, audience: Option<NodeId>, writer: Writer, entry: &Entry) -> Result<u64, StoreError> {
+    fn append(
+        &mut self,
+        vshard: VshardId,
+        audience: Option<NodeId>,
+        writer: Writer,
+        entry: &Entry,
+    ) -> Result<u64, StoreError> {
         log::append(self, vshard, audience, writer, entry)
     }
-    fn read_since(&mut self, vshard: VshardId, after: u64, limit: usize, bytes_max: usize) -> Result<Page, StoreError> {
+    fn read_since(
+        &mut self,
+        vshard: VshardId,
+        after: u64,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Page, StoreError> {
         log::read_since(self, vshard, after, limit, bytes_max)
     }
     fn origin(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<LogHead>, StoreError> {
         log::origin(self, vshard, writer)
+    }
+    fn origins(&mut self, writer: Writer) -> Result<Vec<(VshardId, LogHead)>, StoreError> {
+        log::origins(self, writer)
     }
     fn put_origin(&mut self, vshard: VshardId, writer: Writer, head: LogHead) -> Result<(), StoreError> {
         log::put_origin(self, vshard, writer, head)
@@ -87,11 +104,19 @@ impl ShardTx for SqliteTx<'_> {
     fn append_own(&mut self, vshard: VshardId, writer: Writer, entry: &Entry) -> Result<LogHead, StoreError> {
         log::append_own(self, vshard, writer, entry)
     }
-    fn read_own(&mut self, vshard: VshardId, after: u64, limit: usize, bytes_max: usize) -> Result<(Vec<Entry>, Option<LogHead>), StoreError> {
+    fn read_own(
+        &mut self,
+        vshard: VshardId,
+        after: u64,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<(Vec<Entry>, Option<LogHead>), StoreError> {
         log::read_own(self, vshard, after, limit, bytes_max)
     }
     fn acked(&mut self, vshard: VshardId) -> Result<u64, StoreError> {
-        Ok(self.one("SELECT wseq FROM acked WHERE vshard = ?1", [vshard.0], |row| unsigned(row, 0))?.unwrap_or(0))
+        Ok(self
+            .one("SELECT wseq FROM acked WHERE vshard = ?1", [vshard.0], |row| unsigned(row, 0))?
+            .unwrap_or(0))
     }
     fn put_acked(&mut self, vshard: VshardId, wseq: u64) -> Result<(), StoreError> {
         let sql = "INSERT INTO acked (vshard, wseq) VALUES (?1, ?2) ON CONFLICT (vshard) DO UPDATE SET wseq = max(wseq, excluded.wseq)";
@@ -109,7 +134,13 @@ impl ShardTx for SqliteTx<'_> {
     fn document(&mut self, vshard: VshardId, id: DocumentId) -> Result<Option<Stored>, StoreError> {
         documents::document(self, vshard, id)
     }
-    fn put_document(&mut self, vshard: VshardId, id: DocumentId, topic: TopicId, document: &Document) -> Result<(), StoreError> {
+    fn put_document(
+        &mut self,
+        vshard: VshardId,
+        id: DocumentId,
+        topic: TopicId,
+        document: &Document,
+    ) -> Result<(), StoreError> {
         documents::put_document(self, vshard, id, topic, document)
     }
     fn put_job_summary(&mut self, vshard: VshardId, summary: &JobSummary) -> Result<(), StoreError> {
@@ -118,7 +149,12 @@ impl ShardTx for SqliteTx<'_> {
     fn job_summary(&mut self, vshard: VshardId, job: JobId) -> Result<Option<JobSummary>, StoreError> {
         documents::job_summary(self, vshard, job)
     }
-    fn job_by_key(&mut self, vshard: VshardId, tenant: TenantId, key: &str) -> Result<Option<JobId>, StoreError> {
+    fn job_by_key(
+        &mut self,
+        vshard: VshardId,
+        tenant: TenantId,
+        key: &str,
+    ) -> Result<Option<JobId>, StoreError> {
         documents::job_by_key(self, vshard, tenant, key)
     }
     fn jobs_after(&mut self, now: i64) -> Result<Vec<(VshardId, JobSummary)>, StoreError> {
@@ -127,7 +163,12 @@ impl ShardTx for SqliteTx<'_> {
     fn vshard_of(&mut self, job: JobId) -> Result<Option<VshardId>, StoreError> {
         self.one("SELECT vshard FROM job WHERE job = ?1", [job.to_bytes()], |row| row.get(0).map(VshardId))
     }
-    fn put_sign_up(&mut self, vshard: VshardId, sign_up: SignUpId, fields: &SignUpFields) -> Result<(), StoreError> {
+    fn put_sign_up(
+        &mut self,
+        vshard: VshardId,
+        sign_up: SignUpId,
+        fields: &SignUpFields,
+    ) -> Result<(), StoreError> {
         documents::put_sign_up(self, vshard, sign_up, fields)
     }
     fn sign_up(&mut self, sign_up: SignUpId) -> Result<Option<SignUpRow>, StoreError> {
@@ -139,16 +180,30 @@ impl ShardTx for SqliteTx<'_> {
     fn sign_ups_by_code(&mut self, code: &str) -> Result<Vec<SignUpRow>, StoreError> {
         documents::sign_ups(self, "code = ?1", [code])
     }
-    fn sign_ups_of(&mut self, vshard: VshardId, job: JobId, worker: WorkerId) -> Result<Vec<SignUpRow>, StoreError> {
-        let mut rows =
-            documents::sign_ups(self, "vshard = ?1 AND job = ?2 AND worker = ?3", params![vshard.0, job.to_bytes(), worker.0])?;
+    fn sign_ups_of(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        worker: WorkerId,
+    ) -> Result<Vec<SignUpRow>, StoreError> {
+        let mut rows = documents::sign_ups(
+            self,
+            "vshard = ?1 AND job = ?2 AND worker = ?3",
+            params![vshard.0, job.to_bytes(), worker.0],
+        )?;
         rows.retain(|row| row.status().is_current());
         Ok(rows)
     }
     fn node_job(&mut self, vshard: VshardId, job: JobId) -> Result<Option<(NodeJob, HubSaid)>, StoreError> {
         ledger::node_job(self, vshard, job)
     }
-    fn put_node_job(&mut self, vshard: VshardId, job: JobId, seats: &NodeJob, said: &HubSaid) -> Result<(), StoreError> {
+    fn put_node_job(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        seats: &NodeJob,
+        said: &HubSaid,
+    ) -> Result<(), StoreError> {
         ledger::put_node_job(self, vshard, job, seats, said)
     }
     fn hub_job(&mut self, vshard: VshardId, job: JobId) -> Result<Option<HubJob>, StoreError> {
@@ -160,13 +215,24 @@ impl ShardTx for SqliteTx<'_> {
     fn holding(&mut self, vshard: VshardId, job: JobId, writer: Writer) -> Result<HubHolding, StoreError> {
         ledger::holding(self, vshard, job, writer)
     }
-    fn put_holding(&mut self, vshard: VshardId, job: JobId, writer: Writer, holding: &HubHolding) -> Result<(), StoreError> {
+    fn put_holding(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        writer: Writer,
+        holding: &HubHolding,
+    ) -> Result<(), StoreError> {
         ledger::put_holding(self, vshard, job, writer, holding)
     }
     fn holdings(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<(Writer, HubHolding)>, StoreError> {
         ledger::holdings(self, vshard, job)
     }
-    fn seat(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<Option<SeatRow>, StoreError> {
+    fn seat(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        sign_up: SignUpId,
+    ) -> Result<Option<SeatRow>, StoreError> {
         ledger::seat(self, vshard, job, sign_up)
     }
     fn put_seat(&mut self, vshard: VshardId, job: JobId, seat: &SeatRow) -> Result<(), StoreError> {
@@ -185,6 +251,12 @@ impl ShardTx for SqliteTx<'_> {
         let sql = "DELETE FROM waiting WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
         self.run(sql, params![vshard.0, job.to_bytes(), sign_up.to_bytes()]).map(drop)
     }
+    fn seat_totals(&mut self) -> Result<SeatTotals, StoreError> {
+        ledger::seat_totals(self)
+    }
+    fn holding_totals(&mut self) -> Result<Vec<HoldingTotals>, StoreError> {
+        ledger::holding_totals(self)
+    }
     fn receipt(&mut self, vshard: VshardId, sign_up: SignUpId) -> Result<Option<Vec<u8>>, StoreError> {
         let sql = "SELECT receipt FROM receipt WHERE vshard = ?1 AND sign_up = ?2";
         self.one(sql, params![vshard.0, sign_up.to_bytes()], |row| row.get(0))
@@ -193,11 +265,19 @@ impl ShardTx for SqliteTx<'_> {
         let sql = "INSERT OR REPLACE INTO receipt (vshard, sign_up, receipt) VALUES (?1, ?2, ?3)";
         self.run(sql, params![vshard.0, sign_up.to_bytes(), receipt]).map(drop)
     }
-    fn park(&mut self, vshard: VshardId, writer: Writer, entry: &Entry, reason: &str) -> Result<(), StoreError> {
+    fn park(
+        &mut self,
+        vshard: VshardId,
+        writer: Writer,
+        entry: &Entry,
+        reason: &str,
+    ) -> Result<(), StoreError> {
         log::park(self, vshard, writer, entry, reason)
     }
     fn parked(&mut self) -> Result<u64, StoreError> {
-        Ok(self.one("SELECT count(*) FROM parked WHERE vshard >= 0", [], |row| unsigned(row, 0))?.unwrap_or(0))
+        Ok(self
+            .one("SELECT count(*) FROM parked WHERE vshard >= 0", [], |row| unsigned(row, 0))?
+            .unwrap_or(0))
     }
     fn meta(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.one("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))

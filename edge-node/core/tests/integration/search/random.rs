@@ -14,8 +14,26 @@ const NOW: i64 = 1_800_000_000;
 const DAY_S: i64 = 86_400;
 const JOBS: u64 = 1_200;
 const PIECES: [&str; 20] = [
-    "分拣", "仓库", "倉庫", "揀货", "夜班", "包吃住", "日结", "白班", "拣", "住", "工", "CNC", "driver", "Forklift",
-    "packaging", "2", "，", " ", " ", "-",
+    "分拣",
+    "仓库",
+    "倉庫",
+    "揀货",
+    "夜班",
+    "包吃住",
+    "日结",
+    "白班",
+    "拣",
+    "住",
+    "工",
+    "CNC",
+    "driver",
+    "Forklift",
+    "packaging",
+    "2",
+    "，",
+    " ",
+    " ",
+    "-",
 ];
 const CATEGORIES: [&str; 4] = ["warehouse", "kitchen", "Kitchen", "搬运"];
 const LANGUAGES: [&str; 3] = ["zh", "en", "zh-Hant-TW"];
@@ -50,7 +68,8 @@ impl Dice {
     }
 
     fn position(&mut self) -> Position {
-        let (lat_e6, lon_e6) = self.one(&[(30_250_000, 120_160_000), (30_250_000, 120_160_000), (-5_000, 180_000_000)]);
+        let (lat_e6, lon_e6) =
+            self.one(&[(30_250_000, 120_160_000), (30_250_000, 120_160_000), (-5_000, 180_000_000)]);
         let spread = self.one(&[1, 3_000, 40_000, 300_000]);
         let lon_e6 = lon_e6 + self.number(-spread, spread);
         let lon_e6 = if lon_e6 > 180_000_000 { lon_e6 - 360_000_000 } else { lon_e6 };

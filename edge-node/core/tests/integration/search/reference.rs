@@ -1,7 +1,8 @@
 //! The search as a scan over all jobs, written for being obviously right.
 
 use edge_core::search::{
-    Availability, FacetCounts, Flags, Hit, JobRow, Near, Page, QueryFields, Sort, WIDENED_RADIUS_M_MAX, Widened,
+    Availability, FacetCounts, Flags, Hit, JobRow, Near, Page, QueryFields, Sort, WIDENED_RADIUS_M_MAX,
+    Widened,
 };
 use std::collections::BTreeMap;
 use sync_protocol::ids::JobId;

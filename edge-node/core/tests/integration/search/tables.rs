@@ -2,8 +2,8 @@
 
 use super::all_pages;
 use edge_core::search::{
-    Candidate, Flags, Index, InvalidPageToken, JUDGED_MAX, JobRow, Judge, KeepAll, Near, PageToken, Position, Query,
-    QueryError, QueryFields, Sort, Widened,
+    Candidate, Flags, Index, InvalidPageToken, JUDGED_MAX, JobRow, Judge, KeepAll, Near, PageToken, Position,
+    Query, QueryError, QueryFields, Sort, Widened,
 };
 use sync_protocol::ids::{JobId, TenantId, Writer};
 
@@ -102,7 +102,8 @@ fn a_circle_widens_until_it_finds() {
         ..row(counter, "搬运", "")
     };
     let rows = [at(1, 3_000), at(2, 100), at(3, 60_000), JobRow { position: None, ..row(4, "搬运", "") }];
-    let check = |fields: &QueryFields, expected: &str| assert_eq!(found(&rows, fields), expected, "{fields:?}");
+    let check =
+        |fields: &QueryFields, expected: &str| assert_eq!(found(&rows, fields), expected, "{fields:?}");
     check(&near(50), "2 wider");
     check(&near(1_000), "2");
     check(&near(5_000), "2 1");
@@ -161,7 +162,11 @@ fn a_widened_search_stays_widened_on_its_next_pages() {
     let index = Index::build([row(1, "白班", ""), row(2, "夜班", "")]);
     let fields = QueryFields { page_size: 1, ..words("白班 夜班") };
     let token = first_token(&index, fields.clone());
-    let page = index.search(&Query::new(QueryFields { page_token: Some(token), ..fields }).unwrap(), NOW, &mut KeepAll);
+    let page = index.search(
+        &Query::new(QueryFields { page_token: Some(token), ..fields }).unwrap(),
+        NOW,
+        &mut KeepAll,
+    );
     assert_eq!(page.widened, Some(Widened { radius_m: None, any_term: true }));
     assert_eq!(page.hits[0].job.counter, 2);
 }
@@ -171,7 +176,9 @@ fn texts_that_are_no_page_token() {
     let index = Index::build((1..=5).map(|counter| row(counter, "", "")));
     let token = first_token(&index, QueryFields { page_size: 1, ..QueryFields::default() }).to_string();
     assert!(token.parse::<PageToken>().is_ok());
-    for text in ["", "01", &token[1..], &token.replacen("01", "02", 1), &token.to_uppercase().replace('0', "g")] {
+    for text in
+        ["", "01", &token[1..], &token.replacen("01", "02", 1), &token.to_uppercase().replace('0', "g")]
+    {
         assert_eq!(text.parse::<PageToken>(), Err(InvalidPageToken), "{text}");
     }
 }

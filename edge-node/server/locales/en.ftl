@@ -1,0 +1,284 @@
+### The words of the kiosk. Short, spoken, kind. First what is certain, then what to do.
+### $n is a count, $a and $b are names, times, numbers. <b> may be used.
+
+lang-name = English
+lang-start = Start looking
+lang-short = EN
+hall-kiosk = Kiosk { $a }
+date = { $w ->
+    [1] Mon
+    [2] Tue
+    [3] Wed
+    [4] Thu
+    [5] Fri
+    [6] Sat
+   *[7] Sun
+    } { $d } { $m ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+    }
+today = Today
+tomorrow = Tomorrow
+night = Night
+hours = <b>{ $a }</b> to { $b }
+hours-next-day = <b>{ $a }</b> to { $b } next day
+
+tool-big = Large
+tool-mine = Mine
+tool-help = Help
+tool-home = Start again
+back = Back
+skip-to-jobs = Skip to content
+
+foot-ok = All working
+foot-in-step = { $n ->
+    [0] Centre data just now
+   *[other] Centre data { $n } min old
+    }
+foot-cut-title = { $n ->
+    [0] Just cut off from the centre
+   *[other] Cut off for { $n } min
+    }
+foot-cut = Cut off from the centre for { $n } min; what is green still counts
+foot-cut-still = What is green here still counts
+foot-alone-title = No centre yet
+foot-alone = Not yet in touch with the centre; what is green still counts
+
+idle-title = Still there?
+idle-means = If not, the screen is wiped. Your ticket is kept
+idle-stay = I am here
+
+synthetic-short = Synthetic demo data, made by a program
+synthetic-long = Shifts and pay are synthetic demo data, made by a program. Not a real offer.
+
+start-title = Find work for today
+start-now = jobs you can get on the spot, right now
+start-none = none to be had on the spot now; you can queue
+start-size = How large should the text be?
+start-normal = Normal
+start-touch = Touch your language to start
+
+near-title = Near me
+count-today = { $n ->
+    [one] 1 job today
+   *[other] { $n } jobs today
+    }
+count-tomorrow = { $n ->
+    [one] 1 job tomorrow
+   *[other] { $n } jobs tomorrow
+    }
+count-night = { $n ->
+    [one] 1 night job
+   *[other] { $n } night jobs
+    }
+count-here = { $n } on the spot
+filters = Filters
+filter-here = <span class="more">Only </span>on the spot
+search-label = What kind of job
+search-hint = Find a job
+search-go = Go
+search-clear = Show all jobs
+offer-here = On the <wbr>spot
+offer-ask = Ask the <wbr>centre
+offer-queue = Wait <wbr>in line
+per-shift = for { $n } hours
+per-hour = an hour
+per-day = a day
+perk-pay = Paid daily
+perk-meal = Meal
+perk-bed = Bed
+perk-night = Night
+walk = <b>{ $n }</b> min walk
+seats-left = <b>{ $n }</b> left
+seats-everywhere = { $n } in all
+seats-elsewhere = <b>{ $n }</b> elsewhere
+seats-full = <b>Full</b>
+seats-waiting = { $n } in line
+pager-back = Back
+pager-next = Next
+pager-at = Page { $n } of { $a }
+note-cut = { $n ->
+    [0] The line to the centre has just gone down
+    [one] The line to the centre is down, since 1 minute
+   *[other] The line to the centre is down, since { $n } minutes
+    }
+note-cut-means = Jobs marked On the spot can still be confirmed.
+note-stale = Places elsewhere are as of { $n } minutes ago
+note-stale-means = The places at this kiosk are right.
+note-widened = Nothing within { $n } minutes' walk
+note-widened-means = Widened to { $a } minutes: { $n } found.
+empty-title = Nothing here
+empty-narrowed = Nothing found this way. Try with one filter less.
+empty-day = All jobs of this day are taken. Have a look at tomorrow.
+empty-tomorrow = See tomorrow
+
+job-wrote = The poster writes: { $a }
+job-hourly = ¥{ $n } an hour
+job-paid-today = paid the same day
+job-here = { $n ->
+    [one] <b>1</b> place left here
+   *[other] <b>{ $n }</b> places left here
+    }
+job-elsewhere = { $n ->
+    [one] <b>1</b> place left elsewhere
+   *[other] <b>{ $n }</b> places left elsewhere
+    }
+job-queue-now = Full, <b>{ $n }</b> in line
+job-everywhere = { $n } in all, as of { $a } min ago
+job-starts-in = Starts in { $n } minutes
+job-starts-in-hours = Starts in about { $n } hours
+job-rest = { $n } minutes of rest
+job-walk = { $n } minutes' walk
+job-map = From the hall to the { $a }, { $b }
+job-you-are-here = You are here
+north = N
+dir-n = north
+dir-ne = north-east
+dir-e = east
+dir-se = south-east
+dir-s = south
+dir-sw = south-west
+dir-w = west
+dir-nw = north-west
+metres = { $n } m
+kilometres = { $a } km
+job-bring = Bring these
+bring-id = ID card
+bring-shoes = Closed shoes
+bring-water = Water
+bring-gloves = Gloves
+bring-health = Health certificate
+meal-bed = Meal and bed given
+meal-no-bed = Meal given, no bed
+bed-no-meal = Bed given, no meal
+no-meal-no-bed = No meal, no bed
+job-employer = { $a } is hiring
+job-want = I want this job
+job-ask = Ask for a place
+job-queue = Get in line
+job-after-want = Next: your phone number, then your ticket at once
+job-after-ask = Next: your phone number. Yours only once answered
+job-after-queue = Next: your phone number. We tell you when it is your turn
+job-closed = This job takes nobody any more
+job-see-others = See other jobs
+
+signup-title = Sign up
+signup-step = Step 1 of 2
+signup-held = Place kept for you until <b>{ $a }</b>
+signup-phone = Phone number
+signup-phone-hint = 11 digits
+signup-pin = 4 digits of your own
+signup-pin-hint = to see your ticket here again
+pad = Number keys
+pad-del = Delete
+pad-clear = Clear
+signup-why = Only used to keep your place and to tell you. No advertising.
+signup-missing = { $n ->
+    [one] 1 digit to go
+   *[other] { $n } digits to go
+    }
+signup-missing-some = Fill in phone and 4 digits
+signup-go = Confirm it
+signup-go-ask = Send it
+signup-go-queue = Get in line
+signup-phone-wrong = This does not look like a mobile number: check its start
+signup-pin-wrong = Four digits, any that you can remember
+signup-gone = The last place was just taken
+signup-gone-means = You can be number { $n } in line.
+signup-overlap = You already have a job at this time
+signup-overlap-see = See that ticket
+signup-closed = This job has just closed
+too-many = That was too fast. Please try again in a minute.
+
+ticket-confirmed = You have it
+ticket-confirmed-means = This place is yours
+ticket-waiting = In line
+ticket-waiting-means = You are number { $n }. Not yours yet: please do not travel
+ticket-waiting-here-means = Number { $n } at this kiosk. Not yours yet: please do not travel
+ticket-requested = Sent
+ticket-requested-means = Waiting for the answer. Not yours yet: please do not travel
+ticket-cancelled = Given back
+ticket-cancelled-means = Someone else can have the place
+ticket-bumped = Cancelled
+ticket-bumped-means = The employer cut the shift and your place. Sorry
+ticket-code = Your number
+ticket-keep = Take a photo or note it down. It works on phones and other kiosks.
+ticket-keep-print = Take a photo or print it. It works on phones and other kiosks.
+ticket-qr = QR code of the ticket
+next-be-there = <b>Be there by { $a }</b>
+next-be-there-walk = <b>Be there by { $a }</b>, { $n } minutes' walk
+next-show = Bring your ID card and show this ticket at the gate
+next-cannot-come = Cannot come? Give it back under <b>Mine</b>
+next-ahead = { $n ->
+    [0] Nobody is ahead of you
+    [one] 1 person is ahead of you
+   *[other] { $n } people are ahead of you
+    }
+next-recount = Counted with everyone when the line is back
+next-your-turn = We tell you when it is your turn: answer <b>within 15 minutes</b>
+next-others = { $n ->
+    [0] Have a look at other jobs
+    [one] 1 other job can be had on the spot
+   *[other] { $n } other jobs can be had on the spot
+    }
+next-no-need = Waiting for the centre. No need to ask twice
+next-look-up = In a few minutes, enter your number here
+next-do-not-go = You need not go. It is not your fault
+ticket-others = See jobs on the spot
+ticket-print = Print
+ticket-done = Done
+ticket-saved = Your ticket is kept
+ticket-give-back = I cannot come
+ticket-give-back-pin = Your 4 digits
+ticket-give-back-go = Give this job back
+
+mine-title = My ticket
+mine-ask = Enter the 6 digits of your ticket
+mine-missing = { $n ->
+    [one] 1 digit to go
+   *[other] { $n } digits to go
+    }
+mine-missing-some = Enter 6 digits
+mine-go = Show ticket
+mine-short = The number has 6 digits
+mine-unknown = This number is not known here. Check it; if you signed up elsewhere just now, try again in a few minutes.
+
+help-title = How it works
+help-colours = Three colours
+help-here = Green, tick: yours at once, for certain.
+help-ask = Blue, hourglass: the centre decides. Yours only once answered.
+help-queue = In line: it is full. Your turn comes by number.
+help-cut = When the line is down
+help-cut-means = Green still counts. No place is given to two people.
+help-lost = Lost your ticket
+help-lost-means = Touch <b>Mine</b> and enter your 6 digits. It is still there.
+help-privacy = My phone number
+help-privacy-means = Only used to keep your place and to tell you. Ask the staff to delete it.
+help-person = Ask a person
+help-call = Call <b>{ $a }</b>
+help-desk = In the hall: <b>{ $a }</b>
+
+broken-title = No sign-ups at this kiosk now
+broken-still = What still works
+broken-can-list = See jobs
+broken-can-find = Find a ticket
+broken-nothing = Please use the kiosk beside this one.
+broken-safe = What was confirmed still counts. No ticket is lost.
+
+error-not-found = No such page
+error-not-found-do = The address may be old. Please start from the list.
+error-closed = This job takes nobody any more
+error-closed-do = There are others nearby.
+error-busy = One moment, please
+error-broken = Something went wrong
+error-broken-do = It is not your fault. Go back to the list and try again; what was confirmed still counts.

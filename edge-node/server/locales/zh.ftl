@@ -1,0 +1,250 @@
+### 自助机上的话。短，像说话，用“您”。先说定了什么，再说现在做什么。
+### $n 是数目，$a $b 是名字、时间、号码。可以用 <b>。
+
+lang-name = 中文
+lang-start = 开始找活
+lang-short = 中
+hall-kiosk = { $a } 号机
+date = { $m }月{ $d }日 { $w ->
+    [1] 周一
+    [2] 周二
+    [3] 周三
+    [4] 周四
+    [5] 周五
+    [6] 周六
+   *[7] 周日
+    }
+today = 今天
+tomorrow = 明天
+night = 夜班
+hours = <b>{ $a }</b> 到 { $b }
+hours-next-day = <b>{ $a }</b> 到 次日 { $b }
+
+tool-big = 大字
+tool-mine = 我的
+tool-help = 帮忙
+tool-home = 回首页
+back = 返回
+skip-to-jobs = 直接看内容
+
+foot-ok = 一切正常
+foot-in-step = { $n ->
+    [0] 刚和中心对过
+   *[other] { $n } 分钟前和中心对过
+    }
+foot-cut-title = { $n ->
+    [0] 刚和中心断线
+   *[other] 和中心断线 { $n } 分钟
+    }
+foot-cut = { $n ->
+    [0] 刚和中心断线
+   *[other] 和中心断线 { $n } 分钟
+    }，这里能定的照样能定
+foot-cut-still = 这里能定的照样能定
+foot-alone-title = 还没和中心连上
+foot-alone = 还没和中心连上，这里能定的照样能定
+
+idle-title = 还在用吗？
+idle-means = 不用就清屏，票已经存好
+idle-stay = 还在用
+
+synthetic-short = 演示数据，由程序生成
+synthetic-long = 班次和工钱是演示数据，由程序生成，不是真的招工。
+
+start-title = 找今天的活
+start-now = 个活，现在当场能定
+start-none = 现在没有当场能定的，可以排队
+start-size = 字要多大？
+start-normal = 普通
+start-touch = 点一下就开始
+
+near-title = 附近的活
+count-today = 今天 { $n } 个
+count-tomorrow = 明天 { $n } 个
+count-night = 夜班 { $n } 个
+count-here = { $n } 个当场能定
+filters = 筛选
+filter-here = <span class="more">只看</span>当场能定
+search-label = 找什么活
+search-hint = 找活，如 分拣
+search-go = 找
+search-clear = 不筛了，看全部
+offer-here = 当场<wbr>能定
+offer-ask = 要问<wbr>中心
+offer-queue = 可以<wbr>排队
+per-shift = 一班 { $n } 小时
+per-hour = 每小时
+per-day = 一天
+perk-pay = 日结
+perk-meal = 包餐
+perk-bed = 包住
+perk-night = 夜班
+walk = 走 <b>{ $n }</b> 分钟
+seats-left = 余 <b>{ $n }</b>
+seats-everywhere = 各处共 { $n }
+seats-elsewhere = 别处余 <b>{ $n }</b>
+seats-full = <b>满了</b>
+seats-waiting = { $n } 人在排
+pager-back = 上一页
+pager-next = 下一页
+pager-at = 第 { $n } 页，共 { $a } 页
+note-cut = { $n ->
+    [0] 和中心的线刚断
+   *[other] 和中心的线断了，{ $n } 分钟了
+    }
+note-cut-means = 标着“当场能定”的活照样能定。
+note-stale = 别处的位子数是 { $n } 分钟前的
+note-stale-means = 这台机器上的位子是准的。
+note-widened = 走 { $n } 分钟内没有
+note-widened-means = 已经放宽到 { $a } 分钟，有 { $n } 个。
+empty-title = 没有了
+empty-narrowed = 这样找没有。少选一样试试。
+empty-day = 这一天的活都招满了，看看明天。
+empty-tomorrow = 看明天
+
+job-wrote = 招工写的：{ $a }
+job-hourly = 每小时 ¥{ $n }
+job-paid-today = 做完当天给钱
+job-here = 这里还有 <b>{ $n }</b> 个位子
+job-elsewhere = 别处还有 <b>{ $n }</b> 个位子
+job-queue-now = 满了，现在 <b>{ $n }</b> 人在排
+job-everywhere = 各处共 { $n } 个，{ $a } 分钟前的数
+job-starts-in = { $n } 分钟后开始
+job-starts-in-hours = 大约 { $n } 小时后开始
+job-rest = 中间休息 { $n } 分钟
+job-walk = 走 { $n } 分钟
+job-map = 从市场往{ $a }，{ $b }
+job-you-are-here = 您在这里
+north = 北
+dir-n = 北
+dir-ne = 东北
+dir-e = 东
+dir-se = 东南
+dir-s = 南
+dir-sw = 西南
+dir-w = 西
+dir-nw = 西北
+metres = { $n } 米
+kilometres = { $a } 公里
+job-bring = 带上这些
+bring-id = 身份证
+bring-shoes = 包脚的鞋
+bring-water = 水
+bring-gloves = 手套
+bring-health = 健康证
+meal-bed = 包餐，也包住
+meal-no-bed = 包餐，不包住
+bed-no-meal = 包住，不包餐
+no-meal-no-bed = 不包餐，不包住
+job-employer = { $a }招人
+job-want = 我要这个活
+job-ask = 报上去，等回话
+job-queue = 我要排队
+job-after-want = 下一步填手机号，马上给您票
+job-after-ask = 下一步填手机号。回话了才算定
+job-after-queue = 下一步填手机号。有人退，轮到您就告诉您
+job-closed = 这个活不招了
+job-see-others = 看别的活
+
+signup-title = 报名
+signup-step = 第 1 步，共 2 步
+signup-held = 位子先留给您，到 <b>{ $a }</b>
+signup-phone = 手机号
+signup-phone-hint = 11 位数字
+signup-pin = 自己定 4 个数字
+signup-pin-hint = 下次在这里看票用
+pad = 数字键
+pad-del = 删一个
+pad-clear = 清空
+signup-why = 只用来给您留位子和通知您。不发广告。
+signup-missing = 还差 { $n } 位数字
+signup-missing-some = 填好手机号和 4 个数字
+signup-go = 定下来
+signup-go-ask = 报上去
+signup-go-queue = 排上队
+signup-phone-wrong = 这个号不像手机号，请看一下前三位
+signup-pin-wrong = 要 4 个数字，自己记得住就行
+signup-gone = 最后一个位子刚被定走
+signup-gone-means = 您可以排队，排第 { $n }。
+signup-overlap = 这个时间您已经定了一个活
+signup-overlap-see = 看看那张票
+signup-closed = 这个活刚刚不招了
+too-many = 按得太快了，歇一分钟再试。
+
+ticket-confirmed = 定了
+ticket-confirmed-means = 这个位子是您的
+ticket-waiting = 在排队
+ticket-waiting-means = 您排第 { $n }。还没定，先别去
+ticket-waiting-here-means = 您在这台机器上排第 { $n }。还没定，先别去
+ticket-requested = 已报，等回话
+ticket-requested-means = 还没定，先别去。不用再报
+ticket-cancelled = 已退掉
+ticket-cancelled-means = 位子让给别人了
+ticket-bumped = 取消了
+ticket-bumped-means = 招工减了人，您的位子没了。对不起
+ticket-code = 您的号
+ticket-keep = 拍下来或抄下来。手机、别的机器上都能查。
+ticket-keep-print = 拍下来，或打印出来。手机、别的机器上都能查。
+ticket-qr = 票的二维码
+next-be-there = <b>{ $a } 前到</b>
+next-be-there-walk = <b>{ $a } 前到</b>，走过去要 { $n } 分钟
+next-show = 带身份证，到门口出示这张票
+next-cannot-come = 来不了？在“我的”里退掉，让给别人
+next-ahead = { $n ->
+    [0] 前面没有人。有人退，就轮到您
+   *[other] 前面还有 { $n } 个人。有人退，就轮到下一个
+    }
+next-recount = 线通了，再按全部人算
+next-your-turn = 轮到您会通知您，<b>15 分钟内</b>回复要不要
+next-others = { $n ->
+    [0] 别的活也可以看看
+   *[other] 这会儿还有 { $n } 个活当场能定，可以先看
+    }
+next-no-need = 在等中心回话，不用再报
+next-look-up = 过几分钟，在这里输号看结果
+next-do-not-go = 不用去了。这不是您的错
+ticket-others = 看当场能定的
+ticket-print = 打印票
+ticket-done = 好了
+ticket-saved = 票已经存好
+ticket-give-back = 来不了，要退
+ticket-give-back-pin = 您定的 4 个数字
+ticket-give-back-go = 退掉这个活
+
+mine-title = 我的票
+mine-ask = 输入票上的 6 位号
+mine-missing = 还差 { $n } 位数字
+mine-missing-some = 输入 6 位号
+mine-go = 看票
+mine-short = 号是 6 位数字
+mine-unknown = 这里没有这个号。看一下有没有按错；在别的机器刚报的，过几分钟再查。
+
+help-title = 怎么用
+help-colours = 三种颜色
+help-here = 绿色，打勾：现在定，马上算数。
+help-ask = 蓝色，沙漏：要问中心，回话了才算定。
+help-queue = 排队：满了。有人退，按号轮。
+help-cut = 断线了怎么办
+help-cut-means = 绿色的照样能定，不会一个位子给两个人。
+help-lost = 票丢了
+help-lost-means = 点“我的”，输 6 位号，票还在。
+help-privacy = 我的手机号
+help-privacy-means = 只用来给您留位子和通知您。要删掉，跟工作人员说。
+help-person = 找人帮忙
+help-call = 打电话 <b>{ $a }</b>
+help-desk = 大厅里：<b>{ $a }</b>
+
+broken-title = 这台机器现在不能报名
+broken-still = 还能用的
+broken-can-list = 看活
+broken-can-find = 查票
+broken-nothing = 请用旁边的机器。
+broken-safe = 已经定了的都算数，票不会丢。
+
+error-not-found = 没有这一页
+error-not-found-do = 可能是地址旧了。从头看就行。
+error-closed = 这个活不招了
+error-closed-do = 看看别的，附近还有。
+error-busy = 请等一下
+error-broken = 出了点问题
+error-broken-do = 不是您的错。回到活的单子再试一次；已经定了的都算数。

@@ -1,0 +1,309 @@
+//! Puts the node together: what is shared between requests, loop and uplink, and the order of starting and stopping.
+
+use crate::{
+    config::Config,
+    event_loop::{Event, EventLoop},
+    http, limits, plugins,
+    plugins::PluginStatus,
+    readers::Readers,
+    telemetry::Metrics,
+    uplink::{Question, Uplink},
+};
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use edge_core::{
+    node::{EdgeNode, Uplink as Line, job_row, job_view},
+    search::Index,
+};
+use jiff::tz::TimeZone;
+use plugin_host::ChainSlot;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
+use sync_protocol::{
+    ids::{JobId, VshardId},
+    log::LogHead,
+    wire::v1::Interest,
+};
+use sync_quic::LinkStats;
+use sync_store::{OpenOptions, SqliteShard, Witness};
+use tokio::{
+    net::TcpListener,
+    sync::{broadcast, mpsc, watch},
+    task::JoinSet,
+};
+
+/// What requests, event loop and uplink share.
+pub(crate) struct Shared {
+    pub(crate) name: String,
+    pub(crate) region: String,
+    pub(crate) node: u32,
+    pub(crate) incarnation: u16,
+    pub(crate) region_key: [u8; 32],
+    pub(crate) time_zone: TimeZone,
+    pub(crate) utc_offset_s: i32,
+    /// ISO 4217 number of the region's currency, for plugins.
+    pub(crate) currency: u16,
+    pub(crate) position: Option<(i32, i32)>,
+    pub(crate) metrics: Metrics,
+    pub(crate) readers: Readers,
+    pub(crate) chain: ChainSlot,
+    index: ArcSwap<Index>,
+    /// Rises with each published index: part of ETags.
+    generation: AtomicU64,
+    link_is_up: AtomicBool,
+    link_since: AtomicU64,
+    last_contact: AtomicU64,
+    bytes_sent: AtomicU64,
+    bytes_received: AtomicU64,
+    frozen: Mutex<Option<String>>,
+    plugins: Mutex<Vec<PluginStatus>>,
+    interest: ArcSwap<Interest>,
+    heads: watch::Sender<BTreeMap<VshardId, u64>>,
+    /// Jobs that changed, for the event stream.
+    pub(crate) changes: broadcast::Sender<(u64, Vec<JobId>)>,
+}
+
+impl Shared {
+    /// Epoch seconds by the wall clock; no safety argument uses it.
+    #[expect(clippy::unused_self, reason = "one place from which the node's clock is read")]
+    pub(crate) fn now(&self) -> i64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+    }
+
+    fn now_u64(&self) -> u64 {
+        self.now().unsigned_abs()
+    }
+
+    pub(crate) fn uplink(&self) -> Line {
+        if self.link_is_up.load(Ordering::Relaxed) { Line::Up } else { Line::Down }
+    }
+
+    /// Epoch seconds since when the line is as it is, and of the last session with the hub (0 = never).
+    pub(crate) fn link_times(&self) -> (u64, u64) {
+        (self.link_since.load(Ordering::Relaxed), self.last_contact.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_link_up(&self) {
+        self.link_is_up.store(true, Ordering::Relaxed);
+        self.link_since.store(self.now_u64(), Ordering::Relaxed);
+        self.last_contact.store(self.now_u64(), Ordering::Relaxed);
+        self.metrics.link_up.set(1);
+    }
+
+    /// Returns whether the line was up until here.
+    pub(crate) fn set_link_down(&self) -> bool {
+        let was_up = self.link_is_up.swap(false, Ordering::Relaxed);
+        if was_up {
+            self.link_since.store(self.now_u64(), Ordering::Relaxed);
+            self.last_contact.store(self.now_u64(), Ordering::Relaxed);
+        }
+        self.metrics.link_up.set(0);
+        was_up
+    }
+
+    pub(crate) fn add_traffic(&self, stats: &LinkStats) {
+        self.bytes_sent.fetch_add(stats.bytes_sent, Ordering::Relaxed);
+        self.bytes_received.fetch_add(stats.bytes_received, Ordering::Relaxed);
+    }
+
+    /// Bytes of ended sessions, sent and received.
+    pub(crate) fn traffic(&self) -> (u64, u64) {
+        (self.bytes_sent.load(Ordering::Relaxed), self.bytes_received.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn frozen(&self) -> Option<String> {
+        self.frozen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Stops all writes; searching goes on.
+    pub(crate) fn freeze(&self, reason: &str) {
+        tracing::error!(reason, "this node signs nobody up from here on");
+        *self.frozen.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+    }
+
+    pub(crate) fn plugins(&self) -> Vec<PluginStatus> {
+        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_plugins(&self, plugins: Vec<PluginStatus>) {
+        *self.plugins.lock().unwrap_or_else(PoisonError::into_inner) = plugins;
+        self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn interest(&self) -> Arc<Interest> {
+        self.interest.load_full()
+    }
+
+    pub(crate) fn set_interest(&self, interest: Interest) {
+        self.interest.store(Arc::new(interest));
+    }
+
+    pub(crate) fn index(&self) -> Arc<Index> {
+        self.index.load_full()
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn publish_index(&self, index: &Index, changed: &[JobId]) {
+        self.metrics.jobs.set(i64::try_from(index.len()).unwrap_or(i64::MAX));
+        self.index.store(Arc::new(index.clone()));
+        let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
+        // Nobody may be listening.
+        let _listeners = self.changes.send((generation, changed.to_vec()));
+    }
+
+    pub(crate) fn heads(&self) -> watch::Receiver<BTreeMap<VshardId, u64>> {
+        self.heads.subscribe()
+    }
+
+    pub(crate) fn announce_heads(&self, heads: &BTreeMap<VshardId, LogHead>) {
+        if !heads.is_empty() {
+            self.heads.send_modify(|known| known.extend(heads.iter().map(|(vshard, head)| (*vshard, head.wseq))));
+        }
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What request handlers get.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) events: mpsc::Sender<Event>,
+    pub(crate) questions: mpsc::Sender<Question>,
+    /// Keys whose first request has not been answered yet.
+    pub(crate) in_flight: Arc<Mutex<BTreeSet<[u8; 16]>>>,
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
+    let database = config.data.join("node.sqlite");
+    let mut store = OpenOptions::new(&database).open().with_context(|| format!("cannot open {}", database.display()))?;
+    let (folder, chain) = plugins::open(&config.plugins)?;
+    let shared = Arc::new(shared(config, &database, chain));
+    let mut node = edge_node(config, &shared);
+    store.transact(|tx| node.load_interest(tx))?;
+    shared.set_interest(node.interest().clone());
+    let witness = check_witness(config, &mut store, &shared)?;
+    let index = build_index(&mut store, &shared)?;
+    shared.publish_index(&index, &[]);
+    let (events, receiver) = mpsc::channel(limits::EVENTS_MAX);
+    let (questions, asked) = mpsc::channel(limits::ASKS_MAX);
+    let event_loop = EventLoop { node, store, witness, index, shared: shared.clone() };
+    let thread = std::thread::Builder::new()
+        .name("events".to_owned())
+        .spawn(move || event_loop.run(receiver))
+        .context("cannot start the event loop")?;
+    let listener = TcpListener::bind(config.http).await.with_context(|| format!("cannot listen on {}", config.http))?;
+    announce(config, &listener)?;
+    let uplink = Uplink::new(shared.clone(), config.identity.clone(), edge_node(config, &shared), events.clone(), asked);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(uplink.run());
+    tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
+    let app = App { shared, events, questions, in_flight: Arc::default() };
+    let served = tokio::select! {
+        served = http::serve(app, listener, stop_signal()) => served,
+        Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),
+    };
+    tasks.shutdown().await;
+    let stopped = tokio::task::spawn_blocking(move || thread.join()).await.context("the event loop did not stop")?;
+    anyhow::ensure!(stopped.is_ok(), "the event loop failed; see the log above");
+    served
+}
+
+fn shared(config: &Config, database: &Path, chain: ChainSlot) -> Shared {
+    let identity = &config.identity;
+    let offset = config.time_zone.to_offset(jiff::Timestamp::now());
+    Shared {
+        name: identity.name.clone(),
+        region: identity.region.clone(),
+        node: identity.writer.node.0,
+        incarnation: identity.writer.incarnation.0,
+        region_key: config.region_key,
+        time_zone: config.time_zone.clone(),
+        utc_offset_s: offset.seconds(),
+        currency: if identity.region == "new-york" { 840 } else { 156 },
+        position: config.position,
+        metrics: Metrics::new(),
+        readers: Readers::new(database),
+        chain,
+        index: ArcSwap::from_pointee(Index::new()),
+        generation: AtomicU64::new(0),
+        link_is_up: AtomicBool::new(false),
+        link_since: AtomicU64::new(jiff::Timestamp::now().as_second().unsigned_abs()),
+        last_contact: AtomicU64::new(0),
+        bytes_sent: AtomicU64::new(0),
+        bytes_received: AtomicU64::new(0),
+        frozen: Mutex::new(None),
+        plugins: Mutex::new(Vec::new()),
+        interest: ArcSwap::from_pointee(Interest::default()),
+        heads: watch::Sender::new(BTreeMap::new()),
+        changes: broadcast::Sender::new(limits::STREAM_EVENTS_MAX),
+    }
+}
+
+fn edge_node(config: &Config, shared: &Shared) -> EdgeNode {
+    let identity = &config.identity;
+    let certificate = identity.log_key_certificate.encode();
+    EdgeNode::new(identity.writer, &identity.region, &identity.log_key, &certificate, shared.utc_offset_s)
+}
+
+fn check_witness(config: &Config, store: &mut SqliteShard, shared: &Shared) -> anyhow::Result<Witness> {
+    let witness = Witness::open(&config.data.join("witness"))?;
+    let own: BTreeMap<_, _> = store.read(|tx| tx.own_heads())?.into_iter().collect();
+    shared.announce_heads(&own);
+    if let Some(vshard) = witness.rolled_back(&own) {
+        let shard = vshard.0;
+        shared.freeze(&format!("its database is older than what was witnessed (vshard {shard}): restored from a copy?"));
+    }
+    Ok(witness)
+}
+
+fn build_index(store: &mut SqliteShard, shared: &Shared) -> anyhow::Result<Index> {
+    let now = shared.now();
+    let rows = store.read(|tx| {
+        let jobs = tx.jobs_after(now)?;
+        jobs.iter()
+            .filter_map(|(_, summary)| job_view(tx, summary.job).transpose())
+            .map(|view| view.map(|view| job_row(&view, shared.utc_offset_s)))
+            .collect::<Result<Vec<_>, _>>()
+    })?;
+    Ok(Index::build(rows))
+}
+
+fn announce(config: &Config, listener: &TcpListener) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "serving; the kiosk is at http://{address}/");
+    let Some(path) = &config.announce else { return Ok(()) };
+    let next = path.with_extension("next");
+    let mut file = std::fs::File::create(&next).with_context(|| format!("cannot write {}", next.display()))?;
+    writeln!(file, "{}", serde_json::json!({ "http": address.to_string() }))?;
+    std::fs::rename(&next, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+async fn stop_signal() {
+    let ctrl_c = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = ctrl_c => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(ctrl_c.await),
+    }
+}

@@ -1,0 +1,234 @@
+//! The one owner of the node's state: takes events in batches, commits each batch durably, then answers.
+//!
+//! One transaction and one witness record per batch, then every caller is answered at once. An event that the disk
+//! refuses takes its whole batch with it: nothing of the batch is kept and all callers learn why.
+
+use crate::{
+    app::Shared,
+    limits::{BATCH_EVENTS_MAX, MERGE_BUDGET},
+};
+use edge_core::{
+    node::{
+        Answer, Batch, CancelRefusal, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRefusal, SignUpRequest, Uplink,
+        job_row, job_view,
+    },
+    search::Index,
+};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use sync_protocol::{
+    ids::{JobId, SignUpId, VshardId},
+    log::LogHead,
+    wire::v1::{Down, DownState, Interest, Outcome, UpAck},
+};
+use sync_store::{ShardTx, SqliteShard, StoreError, Witness, WitnessError};
+use tokio::sync::{mpsc, oneshot};
+
+/// Why no answer came: nothing of the request was kept.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("the node's disk is full")]
+    DiskFull,
+    #[error("the node is frozen: {0}")]
+    Frozen(String),
+    #[error("the node's storage failed")]
+    Storage,
+    #[error("too many requests are waiting")]
+    Busy,
+}
+
+type Reply<T> = oneshot::Sender<Result<T, Failure>>;
+
+/// What can happen to a node.
+#[derive(Debug)]
+pub(crate) enum Event {
+    SignUp(SignUpRequest, Reply<Result<Decision, SignUpRefusal>>),
+    /// The hub's verdict on a question, or none in time.
+    CompleteAsk(Box<PendingAsk>, Option<Outcome>, Reply<Result<Answer, SignUpRefusal>>),
+    Cancel(SignUpId, Reply<Result<Answer, CancelRefusal>>),
+    CreateJob(Box<NewJob>, Reply<Result<JobId, JobRefusal>>),
+    Receive(Down, Reply<DownState>),
+    Acked(UpAck),
+    Interest(Interest),
+}
+
+/// Answers one caller: `None` where the batch was committed, else why it was not.
+type Finish = Box<dyn FnOnce(Option<&Failure>) + Send>;
+
+/// State and files of the loop's thread.
+pub(crate) struct EventLoop {
+    pub(crate) node: EdgeNode,
+    pub(crate) store: SqliteShard,
+    pub(crate) witness: Witness,
+    pub(crate) index: Index,
+    pub(crate) shared: Arc<Shared>,
+}
+
+struct Committed {
+    heads: BTreeMap<VshardId, LogHead>,
+    changed: Vec<JobId>,
+    interest: Option<Interest>,
+    finishes: Vec<Finish>,
+}
+
+impl EventLoop {
+    /// Runs until all senders are gone.
+    pub(crate) fn run(mut self, mut events: mpsc::Receiver<Event>) {
+        let mut batch = Vec::with_capacity(BATCH_EVENTS_MAX);
+        while let Some(event) = events.blocking_recv() {
+            batch.push(event);
+            while batch.len() < BATCH_EVENTS_MAX
+                && let Ok(event) = events.try_recv()
+            {
+                batch.push(event);
+            }
+            self.shared.metrics.queue_depth.set(i64::try_from(events.len()).unwrap_or(i64::MAX));
+            self.handle(std::mem::take(&mut batch));
+        }
+        if let Err(error) = self.store.checkpoint() {
+            tracing::warn!(error = &error as &dyn std::error::Error, "no checkpoint at the end; the write-ahead log stays");
+        }
+    }
+
+    fn handle(&mut self, events: Vec<Event>) {
+        if let Some(reason) = self.shared.frozen() {
+            return refuse_all(events, &Failure::Frozen(reason));
+        }
+        let began = Instant::now();
+        let (now, uplink) = (self.shared.now(), self.shared.uplink());
+        let node = &self.node;
+        let mut pending = events.into_iter();
+        let mut finishes = Vec::new();
+        let result = self.store.transact(|tx| commit_batch(node, tx, now, uplink, &mut pending, &mut finishes));
+        let committed = match result.map(|committed| Committed { finishes: std::mem::take(&mut finishes), ..committed }) {
+            Ok(committed) => committed,
+            Err(error) => {
+                let failure = self.failure_of(&error);
+                finishes.into_iter().for_each(|finish| finish(Some(&failure)));
+                return refuse_all(pending.collect(), &failure);
+            }
+        };
+        let witnessed = if committed.heads.is_empty() { Ok(()) } else { self.witness.record(&committed.heads) };
+        self.shared.metrics.commit_seconds.observe(began.elapsed().as_secs_f64());
+        if let Some(interest) = committed.interest {
+            self.node.learn(interest.clone());
+            self.shared.set_interest(interest);
+        }
+        self.publish(&committed.changed);
+        self.shared.announce_heads(&committed.heads);
+        let failure = witnessed.err().map(|error| witness_failure(&error));
+        committed.finishes.into_iter().for_each(|finish| finish(failure.as_ref()));
+    }
+
+    /// Brings the search index up to what is committed and hands readers the new one.
+    fn publish(&mut self, changed: &[JobId]) {
+        let offset = self.node.utc_offset_s;
+        let views = self.store.read(|tx| changed.iter().map(|job| job_view(tx, *job)).collect::<Result<Vec<_>, _>>());
+        match views {
+            Ok(views) => {
+                for view in views.into_iter().flatten() {
+                    self.index.upsert(job_row(&view, offset));
+                }
+            }
+            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the search index could not follow"),
+        }
+        if !changed.is_empty() {
+            self.index.merge_step(MERGE_BUDGET);
+            self.shared.publish_index(&self.index, changed);
+        }
+    }
+
+    fn failure_of(&self, error: &StoreError) -> Failure {
+        tracing::error!(error = error as &dyn std::error::Error, "a batch was not committed");
+        match error {
+            StoreError::Full(_) => Failure::DiskFull,
+            StoreError::Corrupt(_) | StoreError::BadRow(_) => {
+                let reason = format!("{error}");
+                self.shared.freeze(&reason);
+                Failure::Frozen(reason)
+            }
+            StoreError::TooNew { .. } | StoreError::Sqlite(_) => Failure::Storage,
+        }
+    }
+}
+
+fn witness_failure(error: &WitnessError) -> Failure {
+    tracing::error!(error = error as &dyn std::error::Error, "the witness could not be written; callers are told to try again");
+    let WitnessError::Io { source, .. } = error;
+    if source.kind() == std::io::ErrorKind::StorageFull { Failure::DiskFull } else { Failure::Storage }
+}
+
+fn commit_batch(
+    node: &EdgeNode,
+    tx: &mut dyn ShardTx,
+    now: i64,
+    uplink: Uplink,
+    events: &mut dyn Iterator<Item = Event>,
+    finishes: &mut Vec<Finish>,
+) -> Result<Committed, StoreError> {
+    let mut interest = None;
+    let mut batch = Batch::new(node, tx, now, uplink);
+    for event in events {
+        if let Event::Interest(told) = &event {
+            EdgeNode::store_interest(batch.tx, told)?;
+            interest = Some(told.clone());
+        }
+        if let Some(finish) = handle_event(&mut batch, event)? {
+            finishes.push(finish);
+        }
+    }
+    let changed = std::mem::take(&mut batch.changed).into_iter().collect();
+    Ok(Committed { heads: std::mem::take(&mut batch.heads), changed, interest, finishes: Vec::new() })
+}
+
+fn handle_event(batch: &mut Batch<'_>, event: Event) -> Result<Option<Finish>, StoreError> {
+    Ok(match event {
+        Event::SignUp(request, reply) => Some(match batch.sign_up(&request) {
+            Err(SignUpRefusal::Store(error)) => return fail(reply, error),
+            result => finish(reply, result),
+        }),
+        Event::CompleteAsk(pending, outcome, reply) => Some(match batch.complete_ask(&pending, outcome) {
+            Err(SignUpRefusal::Store(error)) => return fail(reply, error),
+            result => finish(reply, result),
+        }),
+        Event::Cancel(sign_up, reply) => Some(match batch.cancel(sign_up) {
+            Err(CancelRefusal::Store(error)) => return fail(reply, error),
+            result => finish(reply, result),
+        }),
+        Event::CreateJob(new, reply) => Some(match batch.create_job(&new) {
+            Err(JobRefusal::Store(error)) => return fail(reply, error),
+            result => finish(reply, result),
+        }),
+        Event::Receive(down, reply) => Some(finish(reply, batch.receive(&down)?)),
+        Event::Acked(ack) => {
+            batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
+            None
+        }
+        Event::Interest(_) => None,
+    })
+}
+
+fn finish<T: Send + 'static>(reply: Reply<T>, result: T) -> Finish {
+    Box::new(move |failure| {
+        // A caller that went away asks again under its idempotency key.
+        let _gone = reply.send(failure.map_or(Ok(result), |failure| Err(failure.clone())));
+    })
+}
+
+fn fail<T>(reply: Reply<T>, error: StoreError) -> Result<Option<Finish>, StoreError> {
+    let failure = if matches!(error, StoreError::Full(_)) { Failure::DiskFull } else { Failure::Storage };
+    let _gone = reply.send(Err(failure));
+    Err(error)
+}
+
+fn refuse_all(events: Vec<Event>, failure: &Failure) {
+    for event in events {
+        match event {
+            Event::SignUp(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::CompleteAsk(_, _, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Cancel(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::CreateJob(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Acked(_) | Event::Interest(_) => {}
+        }
+    }
+}

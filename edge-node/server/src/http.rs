@@ -1,0 +1,79 @@
+//! The node's HTTP interface. Bad input ends here as problem+json; decisions are made behind it.
+
+use crate::{app::App, limits};
+use anyhow::Context;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+    routing::{get, post},
+};
+use std::future::Future;
+use tokio::net::TcpListener;
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use utoipa::OpenApi;
+
+mod jobs;
+mod node;
+mod post_job;
+mod problem;
+mod search;
+mod sign_ups;
+
+pub(crate) use problem::Problem;
+pub(crate) use sign_ups::{SignUpBody, submit};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Dayshift edge node", description = "Local job search and sign-ups."),
+    paths(
+        search::search,
+        jobs::show,
+        post_job::create,
+        sign_ups::create,
+        sign_ups::show,
+        sign_ups::find,
+        sign_ups::command,
+        node::show,
+        node::livez,
+        node::readyz
+    )
+)]
+struct Description;
+
+/// The OpenAPI 3.1 description of this interface.
+pub(crate) fn openapi_json() -> anyhow::Result<String> {
+    let mut text = Description::openapi().to_pretty_json().context("cannot write the description")?;
+    text.push('\n');
+    Ok(text)
+}
+
+async fn openapi(State(_): State<App>) -> Result<([(&'static str, &'static str); 1], String), Problem> {
+    let text = openapi_json().map_err(|error| Problem::internal(&error))?;
+    Ok(([("content-type", "application/json")], text))
+}
+
+/// Serves until `stop`, then lets running requests end.
+pub(crate) async fn serve(
+    app: App,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let router = Router::new()
+        .route("/v1/jobs", get(search::search).post(post_job::create))
+        .route("/v1/jobs/{id}", get(jobs::show))
+        .route("/v1/sign_ups", get(sign_ups::find).post(sign_ups::create))
+        .route("/v1/sign_ups/{id}", get(sign_ups::show).post(sign_ups::command))
+        .route("/v1/node", get(node::show))
+        .route("/livez", get(node::livez))
+        .route("/readyz", get(node::readyz))
+        .route("/metrics", get(node::metrics))
+        .route("/openapi.json", get(openapi))
+        .route("/problems/{code}", get(problem::explain))
+        .route("/v1/{*rest}", post(problem::unknown).get(problem::unknown))
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::REQUEST_WAIT))
+        .layer(CatchPanicLayer::new())
+        .with_state(app);
+    axum::serve(listener, router).with_graceful_shutdown(stop).await.context("HTTP failed")
+}

@@ -1,0 +1,100 @@
+//! A job as the API shows it, and `GET /v1/jobs/{id}`.
+
+use super::Problem;
+use crate::app::App;
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use edge_core::node::{JobView, job_view};
+use serde::Serialize;
+
+/// Seats of a job as this node knows them.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub(crate) struct SeatsJson {
+    /// Rights that this node can use now.
+    pub(crate) here: u32,
+    /// Places in all, as the hub last said.
+    pub(crate) cap: u32,
+    /// Places free in all, as the hub last said.
+    pub(crate) free: u32,
+    /// Workers waiting, as the hub last said.
+    pub(crate) waiting: u32,
+}
+
+/// A job.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub(crate) struct JobJson {
+    pub(crate) id: String,
+    title: String,
+    text: String,
+    category: String,
+    employer: String,
+    place: String,
+    lat: Option<f64>,
+    lon: Option<f64>,
+    distance_m: Option<u32>,
+    start_at: String,
+    end_at: String,
+    pay_minor: i64,
+    currency: String,
+    pay_unit: &'static str,
+    pay_minor_per_hour: i64,
+    meal: bool,
+    bed: bool,
+    daily_pay: bool,
+    language: String,
+    requirements: String,
+    /// Shift, pay and seats were made by a seeded generator for demonstration.
+    synthetic: bool,
+    open: bool,
+    confirmable_here: bool,
+    pub(crate) seats: SeatsJson,
+}
+
+fn rfc3339(epoch_s: i64) -> String {
+    jiff::Timestamp::from_second(epoch_s).map_or_else(|_| epoch_s.to_string(), |time| time.to_string())
+}
+
+impl JobJson {
+    pub(crate) fn of(view: &JobView, distance_m: Option<u32>) -> Self {
+        let fields = view.fields.clone();
+        let here = if view.seats.closed { 0 } else { view.seats.avail() };
+        Self {
+            id: view.job.to_string(),
+            title: fields.title,
+            text: fields.text,
+            category: fields.category,
+            employer: fields.employer,
+            place: fields.place,
+            lat: fields.position.map(|(lat, _)| f64::from(lat) / 1e6),
+            lon: fields.position.map(|(_, lon)| f64::from(lon) / 1e6),
+            distance_m,
+            start_at: rfc3339(fields.start_at),
+            end_at: rfc3339(fields.end_at),
+            pay_minor: fields.pay_minor,
+            currency: fields.currency,
+            pay_unit: fields.pay_unit.as_str(),
+            pay_minor_per_hour: fields.pay_minor_per_hour,
+            meal: fields.meal,
+            bed: fields.bed,
+            daily_pay: fields.daily_pay,
+            language: fields.language,
+            requirements: fields.requirements,
+            synthetic: fields.synthetic,
+            open: !view.seats.closed,
+            confirmable_here: here > 0,
+            seats: SeatsJson { here, cap: view.said.cap, free: view.said.free, waiting: view.said.waiting },
+        }
+    }
+}
+
+/// Reads one job.
+#[utoipa::path(get, path = "/v1/jobs/{id}", params(("id" = String, Path, description = "Job id")), responses(
+    (status = 200, body = JobJson), (status = 404, body = Problem)))]
+pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<JobJson>, Problem> {
+    let unknown = || Problem::new("unknown-job", format!("no job {id} here"));
+    let job = id.parse().map_err(|_| unknown())?;
+    let view = app.shared.readers.read(|tx| job_view(tx, job))?.ok_or_else(unknown)?;
+    Ok(Json(JobJson::of(&view, None)))
+}

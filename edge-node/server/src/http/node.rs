@@ -1,0 +1,91 @@
+//! The node about itself: state, health, metrics.
+
+use super::Problem;
+use crate::{app::App, plugins::PluginStatus};
+use axum::{Json, extract::State, http::StatusCode};
+use edge_core::node::Uplink;
+use serde::Serialize;
+
+/// How the node is.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct NodeJson {
+    node: u32,
+    incarnation: u16,
+    name: String,
+    region: String,
+    /// up or down.
+    link: &'static str,
+    /// Epoch seconds since when.
+    link_since: u64,
+    /// Epoch seconds; 0 where there never was a session.
+    last_contact_at: u64,
+    /// Own log entries that the hub has not acknowledged.
+    pending: u64,
+    jobs: usize,
+    /// Why this node signs nobody up, where it is so.
+    frozen: Option<String>,
+    /// Received entries that could not be applied.
+    parked: u64,
+    plugins: Vec<PluginStatus>,
+    /// Bytes of ended sessions.
+    bytes_sent: u64,
+    bytes_received: u64,
+}
+
+fn pending(app: &App) -> Result<(u64, u64), Problem> {
+    Ok(app.shared.readers.read(|tx| {
+        let mut pending = 0;
+        for (vshard, head) in tx.own_heads()? {
+            pending += head.wseq - tx.acked(vshard)?.min(head.wseq);
+        }
+        Ok((pending, tx.parked()?))
+    })?)
+}
+
+/// Describes this node.
+#[utoipa::path(get, path = "/v1/node", responses((status = 200, body = NodeJson)))]
+pub(crate) async fn show(State(app): State<App>) -> Result<Json<NodeJson>, Problem> {
+    let shared = &app.shared;
+    let (pending, parked) = pending(&app)?;
+    let (link_since, last_contact_at) = shared.link_times();
+    let (bytes_sent, bytes_received) = shared.traffic();
+    Ok(Json(NodeJson {
+        node: shared.node,
+        incarnation: shared.incarnation,
+        name: shared.name.clone(),
+        region: shared.region.clone(),
+        link: if shared.uplink() == Uplink::Up { "up" } else { "down" },
+        link_since,
+        last_contact_at,
+        pending,
+        jobs: shared.index().len(),
+        frozen: shared.frozen(),
+        parked,
+        plugins: shared.plugins(),
+        bytes_sent,
+        bytes_received,
+    }))
+}
+
+/// The process answers.
+#[utoipa::path(get, path = "/livez", responses((status = 200, body = String)))]
+pub(crate) async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// The node can sign workers up; the hub is not needed for that.
+#[utoipa::path(get, path = "/readyz", responses((status = 200, body = String), (status = 503, body = String)))]
+pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, String) {
+    match app.shared.frozen() {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("frozen: {reason}\n")),
+    }
+}
+
+/// Metrics in the Prometheus text form.
+pub(crate) async fn metrics(State(app): State<App>) -> Result<String, Problem> {
+    let (pending, parked) = pending(&app)?;
+    app.shared.metrics.pending_changes.set(i64::try_from(pending).unwrap_or(i64::MAX));
+    app.shared.metrics.parked_changes.set(i64::try_from(parked).unwrap_or(i64::MAX));
+    Ok(app.shared.metrics.render())
+}

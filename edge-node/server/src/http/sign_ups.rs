@@ -1,0 +1,245 @@
+//! Sign-ups: create, read, find by code, cancel.
+
+use super::Problem;
+use crate::{
+    app::App,
+    event_loop::{Event, Failure},
+    limits::KEY_CHARS_MAX,
+    telemetry::{Outcome as Label, OutcomeLabel},
+    uplink,
+};
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::JsonRejection},
+    http::{HeaderMap, StatusCode},
+};
+use edge_core::node::{Answer, CancelRefusal, Decision, SignUpRefusal, SignUpRequest, answer_of};
+use serde::{Deserialize, Serialize};
+use std::sync::PoisonError;
+use sync_protocol::{
+    documents::Status,
+    ids::{SignUpId, WorkerId},
+};
+use tokio::sync::oneshot;
+
+/// A worker wants a place.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignUpBody {
+    pub(crate) job: String,
+    /// Digits of the worker's phone or card; kept only as a keyed hash.
+    pub(crate) phone: String,
+}
+
+/// What the worker is told.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct SignUpJson {
+    id: String,
+    job: String,
+    /// confirmed, wait_listed, requested, cancelled or bumped.
+    status: &'static str,
+    /// Place on the wait list, from 1.
+    position: Option<u32>,
+    /// The place counts only those who signed up at this node.
+    at_this_node: bool,
+    /// Six digits for any kiosk.
+    code: String,
+    /// Signed receipt of a confirmed place, base64url.
+    receipt: Option<String>,
+}
+
+impl From<Answer> for SignUpJson {
+    fn from(answer: Answer) -> Self {
+        Self {
+            id: answer.sign_up.to_string(),
+            job: answer.job.to_string(),
+            status: answer.status.as_str(),
+            position: answer.position,
+            at_this_node: answer.at_this_node,
+            code: answer.code,
+            receipt: answer.receipt.as_deref().map(base64url),
+        }
+    }
+}
+
+/// Base64 with the URL alphabet, without padding (RFC 4648, section 5).
+pub(crate) fn base64url(bytes: &[u8]) -> String {
+    base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
+}
+
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 5..=20;
+
+impl App {
+    /// Hands an event to the loop, or says that too many wait.
+    pub(crate) fn send(&self, event: Event) -> Result<(), Problem> {
+        self.events.try_send(event).map_err(|_| Problem::from(Failure::Busy))
+    }
+
+    /// Waits for the loop's answer.
+    pub(crate) async fn wait<T>(&self, answer: oneshot::Receiver<Result<T, Failure>>) -> Result<T, Problem> {
+        answer.await.unwrap_or(Err(Failure::Storage)).map_err(Problem::from)
+    }
+}
+
+fn first16(context: &str, parts: &[&[u8]]) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new_derive_key(context);
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    let mut first = [0; 16];
+    first.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    first
+}
+
+fn request(app: &App, key: &str, body: &SignUpBody) -> Result<SignUpRequest, Problem> {
+    let job = body.job.parse().map_err(|_| Problem::new("unknown-job", format!("{} is no job id", body.job)))?;
+    let digits = body.phone.bytes().filter(u8::is_ascii_digit).count();
+    if !PHONE_DIGITS.contains(&digits) || body.phone.len() > 40 {
+        return Err(Problem::new("bad-request", "phone: 5 to 20 digits"));
+    }
+    let worker = WorkerId::of_phone(&app.shared.region_key, &body.phone);
+    Ok(SignUpRequest {
+        job,
+        worker,
+        idempotency: first16("dayshift idempotency v1", &[key.as_bytes(), &worker.0]),
+        body_hash: first16("dayshift body v1", &[body.job.as_bytes(), &worker.0]),
+    })
+}
+
+/// Keeps a second request under the same key out until the first is answered.
+struct InFlight<'a>(&'a App, [u8; 16]);
+
+impl<'a> InFlight<'a> {
+    fn enter(app: &'a App, key: [u8; 16]) -> Result<Self, Problem> {
+        let mut keys = app.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.insert(key) { Ok(Self(app, key)) } else { Err(Problem::new("in-flight", "ask again in a second")) }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+    }
+}
+
+fn refused(refusal: SignUpRefusal) -> Problem {
+    match refusal {
+        SignUpRefusal::UnknownJob => Problem::new("unknown-job", refusal.to_string()),
+        SignUpRefusal::Closed => Problem::new("closed", refusal.to_string()),
+        SignUpRefusal::AlreadySignedUp(other) => Problem::new("already-signed-up", other.to_string()),
+        SignUpRefusal::KeyReused => Problem::new("key-reused", refusal.to_string()),
+        SignUpRefusal::Store(error) => Problem::from(error),
+    }
+}
+
+/// Signs a worker up; also what the kiosk's form calls.
+pub(crate) async fn submit(app: &App, key: &str, body: &SignUpBody) -> Result<Answer, Problem> {
+    let result = decide(app, key, body).await;
+    let outcome = match result.as_ref().map(|answer| answer.status) {
+        Ok(Status::Confirmed) => Label::Confirmed,
+        Ok(Status::WaitListed) => Label::WaitListed,
+        Ok(Status::Requested) => Label::Requested,
+        Ok(Status::Cancelled | Status::Bumped) | Err(_) => Label::Refused,
+    };
+    app.shared.metrics.sign_ups.get_or_create(&OutcomeLabel { outcome }).inc();
+    result
+}
+
+async fn decide(app: &App, key: &str, body: &SignUpBody) -> Result<Answer, Problem> {
+    let request = request(app, key, body)?;
+    let _guard = InFlight::enter(app, request.idempotency)?;
+    let (reply, answer) = oneshot::channel();
+    app.send(Event::SignUp(request, reply))?;
+    let pending = match app.wait(answer).await?.map_err(refused)? {
+        Decision::Answer(answer) => return Ok(*answer),
+        Decision::Ask(pending) => pending,
+    };
+    let outcome = uplink::ask(&app.questions, pending.ask.clone()).await;
+    let (reply, answer) = oneshot::channel();
+    app.send(Event::CompleteAsk(Box::new(pending), outcome, reply))?;
+    app.wait(answer).await?.map_err(refused)
+}
+
+/// Creates a sign-up.
+#[utoipa::path(post, path = "/v1/sign_ups", request_body = SignUpBody,
+    params(("Idempotency-Key" = String, Header, description = "Fresh random key; the same for each retry")),
+    responses((status = 201, body = SignUpJson, description = "Confirmed"),
+    (status = 202, body = SignUpJson, description = "Wait-listed or requested"), (status = 400, body = Problem),
+    (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
+    (status = 503, body = Problem), (status = 507, body = Problem)))]
+pub(crate) async fn create(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Result<Json<SignUpBody>, JsonRejection>,
+) -> Result<(StatusCode, Json<SignUpJson>), Problem> {
+    let key = headers.get("idempotency-key").ok_or_else(|| Problem::new("key-missing", "send Idempotency-Key"))?;
+    let key = key.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
+    let key = key.ok_or_else(|| Problem::new("bad-request", "Idempotency-Key: 1 to 128 ASCII characters"))?;
+    let Json(body) = body.map_err(|error| Problem::new("bad-request", error.body_text()))?;
+    let answer = submit(&app, key, &body).await?;
+    let status = if answer.status == Status::Confirmed { StatusCode::CREATED } else { StatusCode::ACCEPTED };
+    Ok((status, Json(answer.into())))
+}
+
+fn unknown(id: &str) -> Problem {
+    Problem::new("unknown-sign-up", format!("no sign-up {id} here"))
+}
+
+/// Reads a sign-up as it stands.
+#[utoipa::path(get, path = "/v1/sign_ups/{id}", params(("id" = String, Path, description = "Sign-up id")), responses(
+    (status = 200, body = SignUpJson), (status = 404, body = Problem)))]
+pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<SignUpJson>, Problem> {
+    let sign_up: SignUpId = id.parse().map_err(|_| unknown(&id))?;
+    let answer = app.shared.readers.read(|tx| {
+        let row = tx.sign_up(sign_up)?;
+        row.map(|row| answer_of(tx, &row)).transpose()
+    })?;
+    answer.map(|answer| Json(answer.into())).ok_or_else(|| unknown(&id))
+}
+
+/// The six digits of a ticket.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FindParameters {
+    code: String,
+}
+
+/// Finds a sign-up by its six digits: the latest one that has them.
+pub(crate) fn by_code(app: &App, code: &str) -> Result<Option<Answer>, Problem> {
+    Ok(app.shared.readers.read(|tx| {
+        let mut rows = tx.sign_ups_by_code(code)?;
+        rows.sort_by_key(|row| (row.status().is_current(), row.fields.created_at));
+        rows.pop().map(|row| answer_of(tx, &row)).transpose()
+    })?)
+}
+
+/// Finds a sign-up by its six digits.
+#[utoipa::path(get, path = "/v1/sign_ups", params(FindParameters), responses(
+    (status = 200, body = SignUpJson), (status = 404, body = Problem)))]
+pub(crate) async fn find(
+    State(app): State<App>,
+    Query(parameters): Query<FindParameters>,
+) -> Result<Json<SignUpJson>, Problem> {
+    by_code(&app, &parameters.code)?.map(|answer| Json(answer.into())).ok_or_else(|| unknown("with these digits"))
+}
+
+/// Ends a sign-up at its worker's wish.
+pub(crate) async fn cancel(app: &App, sign_up: SignUpId) -> Result<Answer, Problem> {
+    let (reply, answer) = oneshot::channel();
+    app.send(Event::Cancel(sign_up, reply))?;
+    app.wait(answer).await?.map_err(|refusal| match refusal {
+        CancelRefusal::Unknown => unknown(&sign_up.to_string()),
+        CancelRefusal::HeldElsewhere(_) => Problem::new("held-elsewhere", refusal.to_string()),
+        CancelRefusal::Store(error) => Problem::from(error),
+    })
+}
+
+/// Commands on a sign-up: `{id}:cancel`.
+#[utoipa::path(post, path = "/v1/sign_ups/{id}", params(("id" = String, Path, description = "Sign-up id and `:cancel`")),
+    responses((status = 200, body = SignUpJson), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(crate) async fn command(State(app): State<App>, Path(id): Path<String>) -> Result<Json<SignUpJson>, Problem> {
+    let id = id.strip_suffix(":cancel").ok_or_else(|| Problem::new("unknown-route", "the commands are: :cancel"))?;
+    let sign_up = id.parse().map_err(|_| unknown(id))?;
+    cancel(&app, sign_up).await.map(|answer| Json(answer.into()))
+}

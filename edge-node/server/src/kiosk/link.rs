@@ -1,0 +1,119 @@
+//! Addresses of the kiosk pages; language and size travel in the query of every link.
+
+use std::fmt::Write;
+
+use super::text::Lang;
+
+/// Address of the start page.
+pub(crate) const START: &str = "/";
+/// Address of the list of jobs near the hall.
+pub(crate) const NEAR: &str = "/near";
+/// Address of one job; its id follows after a slash.
+pub(crate) const JOB: &str = "/job";
+/// Address of the sign-up form (GET with `job`) and of its submission (POST).
+pub(crate) const SIGN_UP: &str = "/sign_up";
+/// Address of one ticket; its code follows after a slash.
+pub(crate) const TICKET: &str = "/ticket";
+/// Address of the page that finds a ticket by its code.
+pub(crate) const MINE: &str = "/mine";
+/// Address of the help page.
+pub(crate) const HELP: &str = "/help";
+/// Address at which the style sheet is served.
+pub(crate) const SHEET: &str = "/assets/kiosk.css";
+
+/// What a reader chose on the start page and carries from page to page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// The language of every page.
+    pub(crate) lang: Lang,
+    /// Whether the letters are large.
+    pub(crate) big: bool,
+}
+
+/// An address being put together: a path and its query pairs, without the reader's choice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Link {
+    path: String,
+    pairs: Vec<(&'static str, String)>,
+}
+
+impl Link {
+    /// Starts a link to a page.
+    pub(crate) fn to(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            pairs: Vec::new(),
+        }
+    }
+
+    /// Starts a link to one thing below a page, such as a job below [`JOB`].
+    pub(crate) fn below(path: &str, id: &str) -> Self {
+        let mut full = format!("{path}/");
+        escape(id, &mut full);
+        Self {
+            path: full,
+            pairs: Vec::new(),
+        }
+    }
+
+    /// Adds a query pair, replacing an earlier one of the same name.
+    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.pairs.retain(|(known, _)| *known != name);
+        self.pairs.push((name, value.to_string()));
+        self
+    }
+
+    /// Returns the path alone.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns the address under `choice`.
+    pub(crate) fn href(&self, choice: Choice) -> String {
+        let mut out = format!("{}?lang={}", self.path, choice.lang.code());
+        if choice.big {
+            out.push_str("&big=1");
+        }
+        for (name, value) in &self.pairs {
+            out.push('&');
+            out.push_str(name);
+            out.push('=');
+            escape(value, &mut out);
+        }
+        out
+    }
+}
+
+fn escape(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_carry_the_choice_and_escape_values() {
+        let choice = Choice {
+            lang: Lang::En,
+            big: true,
+        };
+        let link = Link::to(NEAR)
+            .with("q", "分 &")
+            .with("page", 1)
+            .with("page", 2);
+        assert_eq!(
+            link.href(choice),
+            "/near?lang=en&big=1&q=%E5%88%86%20%26&page=2"
+        );
+        let job = Link::below(JOB, "7/3").href(Choice::default());
+        assert_eq!(job, "/job/7%2F3?lang=zh");
+    }
+}

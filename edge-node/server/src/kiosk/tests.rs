@@ -1,0 +1,459 @@
+//! Every page in every language and size, from example models, checked for structure.
+//!
+//! With `DAYSHIFT_RENDER_DIR` set, the pages are also written there to be looked at.
+
+use askama::Template;
+use jiff::civil::{date, time};
+
+use super::{
+    link::{self, Choice, Link},
+    text::Lang,
+    view::*,
+};
+
+const PAGE_BYTES_MAX: usize = 60_000;
+
+fn frame(choice: Choice, here: Link) -> Frame {
+    Frame {
+        choice,
+        here,
+        hall: "九堡零工市场".to_owned(),
+        kiosk: "3".to_owned(),
+        now: date(2026, 11, 22).at(5, 42, 0, 0),
+        line: Line::InStep { age_min: 2 },
+        synthetic: true,
+        idle_s: Some(120),
+    }
+}
+
+fn card(title: &str, yuan: u32, seats: (u32, u32, u32), offer: Offer) -> JobCard {
+    let night = title == "装卸工";
+    let day = date(2026, 11, 22);
+    let (start, end) = if night {
+        (day.at(22, 0, 0, 0), date(2026, 11, 23).at(6, 0, 0, 0))
+    } else {
+        (day.at(6, 30, 0, 0), day.at(15, 30, 0, 0))
+    };
+    JobCard {
+        id: format!("7-3-{yuan}"),
+        title: title.to_owned(),
+        pay: Pay::Shift { yuan, hours: 8 },
+        start,
+        end,
+        walk_min: Some(yuan / 20),
+        place: "九堡街道".to_owned(),
+        perks: Perks {
+            daily_pay: yuan != 190,
+            meal: !night,
+            bed: night,
+            night,
+        },
+        seats: Seats {
+            here: seats.0,
+            elsewhere: seats.1,
+            cap: seats.2,
+            waiting: 2,
+        },
+        offer,
+    }
+}
+
+fn cards(lang: Lang) -> Vec<JobCard> {
+    let titles = match lang {
+        Lang::Zh => ["分拣员", "搬运工", "保洁员", "装卸工", "服务员", "传菜员"],
+        Lang::En => [
+            "Sorter",
+            "Porter",
+            "Cleaner",
+            "装卸工",
+            "Waiter",
+            "Food runner",
+        ],
+    };
+    let places = [
+        (7, 3, 20),
+        (3, 0, 12),
+        (5, 1, 6),
+        (9, 2, 140),
+        (0, 4, 10),
+        (0, 0, 4),
+    ];
+    let offers = [
+        Offer::Here,
+        Offer::Here,
+        Offer::Here,
+        Offer::Here,
+        Offer::AskCentre,
+        Offer::Queue,
+    ];
+    let pays = [240, 260, 180, 320, 190, 170];
+    (0..6)
+        .map(|n| card(titles[n], pays[n], places[n], offers[n]))
+        .collect()
+}
+
+fn near(choice: Choice) -> NearPage {
+    let filter = Filter {
+        page: 1,
+        ..Filter::default()
+    };
+    let jobs: Vec<_> = cards(choice.lang)
+        .into_iter()
+        .take(near_page_size(choice))
+        .collect();
+    NearPage {
+        frame: frame(choice, filter.link()),
+        filter,
+        total: 52,
+        here_total: 31,
+        pages: 9,
+        jobs,
+        categories: vec!["分拣".to_owned(), "搬运".to_owned(), "保洁".to_owned()],
+        widened: None,
+    }
+}
+
+fn job(choice: Choice, n: usize) -> JobPage {
+    let card = cards(choice.lang).remove(n);
+    JobPage {
+        frame: frame(choice, Link::below(link::JOB, &card.id)),
+        card,
+        words: "快递分拣 <不加班>".to_owned(),
+        starts_in_min: Some(48),
+        rest_min: Some(60),
+        address: "九堡快递分拨中心".to_owned(),
+        gate: Some("从北门进，找穿黄马甲的班长".to_owned()),
+        sketch: Some(Sketch {
+            bearing_deg: 71.0,
+            distance_m: 698,
+        }),
+        bring: vec![Bring::IdCard, Bring::Shoes, Bring::Water],
+        employer: "顺达劳务".to_owned(),
+        seats_age_min: Some(2),
+        closed: false,
+        back: near(choice).filter.link(),
+    }
+}
+
+fn sign_up(choice: Choice, phone: &str, pin: &str, error: Option<SignUpError>) -> SignUpPage {
+    SignUpPage {
+        frame: frame(choice, Link::to(link::SIGN_UP).with("job", "7-3-240")),
+        card: cards(choice.lang).remove(0),
+        idempotency: "5b0c".to_owned(),
+        phone: phone.to_owned(),
+        pin: pin.to_owned(),
+        hold_until: Some(time(5, 44, 0, 0)),
+        error,
+    }
+}
+
+fn ticket(choice: Choice, answer: Answer) -> TicketPage {
+    TicketPage {
+        frame: frame(choice, Link::below(link::TICKET, "482916")),
+        answer,
+        code: "482916".to_owned(),
+        qr: "DS1.482916.7-3-240.c.0123456789abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUV".to_owned(),
+        card: cards(choice.lang).remove(0),
+        address: "九堡快递分拨中心".to_owned(),
+        gate: Some("北门".to_owned()),
+        early_min: 10,
+        here_total: 30,
+        printer: true,
+        can_cancel: true,
+    }
+}
+
+fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
+    let wait = |at_this_kiosk| Answer::WaitListed {
+        position: 3,
+        at_this_kiosk,
+    };
+    vec![
+        ("ticket-confirmed", ticket(choice, Answer::Confirmed)),
+        ("ticket-waiting", ticket(choice, wait(false))),
+        ("ticket-waiting-here", ticket(choice, wait(true))),
+        ("ticket-requested", ticket(choice, Answer::Requested)),
+        ("ticket-cancelled", ticket(choice, Answer::Cancelled)),
+        ("ticket-bumped", ticket(choice, Answer::Bumped)),
+    ]
+}
+
+fn plain_pages(choice: Choice) -> Vec<(&'static str, String)> {
+    let at = |path: &str| frame(choice, Link::to(path));
+    let sample = ("分拣员".to_owned(), 240);
+    let start = StartPage {
+        frame: at(link::START),
+        here_total: 31,
+        sample,
+    };
+    let mine = MinePage {
+        frame: at(link::MINE),
+        code: "4829".to_owned(),
+        error: None,
+    };
+    let unknown = MinePage {
+        code: "482917".to_owned(),
+        error: Some(MineError::Unknown),
+        ..mine.clone()
+    };
+    let call = Some("0571 8690 0000".to_owned());
+    let desk = Some("服务台，东门".to_owned());
+    let help = HelpPage {
+        frame: at(link::HELP),
+        call: call.clone(),
+        desk,
+    };
+    let broken = OutOfOrderPage {
+        frame: at(link::START),
+        can_list: true,
+        can_find: true,
+        call,
+    };
+    let error = ErrorPage {
+        frame: at(link::NEAR),
+        trouble: Trouble::Broken,
+    };
+    let lost = ErrorPage {
+        trouble: Trouble::NotFound,
+        ..error.clone()
+    };
+    vec![
+        ("start", start.render().unwrap()),
+        ("mine", mine.render().unwrap()),
+        ("mine-unknown", unknown.render().unwrap()),
+        ("help", help.render().unwrap()),
+        ("out-of-order", broken.render().unwrap()),
+        ("error", error.render().unwrap()),
+        ("not-found", lost.render().unwrap()),
+    ]
+}
+
+fn near_states(choice: Choice) -> Vec<(&'static str, String)> {
+    let normal = near(choice);
+    let mut cut = normal.clone();
+    cut.frame.line = Line::CutOff { since_min: 6 };
+    let mut stale = normal.clone();
+    stale.frame.line = Line::InStep { age_min: 14 };
+    stale.widened = Some(Widened {
+        asked_min: 30,
+        shown_min: 60,
+    });
+    let mut empty = normal.clone();
+    empty.jobs.clear();
+    empty.filter.q = "焊工 \"><script>".to_owned();
+    vec![
+        ("near", normal.render().unwrap()),
+        ("near-cut", cut.render().unwrap()),
+        ("near-stale", stale.render().unwrap()),
+        ("near-empty", empty.render().unwrap()),
+    ]
+}
+
+fn pages(choice: Choice) -> Vec<(&'static str, String)> {
+    let typed = "13905712916";
+    let overlap = SignUpError::Overlap {
+        code: "482916".to_owned(),
+    };
+    let mut closed = job(choice, 0);
+    closed.closed = true;
+    let mut all = vec![
+        ("job", job(choice, 0).render().unwrap()),
+        ("job-ask", job(choice, 4).render().unwrap()),
+        ("job-queue", job(choice, 5).render().unwrap()),
+        ("job-closed", closed.render().unwrap()),
+        (
+            "sign-up",
+            sign_up(choice, "1390571", "", None).render().unwrap(),
+        ),
+        (
+            "sign-up-ready",
+            sign_up(choice, typed, "1234", None).render().unwrap(),
+        ),
+        (
+            "sign-up-wrong",
+            sign_up(choice, "12905712916", "1234", Some(SignUpError::Phone))
+                .render()
+                .unwrap(),
+        ),
+        (
+            "sign-up-gone",
+            sign_up(
+                choice,
+                typed,
+                "",
+                Some(SignUpError::PlaceGone { position: 1 }),
+            )
+            .render()
+            .unwrap(),
+        ),
+        (
+            "sign-up-overlap",
+            sign_up(choice, typed, "", Some(overlap)).render().unwrap(),
+        ),
+    ];
+    all.extend(near_states(choice));
+    all.extend(plain_pages(choice));
+    all.extend(
+        tickets(choice)
+            .into_iter()
+            .map(|(name, page)| (name, page.render().unwrap())),
+    );
+    all
+}
+
+fn choices() -> Vec<Choice> {
+    let of = |lang| [false, true].map(|big| Choice { lang, big });
+    Lang::ALL.into_iter().flat_map(of).collect()
+}
+
+fn check_balanced(name: &str, html: &str) {
+    const VOID: [&str; 5] = ["meta", "link", "input", "br", "wbr"];
+    let mut open = Vec::new();
+    for tag in html.split('<').skip(1) {
+        let tag = tag.split('>').next().unwrap();
+        let word: String = tag
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '/')
+            .collect();
+        if let Some(closed) = word.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(closed), "{name}: </{closed}>");
+        } else if !tag.starts_with('!') && !tag.ends_with('/') && !VOID.contains(&word.as_str()) {
+            open.push(word);
+        }
+    }
+    assert!(open.is_empty(), "{name}: left open: {open:?}");
+}
+
+fn check_page(name: &str, choice: Choice, html: &str) {
+    check_balanced(name, html);
+    let lang = format!("<html lang=\"{}\"", choice.lang.tag());
+    assert!(html.contains(&lang), "{name}: no lang");
+    for banned in [
+        "<script", "<style", " style=", " onclick", "http://", "https://",
+    ] {
+        assert!(!html.contains(banned), "{name}: {banned}");
+    }
+    let bytes = html.len() + SHEET.len();
+    assert!(bytes < PAGE_BYTES_MAX, "{name}: {bytes} bytes");
+    for href in html
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|after| after.split('"').next())
+    {
+        let fixed = href.starts_with('#') || href == link::SHEET || href == link::START;
+        let carries = href.contains("lang=");
+        assert!(fixed || carries, "{name}: {href} forgets the language");
+        if let Some(symbol) = href.strip_prefix('#') {
+            assert!(
+                html.contains(&format!("id=\"{symbol}\"")),
+                "{name}: no #{symbol}"
+            );
+        }
+    }
+}
+
+#[test]
+fn kiosk_pages_are_sound_in_every_language_and_size() {
+    let shown = std::env::var("DAYSHIFT_RENDER_DIR").ok();
+    for choice in choices() {
+        for (name, html) in pages(choice) {
+            check_page(name, choice, &html);
+            if let Some(dir) = &shown {
+                let size = if choice.big { "-big" } else { "" };
+                let file = format!("{dir}/kiosk-{name}-{}{size}.html", choice.lang.code());
+                let local = html.replace(link::SHEET, "kiosk.css");
+                std::fs::write(file, local).unwrap();
+                std::fs::write(format!("{dir}/kiosk.css"), SHEET).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn answers_differ_in_word_and_shape_and_colour() {
+    let choice = Choice {
+        lang: Lang::En,
+        big: false,
+    };
+    let said = |answer, word: &str, icon: &str, tone: &str| {
+        let html = ticket(choice, answer).render().unwrap();
+        for part in [word, icon, tone] {
+            assert!(html.contains(part), "{answer:?}: {part}");
+        }
+    };
+    let wait = Answer::WaitListed {
+        position: 3,
+        at_this_kiosk: false,
+    };
+    said(
+        Answer::Confirmed,
+        "You have it",
+        "<div class=\"mark\"><svg class=\"i\" aria-hidden=\"true\"><use href=\"#tick\"",
+        "t-go",
+    );
+    said(
+        wait,
+        "You are number 3",
+        "<div class=\"mark\">3</div>",
+        "t-wait",
+    );
+    said(
+        Answer::Requested,
+        "Waiting for the answer",
+        "#glass",
+        "t-ask",
+    );
+    said(Answer::Cancelled, "Given back", "#back", "t-off");
+    said(Answer::Bumped, "cut the shift", "#warn", "t-stop");
+}
+
+#[test]
+fn made_up_shifts_are_called_so() {
+    for choice in choices() {
+        let word = match choice.lang {
+            Lang::Zh => "演示数据，由程序生成",
+            Lang::En => "ynthetic demo data",
+        };
+        assert!(near(choice).render().unwrap().contains(word));
+        assert!(job(choice, 0).render().unwrap().contains("演示数据") || choice.lang == Lang::En);
+        let mut real = near(choice);
+        real.frame.synthetic = false;
+        assert!(!real.render().unwrap().contains(word));
+    }
+}
+
+#[test]
+fn the_pad_fills_the_phone_then_the_pin_and_walks_back() {
+    let (mut phone, mut pin) = ("139 0571 291".to_owned(), String::new());
+    for key in ["6", "1", "2", "3", "4", "5", "x", "stay"] {
+        press(&mut phone, &mut pin, key);
+    }
+    assert_eq!((phone.as_str(), pin.as_str()), ("13905712916", "1234"));
+    for _ in 0..5 {
+        press(&mut phone, &mut pin, "del");
+    }
+    assert_eq!((phone.as_str(), pin.as_str()), ("1390571291", ""));
+    press(&mut phone, &mut pin, "clear");
+    assert!(phone.is_empty());
+    let mut code = "48291".to_owned();
+    for key in ["6", "7", "del", "x"] {
+        press_code(&mut code, key);
+    }
+    assert_eq!(code, "48291");
+}
+
+#[test]
+fn a_sign_up_sends_its_four_fields() {
+    let html = sign_up(Choice::default(), "13905712916", "1234", None)
+        .render()
+        .unwrap();
+    for field in [
+        "name=\"job\"",
+        "name=\"phone\"",
+        "name=\"pin\"",
+        "name=\"idempotency\"",
+    ] {
+        assert!(html.contains(field), "{field}");
+    }
+    assert!(html.contains("value=\"139 0571 2916\""));
+}

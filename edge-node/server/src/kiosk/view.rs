@@ -1,0 +1,269 @@
+//! View models of the kiosk pages, one struct a page, each an askama template.
+//!
+//! Every struct holds a [`Frame`] with what all pages show; `render()` gives the whole page.
+//! Models carry facts, never words: words come from the Fluent files in the reader's language.
+
+mod job;
+mod near;
+mod plain;
+mod sign_up;
+mod ticket;
+
+use std::borrow::Borrow;
+
+use askama::filters::Safe;
+use fluent_bundle::{FluentArgs, FluentValue};
+use jiff::civil::{Date, DateTime};
+
+pub(crate) use self::{
+    job::{Bring, JobPage, Sketch},
+    near::{Filter, JobCard, NearPage, Offer, Pay, Perks, Seats, When, Widened, near_page_size},
+    plain::{
+        ErrorPage, HelpPage, MineError, MinePage, OutOfOrderPage, StartPage, Trouble, press_code,
+    },
+    sign_up::{PHONE_DIGITS, PIN_DIGITS, SignUpError, SignUpPage, press},
+    ticket::{Answer, TicketPage},
+};
+use super::{
+    link::{self, Choice, Link},
+    text::Lang,
+};
+
+/// The style sheet of all kiosk pages, to be served at [`link::SHEET`].
+pub(crate) const SHEET: &str = include_str!("../../assets/kiosk.css");
+
+/// Minutes after which the figures of other kiosks are called old.
+pub(crate) const STALE_MIN: u32 = 10;
+
+/// How this kiosk stands with the centre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Connected; the newest word from the centre is this many minutes old.
+    InStep {
+        /// Age of that word in minutes.
+        age_min: u32,
+    },
+    /// Cut off from the centre since this many minutes.
+    CutOff {
+        /// Minutes since the last contact.
+        since_min: u32,
+    },
+    /// Never in contact with a centre since it was set up.
+    Alone,
+}
+
+/// What every page shows around its content.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    /// Language and size that the reader chose.
+    pub(crate) choice: Choice,
+    /// Address of this page, for the links that switch language and size.
+    pub(crate) here: Link,
+    /// Name of the hall.
+    pub(crate) hall: String,
+    /// Number of this kiosk in the hall.
+    pub(crate) kiosk: String,
+    /// Local wall clock of the hall.
+    pub(crate) now: DateTime,
+    /// Standing with the centre.
+    pub(crate) line: Line,
+    /// Whether shifts and pay are made up by a program for a demonstration.
+    pub(crate) synthetic: bool,
+    /// Seconds without a touch until the page is wiped; `None` on a reader's own phone.
+    pub(crate) idle_s: Option<u32>,
+}
+
+impl Frame {
+    fn words(&self) -> Words {
+        Words(self.choice.lang)
+    }
+
+    fn t(&self, key: &str) -> Safe<String> {
+        self.words().t(key)
+    }
+
+    fn t_n(&self, key: &str, n: impl Borrow<u32>) -> Safe<String> {
+        self.words().t_n(key, n)
+    }
+
+    fn t_a(&self, key: &str, a: impl AsRef<str>) -> Safe<String> {
+        self.words()
+            .with(key, &[("a", FluentValue::from(a.as_ref()))])
+    }
+
+    fn t_ab(&self, key: &str, a: impl AsRef<str>, b: impl AsRef<str>) -> Safe<String> {
+        let args = [
+            ("a", FluentValue::from(a.as_ref())),
+            ("b", FluentValue::from(b.as_ref())),
+        ];
+        self.words().with(key, &args)
+    }
+
+    fn t_na(&self, key: &str, n: impl Borrow<u32>, a: impl AsRef<str>) -> Safe<String> {
+        let args = [
+            ("n", FluentValue::from(*n.borrow())),
+            ("a", FluentValue::from(a.as_ref())),
+        ];
+        self.words().with(key, &args)
+    }
+
+    /// Draws a named icon of the sprite; the word beside it carries the meaning.
+    #[expect(
+        clippy::unused_self,
+        reason = "templates reach every helper through the frame"
+    )]
+    fn i(&self, name: &str) -> Safe<String> {
+        icon(name)
+    }
+
+    fn go(&self, path: &str) -> String {
+        Link::to(path).href(self.choice)
+    }
+
+    fn job_href(&self, id: &str) -> String {
+        Link::below(link::JOB, id).href(self.choice)
+    }
+
+    fn other_lang(&self) -> Lang {
+        self.choice.lang.other()
+    }
+
+    fn other_lang_name(&self) -> Safe<String> {
+        Words(self.other_lang()).t("lang-name")
+    }
+
+    fn other_lang_short(&self) -> Safe<String> {
+        Words(self.other_lang()).t("lang-short")
+    }
+
+    fn other_lang_href(&self) -> String {
+        let lang = self.other_lang();
+        self.here.href(Choice {
+            lang,
+            ..self.choice
+        })
+    }
+
+    fn size_href(&self, big: impl Borrow<bool>) -> String {
+        let big = *big.borrow();
+        self.here.href(Choice { big, ..self.choice })
+    }
+
+    fn stay_href(&self) -> String {
+        self.here.href(self.choice)
+    }
+
+    fn home_href(&self) -> String {
+        link::START.to_owned()
+    }
+
+    fn clock(&self) -> String {
+        self.now.strftime("%H:%M").to_string()
+    }
+
+    fn date(&self, date: Date) -> String {
+        let args = [
+            ("m", FluentValue::from(date.month())),
+            ("d", FluentValue::from(date.day())),
+            (
+                "w",
+                FluentValue::from(date.weekday().to_monday_one_offset()),
+            ),
+        ];
+        self.words().with("date", &args).0
+    }
+
+    fn today(&self) -> String {
+        self.date(self.now.date())
+    }
+
+    /// Names the day of `at` as the reader would: today, tomorrow, or its date.
+    fn day(&self, at: &DateTime) -> String {
+        let today = self.now.date();
+        if at.date() == today {
+            self.t("today").0
+        } else if today.tomorrow().is_ok_and(|next| next == at.date()) {
+            self.t("tomorrow").0
+        } else {
+            self.date(at.date())
+        }
+    }
+
+    fn hours(&self, start: &DateTime, end: &DateTime) -> Safe<String> {
+        if end.date() > start.date() {
+            self.t_ab("hours-next-day", hm(start), hm(end))
+        } else {
+            self.t_ab("hours", hm(start), hm(end))
+        }
+    }
+}
+
+/// The words of one language, with the numbers and names of a page put in.
+#[derive(Debug, Clone, Copy)]
+struct Words(Lang);
+
+impl Words {
+    fn t(self, key: &str) -> Safe<String> {
+        self.with(key, &[])
+    }
+
+    fn t_n(self, key: &str, n: impl Borrow<u32>) -> Safe<String> {
+        self.with(key, &[("n", FluentValue::from(*n.borrow()))])
+    }
+
+    /// Fills a message; its own markup is kept and what is put in is escaped.
+    fn with(self, key: &str, values: &[(&str, FluentValue<'_>)]) -> Safe<String> {
+        let mut args = FluentArgs::new();
+        for (name, value) in values {
+            if let FluentValue::String(text) = value {
+                args.set(*name, escape(text));
+            } else {
+                args.set(*name, value.clone());
+            }
+        }
+        Safe(self.0.say(key, &args))
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            plain => out.push(plain),
+        }
+    }
+    out
+}
+
+fn icon(name: &str) -> Safe<String> {
+    Safe(format!(
+        r##"<svg class="i" aria-hidden="true"><use href="#{name}"/></svg>"##
+    ))
+}
+
+fn hm(at: &DateTime) -> String {
+    at.strftime("%H:%M").to_string()
+}
+
+/// Groups the digits of a phone number 3-4-4, as people say them.
+fn grouped(digits: &str, sizes: &[usize]) -> String {
+    let mut rest = digits;
+    let mut groups = Vec::new();
+    for size in sizes {
+        let (group, after) = rest.split_at_checked(*size).unwrap_or((rest, ""));
+        groups.push(group);
+        rest = after;
+    }
+    groups.retain(|group| !group.is_empty());
+    groups.join(" ")
+}
+
+/// Keeps the ASCII digits of what a person typed.
+pub(crate) fn digits(typed: &str) -> String {
+    typed.chars().filter(char::is_ascii_digit).collect()
+}

@@ -1,0 +1,375 @@
+//! The list of jobs near the hall, a screen at a time, and the card that stands for a job.
+
+use std::borrow::Borrow;
+
+use askama::{Template, filters::Safe};
+use jiff::civil::DateTime;
+
+use super::{Frame, Line, STALE_MIN};
+use crate::kiosk::link::{self, Choice, Link};
+use crate::kiosk::text::Lang;
+
+/// Returns how many cards fit on one screen.
+pub(crate) fn near_page_size(choice: Choice) -> usize {
+    match (choice.big, choice.lang) {
+        (false, _) => 6,
+        (true, Lang::Zh) => 4,
+        (true, Lang::En) => 3,
+    }
+}
+
+/// What a person gets who presses the button of a job at this kiosk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// A place for certain: this kiosk holds a right to it.
+    Here,
+    /// An answer later: places are left, but their rights lie elsewhere.
+    AskCentre,
+    /// A number in the wait list: every place is taken.
+    Queue,
+}
+
+/// The places of a job as this kiosk knows them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Seats {
+    /// Free places whose rights lie at this kiosk.
+    pub(crate) here: u32,
+    /// Free places elsewhere, as last heard.
+    pub(crate) elsewhere: u32,
+    /// All places of the job.
+    pub(crate) cap: u32,
+    /// People in the wait list, as last heard.
+    pub(crate) waiting: u32,
+}
+
+/// Cells of the bar: above this many places each cell stands for a share.
+const BAR_CELLS: u32 = 24;
+const SHARE_CELLS: u32 = 20;
+const BAR_WIDTH: u32 = 960;
+
+impl Seats {
+    pub(super) fn all(&self) -> u32 {
+        self.here + self.elsewhere
+    }
+
+    /// Draws the bar: solid cells here, outlined elsewhere, pale taken.
+    pub(super) fn bar(&self) -> Safe<String> {
+        let cells = if self.cap > BAR_CELLS {
+            SHARE_CELLS
+        } else {
+            self.cap.max(1)
+        };
+        let share = |n: u32| match n {
+            0 => 0,
+            _ if cells == self.cap => n,
+            // A place that is left is never rounded away.
+            _ => (n * cells / self.cap.max(1)).max(1),
+        };
+        let here = share(self.here).min(cells);
+        let elsewhere = share(self.elsewhere).min(cells - here);
+        let pitch = BAR_WIDTH / cells;
+        let mut out = String::new();
+        for (class, first, count) in [("p-here", 0, here), ("p-else", here, elsewhere)] {
+            out.push_str(&run(class, first, count, pitch));
+        }
+        let free = here + elsewhere;
+        out.push_str(&run("p-gone", free, cells - free, pitch));
+        Safe(out)
+    }
+}
+
+fn run(class: &str, first: u32, count: u32, pitch: u32) -> String {
+    if count == 0 {
+        return String::new();
+    }
+    // The outline is drawn inwards, so that all three kinds of cell have one size.
+    let (inset, top) = if class == "p-else" { (4, 4) } else { (0, 0) };
+    let (width, height) = (pitch - 12 - 2 * inset, 80 - 2 * top);
+    let cells: String = (first..first + count)
+        .map(|cell| format!("M{} {top}h{width}v{height}h-{width}z", cell * pitch + inset))
+        .collect();
+    format!(r#"<path class="{class}" d="{cells}"/>"#)
+}
+
+/// What a job pays, in whole yuan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pay {
+    /// For one shift of this many hours.
+    Shift {
+        /// Yuan for the shift.
+        yuan: u32,
+        /// Paid hours of the shift.
+        hours: u32,
+    },
+    /// For each hour.
+    Hour {
+        /// Yuan for the hour.
+        yuan: u32,
+    },
+    /// For one day.
+    Day {
+        /// Yuan for the day.
+        yuan: u32,
+    },
+}
+
+impl Pay {
+    /// Returns the figure that is shown large.
+    pub(crate) fn yuan(self) -> u32 {
+        match self {
+            Self::Shift { yuan, .. } | Self::Hour { yuan } | Self::Day { yuan } => yuan,
+        }
+    }
+
+    pub(super) fn per(&self, frame: &Frame) -> Safe<String> {
+        match self {
+            Self::Shift { hours, .. } => frame.t_n("per-shift", hours),
+            Self::Hour { .. } => frame.t("per-hour"),
+            Self::Day { .. } => frame.t("per-day"),
+        }
+    }
+
+    pub(super) fn hourly(&self) -> Option<u32> {
+        match self {
+            Self::Shift { yuan, hours } => yuan.checked_div(*hours),
+            Self::Hour { .. } | Self::Day { .. } => None,
+        }
+    }
+}
+
+/// What a job gives besides its pay; shown in this order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Perks {
+    /// Paid at the end of the same day.
+    pub(crate) daily_pay: bool,
+    /// A meal is given.
+    pub(crate) meal: bool,
+    /// A bed is given.
+    pub(crate) bed: bool,
+    /// The shift runs through the night.
+    pub(crate) night: bool,
+}
+
+/// One job as the list shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct JobCard {
+    /// The job's id as it stands in addresses.
+    pub(crate) id: String,
+    /// Name of the occupation in the reader's language where known.
+    pub(crate) title: String,
+    /// What it pays.
+    pub(crate) pay: Pay,
+    /// Local start of the shift.
+    pub(crate) start: DateTime,
+    /// Local end of the shift.
+    pub(crate) end: DateTime,
+    /// Minutes on foot from the hall, where the place is known.
+    pub(crate) walk_min: Option<u32>,
+    /// District or street of the place.
+    pub(crate) place: String,
+    /// What it gives besides.
+    pub(crate) perks: Perks,
+    /// Its places.
+    pub(crate) seats: Seats,
+    /// What a press of the button gives here and now.
+    pub(crate) offer: Offer,
+}
+
+impl JobCard {
+    pub(super) fn tone(&self) -> &'static str {
+        match self.offer {
+            Offer::Here => "go",
+            Offer::AskCentre => "ask",
+            Offer::Queue => "wait",
+        }
+    }
+
+    pub(super) fn offer_icon(&self) -> &'static str {
+        match self.offer {
+            Offer::Here => "tick",
+            Offer::AskCentre => "glass",
+            Offer::Queue => "queue",
+        }
+    }
+
+    pub(super) fn offer_words(&self, frame: &Frame) -> Safe<String> {
+        match self.offer {
+            Offer::Here => frame.t("offer-here"),
+            Offer::AskCentre => frame.t("offer-ask"),
+            Offer::Queue => frame.t("offer-queue"),
+        }
+    }
+}
+
+/// Which shifts the list shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Shifts that start today.
+    #[default]
+    Today,
+    /// Shifts that start tomorrow.
+    Tomorrow,
+    /// Night shifts, tonight and tomorrow.
+    Night,
+}
+
+impl When {
+    /// Every choice, in the order of the filters.
+    pub(crate) const ALL: [Self; 3] = [Self::Today, Self::Tomorrow, Self::Night];
+
+    /// Returns the value of `when` in addresses.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Today => "today",
+            Self::Tomorrow => "tomorrow",
+            Self::Night => "night",
+        }
+    }
+
+    /// Reads the value of `when` in an address.
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|when| when.code() == code)
+    }
+}
+
+/// What the reader asked the list for; it is carried in the address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    /// Which shifts (`when`).
+    pub(crate) when: When,
+    /// Only jobs that can be confirmed at this kiosk (`here=1`).
+    pub(crate) here_only: bool,
+    /// Words of the search box (`q`).
+    pub(crate) q: String,
+    /// Page of the list, from 1 (`page`).
+    pub(crate) page: u32,
+}
+
+impl Filter {
+    /// Returns the address of the list under this filter.
+    pub(crate) fn link(&self) -> Link {
+        let mut link = Link::to(link::NEAR).with("when", self.when.code());
+        if self.here_only {
+            link = link.with("here", 1);
+        }
+        if !self.q.is_empty() {
+            link = link.with("q", &self.q);
+        }
+        if self.page > 1 {
+            link = link.with("page", self.page);
+        }
+        link
+    }
+}
+
+/// A search that found nothing near and was widened by the kiosk itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Widened {
+    /// Minutes on foot within which nothing was found.
+    pub(crate) asked_min: u32,
+    /// Minutes on foot within which the shown jobs lie.
+    pub(crate) shown_min: u32,
+}
+
+/// The list of jobs near the hall.
+#[derive(Debug, Clone, Template)]
+#[template(path = "kiosk/near.html")]
+pub(crate) struct NearPage {
+    /// What surrounds every page.
+    pub(crate) frame: Frame,
+    /// What was asked for.
+    pub(crate) filter: Filter,
+    /// Jobs that the filter lets through, over all pages.
+    pub(crate) total: u32,
+    /// Those of them that can be confirmed at this kiosk.
+    pub(crate) here_total: u32,
+    /// Pages of the list, at least 1.
+    pub(crate) pages: u32,
+    /// The cards of this page, best first.
+    pub(crate) jobs: Vec<JobCard>,
+    /// Names of categories that the search box suggests.
+    pub(crate) categories: Vec<String>,
+    /// Whether the search was widened.
+    pub(crate) widened: Option<Widened>,
+}
+
+impl NearPage {
+    fn filter_href(&self, filter: &Filter) -> String {
+        filter.link().href(self.frame.choice)
+    }
+
+    fn when_href(&self, when: &When) -> String {
+        let filter = Filter {
+            when: *when,
+            page: 1,
+            ..self.filter.clone()
+        };
+        self.filter_href(&filter)
+    }
+
+    fn when_words(&self, when: &When) -> Safe<String> {
+        match when {
+            When::Today => self.frame.t("today"),
+            When::Tomorrow => self.frame.t("tomorrow"),
+            When::Night => self.frame.t("night"),
+        }
+    }
+
+    fn count_words(&self) -> Safe<String> {
+        match self.filter.when {
+            When::Today => self.frame.t_n("count-today", self.total),
+            When::Tomorrow => self.frame.t_n("count-tomorrow", self.total),
+            When::Night => self.frame.t_n("count-night", self.total),
+        }
+    }
+
+    fn here_href(&self) -> String {
+        let here_only = !self.filter.here_only;
+        let filter = Filter {
+            here_only,
+            page: 1,
+            ..self.filter.clone()
+        };
+        self.filter_href(&filter)
+    }
+
+    fn all_href(&self) -> String {
+        let filter = Filter {
+            when: self.filter.when,
+            ..Filter::default()
+        };
+        self.filter_href(&filter)
+    }
+
+    fn tomorrow_href(&self) -> String {
+        let filter = Filter {
+            when: When::Tomorrow,
+            ..Filter::default()
+        };
+        self.filter_href(&filter)
+    }
+
+    fn narrowed(&self) -> bool {
+        self.filter.here_only || !self.filter.q.is_empty()
+    }
+
+    fn page(&self) -> u32 {
+        self.filter.page.clamp(1, self.pages.max(1))
+    }
+
+    fn page_href(&self, page: impl Borrow<u32>) -> String {
+        let filter = Filter {
+            page: *page.borrow(),
+            ..self.filter.clone()
+        };
+        self.filter_href(&filter)
+    }
+
+    /// Returns the age of other kiosks' figures in minutes once it is worth a note.
+    fn stale_min(&self) -> Option<u32> {
+        match self.frame.line {
+            Line::InStep { age_min } if age_min > STALE_MIN => Some(age_min),
+            Line::InStep { .. } | Line::CutOff { .. } | Line::Alone => None,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The ticket: what was answered, in colour, shape and word, and what to do next.
+
+use askama::{Template, filters::Safe};
+
+use super::{Frame, JobCard, Line, grouped};
+use crate::kiosk::{
+    link::{self, Link},
+    qr::Qr,
+};
+
+/// What became of a sign-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The place is this person's.
+    Confirmed,
+    /// In line for a place.
+    WaitListed {
+        /// Number in line, from 1.
+        position: u32,
+        /// Whether only the people at this kiosk are counted, because the line is down.
+        at_this_kiosk: bool,
+    },
+    /// Sent to the centre; no answer yet.
+    Requested,
+    /// Given back by the person.
+    Cancelled,
+    /// Taken back by the employer.
+    Bumped,
+}
+
+/// One ticket.
+#[derive(Debug, Clone, Template)]
+#[template(path = "kiosk/ticket.html")]
+pub(crate) struct TicketPage {
+    /// What surrounds every page.
+    pub(crate) frame: Frame,
+    /// What became of the sign-up.
+    pub(crate) answer: Answer,
+    /// The six digits.
+    pub(crate) code: String,
+    /// What the QR code says; left out where it is empty or too long.
+    pub(crate) qr: String,
+    /// The job.
+    pub(crate) card: JobCard,
+    /// Name or address of the place.
+    pub(crate) address: String,
+    /// Where to go in and whom to ask for.
+    pub(crate) gate: Option<String>,
+    /// Minutes before the start by which to be there.
+    pub(crate) early_min: u32,
+    /// Other jobs that can be confirmed here and now.
+    pub(crate) here_total: u32,
+    /// Whether this kiosk has a printer (`POST /ticket/{code}/print`).
+    pub(crate) printer: bool,
+    /// Whether the ticket may be given back here (`POST /ticket/{code}/cancel` with `pin`).
+    pub(crate) can_cancel: bool,
+}
+
+impl TicketPage {
+    fn tone(&self) -> &'static str {
+        match self.answer {
+            Answer::Confirmed => "go",
+            Answer::WaitListed { .. } => "wait",
+            Answer::Requested => "ask",
+            Answer::Cancelled => "off",
+            Answer::Bumped => "stop",
+        }
+    }
+
+    fn mark(&self) -> Safe<String> {
+        match self.answer {
+            Answer::Confirmed => super::icon("tick"),
+            Answer::WaitListed { position, .. } => Safe(position.to_string()),
+            Answer::Requested => super::icon("glass"),
+            Answer::Cancelled => super::icon("back"),
+            Answer::Bumped => super::icon("warn"),
+        }
+    }
+
+    fn title(&self) -> Safe<String> {
+        match self.answer {
+            Answer::Confirmed => self.frame.t("ticket-confirmed"),
+            Answer::WaitListed { .. } => self.frame.t("ticket-waiting"),
+            Answer::Requested => self.frame.t("ticket-requested"),
+            Answer::Cancelled => self.frame.t("ticket-cancelled"),
+            Answer::Bumped => self.frame.t("ticket-bumped"),
+        }
+    }
+
+    fn meaning(&self) -> Safe<String> {
+        match self.answer {
+            Answer::Confirmed => self.frame.t("ticket-confirmed-means"),
+            Answer::WaitListed {
+                position,
+                at_this_kiosk: false,
+            } => self.frame.t_n("ticket-waiting-means", position),
+            Answer::WaitListed {
+                position,
+                at_this_kiosk: true,
+            } => self.frame.t_n("ticket-waiting-here-means", position),
+            Answer::Requested => self.frame.t("ticket-requested-means"),
+            Answer::Cancelled => self.frame.t("ticket-cancelled-means"),
+            Answer::Bumped => self.frame.t("ticket-bumped-means"),
+        }
+    }
+
+    /// Returns at most three lines of what to do next, each with its icon.
+    fn next(&self) -> Vec<(&'static str, Safe<String>)> {
+        let frame = &self.frame;
+        let others = ("tick", frame.t_n("next-others", self.here_total));
+        match self.answer {
+            Answer::Confirmed => vec![
+                ("clock", self.be_there()),
+                ("id", frame.t("next-show")),
+                ("help", frame.t("next-cannot-come")),
+            ],
+            Answer::WaitListed {
+                position,
+                at_this_kiosk,
+            } => {
+                let ahead = position.saturating_sub(1);
+                let order = if at_this_kiosk {
+                    frame.t("next-recount")
+                } else {
+                    frame.t_n("next-ahead", ahead)
+                };
+                vec![
+                    ("queue", order),
+                    ("phone", frame.t("next-your-turn")),
+                    others,
+                ]
+            }
+            Answer::Requested => vec![
+                ("glass", frame.t("next-no-need")),
+                ("phone", frame.t("next-look-up")),
+                others,
+            ],
+            Answer::Cancelled => vec![others],
+            Answer::Bumped => vec![("warn", frame.t("next-do-not-go")), others],
+        }
+    }
+
+    fn be_there(&self) -> Safe<String> {
+        let early = jiff::Span::new().minutes(i64::from(self.early_min));
+        let at = self.card.start.saturating_sub(early);
+        let at = super::hm(&at);
+        match self.card.walk_min {
+            Some(walk) => self.frame.t_na("next-be-there-walk", walk, &at),
+            None => self.frame.t_a("next-be-there", &at),
+        }
+    }
+
+    fn code_grouped(&self) -> String {
+        grouped(&self.code, &[3, 3])
+    }
+
+    fn drawn(&self) -> Option<Qr> {
+        if self.qr.is_empty() {
+            None
+        } else {
+            Qr::draw(&self.qr)
+        }
+    }
+
+    fn holds_something(&self) -> bool {
+        !matches!(self.answer, Answer::Cancelled | Answer::Bumped)
+    }
+
+    fn action(&self, verb: &str) -> String {
+        let path = Link::below(link::TICKET, &self.code);
+        Link::to(&format!("{}/{verb}", path.path())).href(self.frame.choice)
+    }
+
+    fn others_href(&self) -> String {
+        Link::to(link::NEAR).with("here", 1).href(self.frame.choice)
+    }
+}

@@ -1,0 +1,37 @@
+//! Limits of the node's server, each with its consequence.
+
+use std::time::Duration;
+
+/// Requests waiting for the event loop. When it is full, a sign-up is answered 503 with Retry-After.
+pub(crate) const EVENTS_MAX: usize = 1024;
+/// Events of one transaction: bounds how long the first of them waits for the last.
+pub(crate) const BATCH_EVENTS_MAX: usize = 256;
+/// Questions to the hub waiting for the uplink task.
+pub(crate) const ASKS_MAX: usize = 256;
+/// How long the hub may take to answer a question before the worker is told "requested".
+pub(crate) const ASK_WAIT: Duration = Duration::from_millis(800);
+/// Body of a request.
+pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
+/// Whole time of a request.
+pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
+/// Reader connections kept open; more are opened and closed again under load.
+pub(crate) const READERS_KEPT: usize = 4;
+/// Events that a slow listener of the event stream may be behind before it must begin again.
+pub(crate) const STREAM_EVENTS_MAX: usize = 1024;
+/// Rows moved by one step of the index merge between two batches.
+pub(crate) const MERGE_BUDGET: usize = 2_000;
+/// All plugins of the chain together, for one page of candidates.
+pub(crate) const CHAIN_DEADLINE: Duration = Duration::from_millis(5);
+/// Longest idempotency key.
+pub(crate) const KEY_CHARS_MAX: usize = 128;
+/// One attempt to reach the hub.
+pub(crate) const CONNECT_WAIT: Duration = Duration::from_millis(1_000);
+/// Back-off between attempts: first, and largest once a cut lasts longer than [`SHORT_CUT`].
+pub(crate) const BACK_OFF_FIRST: Duration = Duration::from_millis(100);
+pub(crate) const BACK_OFF_SHORT_MAX: Duration = Duration::from_millis(800);
+pub(crate) const BACK_OFF_LONG_MAX: Duration = Duration::from_secs(30);
+/// Cuts up to this heal within 3 s of the line's return.
+pub(crate) const SHORT_CUT: Duration = Duration::from_secs(75);
+
+const _: () = assert!(BATCH_EVENTS_MAX <= EVENTS_MAX);
+const _: () = assert!(CONNECT_WAIT.as_millis() + BACK_OFF_SHORT_MAX.as_millis() < 2_000);

@@ -1,0 +1,90 @@
+//! Logs and metrics of the node.
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging to stderr; `DAYSHIFT_LOG` filters, as in `info,edge_node=debug`.
+pub(crate) fn start_logs() {
+    let filter = EnvFilter::try_from_env("DAYSHIFT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// How a sign-up was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum Outcome {
+    Confirmed,
+    WaitListed,
+    Requested,
+    Refused,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct OutcomeLabel {
+    pub(crate) outcome: Outcome,
+}
+
+/// Every metric that the node registers.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    pub(crate) sign_ups: Family<OutcomeLabel, Counter>,
+    pub(crate) searches: Counter,
+    pub(crate) search_seconds: Histogram,
+    pub(crate) commit_seconds: Histogram,
+    pub(crate) pending_changes: Gauge,
+    pub(crate) link_up: Gauge,
+    pub(crate) jobs: Gauge,
+    pub(crate) parked_changes: Gauge,
+    pub(crate) plugin_failures: Counter,
+    pub(crate) queue_depth: Gauge,
+}
+
+const SEARCH_SECONDS: [f64; 8] = [0.0001, 0.0003, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25];
+const COMMIT_SECONDS: [f64; 8] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.2, 1.0];
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("dayshift"),
+            sign_ups: Family::default(),
+            searches: Counter::default(),
+            search_seconds: Histogram::new(SEARCH_SECONDS),
+            commit_seconds: Histogram::new(COMMIT_SECONDS),
+            pending_changes: Gauge::default(),
+            link_up: Gauge::default(),
+            jobs: Gauge::default(),
+            parked_changes: Gauge::default(),
+            plugin_failures: Counter::default(),
+            queue_depth: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("sign_ups", "Sign-ups by the answer given", self.sign_ups.clone());
+        registry.register("searches", "Searches answered", self.searches.clone());
+        registry.register("search_duration_seconds", "Time of a search with its plugins", self.search_seconds.clone());
+        registry.register("commit_duration_seconds", "Time of a durable commit and witness", self.commit_seconds.clone());
+        registry.register("pending_changes", "Own log entries that the hub has not acknowledged", self.pending_changes.clone());
+        registry.register("link_up", "Whether a session with the hub is live", self.link_up.clone());
+        registry.register("jobs", "Jobs in the search index", self.jobs.clone());
+        registry.register("parked_changes", "Received entries that could not be applied", self.parked_changes.clone());
+        registry.register("plugin_failures", "Pages that a plugin failed on or was late for", self.plugin_failures.clone());
+        registry.register("event_queue_depth", "Requests waiting for the event loop", self.queue_depth.clone());
+    }
+
+    /// The text that a Prometheus server scrapes.
+    pub(crate) fn render(&self) -> String {
+        let mut text = String::new();
+        if encode(&mut text, &self.registry).is_err() {
+            tracing::error!("metrics could not be written");
+        }
+        text
+    }
+}

@@ -1,0 +1,231 @@
+//! The line to the hub: connects, drives one sync session after the other, backs off while the line is cut.
+
+use crate::{
+    app::Shared,
+    event_loop::Event,
+    join::{resolve, time_source},
+    limits::{ASK_WAIT, BACK_OFF_FIRST, BACK_OFF_LONG_MAX, BACK_OFF_SHORT_MAX, CONNECT_WAIT, SHORT_CUT},
+};
+use anyhow::Context;
+use edge_core::node::EdgeNode;
+use enrolment::NodeIdentity;
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use sync_protocol::{
+    ids::{SignUpId, VshardId},
+    limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
+    session::{End, NodeOutput, NodeSession},
+    wire::v1::{Ask, DownState, Hello, Outcome, Reason, UpState},
+};
+use sync_quic::{CloseCode, Link, LinkReceiver, LinkSender, NodeCredentials, NodeEndpoint};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{sleep_until, timeout},
+};
+
+/// A question to the hub with the place for its verdict.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) ask: Ask,
+    pub(crate) verdict: oneshot::Sender<Outcome>,
+}
+
+/// The uplink task's own things.
+pub(crate) struct Uplink {
+    shared: Arc<Shared>,
+    identity: NodeIdentity,
+    /// Signs heads; its state of tenants and topics is not used here.
+    signer: EdgeNode,
+    events: mpsc::Sender<Event>,
+    questions: mpsc::Receiver<Question>,
+    began: Instant,
+}
+
+/// One session's own things.
+struct Running {
+    session: NodeSession,
+    sender: LinkSender,
+    open: BTreeMap<SignUpId, oneshot::Sender<Outcome>>,
+    applied: mpsc::Sender<DownState>,
+}
+
+/// Batches of the hub that may be applied at a time; the hub keeps fewer than this in flight per vshard.
+const APPLYING_MAX: usize = 1024;
+
+impl Uplink {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        identity: NodeIdentity,
+        signer: EdgeNode,
+        events: mpsc::Sender<Event>,
+        questions: mpsc::Receiver<Question>,
+    ) -> Self {
+        Self { shared, identity, signer, events, questions, began: Instant::now() }
+    }
+
+    /// Milliseconds of this task's monotonic clock.
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Keeps the line up until the node stops.
+    pub(crate) async fn run(mut self) -> anyhow::Result<()> {
+        let credentials = NodeCredentials {
+            certificate_chain: self.identity.certificate_chain.clone(),
+            private_key: self.identity.tls_key.clone(),
+            root_certificate: self.identity.root_certificate.clone(),
+        };
+        let endpoint = NodeEndpoint::bind(None, &credentials, time_source(0)).context("cannot open the line to the hub")?;
+        let mut down_since = Instant::now();
+        let mut back_off = BACK_OFF_FIRST;
+        loop {
+            let began = Instant::now();
+            match self.session(&endpoint).await {
+                Ok(end) => tracing::info!(%end, "session with the hub is over"),
+                Err(error) => tracing::debug!("no session with the hub: {error:#}"),
+            }
+            if self.shared.set_link_down() {
+                (down_since, back_off) = (Instant::now(), BACK_OFF_FIRST);
+            }
+            while self.questions.try_recv().is_ok() {}
+            let most = if down_since.elapsed() < SHORT_CUT { BACK_OFF_SHORT_MAX } else { BACK_OFF_LONG_MAX };
+            back_off = back_off.min(most);
+            // Spread by the node's own number, so that a hall of nodes does not knock at once.
+            let jitter = back_off.mul_f64(f64::from(self.identity.writer.node.0 % 8) / 32.0);
+            tokio::time::sleep((back_off + jitter).saturating_sub(began.elapsed().min(back_off))).await;
+            back_off *= 2;
+        }
+    }
+
+    async fn session(&mut self, endpoint: &NodeEndpoint) -> anyhow::Result<End> {
+        let address = resolve(&self.identity.hub_address)?;
+        let link = timeout(CONNECT_WAIT, endpoint.connect(address)).await.context("the hub did not answer")??;
+        let hello = self.hello()?;
+        let handle = link.handle();
+        let result = self.drive(link, &hello).await;
+        self.shared.add_traffic(&handle.stats());
+        handle.close(CloseCode::Done, "");
+        result
+    }
+
+    fn hello(&self) -> anyhow::Result<Hello> {
+        let writer = self.identity.writer;
+        let (up, down) = self.shared.readers.read(|tx| {
+            let known: BTreeMap<VshardId, _> = tx.own_heads()?.into_iter().collect();
+            let up = known
+                .iter()
+                .map(|(vshard, head)| UpState { vshard: vshard.0, wseq: head.wseq, head: head.head })
+                .collect::<Vec<_>>();
+            Ok((up, tx.cursors()?))
+        })?;
+        Ok(Hello {
+            versions: (1, sync_protocol::wire::LATEST),
+            cluster: self.identity.cluster_id.0.to_vec(),
+            writer,
+            up,
+            down,
+            build: env!("CARGO_PKG_VERSION").to_owned(),
+        })
+    }
+
+    async fn drive(&mut self, link: Link, hello: &Hello) -> anyhow::Result<End> {
+        let handle = link.handle();
+        let (sender, mut receiver) = link.split();
+        let (applied, mut applications) = mpsc::channel(APPLYING_MAX);
+        let session = NodeSession::new(hello, self.now_ms());
+        let mut running = Running { session, sender, open: BTreeMap::new(), applied };
+        let mut heads = self.shared.heads();
+        heads.mark_changed();
+        loop {
+            if let Some(end) = self.drain(&mut running).await? {
+                return Ok(end);
+            }
+            let due = running.session.poll_timeout().unwrap_or(u64::MAX / 2);
+            let due = tokio::time::Instant::from_std(self.began + std::time::Duration::from_millis(due.min(1 << 40)));
+            tokio::select! {
+                frame = receive(&mut receiver) => running.session.handle_frame(&frame?, self.now_ms()),
+                changed = heads.changed() => {
+                    changed.context("the event loop has stopped")?;
+                    for (vshard, head) in heads.borrow_and_update().iter() {
+                        running.session.handle_own_grew(*vshard, *head);
+                    }
+                }
+                Some(question) = self.questions.recv() => self.put_question(&mut running, question),
+                Some(state) = applications.recv() => running.session.handle_applied(state),
+                () = sleep_until(due) => running.session.handle_timeout(self.now_ms()),
+                error = handle.closed() => return Err(error).context("the connection ended"),
+            }
+        }
+    }
+
+    fn put_question(&self, running: &mut Running, question: Question) {
+        let sign_up = question.ask.sign_up;
+        if running.session.handle_ask(question.ask, self.now_ms()) {
+            running.open.retain(|_, verdict| !verdict.is_closed());
+            running.open.insert(sign_up, question.verdict);
+        }
+    }
+
+    /// Does what the session asks for until it asks for nothing more.
+    async fn drain(&self, running: &mut Running) -> anyhow::Result<Option<End>> {
+        while let Some(output) = running.session.poll_output() {
+            match output {
+                NodeOutput::Send(frame) => running.sender.send(&frame).await.context("cannot send to the hub")?,
+                NodeOutput::Welcomed(welcome) => {
+                    self.send_event(Event::Interest(welcome.interest)).await?;
+                    self.shared.set_link_up();
+                    tracing::info!("in step with the hub from here on");
+                }
+                NodeOutput::Interest(interest) => self.send_event(Event::Interest(interest)).await?,
+                NodeOutput::ReadOwn { vshard, after } => self.read_own(&mut running.session, vshard, after)?,
+                NodeOutput::Apply(down) => self.apply(down, running.applied.clone()).await?,
+                NodeOutput::Acked(ack) => self.send_event(Event::Acked(ack)).await?,
+                NodeOutput::Verdict(verdict) => {
+                    if let Some(waiting) = running.open.remove(&verdict.sign_up) {
+                        // A worker who was told "requested" in the meantime no longer listens.
+                        let _late = waiting.send(verdict.outcome);
+                    }
+                }
+                NodeOutput::End(end) => {
+                    if let End::Refused(refuse) = &end
+                        && refuse.reason == Reason::Revoked
+                    {
+                        self.shared.freeze(&format!("the hub has fenced this node: {}", refuse.detail));
+                    }
+                    return Ok(Some(end));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn read_own(&self, session: &mut NodeSession, vshard: VshardId, after: u64) -> anyhow::Result<()> {
+        let (entries, head) = self.shared.readers.read(|tx| tx.read_own(vshard, after, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX))?;
+        let signature = head.map_or_else(Vec::new, |head| self.signer.sign_head(vshard, &head));
+        session.handle_own(vshard, after + 1, entries, signature, self.now_ms());
+        Ok(())
+    }
+
+    /// Hands a batch to the event loop; its cursor comes back once it is durable.
+    async fn apply(&self, down: sync_protocol::wire::v1::Down, applied: mpsc::Sender<DownState>) -> anyhow::Result<()> {
+        let (reply, done) = oneshot::channel();
+        self.send_event(Event::Receive(down, reply)).await?;
+        let state = done.await.context("the event loop has stopped")??;
+        applied.try_send(state).context("too many batches at once")
+    }
+
+    async fn send_event(&self, event: Event) -> anyhow::Result<()> {
+        self.events.send(event).await.context("the event loop has stopped")
+    }
+}
+
+async fn receive(receiver: &mut LinkReceiver) -> anyhow::Result<Vec<u8>> {
+    receiver.recv().await.context("the line to the hub broke")?.context("the hub ended the stream")
+}
+
+/// Asks the hub and waits for its verdict, at most [`ASK_WAIT`].
+pub(crate) async fn ask(questions: &mpsc::Sender<Question>, ask: Ask) -> Option<Outcome> {
+    let (verdict, answer) = oneshot::channel();
+    questions.try_send(Question { ask, verdict }).ok()?;
+    timeout(ASK_WAIT, answer).await.ok()?.ok()
+}
+

@@ -1,0 +1,22 @@
+//! What all parts of the running hub share.
+
+use crate::{directory::Directory, peers::Board, scheduler::Scheduler, shard_workers::Shards};
+use enrolment::{Authority, ClusterId};
+use std::{sync::Arc, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+/// The shared state.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) name: String,
+    pub(crate) cluster: ClusterId,
+    pub(crate) authority: Authority,
+    pub(crate) shards: Shards,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) board: Board,
+    pub(crate) scheduler: Scheduler,
+    pub(crate) admin_token: String,
+    pub(crate) started: Instant,
+    /// Cancelled when the hub has to stop.
+    pub(crate) stop: CancellationToken,
+}

@@ -1,0 +1,66 @@
+//! The command line and what it makes of it, checked before any port is bound.
+
+use anyhow::{Result, bail};
+use clap::{Args, Parser, Subcommand};
+use hub_core::layout;
+use std::{net::SocketAddr, path::PathBuf};
+
+/// The hub of a Dayshift cluster.
+#[derive(Debug, Parser)]
+#[command(name = "hub", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the hub until it is told to stop.
+    Run(RunArgs),
+    /// Print the description of the HTTP API.
+    Openapi,
+}
+
+/// How to run.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Data folder, made by `dayshift hub init`.
+    #[arg(long)]
+    data: PathBuf,
+    /// Address of the HTTP API and the console; loopback only.
+    #[arg(long, default_value = "127.0.0.1:7480")]
+    http: SocketAddr,
+    /// Address of the nodes' port (UDP).
+    #[arg(long, default_value = "127.0.0.1:7443")]
+    quic: SocketAddr,
+    /// File to write the bound addresses to.
+    #[arg(long)]
+    announce: Option<PathBuf>,
+}
+
+/// A sound configuration.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) data: PathBuf,
+    pub(crate) http: SocketAddr,
+    pub(crate) quic: SocketAddr,
+    pub(crate) announce: Option<PathBuf>,
+}
+
+impl TryFrom<RunArgs> for Config {
+    type Error = anyhow::Error;
+
+    fn try_from(args: RunArgs) -> Result<Self> {
+        let RunArgs { data, http, quic, announce } = args;
+        if !http.ip().is_loopback() {
+            bail!(
+                "--http {http} is not a loopback address; the console has no log-in, so put a proxy with one before it"
+            );
+        }
+        if !layout::control(&data).is_file() {
+            bail!("{} is not a hub's data folder; make one with `dayshift hub init`", data.display());
+        }
+        Ok(Self { data, http, quic, announce })
+    }
+}

@@ -1,0 +1,301 @@
+//! Every page from example models, checked for structure.
+//!
+//! With `DAYSHIFT_RENDER_DIR` set, the pages are also written there to be looked at.
+
+use askama::Template;
+
+use super::view::*;
+
+const PAGE_BYTES_MAX: usize = 60_000;
+
+fn frame() -> Frame {
+    Frame {
+        hub: "hub 1 of 3".to_owned(),
+        clock: "17:42:08".to_owned(),
+        age_s: 2,
+        who: Some("operator".to_owned()),
+        refresh_s: Some(5),
+        synthetic: true,
+    }
+}
+
+fn nodes() -> Vec<NodeRow> {
+    let regions = [
+        "Yuhang",
+        "Linping",
+        "Gongshu",
+        "Xihu",
+        "Shangcheng",
+        "Qiantang",
+        "Binjiang",
+        "Xiaoshan",
+        "Fuyang",
+        "Lin'an",
+    ];
+    let row = |n: usize| {
+        let state = match n {
+            27 => State::Behind,
+            41 => State::CutOff,
+            45 => State::Fenced,
+            _ => State::Up,
+        };
+        let lag_ms = [140, 90, 320, 1_400, 210, 160, 3_200][n % 7];
+        NodeRow {
+            name: format!("{} {}", regions[n / 5], n % 5 + 1),
+            region: regions[n / 5].to_owned(),
+            incarnation: if n == 45 { 3 } else { 1 },
+            state,
+            lag_ms: Some(if n == 27 { 38_000 } else { lag_ms }),
+            pending: if n == 27 { 4_120 } else { 3 },
+            held: 27,
+            used: 112,
+            contact_s: Some(if state.is_bound() { 848 } else { 1 }),
+        }
+    };
+    (0..46).map(row).collect()
+}
+
+fn overview() -> OverviewPage {
+    let event = |at: &str, state, subject: &str, text: &str| Event {
+        at: at.to_owned(),
+        state,
+        subject: subject.to_owned(),
+        text: text.to_owned(),
+    };
+    OverviewPage {
+        frame: frame(),
+        nodes: nodes(),
+        sign_ups: (0..60).map(|n| 150 + n * 37 % 80 + n).collect(),
+        sign_ups_today: 18_406,
+        oversold: 0,
+        oversold_age_s: 2,
+        oldest: Some(Oldest {
+            age_s: 848,
+            node: "Fuyang 2".to_owned(),
+            state: State::CutOff,
+        }),
+        events: vec![
+            event(
+                "17:41",
+                Some(State::Behind),
+                "Qiantang 3",
+                "is 38 s behind: 4,120 changes queued, line at 0.3 of its usual rate",
+            ),
+            event(
+                "17:38",
+                None,
+                "6 rights of 3 jobs",
+                "moved Xihu 2 → hub → Shangcheng 4: it runs out at 17:55",
+            ),
+            event(
+                "17:28",
+                Some(State::CutOff),
+                "Fuyang 2",
+                "cut off. 11 jobs open there, 27 rights held; it keeps signing up",
+            ),
+            event(
+                "17:20",
+                Some(State::Up),
+                "Linping 2",
+                "back after 6 min, 1,904 changes in 1.1 s, repair rounds 0",
+            ),
+            event(
+                "16:58",
+                Some(State::Fenced),
+                "Lin'an 1",
+                "fenced, life 3: two heads at seq 88, a copied disk",
+            ),
+        ],
+    }
+}
+
+fn job(n: u32) -> JobRow {
+    JobRow {
+        id: format!("7-3-009{n}"),
+        title: ["Warehouse loader", "Sorter", "分拣员 <b>"][n as usize % 3].to_owned(),
+        region: "Xiasha".to_owned(),
+        start: "tomorrow 07:00".to_owned(),
+        cap: 40,
+        used: 28,
+        pool: 4,
+        waiting: 2,
+        open: n != 2,
+    }
+}
+
+fn seats() -> SeatsPage {
+    let node =
+        |node: &str, state, granted, returned, used, known_s, note: Option<&str>| NodeSeats {
+            node: node.to_owned(),
+            state,
+            granted,
+            returned,
+            used,
+            known_s,
+            note: note.map(str::to_owned),
+        };
+    SeatsPage {
+        frame: frame(),
+        job: job(0),
+        nodes: vec![
+            node("Qiantang 1", State::Up, 10, 1, 8, 1, None),
+            node(
+                "Qiantang 2",
+                State::Up,
+                6,
+                0,
+                6,
+                1,
+                Some("out of rights 17:36, asked, granted 2"),
+            ),
+            node("Qiantang 3", State::Behind, 5, 0, 3, 38, None),
+            node("Shangcheng 4", State::Up, 8, 2, 5, 1, None),
+            node("Xihu 2", State::Up, 7, 4, 3, 2, None),
+            node(
+                "Fuyang 2",
+                State::CutOff,
+                4,
+                0,
+                1,
+                848,
+                Some("as reported 14 min ago; may have used all 4"),
+            ),
+            node(
+                "Lin'an 1",
+                State::Fenced,
+                3,
+                0,
+                2,
+                2_640,
+                Some("copied disk; reports kept as evidence"),
+            ),
+        ],
+        oversold: false,
+        checked_s: 2,
+    }
+}
+
+fn sync() -> SyncPage {
+    let peer = |node: NodeRow| PeerRow {
+        sent: if node.state == State::Up {
+            90_412
+        } else {
+            86_292
+        },
+        head: 90_412,
+        received: 4_120,
+        bytes_out: 12_400_000,
+        bytes_in: 812_000,
+        rounds: 18_220,
+        repairs: u64::from(node.state.is_bound()),
+        name: node.name,
+        state: node.state,
+        lag_ms: node.lag_ms,
+        contact_s: node.contact_s,
+    };
+    SyncPage {
+        frame: frame(),
+        peers: nodes().into_iter().map(peer).collect(),
+        p50_ms: Some(140),
+        p99_ms: Some(13_000),
+        divergent: 0,
+    }
+}
+
+fn pages() -> Vec<(&'static str, String)> {
+    let mut fresh = overview();
+    fresh.nodes.clear();
+    fresh.events.clear();
+    fresh.oldest = None;
+    let mut bad = overview();
+    bad.oversold = 1;
+    bad.frame.age_s = 48;
+    let nodes_page = NodesPage {
+        frame: frame(),
+        nodes: nodes(),
+    };
+    let jobs = JobsPage {
+        frame: frame(),
+        q: "load\"er".to_owned(),
+        total: 1_204,
+        jobs: (0..9).map(job).collect(),
+        next: Some(format!("{JOBS}?page=2")),
+    };
+    vec![
+        ("overview", overview().render().unwrap()),
+        ("overview-empty", fresh.render().unwrap()),
+        ("overview-oversold", bad.render().unwrap()),
+        ("nodes", nodes_page.render().unwrap()),
+        ("sync", sync().render().unwrap()),
+        ("jobs", jobs.render().unwrap()),
+        ("seats", seats().render().unwrap()),
+    ]
+}
+
+fn check_balanced(name: &str, html: &str) {
+    const VOID: [&str; 5] = ["meta", "link", "input", "br", "wbr"];
+    let mut open = Vec::new();
+    for tag in html.split('<').skip(1) {
+        let tag = tag.split('>').next().unwrap();
+        let word: String = tag
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '/')
+            .collect();
+        if let Some(closed) = word.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(closed), "{name}: </{closed}>");
+        } else if !tag.starts_with('!') && !tag.ends_with('/') && !VOID.contains(&word.as_str()) {
+            open.push(word);
+        }
+    }
+    assert!(open.is_empty(), "{name}: left open: {open:?}");
+}
+
+#[test]
+fn console_pages_are_sound() {
+    let shown = std::env::var("DAYSHIFT_RENDER_DIR").ok();
+    for (name, html) in pages() {
+        check_balanced(name, &html);
+        assert!(html.contains("<html lang=\"en\""), "{name}: no lang");
+        for banned in [
+            "<script", "<style", " style=", " onclick", "http://", "https://",
+        ] {
+            assert!(!html.contains(banned), "{name}: {banned}");
+        }
+        let bytes = html.len() + SHEET.len();
+        assert!(bytes < PAGE_BYTES_MAX, "{name}: {bytes} bytes");
+        for path in [OVERVIEW, NODES, SYNC, JOBS, SHEET_PATH] {
+            assert!(
+                html.contains(&format!("href=\"{path}\"")),
+                "{name}: no link to {path}"
+            );
+        }
+        if let Some(dir) = &shown {
+            let local = html.replace(SHEET_PATH, "console.css");
+            std::fs::write(format!("{dir}/console-{name}.html"), local).unwrap();
+            std::fs::write(format!("{dir}/console.css"), SHEET).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_bar_has_one_cell_for_each_place() {
+    let page = seats();
+    let html = page.render().unwrap();
+    let bar = html.split("<svg class=\"bar\"").nth(1).unwrap();
+    let bar = bar.split("</svg>").next().unwrap();
+    assert_eq!(bar.matches("<rect").count(), 40);
+    assert!(html.contains("cap 40 = pool 4 + out 36"));
+    assert!(html.contains("28 of 40 confirmed as known here, 32 at most"));
+}
+
+#[test]
+fn the_overview_says_how_things_are() {
+    let html = overview().render().unwrap();
+    assert!(html.contains("43 of 46 nodes are in step."));
+    assert!(html.contains("No job is oversold."));
+    assert_eq!(html.matches("<polygon").count(), 46);
+    let mut bad = overview();
+    bad.oversold = 1;
+    let html = bad.render().unwrap();
+    assert!(html.contains("1 job is oversold.") && !html.contains("No job is oversold."));
+}

@@ -1,0 +1,205 @@
+//! The overview and the table of nodes.
+
+use askama::Template;
+
+use super::{Frame, SHEET_PATH, State, Tab};
+use crate::console::draw::{self, Place};
+
+/// One node as the hub sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeRow {
+    /// Name of the hall and kiosk.
+    pub(crate) name: String,
+    /// Region or district.
+    pub(crate) region: String,
+    /// Which life of its disk this is.
+    pub(crate) incarnation: u64,
+    /// How the hub sees it.
+    pub(crate) state: State,
+    /// Milliseconds from a change to its arrival; `None` where not known.
+    pub(crate) lag_ms: Option<u64>,
+    /// Changes that wait to be sent to it or by it, as last known.
+    pub(crate) pending: u64,
+    /// Rights that lie at the node.
+    pub(crate) held: u32,
+    /// Rights known to be used up there.
+    pub(crate) used: u32,
+    /// Seconds since the last contact; `None` for never.
+    pub(crate) contact_s: Option<u64>,
+}
+
+impl NodeRow {
+    fn lag(&self) -> String {
+        match (self.lag_ms, self.state.is_bound()) {
+            (Some(ms), false) => draw::lag(ms),
+            _ => "not known".to_owned(),
+        }
+    }
+
+    fn contact(&self) -> String {
+        self.contact_s
+            .map_or_else(|| "never".to_owned(), |s| format!("{} ago", draw::age(s)))
+    }
+
+    fn pending(&self) -> String {
+        let least = if self.state.is_bound() { "≥ " } else { "" };
+        format!("{least}{}", draw::count(self.pending))
+    }
+
+    fn used(&self) -> String {
+        if self.state.is_bound() {
+            format!("≥ {}", self.used)
+        } else {
+            self.used.to_string()
+        }
+    }
+
+    fn held(&self) -> String {
+        if self.state.is_bound() {
+            format!("≤ {}", self.held)
+        } else {
+            self.held.to_string()
+        }
+    }
+
+    /// Returns the step of the lag scale from 0 to 4, for a node whose lag is known.
+    fn lag_step(&self) -> Option<usize> {
+        let ms = self.lag_ms.filter(|_| !self.state.is_bound())?;
+        Some(
+            [500, 2_000, 10_000, 60_000]
+                .iter()
+                .filter(|edge| ms >= **edge)
+                .count(),
+        )
+    }
+}
+
+/// Something that happened, in words with its reason.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    /// Wall clock as shown, `17:41`.
+    pub(crate) at: String,
+    /// The state that it brought a node into, where it did.
+    pub(crate) state: Option<State>,
+    /// Whom or what it is about, set in bold.
+    pub(crate) subject: String,
+    /// What happened and why.
+    pub(crate) text: String,
+}
+
+/// The oldest change that has not reached the hub.
+#[derive(Debug, Clone)]
+pub(crate) struct Oldest {
+    /// Its age in seconds.
+    pub(crate) age_s: u64,
+    /// The node where it waits.
+    pub(crate) node: String,
+    /// How the hub sees that node.
+    pub(crate) state: State,
+}
+
+/// The overview.
+#[derive(Debug, Clone, Template)]
+#[template(path = "console/overview.html")]
+pub(crate) struct OverviewPage {
+    /// What surrounds every page.
+    pub(crate) frame: Frame,
+    /// Every node, by region; the order keeps each in its place.
+    pub(crate) nodes: Vec<NodeRow>,
+    /// Sign-ups of each of the last minutes, oldest first.
+    pub(crate) sign_ups: Vec<u32>,
+    /// Sign-ups since midnight.
+    pub(crate) sign_ups_today: u64,
+    /// Jobs with more confirmed than places; must be 0.
+    pub(crate) oversold: u32,
+    /// Seconds since that was last checked.
+    pub(crate) oversold_age_s: u64,
+    /// The oldest change that has not arrived.
+    pub(crate) oldest: Option<Oldest>,
+    /// What happened, newest first.
+    pub(crate) events: Vec<Event>,
+}
+
+const MAP_COLUMNS: usize = 9;
+
+impl OverviewPage {
+    fn tab(&self) -> Tab {
+        Tab::Overview
+    }
+
+    fn in_state(&self, state: State) -> usize {
+        self.nodes.iter().filter(|node| node.state == state).count()
+    }
+
+    fn up(&self) -> usize {
+        self.in_state(State::Up)
+    }
+
+    /// Returns the states that are not in step and how many nodes are in each.
+    fn others(&self) -> Vec<(State, usize)> {
+        [State::Behind, State::CutOff, State::Fenced, State::Unknown]
+            .into_iter()
+            .map(|state| (state, self.in_state(state)))
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    }
+
+    fn tiles(&self) -> [(State, &'static str, usize); 4] {
+        let tile = |state, label| (state, label, self.in_state(state));
+        [
+            tile(State::Up, "Up"),
+            tile(State::Behind, "Behind"),
+            tile(State::CutOff, "Cut off"),
+            tile(State::Fenced, "Fenced"),
+        ]
+    }
+
+    fn cells(&self) -> Vec<(&NodeRow, Place)> {
+        let places = draw::honeycomb(self.nodes.len(), MAP_COLUMNS);
+        self.nodes.iter().zip(places).collect()
+    }
+
+    fn map_box(&self) -> String {
+        let (width, height) = draw::honeycomb_size(self.nodes.len(), MAP_COLUMNS);
+        format!("0 0 {width:.0} {height:.0}")
+    }
+
+    fn regions(&self) -> usize {
+        let mut names: Vec<_> = self.nodes.iter().map(|node| &node.region).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.len()
+    }
+
+    fn held_cut_off(&self) -> u32 {
+        let cut = |node: &&NodeRow| node.state == State::CutOff;
+        self.nodes.iter().filter(cut).map(|node| node.held).sum()
+    }
+
+    fn per_minute(&self) -> String {
+        draw::count(u64::from(self.sign_ups.last().copied().unwrap_or_default()))
+    }
+}
+
+/// The table of nodes.
+#[derive(Debug, Clone, Template)]
+#[template(path = "console/nodes.html")]
+pub(crate) struct NodesPage {
+    /// What surrounds every page.
+    pub(crate) frame: Frame,
+    /// Every node, by region.
+    pub(crate) nodes: Vec<NodeRow>,
+}
+
+impl NodesPage {
+    fn tab(&self) -> Tab {
+        Tab::Nodes
+    }
+
+    fn up(&self) -> usize {
+        self.nodes
+            .iter()
+            .filter(|node| node.state == State::Up)
+            .count()
+    }
+}

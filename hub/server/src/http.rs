@@ -1,0 +1,77 @@
+//! The HTTP API, on the loopback only: routes, limits and the description of the API.
+
+mod access;
+mod health;
+mod import;
+mod jobs;
+mod nodes;
+mod problem;
+mod seats;
+
+use crate::{
+    app::App,
+    limits::{REQUEST_BYTES_MAX, REQUEST_TIME_MAX},
+};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    routing::{get, post},
+};
+use problem::Problem;
+use std::sync::Arc;
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use utoipa::OpenApi;
+
+/// The description of the API, from the handlers themselves.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(title = "Dayshift hub", description = "What operators and importers ask of the hub."),
+    paths(
+        health::livez,
+        health::readyz,
+        health::metrics,
+        nodes::list,
+        nodes::peers,
+        jobs::list,
+        seats::of_job,
+        seats::totals,
+        import::import
+    ),
+    components(schemas(problem::ProblemBody, import::ImportRow))
+)]
+struct Api;
+
+/// The description as JSON.
+pub(crate) fn openapi() -> String {
+    Api::openapi().to_pretty_json().unwrap_or_default()
+}
+
+/// All routes.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(health::openapi))
+        .route("/v1/nodes", get(nodes::list))
+        .route("/v1/sync/peers", get(nodes::peers))
+        .route("/v1/jobs", get(jobs::list))
+        .route("/v1/jobs/{id}/seats", get(seats::of_job))
+        .route("/v1/seats", get(seats::totals))
+        .route("/v1/jobs:import", post(import::import))
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME_MAX))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}
+
+async fn no_route() -> Problem {
+    Problem::not_found("there is nothing at this address")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this address does not take that method")
+}

@@ -1,0 +1,130 @@
+//! One row of an import, as it is sent and as a job.
+
+use crate::{clock, limits::FIELD_CHARS_MAX};
+use hub_core::shard::JobPost;
+use serde::Deserialize;
+use sync_protocol::{
+    documents::{JobFields, PayUnit},
+    ids::TenantId,
+};
+use utoipa::ToSchema;
+
+/// Longest time between start and end of a job, in seconds.
+const JOB_SECONDS_MAX: i64 = 400 * 24 * 3600;
+
+/// One job. Money is in minor units of `currency`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImportRow {
+    /// The outside key; a second row under it changes the job.
+    key: String,
+    /// Line of the source, for refusals.
+    #[serde(default)]
+    pub(crate) line: u64,
+    title: String,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    category: String,
+    #[serde(default)]
+    employer: String,
+    #[serde(default)]
+    place: String,
+    #[serde(default)]
+    lat: Option<f64>,
+    #[serde(default)]
+    lon: Option<f64>,
+    /// RFC 3339.
+    start_at: String,
+    /// RFC 3339.
+    end_at: String,
+    /// Keep the dates that the hub has for this key.
+    #[serde(default)]
+    dates_kept: bool,
+    #[serde(default)]
+    pay_minor: i64,
+    #[serde(default)]
+    currency: String,
+    /// `hour`, `day`, `shift` or `year`.
+    #[serde(default)]
+    pay_unit: Option<String>,
+    #[serde(default)]
+    pay_minor_per_hour: i64,
+    seats: u32,
+    #[serde(default)]
+    meal: bool,
+    #[serde(default)]
+    bed: bool,
+    #[serde(default)]
+    daily_pay: bool,
+    #[serde(default)]
+    language: String,
+    #[serde(default)]
+    requirements: String,
+    /// The job was made up and stands for no real offer.
+    #[serde(default)]
+    synthetic: bool,
+}
+
+impl ImportRow {
+    /// The job that the row describes, or why it does not describe one.
+    pub(crate) fn into_post(self, tenant: TenantId, region: &str, now: i64) -> Result<JobPost, String> {
+        let start_at = clock::parse_rfc3339(&self.start_at).ok_or("start_at is not an RFC 3339 time")?;
+        let end_at = clock::parse_rfc3339(&self.end_at).ok_or("end_at is not an RFC 3339 time")?;
+        if end_at <= start_at || end_at - start_at > JOB_SECONDS_MAX {
+            return Err("end_at must be after start_at, by 400 days at most".to_owned());
+        }
+        if self.key.is_empty() || self.title.trim().is_empty() {
+            return Err("key and title must not be empty".to_owned());
+        }
+        let texts = [&self.key, &self.title, &self.text, &self.category, &self.employer, &self.place, &self.requirements];
+        if texts.iter().any(|text| text.len() > FIELD_CHARS_MAX) {
+            return Err(format!("a field is longer than {FIELD_CHARS_MAX} bytes"));
+        }
+        if self.pay_minor < 0 || self.pay_minor_per_hour < 0 {
+            return Err("pay must not be negative".to_owned());
+        }
+        let pay_unit = match &self.pay_unit {
+            None => PayUnit::Hour,
+            Some(unit) => PayUnit::parse(unit).ok_or_else(|| format!("pay_unit {unit:?} is not hour, day, shift or year"))?,
+        };
+        let position = match (self.lat, self.lon) {
+            (None, None) => None,
+            (Some(lat), Some(lon)) => Some((millionths(lat, 90.0, "lat")?, millionths(lon, 180.0, "lon")?)),
+            (Some(_), None) | (None, Some(_)) => return Err("lat and lon go together".to_owned()),
+        };
+        let fields = JobFields {
+            title: self.title,
+            text: self.text,
+            category: self.category,
+            employer: self.employer,
+            place: self.place,
+            position,
+            start_at,
+            end_at,
+            pay_minor: self.pay_minor,
+            pay_unit,
+            pay_minor_per_hour: self.pay_minor_per_hour,
+            currency: self.currency,
+            meal: self.meal,
+            bed: self.bed,
+            daily_pay: self.daily_pay,
+            language: self.language,
+            requirements: self.requirements,
+            synthetic: self.synthetic,
+            created_at: now,
+            tenant: tenant.0,
+            region: region.to_owned(),
+        };
+        Ok(JobPost { key: self.key, fields, seats: self.seats, keep_dates: self.dates_kept })
+    }
+}
+
+fn millionths(degrees: f64, most: f64, name: &str) -> Result<i32, String> {
+    if !(-most..=most).contains(&degrees) {
+        return Err(format!("{name} is not between -{most} and {most}"));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "at most 180 million, checked above")]
+    let value = (degrees * 1e6).round() as i32;
+    Ok(value)
+}

@@ -1,0 +1,116 @@
+//! Seats: of one job by holder, and of all jobs in sum.
+
+use super::problem::Problem;
+use crate::{app::App, live};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The seats of one job.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Seats {
+    job: String,
+    title: String,
+    cap: u32,
+    open: bool,
+    /// Rights at the hub.
+    pool: i64,
+    live: u32,
+    waiting: usize,
+    /// Live sign-ups beyond the cap; always 0 unless the cap was lowered.
+    oversold: u32,
+    holders: Vec<Holder>,
+    sign_ups: Vec<SignUp>,
+}
+
+/// One node's rights to a job.
+#[derive(Debug, Serialize, ToSchema)]
+struct Holder {
+    node: u32,
+    incarnation: u16,
+    name: String,
+    /// Granted since the job began.
+    granted: u32,
+    /// Came back since the job began.
+    returned: u32,
+    live: u32,
+}
+
+/// One sign-up, by number only.
+#[derive(Debug, Serialize, ToSchema)]
+struct SignUp {
+    id: String,
+    /// Node and incarnation.
+    holder: String,
+    /// `live`, `cancelled`, `bumped`, `waiting` or `requested`.
+    state: &'static str,
+}
+
+/// Shows who holds the seats of a job.
+#[utoipa::path(get, path = "/v1/jobs/{id}/seats", params(("id" = String, Path, description = "Such as j0-1-1024.")),
+    responses((status = 200, body = Seats), (status = 404, body = super::problem::ProblemBody)))]
+pub(super) async fn of_job(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Seats>, Problem> {
+    let job = id.parse().map_err(|_| Problem::bad_request("a job's id looks like j0-1-1024"))?;
+    let Some((view, sign_ups)) = live::job(&app, job).await? else {
+        return Err(Problem::not_found(format!("there is no job {job}")));
+    };
+    let live = view.live();
+    let holder = |(writer, holding): &(sync_protocol::ids::Writer, sync_protocol::seats::HubHolding)| Holder {
+        node: writer.node.0,
+        incarnation: writer.incarnation.0,
+        name: live::name_of(&app, *writer),
+        granted: holding.granted,
+        returned: holding.returned,
+        live: holding.live,
+    };
+    Ok(Json(Seats {
+        job: job.to_string(),
+        title: view.summary.title.clone(),
+        cap: view.seats.cap,
+        open: view.seats.open,
+        pool: view.pool(),
+        live,
+        waiting: view.waiting,
+        oversold: live.saturating_sub(view.seats.cap),
+        holders: view.holdings.iter().map(holder).collect(),
+        sign_ups: sign_ups
+            .iter()
+            .map(|seat| SignUp {
+                id: seat.sign_up.to_string(),
+                holder: seat.holder.to_string(),
+                state: live::seat_word(seat.state),
+            })
+            .collect(),
+    }))
+}
+
+/// Sums over all jobs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Totals {
+    jobs: u64,
+    cap: u64,
+    live: u64,
+    waiting: u64,
+    /// Sum over jobs of live sign-ups beyond the cap.
+    oversold: u64,
+    /// Reports that were kept aside because they could not be applied.
+    parked: u64,
+}
+
+/// Shows the sums over all jobs.
+#[utoipa::path(get, path = "/v1/seats", responses((status = 200, body = Totals)))]
+pub(super) async fn totals(State(app): State<Arc<App>>) -> Result<Json<Totals>, Problem> {
+    let (sum, parked) = live::totals(&app).await?;
+    Ok(Json(Totals {
+        jobs: sum.jobs,
+        cap: sum.cap,
+        live: sum.live,
+        waiting: sum.waiting,
+        oversold: sum.oversold,
+        parked,
+    }))
+}

@@ -1,0 +1,199 @@
+//! Pictures of the running hub for the API and the console: read from the shards, the directory and the board.
+
+use crate::{
+    app::App,
+    clock,
+    directory::vshards,
+    peers::{Contact, PeerState, state},
+    shard_workers::ShardError,
+};
+use std::collections::BTreeMap;
+use sync_protocol::{
+    ids::{JobId, NodeId, VshardId, Writer},
+    seats::{HubHolding, HubJob, SeatState},
+};
+use sync_store::{JobSummary, NodeRecord, SeatRow, SeatTotals, ShardTx, StoreError};
+
+/// A node with its contact and rights.
+#[derive(Debug)]
+pub(crate) struct NodeView {
+    pub(crate) record: NodeRecord,
+    pub(crate) contact: Option<Contact>,
+    pub(crate) state: PeerState,
+    /// Rights with it: granted and not returned.
+    pub(crate) held: u64,
+    /// Rights that live sign-ups use, as last reported.
+    pub(crate) used: u64,
+}
+
+/// All nodes that have joined, in the order of their numbers.
+pub(crate) async fn nodes(app: &App) -> Result<Vec<NodeView>, ShardError> {
+    let mut sums: BTreeMap<Writer, (u64, u64)> = BTreeMap::new();
+    for total in app.shards.read_all(|tx| tx.holding_totals()).await?.into_iter().flatten() {
+        let (held, used) = sums.entry(total.writer).or_default();
+        *held += total.granted.saturating_sub(total.returned);
+        *used += total.live;
+    }
+    let mut contacts = app.board.contacts();
+    let picture = app.directory.picture();
+    let view = |record: &NodeRecord| {
+        let contact = contacts.remove(&record.writer.node).filter(|contact| contact.writer == record.writer);
+        let (held, used) = sums.get(&record.writer).copied().unwrap_or_default();
+        let state = state(record.fenced.is_some(), contact.as_ref());
+        NodeView { record: record.clone(), contact, state, held, used }
+    };
+    Ok(picture.nodes.values().map(view).collect())
+}
+
+/// Where a node stands in one vshard.
+#[derive(Debug)]
+pub(crate) struct Cursor {
+    pub(crate) vshard: VshardId,
+    pub(crate) history: u16,
+    pub(crate) seq: u64,
+    pub(crate) head: u64,
+    pub(crate) received: u64,
+}
+
+/// Where a node stands in every vshard of its region.
+pub(crate) async fn cursors(app: &App, node: &NodeView) -> Result<Vec<Cursor>, ShardError> {
+    let interest = app.directory.picture().interest(&node.record.region);
+    let mut all = Vec::new();
+    for vshard in vshards(&interest) {
+        let (history, head) = app.shards.read(vshard, move |tx| tx.head(vshard)).await?;
+        let contact = node.contact.as_ref();
+        let at = contact.and_then(|contact| contact.cursors.get(&vshard)).filter(|at| at.history == history);
+        let received = contact.and_then(|contact| contact.received.get(&vshard)).copied().unwrap_or(0);
+        all.push(Cursor { vshard, history, seq: at.map_or(0, |at| at.seq), head, received });
+    }
+    Ok(all)
+}
+
+/// Sums over all jobs, and what was parked.
+pub(crate) async fn totals(app: &App) -> Result<(SeatTotals, u64), ShardError> {
+    let (mut sum, mut all_parked) = (SeatTotals::default(), 0);
+    for (totals, parked) in app.shards.read_all(|tx| Ok((tx.seat_totals()?, tx.parked()?))).await? {
+        sum.jobs += totals.jobs;
+        sum.cap += totals.cap;
+        sum.live += totals.live;
+        sum.waiting += totals.waiting;
+        sum.oversold += totals.oversold;
+        all_parked += parked;
+    }
+    Ok((sum, all_parked))
+}
+
+/// A job with its seats.
+#[derive(Debug)]
+pub(crate) struct JobView {
+    pub(crate) summary: JobSummary,
+    pub(crate) seats: HubJob,
+    pub(crate) holdings: Vec<(Writer, HubHolding)>,
+    pub(crate) waiting: usize,
+}
+
+impl JobView {
+    fn read(tx: &mut dyn ShardTx, vshard: VshardId, summary: JobSummary) -> Result<Self, StoreError> {
+        let seats = tx.hub_job(vshard, summary.job)?.unwrap_or(HubJob { cap: 0, open: false, version: 0 });
+        let holdings = tx.holdings(vshard, summary.job)?;
+        let waiting = tx.waiting(vshard, summary.job)?.len();
+        Ok(Self { summary, seats, holdings, waiting })
+    }
+
+    /// Live sign-ups, as far as reported.
+    pub(crate) fn live(&self) -> u32 {
+        self.holdings.iter().map(|(_, holding)| holding.live).sum()
+    }
+
+    /// Rights at the hub.
+    pub(crate) fn pool(&self) -> i64 {
+        self.seats.pool(self.holdings.iter().map(|(_, holding)| holding.out()).sum())
+    }
+}
+
+/// Jobs of a search.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) jobs: Vec<JobView>,
+    pub(crate) total: usize,
+    /// Where the next page begins.
+    pub(crate) next: Option<(i64, JobId)>,
+}
+
+/// Finds jobs by words of their title or their id, in the order of their start, behind a place.
+pub(crate) async fn find_jobs(
+    app: &App,
+    words: &str,
+    from: Option<(i64, JobId)>,
+    count: usize,
+) -> Result<Found, ShardError> {
+    let words = words.to_lowercase();
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let all = app.shards.read_all(|tx| tx.jobs_after(i64::MIN)).await?;
+    let mut hits: Vec<_> = all
+        .into_iter()
+        .flatten()
+        .filter(|(_, job)| {
+            let text = format!("{} {}", job.title.to_lowercase(), job.job);
+            words.iter().all(|word| text.contains(word))
+        })
+        .collect();
+    hits.sort_unstable_by_key(|(_, job)| (job.start_at, job.job));
+    let total = hits.len();
+    let begin = from.map_or(0, |place| hits.partition_point(|(_, job)| (job.start_at, job.job) <= place));
+    let page: Vec<_> = hits.into_iter().skip(begin).take(count).collect();
+    let last = page.last().map(|(_, job)| (job.start_at, job.job));
+    let next = last.filter(|_| begin + page.len() < total);
+    let mut jobs = Vec::new();
+    for (vshard, summary) in page {
+        jobs.push(app.shards.read(vshard, move |tx| JobView::read(tx, vshard, summary.clone())).await?);
+    }
+    Ok(Found { jobs, total, next })
+}
+
+/// One job with its sign-ups; `None` where it is not known.
+pub(crate) async fn job(app: &App, job: JobId) -> Result<Option<(JobView, Vec<SeatRow>)>, ShardError> {
+    let found = app
+        .shards
+        .read_all(move |tx| {
+            let Some(vshard) = tx.vshard_of(job)? else { return Ok(None) };
+            let Some(summary) = tx.job_summary(vshard, job)? else { return Ok(None) };
+            let seats = tx.seats(vshard, job)?;
+            Ok(Some((JobView::read(tx, vshard, summary)?, seats)))
+        })
+        .await?;
+    Ok(found.into_iter().flatten().next())
+}
+
+/// The tenant's name and the region of a job.
+pub(crate) fn place_of(app: &App, summary: &JobSummary) -> (String, String) {
+    let picture = app.directory.picture();
+    let tenant = picture.tenants.get(&summary.tenant).map(|tenant| tenant.name.clone());
+    let region = picture.topics.get(&summary.topic).map(|topic| topic.region.clone());
+    (tenant.unwrap_or_default(), region.unwrap_or_default())
+}
+
+/// The name under which a writer joined; `hub` for the hub itself.
+pub(crate) fn name_of(app: &App, writer: Writer) -> String {
+    if writer.is_hub() {
+        return "hub".to_owned();
+    }
+    let picture = app.directory.picture();
+    picture.nodes.get(&NodeId(writer.node.0)).map_or_else(|| writer.to_string(), |node| node.name.clone())
+}
+
+/// A seat's state in the API.
+pub(crate) const fn seat_word(state: SeatState) -> &'static str {
+    match state {
+        SeatState::Live => "live",
+        SeatState::Cancelled => "cancelled",
+        SeatState::Bumped => "bumped",
+        SeatState::Waiting => "waiting",
+        SeatState::Requested => "requested",
+    }
+}
+
+/// Seconds since a time.
+pub(crate) fn seconds_since(at: i64) -> u64 {
+    u64::try_from(clock::now() - at).unwrap_or(0)
+}

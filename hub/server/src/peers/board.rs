@@ -1,0 +1,189 @@
+//! What is known of each node's contact: who is connected, how far each has come, at what cost. In memory only.
+
+use crate::{
+    clock,
+    directory::Picture,
+    limits::{BEHIND_MS, ELIGIBLE_FOR},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+use sync_protocol::{
+    ids::{NodeId, VshardId, Writer},
+    wire::v1::DownState,
+};
+use sync_quic::{CloseCode, LinkHandle, LinkStats};
+
+/// How the hub sees a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PeerState {
+    Up,
+    Behind,
+    CutOff,
+    Fenced,
+    Never,
+}
+
+/// Contact with one node since the hub started.
+#[derive(Debug, Clone)]
+pub(crate) struct Contact {
+    pub(crate) writer: Writer,
+    /// The session that stands, if one does.
+    link: Option<(u64, LinkHandle)>,
+    /// Epoch seconds.
+    pub(crate) last_contact_at: i64,
+    last_contact: Instant,
+    /// Entries that the node has not acknowledged.
+    pub(crate) behind: u64,
+    /// From a batch to its acknowledgement, the last one or the one under way.
+    pub(crate) lag_ms: u64,
+    pub(crate) cursors: BTreeMap<VshardId, DownState>,
+    pub(crate) received: BTreeMap<VshardId, u64>,
+    pub(crate) batches_sent: u64,
+    pub(crate) batches_received: u64,
+    pub(crate) sessions: u64,
+    /// Of ended sessions.
+    ended_sent: u64,
+    ended_received: u64,
+}
+
+impl Contact {
+    fn new(writer: Writer) -> Self {
+        Self {
+            writer,
+            link: None,
+            last_contact_at: clock::now(),
+            last_contact: Instant::now(),
+            behind: 0,
+            lag_ms: 0,
+            cursors: BTreeMap::new(),
+            received: BTreeMap::new(),
+            batches_sent: 0,
+            batches_received: 0,
+            sessions: 0,
+            ended_sent: 0,
+            ended_received: 0,
+        }
+    }
+
+    /// Whether a session stands.
+    pub(crate) const fn is_connected(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// Bytes sent to the node and received from it.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let LinkStats { bytes_sent, bytes_received, .. } = self.link.as_ref().map(|(_, link)| link.stats()).unwrap_or_default();
+        (self.ended_sent + bytes_sent, self.ended_received + bytes_received)
+    }
+
+    fn end(&mut self) {
+        (self.ended_sent, self.ended_received) = self.bytes();
+        self.link = None;
+    }
+}
+
+/// All contacts.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    contacts: Mutex<Contacts>,
+}
+
+#[derive(Debug, Default)]
+struct Contacts {
+    of: BTreeMap<NodeId, Contact>,
+    sessions: u64,
+}
+
+impl Board {
+    fn lock(&self) -> MutexGuard<'_, Contacts> {
+        self.contacts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A session stands; the node's earlier one is closed. Returns the session's number and whether the node had not
+    /// been eligible for rights before.
+    pub(crate) fn connect(&self, writer: Writer, link: LinkHandle) -> (u64, bool) {
+        let mut contacts = self.lock();
+        contacts.sessions += 1;
+        let session = contacts.sessions;
+        let known = contacts.of.get(&writer.node).filter(|contact| contact.writer == writer);
+        let fresh = known.is_none_or(|contact| !is_eligible(contact));
+        let contact = contacts.of.entry(writer.node).or_insert_with(|| Contact::new(writer));
+        if let Some((_, earlier)) = &contact.link {
+            earlier.close(CloseCode::Replaced, "a newer session of the same node");
+            contact.end();
+        }
+        if contact.writer != writer {
+            *contact = Contact::new(writer);
+        }
+        contact.link = Some((session, link));
+        contact.sessions += 1;
+        touch(contact);
+        (session, fresh)
+    }
+
+    /// The session has ended.
+    pub(crate) fn disconnect(&self, writer: Writer, session: u64) {
+        self.update(writer, session, Contact::end);
+    }
+
+    /// Changes what is known through a session, unless a newer one stands.
+    pub(crate) fn update(&self, writer: Writer, session: u64, change: impl FnOnce(&mut Contact)) {
+        let mut contacts = self.lock();
+        let contact = contacts.of.get_mut(&writer.node);
+        if let Some(contact) = contact.filter(|contact| contact.link.as_ref().is_some_and(|(of, _)| *of == session)) {
+            change(contact);
+        }
+    }
+
+    /// Something was heard through a session.
+    pub(crate) fn heard(&self, writer: Writer, session: u64) {
+        self.update(writer, session, touch);
+    }
+
+    /// Closes the session of an earlier incarnation.
+    pub(crate) fn drop_older(&self, writer: Writer) {
+        let contacts = self.lock();
+        let contact = contacts.of.get(&writer.node).filter(|contact| contact.writer != writer);
+        if let Some((_, link)) = contact.and_then(|contact| contact.link.as_ref()) {
+            link.close(CloseCode::Revoked, "a newer incarnation has joined");
+        }
+    }
+
+    /// What is known of every node that has had contact.
+    pub(crate) fn contacts(&self) -> BTreeMap<NodeId, Contact> {
+        self.lock().of.clone()
+    }
+
+    /// Nodes of a region that may be granted rights.
+    pub(crate) fn eligible(&self, picture: &Picture, region: &str) -> Vec<Writer> {
+        let contacts = self.lock();
+        let stands = |contact: &&Contact| {
+            let node = picture.node(contact.writer);
+            is_eligible(contact) && node.is_some_and(|node| node.fenced.is_none() && node.region == region)
+        };
+        contacts.of.values().filter(stands).map(|contact| contact.writer).collect()
+    }
+}
+
+/// How the hub sees a node, from its record and its contact.
+pub(crate) fn state(fenced: bool, contact: Option<&Contact>) -> PeerState {
+    match contact {
+        _ if fenced => PeerState::Fenced,
+        None => PeerState::Never,
+        Some(contact) if !contact.is_connected() => PeerState::CutOff,
+        Some(contact) if contact.behind > 0 && contact.lag_ms > BEHIND_MS => PeerState::Behind,
+        Some(_) => PeerState::Up,
+    }
+}
+
+fn is_eligible(contact: &Contact) -> bool {
+    contact.is_connected() || contact.last_contact.elapsed() < ELIGIBLE_FOR
+}
+
+fn touch(contact: &mut Contact) {
+    contact.last_contact = Instant::now();
+    contact.last_contact_at = clock::now();
+}

@@ -1,0 +1,92 @@
+//! Who says hello: the right cluster, a node that stands, and logs that go on from what the hub has.
+
+use super::exchanges::standing;
+use crate::{app::App, clock, directory::vshards};
+use anyhow::Result;
+use std::collections::BTreeMap;
+use sync_protocol::{
+    ids::{VshardId, Writer},
+    log::LogHead,
+    wire::{
+        LATEST,
+        v1::{Hello, Interest, Reason, UpAck, Welcome},
+    },
+};
+
+/// What a hello is answered with.
+pub(super) enum Verdict {
+    Welcome(Welcome, Vec<(VshardId, u16, u64)>),
+    Refuse(Reason, String),
+}
+
+/// Judges a hello; a node whose log went back or apart is fenced.
+pub(super) async fn judge(app: &App, writer: Writer, region: &str, hello: &Hello) -> Result<Verdict> {
+    if hello.cluster != app.cluster.0 {
+        return Ok(Verdict::Refuse(Reason::WrongCluster, format!("this hub serves cluster {}", app.cluster)));
+    }
+    if let Some(reason) = standing(app, writer, region) {
+        return Ok(Verdict::Refuse(Reason::Revoked, reason));
+    }
+    let known: BTreeMap<VshardId, LogHead> =
+        app.shards.read_all(move |tx| tx.origins(writer)).await?.into_iter().flatten().collect();
+    if let Some(reason) = gone_back(&known, hello) {
+        app.directory.fence(writer, &reason).await?;
+        return Ok(Verdict::Refuse(Reason::Revoked, format!("fenced: {reason}")));
+    }
+    let interest = app.directory.picture().interest(region);
+    let lanes = lanes(app, &interest).await?;
+    let acked = known.iter().map(|(vshard, head)| UpAck { vshard: vshard.0, wseq: head.wseq }).collect();
+    let version = hello.versions.1.min(LATEST);
+    Ok(Verdict::Welcome(Welcome { version, interest, acked, time: clock::now() }, lanes))
+}
+
+/// History and head of every vshard of an interest.
+pub(super) async fn lanes(app: &App, interest: &Interest) -> Result<Vec<(VshardId, u16, u64)>> {
+    let mut all = Vec::new();
+    for vshard in vshards(interest) {
+        let (history, head) = app.shards.read(vshard, move |tx| tx.head(vshard)).await?;
+        all.push((vshard, history, head));
+    }
+    Ok(all)
+}
+
+/// Why the node's logs are not those that the hub has seen: a restored disk, or a copy of it.
+fn gone_back(known: &BTreeMap<VshardId, LogHead>, hello: &Hello) -> Option<String> {
+    let stated: BTreeMap<VshardId, _> = hello.up.iter().map(|up| (VshardId(up.vshard), (up.wseq, up.head))).collect();
+    known.iter().find_map(|(vshard, known)| match stated.get(vshard) {
+        None if known.wseq > 0 => {
+            Some(format!("its log of vshard {} is gone, which the hub has up to {}", vshard.0, known.wseq))
+        }
+        Some((wseq, _)) if *wseq < known.wseq => Some(format!(
+            "its log of vshard {} went back from {} to {wseq}: a restored disk or a copy",
+            vshard.0, known.wseq
+        )),
+        Some((wseq, head)) if *wseq == known.wseq && *head != known.head => {
+            Some(format!("its log of vshard {} differs at {wseq}: two machines write under one name", vshard.0))
+        }
+        None | Some(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_protocol::{log::Head, wire::v1::UpState};
+
+    #[test]
+    fn only_logs_that_go_on_are_welcome() {
+        let head = |n| Head([n; 32]);
+        let known = BTreeMap::from([(VshardId(3), LogHead { wseq: 5, head: head(1) })]);
+        let check = |up: Vec<(u16, u64, u8)>, sound| {
+            let up = up.into_iter().map(|(vshard, wseq, n)| UpState { vshard, wseq, head: head(n) }).collect();
+            let writer = Writer::new(1, 1);
+            let hello = Hello { versions: (1, 1), cluster: Vec::new(), writer, up, down: Vec::new(), build: String::new() };
+            assert_eq!(gone_back(&known, &hello).is_none(), sound, "{hello:?}");
+        };
+        check(vec![(3, 5, 1)], true);
+        check(vec![(3, 9, 2), (4, 1, 1)], true);
+        check(vec![(3, 5, 2)], false);
+        check(vec![(3, 4, 1)], false);
+        check(vec![], false);
+    }
+}

@@ -1,0 +1,252 @@
+//! One node's session: carries frames between its link and the state machine, and does what that asks for.
+
+use super::{
+    hello::{self, lanes},
+    work::{self, MergeOutcome, Node},
+};
+use crate::{
+    app::App,
+    limits::{PEER_TICK, REFUSAL_TIME_MAX},
+};
+use anyhow::{Result, bail};
+use enrolment::parse_peer_certificate;
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use sync_protocol::{
+    ids::VshardId,
+    session::{End, HubOutput, HubSession},
+    wire::v1::{DownState, Hello, Interest, Reason, Up},
+};
+use sync_quic::{CloseCode, Link, LinkHandle, LinkReceiver, LinkSender, StallWatch};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+/// Runs a session to its end.
+pub(super) async fn run(app: Arc<App>, link: Link) {
+    let handle = link.handle();
+    let ended = async {
+        let peer = parse_peer_certificate(link.peer())?;
+        let record = app.directory.picture().node(peer.writer).cloned();
+        let log_key = record.map(|record| record.log_key).unwrap_or_default();
+        let node = Node { writer: peer.writer, region: peer.region, log_key };
+        let (session, fresh) = app.board.connect(node.writer, link.handle());
+        tracing::info!(writer = %node.writer, session, "connected");
+        let (sender, receiver) = link.split();
+        let mut driver = Driver {
+            session: HubSession::new(node.writer),
+            app: &app,
+            handle: handle.clone(),
+            sender,
+            node,
+            number: session,
+            fresh,
+            interest: Interest::default(),
+            sent: VecDeque::new(),
+            started: Instant::now(),
+            stall: StallWatch::default(),
+            datagrams: 0,
+        };
+        let ended = driver.drive(receiver).await;
+        app.board.disconnect(driver.node.writer, session);
+        match &ended {
+            Ok(end) => tracing::info!(writer = %driver.node.writer, session, %end, "session over"),
+            Err(error) => tracing::info!(writer = %driver.node.writer, session, error = format!("{error:#}"), "session lost"),
+        }
+        ended.map(drop)
+    };
+    if ended.await.is_err() {
+        handle.close(CloseCode::Done, "");
+    }
+}
+
+struct Driver<'a> {
+    app: &'a Arc<App>,
+    session: HubSession,
+    handle: LinkHandle,
+    sender: LinkSender,
+    node: Node,
+    number: u64,
+    /// The node was not eligible for rights before this session.
+    fresh: bool,
+    interest: Interest,
+    /// Batches on their way, oldest first, with the time of sending.
+    sent: VecDeque<(VshardId, u64, Instant)>,
+    started: Instant,
+    stall: StallWatch,
+    datagrams: u64,
+}
+
+impl Driver<'_> {
+    async fn drive(&mut self, mut receiver: LinkReceiver) -> Result<End> {
+        let mut growth = self.app.shards.growth();
+        let mut changes = self.app.directory.changes();
+        let mut tick = interval(PEER_TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            while let Some(output) = self.session.poll_output() {
+                if let Some(end) = self.obey(output).await? {
+                    self.part(&end).await;
+                    return Ok(end);
+                }
+            }
+            tokio::select! {
+                frame = receiver.recv() => match frame? {
+                    Some(frame) => {
+                        self.app.board.heard(self.node.writer, self.number);
+                        self.session.handle_frame(&frame);
+                    }
+                    None => bail!("the node has ended the session"),
+                },
+                _ = growth.changed() => self.grew(),
+                _ = changes.changed() => self.directory_changed().await?,
+                _ = tick.tick() => self.tick()?,
+            }
+        }
+    }
+
+    async fn obey(&mut self, output: HubOutput) -> Result<Option<End>> {
+        match output {
+            HubOutput::Send(frame) => self.sender.send(&frame).await?,
+            HubOutput::Hello(hello) => self.hello(&hello).await?,
+            HubOutput::Merge(up) => self.merge(up).await?,
+            HubOutput::ReadDown { vshard, after } => {
+                let (upto, entries) = work::read_down(self.app, &self.node, vshard, after).await?;
+                self.sent.push_back((vshard, upto, Instant::now()));
+                self.session.handle_page(vshard, upto, entries);
+                self.update_board(|contact| contact.batches_sent += 1);
+            }
+            HubOutput::DownAcked(state) => self.acked(state),
+            HubOutput::Ask(ask) => {
+                let verdict = work::ask(self.app, &self.node, ask).await?;
+                self.session.handle_verdict(verdict);
+            }
+            HubOutput::End(end) => return Ok(Some(end)),
+        }
+        Ok(None)
+    }
+
+    async fn hello(&mut self, hello: &Hello) -> Result<()> {
+        match hello::judge(self.app, self.node.writer, &self.node.region, hello).await? {
+            hello::Verdict::Refuse(reason, detail) => self.session.refuse(reason, &detail),
+            hello::Verdict::Welcome(welcome, lanes) => {
+                self.interest = welcome.interest.clone();
+                let received: Vec<_> = welcome.acked.iter().map(|acked| (VshardId(acked.vshard), acked.wseq)).collect();
+                let cursors: Vec<_> = hello.down.iter().map(|down| (VshardId(down.vshard), *down)).collect();
+                self.update_board(|contact| {
+                    contact.received.extend(received);
+                    contact.cursors.extend(cursors);
+                });
+                self.session.welcome(&welcome, &lanes);
+                if self.fresh {
+                    self.app.scheduler.mark_region(&self.node.region);
+                }
+                // Vshards may have grown between the reading of their heads and here.
+                self.grew();
+            }
+        }
+        Ok(())
+    }
+
+    async fn merge(&mut self, up: Up) -> Result<()> {
+        let vshard = VshardId(up.vshard);
+        match work::merge(self.app, &self.node, up).await? {
+            MergeOutcome::Merged(merged) => {
+                self.session.handle_merged(vshard, merged.wseq);
+                self.update_board(|contact| {
+                    contact.batches_received += 1;
+                    contact.received.insert(vshard, merged.wseq);
+                });
+            }
+            MergeOutcome::Refused(reason) => self.session.refuse(Reason::Protocol, &reason),
+            MergeOutcome::Violation(reason) => {
+                self.app.directory.fence(self.node.writer, &reason).await?;
+                self.session.refuse(Reason::Revoked, &format!("fenced: {reason}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn acked(&mut self, state: DownState) {
+        let vshard = VshardId(state.vshard);
+        let mut lag = None;
+        self.sent.retain(|(of, upto, at)| {
+            let done = *of == vshard && *upto <= state.seq;
+            if done {
+                lag = Some(at.elapsed());
+            }
+            !done
+        });
+        let behind = self.session.behind();
+        self.update_board(|contact| {
+            contact.cursors.insert(vshard, state);
+            contact.behind = behind;
+            if let Some(lag) = lag {
+                contact.lag_ms = millis(lag);
+            }
+        });
+    }
+
+    fn grew(&mut self) {
+        for vshard in crate::directory::vshards(&self.interest) {
+            self.session.handle_grew(vshard, self.app.shards.head(vshard));
+        }
+    }
+
+    async fn directory_changed(&mut self) -> Result<()> {
+        if let Some(reason) = super::exchanges::standing(self.app, self.node.writer, &self.node.region) {
+            self.session.refuse(Reason::Revoked, &reason);
+            return Ok(());
+        }
+        let interest = self.app.directory.picture().interest(&self.node.region);
+        if interest != self.interest {
+            let lanes = lanes(self.app, &interest).await?;
+            self.interest = interest.clone();
+            self.session.handle_interest(interest, &lanes);
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self) -> Result<()> {
+        let stats = self.handle.stats();
+        if stats.datagrams_received != self.datagrams {
+            self.datagrams = stats.datagrams_received;
+            self.app.board.heard(self.node.writer, self.number);
+        }
+        let oldest = self.sent.front().map(|(_, _, at)| at.elapsed());
+        if self.stall.is_cut(self.started.elapsed(), &stats, oldest.is_some()) {
+            self.handle.close(CloseCode::Stalled, "nothing was acknowledged");
+            bail!("the line is cut");
+        }
+        let behind = self.session.behind();
+        self.update_board(|contact| {
+            contact.behind = behind;
+            if let Some(oldest) = oldest {
+                contact.lag_ms = contact.lag_ms.max(millis(oldest));
+            }
+        });
+        Ok(())
+    }
+
+    fn update_board(&self, change: impl FnOnce(&mut super::Contact)) {
+        self.app.board.update(self.node.writer, self.number, change);
+    }
+
+    /// Lets the node read why the session ends, then closes.
+    async fn part(&mut self, end: &End) {
+        self.sender.finish();
+        // Whether it was read makes no difference here.
+        let _ = timeout(REFUSAL_TIME_MAX, self.handle.closed()).await;
+        let code = match end {
+            End::Refused(refuse) if refuse.reason == Reason::Revoked => CloseCode::Revoked,
+            End::Refused(_) | End::Stalled => CloseCode::Done,
+            End::Protocol(_) | End::Frame(_) => CloseCode::Protocol,
+        };
+        self.handle.close(code, "");
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,119 @@
+//! The life of the process: open, bind, announce, serve until told to stop, drain.
+
+use crate::{
+    announce,
+    app::App,
+    config::Config,
+    directory::Directory,
+    http,
+    limits::{CHECKPOINT_EVERY, DIRECTORY_POLL, DRAIN_TIME_MAX},
+    peers::{self, Board},
+    scheduler::{self, Scheduler},
+    shard_workers::{self, ShardThreads},
+};
+use anyhow::{Context, Result, bail};
+use enrolment::Authority;
+use hub_core::layout;
+use std::{fs, sync::Arc, time::Instant};
+use tokio::{
+    net::TcpListener,
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+    time::{interval, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Runs the hub until it is told to stop.
+pub(crate) fn run(config: Config) -> Result<()> {
+    let stop = CancellationToken::new();
+    let (app, threads) = open(&config, &stop)?;
+    let runtime = Runtime::new().context("start the runtime")?;
+    let served = runtime.block_on(serve(&config, app));
+    // Requests that outlived the drain are cut here, so that the queues close and the threads end.
+    runtime.shutdown_timeout(DRAIN_TIME_MAX);
+    threads.join();
+    served
+}
+
+fn open(config: &Config, stop: &CancellationToken) -> Result<(Arc<App>, ShardThreads)> {
+    let authority = Authority::open(&layout::authority(&config.data)).context("open the authority")?;
+    let token = layout::admin_token(&config.data);
+    let admin_token = fs::read_to_string(&token).with_context(|| format!("read {}", token.display()))?;
+    if admin_token.trim().is_empty() {
+        // An empty token would let in whoever shows none.
+        bail!("{} is empty; put 32 random hexadecimal digits into it", token.display());
+    }
+    let directory = Arc::new(Directory::open(&layout::control(&config.data))?);
+    let (shards, threads) = shard_workers::open(&config.data, stop)?;
+    let app = App {
+        name: authority.trust_domain().to_owned(),
+        cluster: authority.cluster_id(),
+        authority,
+        shards,
+        directory,
+        board: Board::default(),
+        scheduler: Scheduler::default(),
+        admin_token: admin_token.trim().to_owned(),
+        started: Instant::now(),
+        stop: stop.clone(),
+    };
+    Ok((Arc::new(app), threads))
+}
+
+async fn serve(config: &Config, app: Arc<App>) -> Result<()> {
+    let listener = TcpListener::bind(config.http).await.with_context(|| format!("bind {}", config.http))?;
+    let endpoint = peers::bind(&app, config.quic)?;
+    let (http_at, quic_at) = (listener.local_addr()?, endpoint.local_address()?);
+    if let Some(path) = &config.announce {
+        announce::write(path, http_at, quic_at)?;
+    }
+    tracing::info!(http = %http_at, quic = %quic_at, cluster = %app.cluster, "the hub runs");
+    let mut tasks = JoinSet::new();
+    tasks.spawn(peers::accept(Arc::clone(&app), endpoint));
+    let this = Arc::clone(&app);
+    tasks.spawn(async move { scheduler::run(&this).await });
+    let this = Arc::clone(&app);
+    tasks.spawn(async move { keep_house(&this).await });
+    let (stop, router) = (app.stop.clone(), http::router(Arc::clone(&app)));
+    tasks.spawn(async move {
+        let served = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the HTTP port failed");
+            stop.cancel();
+        }
+    });
+    wait_for_signal(&app.stop).await?;
+    tracing::info!("stopping");
+    app.stop.cancel();
+    drop(app);
+    let drained = timeout(DRAIN_TIME_MAX, async { while tasks.join_next().await.is_some() {} }).await;
+    if drained.is_err() {
+        tracing::warn!("requests were cut at the end of the drain");
+    }
+    Ok(())
+}
+
+async fn wait_for_signal(stop: &CancellationToken) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        () = stop.cancelled() => bail!("a part of the hub failed; the log has the reason"),
+    }
+}
+
+/// Checkpoints, and takes over what the command line has changed.
+async fn keep_house(app: &App) {
+    let (mut checkpoint, mut directory) = (interval(CHECKPOINT_EVERY), interval(DIRECTORY_POLL));
+    loop {
+        tokio::select! {
+            () = app.stop.cancelled() => return,
+            _ = checkpoint.tick() => app.shards.checkpoint(),
+            _ = directory.tick() => if let Err(error) = app.directory.refresh().await {
+                tracing::error!(error = format!("{error:#}"), "the directory could not be read");
+            },
+        }
+    }
+}

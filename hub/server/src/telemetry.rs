@@ -1,0 +1,46 @@
+//! Logs, and figures in the OpenMetrics text format, made at each scrape from what is stored.
+
+use crate::{app::App, live, peers::PeerState, shard_workers::ShardError};
+use prometheus_client::{encoding::text::encode, metrics::gauge::Gauge, registry::Registry};
+use tracing_subscriber::EnvFilter;
+
+/// Begins to log to standard error; `RUST_LOG` says what.
+pub(crate) fn start() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// All figures as text.
+pub(crate) async fn metrics(app: &App) -> Result<String, ShardError> {
+    let (seats, parked) = live::totals(app).await?;
+    let nodes = live::nodes(app).await?;
+    let in_state = |state: PeerState| nodes.iter().filter(|node| node.state == state).count() as u64;
+    let behind = nodes.iter().filter_map(|node| node.contact.as_ref()).map(|contact| contact.behind).sum();
+    let bytes = nodes.iter().filter_map(|node| node.contact.as_ref()).map(crate::peers::Contact::bytes);
+    let (sent, received) = bytes.fold((0, 0), |sum, bytes| (sum.0 + bytes.0, sum.1 + bytes.1));
+    let mut registry = Registry::with_prefix("dayshift");
+    let mut add = |name: &str, help: &str, value: u64| {
+        let gauge: Gauge = Gauge::default();
+        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        registry.register(name, help, gauge);
+    };
+    add("oversold_total", "Live sign-ups beyond the cap, over all jobs; must be 0", seats.oversold);
+    add("jobs", "Jobs known", seats.jobs);
+    add("seats", "Places of all jobs", seats.cap);
+    add("seats_live", "Live sign-ups, as far as reported", seats.live);
+    add("seats_waiting", "Sign-ups on wait lists", seats.waiting);
+    add("parked_entries", "Reports kept aside because they could not be applied", parked);
+    add("nodes_up", "Nodes connected and in step", in_state(PeerState::Up));
+    add("nodes_behind", "Nodes connected and behind", in_state(PeerState::Behind));
+    add("nodes_cut_off", "Nodes without contact", in_state(PeerState::CutOff));
+    add("nodes_fenced", "Nodes whose incarnation is fenced", in_state(PeerState::Fenced));
+    add("nodes_never", "Nodes not heard of since the start", in_state(PeerState::Never));
+    add("peer_behind_entries", "Entries that nodes have not acknowledged", behind);
+    add("peer_sent_bytes", "Bytes sent to nodes since the start", sent);
+    add("peer_received_bytes", "Bytes received from nodes since the start", received);
+    add("uptime_seconds", "Time since the start", app.started.elapsed().as_secs());
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = encode(&mut text, &registry);
+    Ok(text)
+}

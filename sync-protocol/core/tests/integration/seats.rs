@@ -1,0 +1,143 @@
+//! The seat ledger in the domain's own words: one line a case, what is left last.
+
+use sync_protocol::{
+    ids::{SignUpId, WorkerId, Writer},
+    seats::{HubHolding, HubJob, Merged, NodeEvent, NodeJob, Refusal, SeatState, Violation},
+};
+
+/// Plays a line such as `birth 2; accept new; cancel live` and gives what happened last and what is left.
+fn play(line: &str) -> String {
+    let mut job = NodeJob::default();
+    let mut last = String::new();
+    for step in line.split(';').map(str::trim) {
+        let words: Vec<_> = step.split_whitespace().collect();
+        let number = |at: usize| words[at].parse::<u32>().unwrap();
+        last = match words[0] {
+            "birth" => {
+                job = NodeJob::birth(number(1));
+                "born".into()
+            }
+            "learn" => {
+                job.learn(number(1), false);
+                "learnt".into()
+            }
+            "close" => {
+                job.learn(0, true);
+                "closed".into()
+            }
+            "accept" => match job.accept(state(words[1]), 0) {
+                Ok(true) => "confirmed".into(),
+                Ok(false) => "again".into(),
+                Err(Refusal::Closed) => "closed".into(),
+                Err(Refusal::NoRight) => "no_right".into(),
+                Err(Refusal::Ended) => "ended".into(),
+                Err(Refusal::LeftToHub) => "left_to_hub".into(),
+            },
+            "cancel" => if job.cancel(state(words[1])) { "cancelled" } else { "nothing" }.into(),
+            "bump" => format!("{:?}", job.apply_bump(state(words[1]))),
+            "return" => {
+                job.give_back(number(1));
+                "returned".into()
+            }
+            "recall" => {
+                let count = job.recalled(number(1), number(2), 0);
+                job.give_back(count);
+                format!("returned {count}")
+            }
+            other => panic!("{other}"),
+        };
+    }
+    format!("{last}, avail {}", job.avail())
+}
+
+fn state(word: &str) -> Option<SeatState> {
+    Some(match word {
+        "new" => return None,
+        "live" => SeatState::Live,
+        "cancelled" => SeatState::Cancelled,
+        "bumped" => SeatState::Bumped,
+        "waiting" => SeatState::Waiting,
+        "requested" => SeatState::Requested,
+        other => panic!("{other}"),
+    })
+}
+
+#[test]
+fn a_node_spends_only_what_it_was_granted() {
+    for line in "
+        birth 2; accept new -> confirmed, avail 1
+        birth 1; accept new; accept new -> no_right, avail 0
+        birth 1; accept new; accept live -> again, avail 0
+        learn 3; learn 3; learn 1 -> learnt, avail 3
+        learn 1; accept waiting -> confirmed, avail 0
+        learn 1; accept requested -> left_to_hub, avail 1
+        learn 1; accept bumped -> ended, avail 1
+        learn 1; accept cancelled -> ended, avail 1
+        learn 1; close; accept new -> closed, avail 1
+        learn 1; accept new; cancel live -> cancelled, avail 1
+        learn 1; accept new; cancel live; accept new; cancel cancelled -> nothing, avail 0
+        learn 2; accept new; bump live -> Some(Bumped), avail 1
+        learn 2; accept new; bump cancelled -> None, avail 1
+        learn 2; bump new -> Some(Bumped), avail 2
+        learn 3; return 2; learn 4 -> learnt, avail 2
+        learn 5; accept new; recall 5 1 -> returned 3, avail 1
+        learn 5; learn 6; recall 5 0 -> returned 0, avail 6
+    "
+    .lines()
+    .map(str::trim)
+    .filter(|line| !line.is_empty())
+    {
+        let (steps, expected) = line.split_once(" -> ").unwrap();
+        assert_eq!(play(steps), expected, "{line}");
+    }
+}
+
+fn sign_up() -> SignUpId {
+    SignUpId::sign_up(Writer::new(1, 1), 1)
+}
+
+fn merge(granted: u32, returned: u32, live: u32, event: &NodeEvent, known: &str) -> String {
+    let mut holding = HubHolding { granted, returned, live };
+    let before = holding;
+    match holding.merge(event, state(known)) {
+        Ok(Merged::Seat(state)) => format!("{state:?}, out {}, live {}", holding.out(), holding.live),
+        Ok(Merged::Counters) => format!("counted, out {}, live {}", holding.out(), holding.live),
+        Ok(Merged::Nothing) => format!("nothing, out {}, live {}", holding.out(), holding.live),
+        Err(violation) => {
+            assert_eq!(holding, before, "a violation changes nothing");
+            format!("{violation:?}")
+        }
+    }
+}
+
+#[test]
+fn the_hub_merges_only_what_an_honest_node_reports() {
+    let accept = NodeEvent::Accept { sign_up: sign_up(), worker: WorkerId([0; 16]) };
+    let cancel = NodeEvent::Cancel { sign_up: sign_up() };
+    let bump = |returned| NodeEvent::Bump { sign_up: sign_up(), returned };
+    assert_eq!(merge(2, 0, 0, &accept, "new"), "Live, out 2, live 1");
+    assert_eq!(merge(2, 0, 1, &accept, "live"), "nothing, out 2, live 1");
+    assert_eq!(merge(2, 0, 2, &accept, "new"), "Overspent");
+    assert_eq!(merge(2, 1, 1, &accept, "new"), "Overspent");
+    assert_eq!(merge(2, 0, 0, &accept, "cancelled"), "Revived");
+    assert_eq!(merge(2, 0, 1, &cancel, "live"), "Cancelled, out 2, live 0");
+    assert_eq!(merge(2, 0, 1, &bump(1), "live"), "Bumped, out 1, live 0");
+    assert_eq!(merge(2, 1, 0, &NodeEvent::Return { returned: 1 }, "new"), "counted, out 1, live 0");
+    assert_eq!(merge(2, 0, 0, &NodeEvent::Return { returned: 3 }, "new"), "Overspent");
+    assert_eq!(merge(2, 0, 0, &NodeEvent::Birth { cap: 3 }, "new"), "FalseBirth");
+}
+
+#[test]
+fn the_hub_never_grants_more_than_its_pool() {
+    let check = |cap, out, open, count, expected| {
+        let mut holding = HubHolding { granted: out, returned: 0, live: 0 };
+        let granted = HubJob { cap, open, version: 1 }.grant(&mut holding, out, count);
+        assert_eq!(granted, expected, "cap {cap} out {out} count {count}");
+    };
+    check(7, 0, true, 3, 3);
+    check(7, 5, true, 3, 2);
+    check(7, 7, true, 1, 0);
+    check(5, 7, true, 1, 0);
+    check(7, 0, false, 3, 0);
+    assert_eq!(HubJob::born(u32::MAX), Err(Violation::CapTooLarge));
+}
