@@ -30,10 +30,10 @@ pub(crate) fn ask(plugin: &Plugin) -> Result<(), Refusal> {
 
 fn candidate(row: usize) -> Candidate<'static> {
     let small = u16::try_from(row).unwrap_or(u16::MAX);
-    let is_extreme = row % 7 == 0;
+    let is_extreme = row.is_multiple_of(7);
     Candidate {
         pay_minor_per_hour: if is_extreme { u32::MAX } else { u32::from(small) * 20 },
-        currency: if row % 2 == 0 { 156 } else { 978 },
+        currency: if row.is_multiple_of(2) { 156 } else { 978 },
         distance_m: if is_extreme { u32::MAX } else { u32::from(small) * 13 },
         category: small % 40,
         start_at: if is_extreme { i64::MIN } else { 1_800_000_000 + i64::from(small) * 600 },

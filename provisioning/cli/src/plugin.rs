@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// The commands of `dayshift plugin`.
 #[derive(Clone, Debug, Subcommand)]
-pub enum PluginCommand {
+pub(crate) enum PluginCommand {
     /// Makes a project that builds and whose test passes at once.
     New(NewArgs),
     /// Builds the component and refuses what a node would refuse.
@@ -23,34 +23,34 @@ pub enum PluginCommand {
 
 /// What `new` takes.
 #[derive(Args, Clone, Debug)]
-pub struct NewArgs {
+pub(crate) struct NewArgs {
     /// Lower-case letters, digits and hyphens; also the folder to make.
-    pub name: String,
+    pub(crate) name: String,
     /// What the plugin does.
     #[arg(long, value_enum, default_value_t = KindArg::Filter)]
-    pub kind: KindArg,
+    pub(crate) kind: KindArg,
 }
 
 /// The kinds of plugins that the contract has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum KindArg {
+pub(crate) enum KindArg {
     /// Keeps or hides jobs.
     Filter,
 }
 
 /// What `build` and `test` take.
 #[derive(Args, Clone, Debug)]
-pub struct ProjectArgs {
+pub(crate) struct ProjectArgs {
     /// The project, where `dayshift-plugin.toml` is.
     #[arg(default_value = ".")]
-    pub dir: PathBuf,
+    pub(crate) dir: PathBuf,
 }
 
 /// Carries a command out; 1 is a failed case, other failures are errors.
 ///
 /// # Errors
 /// With what is wrong, where, and what to do about it.
-pub fn run(command: &PluginCommand) -> anyhow::Result<Outcome> {
+pub(crate) fn run(command: &PluginCommand) -> anyhow::Result<Outcome> {
     match command {
         PluginCommand::New(args) => new::run(&args.name, args.kind),
         PluginCommand::Build(args) => build::run(&args.dir).map(|_built| Outcome::Done),

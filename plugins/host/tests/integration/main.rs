@@ -1,5 +1,7 @@
 //! Plugins of every sort against the real host: refused at the door, held off, or obeyed.
 
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test, also outside of #[test] functions")]
+
 mod folder;
 mod guest;
 mod hostile;

@@ -26,8 +26,8 @@ pub(crate) struct Story {
     pub(crate) plugin: PathBuf,
     /// The Hangzhou tenant's key, known after the join step.
     pub(crate) tenant_key: String,
-    /// Tenants as the hub named them: Hangzhou's, New York's.
-    pub(crate) tenants: [String; 2],
+    /// Names of the tenants: Hangzhou's, New York's.
+    pub(crate) tenants: [&'static str; 2],
     /// The job with seven seats, known after the import step.
     pub(crate) seven: String,
     prose_to_stdout: bool,

@@ -25,7 +25,7 @@ pub(super) fn run(dir: &Path) -> anyhow::Result<Vec<u8>> {
     let plugin = Plugin::load(&host, &component).context("a node would refuse this plugin")?;
     manifest.check(plugin.description())?;
 
-    let out = dir.join(manifest.out.as_ref().unwrap_or(&format!("{}.wasm", manifest.name)));
+    let out = dir.join(manifest.out.clone().unwrap_or_else(|| format!("{}.wasm", manifest.name)));
     fs::write(&out, &component).with_context(|| format!("cannot write {}", out.display()))?;
     let list = out.with_extension("sources");
     fs::write(&list, source_hashes(&dir, &manifest, &component)?)
@@ -68,7 +68,9 @@ fn compile(dir: &Path) -> anyhow::Result<Vec<u8>> {
     let root = dir.ancestors().nth(3).unwrap_or(dir);
     let remap = [(&*home, "cargo"), (root, "repo"), (dir, "plugin")]
         .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
-        .join("\x1f");
+        .join("\x1f")
+        // A guest's own stack is zeroed and mapped for every call; the default is a mebibyte.
+        + "\x1f-Clink-arg=-zstack-size=131072";
     let output = Command::new("cargo")
         .args(["build", "--lib", "--release", "--target", TARGET])
         .arg("--message-format=json-render-diagnostics")

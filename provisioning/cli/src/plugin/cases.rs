@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use edge_core::filter::{Candidate, ColumnSet, Fact, Page};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use std::{fs, path::Path};
 
 /// One case: a context, jobs and what is expected of each.
@@ -10,7 +10,7 @@ use std::{fs, path::Path};
 #[serde(deny_unknown_fields)]
 pub(super) struct Case {
     pub(super) name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     pub(super) now: jiff::Timestamp,
     #[serde(default)]
     pub(super) utc_offset_s: i32,
@@ -35,9 +35,9 @@ pub(super) struct Job {
     distance_m: u32,
     #[serde(default)]
     category: u16,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     start_at: jiff::Timestamp,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moment")]
     end_at: jiff::Timestamp,
     #[serde(default)]
     offerable: u16,
@@ -71,6 +71,10 @@ enum Word {
 #[serde(deny_unknown_fields)]
 struct CaseFile {
     case: Vec<Case>,
+}
+
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<jiff::Timestamp, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
 /// Reads all cases of the project in `dir`, in the order of file names.

@@ -74,7 +74,7 @@ fn measure(
     let context = context(case, &facts);
     let mut took = Vec::with_capacity(TIMED_CALLS);
     let mut memory_bytes = 0;
-    let mut late = 0_u32;
+    let mut failures = Vec::new();
     for _ in 0..TIMED_CALLS {
         // A call may be late because the machine is busy; it counts as the slowest.
         match plugin.measure(&context, &page, CHAIN_DEADLINE) {
@@ -82,9 +82,9 @@ fn measure(
                 took.push(measured.took);
                 memory_bytes = memory_bytes.max(measured.memory_bytes);
             }
-            Err(_) => {
+            Err(error) => {
                 took.push(CHAIN_DEADLINE);
-                late += 1;
+                failures.push(error.to_string());
             }
         }
     }
@@ -95,10 +95,12 @@ fn measure(
         .fuel
         .unwrap_or_default();
     Ok(format!(
-        "{candidates} jobs a page: p50 {:.1} us, p99 {:.1} us ({late} of {TIMED_CALLS} failed, deadline {} ms), \
+        "{candidates} jobs a page: p50 {:.1} us, p99 {:.1} us ({} of {TIMED_CALLS} failed{}, deadline {} ms), \
          {} KiB of {} KiB memory, fuel {fuel}",
         microseconds(took[TIMED_CALLS / 2]),
         microseconds(took[TIMED_CALLS * 99 / 100]),
+        failures.len(),
+        failures.last().map(|error| format!(": {error}")).unwrap_or_default(),
         CHAIN_DEADLINE.as_millis(),
         memory_bytes / 1024,
         MEMORY_BYTES_MAX / 1024,

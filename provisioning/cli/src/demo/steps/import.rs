@@ -91,7 +91,7 @@ fn import(story: &Story, file: &str, region: &str, tenant: usize, more: &[&str])
     let hub = story.cluster.hub()?.base().to_owned();
     let token = format!("{}/admin.token", story.cluster.hub_data());
     let mut arguments = vec!["jobs", "import", file, "--hub", &hub, "--token-file", &token];
-    arguments.extend(["--region", region, "--tenant", &story.tenants[tenant], "--json"]);
+    arguments.extend(["--region", region, "--tenant", story.tenants[tenant], "--json"]);
     arguments.extend(more);
     // Code 2 says that some rows were refused; what came in is counted and compared below.
     let summary: Summary = story.cluster.programs.own_json(&arguments, &[0, 2])?;

@@ -14,8 +14,8 @@ const TENANTS: [(&str, &str); 2] = [("qianjiang-labour", "hangzhou"), ("city-of-
 
 #[derive(Deserialize)]
 struct Tenant {
-    tenant: serde_json::Value,
-    key: String,
+    #[serde(alias = "key")]
+    api_key: String,
 }
 
 #[derive(Deserialize)]
@@ -30,10 +30,9 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
     for (place, (name, region)) in TENANTS.into_iter().enumerate() {
         let arguments = ["tenant", "create", name, "--data", &data, "--region", region, "--json"];
         let made: Tenant = story.cluster.programs.own_json(&arguments, &[0])?;
-        let text = made.tenant.as_str().map(str::to_owned);
-        story.tenants[place] = text.unwrap_or_else(|| made.tenant.to_string());
+        story.tenants[place] = name;
         if place == 0 {
-            story.tenant_key = made.key;
+            story.tenant_key = made.api_key;
         }
     }
     story.cluster.start_hub()?;
