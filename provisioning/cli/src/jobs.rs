@@ -5,7 +5,7 @@ mod csv_line;
 mod dates;
 mod fields;
 mod framing;
-mod generate;
+pub(crate) mod generate;
 mod import;
 mod import_command;
 mod map;

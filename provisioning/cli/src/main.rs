@@ -1,11 +1,13 @@
 //! `dayshift`: the command that people type. `main` parses, dispatches to one module per
 //! subcommand and turns the outcome into an exit code: 0 ok, 1 error, 2 degraded.
 
+mod demo;
 mod hub;
 mod hub_client;
 mod jobs;
 mod output;
 mod plugin;
+mod receipt;
 mod tenant;
 mod token;
 
@@ -27,6 +29,11 @@ enum Command {
     Hub(hub::HubCommand),
     /// Import and generate jobs.
     Jobs(jobs::JobsArgs),
+    /// Show the whole story on this machine: a hub, three nodes, lines that are cut.
+    Demo(demo::DemoArgs),
+    /// Receipts that workers take away.
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
     /// Plugins, from an empty folder to a tested component.
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -60,6 +67,8 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Hub(command) => hub::run(&command),
         Command::Jobs(args) => jobs::run(args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Receipt(command) => receipt::run(&command),
         Command::Plugin(command) => plugin::run(&command),
         Command::Tenant(command) => tenant::run(&command),
         Command::Token(command) => token::run(&command),

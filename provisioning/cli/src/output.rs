@@ -11,6 +11,13 @@ pub(crate) fn result(line: &str) {
     }
 }
 
+/// Writes one line of result and says when that fails, for commands that must still tidy up.
+pub(crate) fn try_result(line: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
 /// Writes one line for the person at the terminal to standard error.
 #[expect(
     clippy::print_stderr,

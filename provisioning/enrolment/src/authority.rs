@@ -287,6 +287,15 @@ pub fn cluster_id(root_certificate: &[u8]) -> Option<ClusterId> {
     Some(cluster_id_of(&Sha256::digest(root.public_key().raw).into()))
 }
 
+/// The Ed25519 public key in a root certificate (DER); `None` when it is not one of ours.
+#[must_use]
+pub fn root_public_key(root_certificate: &[u8]) -> Option<[u8; 32]> {
+    let root = parse_certificate(root_certificate).ok()?;
+    let is_root = single_uri(&root).is_ok_and(|uri| uri.strip_prefix("dayshift://").is_some_and(is_name));
+    let key = root.public_key().subject_public_key.data.as_ref().try_into().ok()?;
+    is_root.then_some(key)
+}
+
 fn cluster_id_of(spki_sha256: &[u8; 32]) -> ClusterId {
     let mut id = [0; 16];
     id.copy_from_slice(&spki_sha256[..16]);

@@ -2,7 +2,7 @@
 //! The same region, count, seed and first day give the same bytes; every row says `synthetic`.
 
 mod hangzhou;
-mod splitmix;
+pub(crate) mod splitmix;
 
 use crate::Outcome;
 use crate::output;

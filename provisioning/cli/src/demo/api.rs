@@ -1,0 +1,167 @@
+//! The HTTP interfaces of hub and node as the demo reads them: only the fields it judges by.
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::time::Duration;
+
+/// A server on the same machine answers within milliseconds or is in trouble.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// One server's address with its connections.
+#[derive(Debug)]
+pub(crate) struct Api {
+    agent: ureq::Agent,
+    base: String,
+}
+
+/// A node about itself: `GET /v1/node`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NodeStatus {
+    pub(crate) link: String,
+    pub(crate) pending: u64,
+    pub(crate) jobs: u64,
+    #[serde(default)]
+    pub(crate) plugins: Vec<PluginStatus>,
+}
+
+/// One plugin of a node.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PluginStatus {
+    pub(crate) file: String,
+    pub(crate) state: String,
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
+}
+
+/// A node's or the hub's list of jobs: `GET /v1/jobs`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct JobList {
+    pub(crate) jobs: Vec<JobEntry>,
+    pub(crate) total: u64,
+}
+
+/// One job of a list.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct JobEntry {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    #[serde(default)]
+    pub(crate) pay_minor_per_hour: i64,
+    #[serde(default)]
+    pub(crate) distance_m: Option<f64>,
+    #[serde(default)]
+    pub(crate) seats: JobSeats,
+}
+
+/// The seats of a job as a node sees them.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(crate) struct JobSeats {
+    #[serde(default)]
+    pub(crate) here: u64,
+}
+
+/// The answer to a sign-up, and its later state.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SignUp {
+    pub(crate) id: String,
+    pub(crate) job: String,
+    pub(crate) status: String,
+    #[serde(default)]
+    pub(crate) receipt: Option<String>,
+}
+
+/// The hub's account of one job: `GET /v1/jobs/{id}/seats`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Seats {
+    pub(crate) cap: u64,
+    pub(crate) live: u64,
+    pub(crate) waiting: u64,
+    pub(crate) oversold: u64,
+    pub(crate) sign_ups: Vec<HubSignUp>,
+}
+
+/// One sign-up as the hub knows it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct HubSignUp {
+    pub(crate) id: String,
+    pub(crate) state: String,
+}
+
+/// The hub's account of all jobs: `GET /v1/seats`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SeatTotals {
+    pub(crate) jobs: u64,
+    pub(crate) oversold: u64,
+}
+
+/// The hub's list of nodes: `GET /v1/nodes`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NodeList {
+    pub(crate) nodes: Vec<NodeEntry>,
+}
+
+/// One node as the hub knows it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NodeEntry {
+    pub(crate) name: String,
+    pub(crate) region: String,
+}
+
+impl Api {
+    /// A client for `address`, with or without its scheme.
+    pub(crate) fn new(address: &str) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(REQUEST_TIME_MAX))
+            .http_status_as_error(false)
+            .proxy(None)
+            .build()
+            .into();
+        let host = address.trim_start_matches("http://").trim_end_matches('/');
+        Self { agent, base: format!("http://{host}") }
+    }
+
+    /// The address that a browser takes.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Reads one resource.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T> {
+        let url = format!("{}{path}", self.base);
+        let request = self.agent.get(&url).query_pairs(query.iter().copied());
+        let mut response = request.call().with_context(|| format!("GET {url}"))?;
+        let text = response.body_mut().read_to_string().with_context(|| format!("GET {url}"))?;
+        if !response.status().is_success() {
+            bail!("GET {url} answered {}: {text}", response.status());
+        }
+        serde_json::from_str(&text).with_context(|| format!("GET {url} answered {}", shortened(&text)))
+    }
+
+    /// The hub's account of one job.
+    pub(crate) fn seats(&self, job: &str) -> Result<Seats> {
+        self.get(&format!("/v1/jobs/{job}/seats"), &[])
+    }
+
+    /// Posts a JSON body, or nothing, with one more header.
+    pub(crate) fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        header: (&str, &str),
+        body: &Value,
+    ) -> Result<T> {
+        let url = format!("{}{path}", self.base);
+        let request = self.agent.post(&url).header(header.0, header.1);
+        let mut response = request.send_json(body).with_context(|| format!("POST {url}"))?;
+        let text = response.body_mut().read_to_string().with_context(|| format!("POST {url}"))?;
+        if !response.status().is_success() {
+            bail!("POST {url} answered {}: {text}", response.status());
+        }
+        serde_json::from_str(&text).with_context(|| format!("POST {url} answered {}", shortened(&text)))
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(300).collect()
+}

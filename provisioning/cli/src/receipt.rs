@@ -1,0 +1,162 @@
+//! `dayshift receipt verify`: checks a worker's receipt without any server, against the root
+//! certificate alone. The demo checks its receipts by the same function.
+
+use crate::{Outcome, output};
+use anyhow::{Context, Result, bail, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use clap::{Args, Subcommand};
+use ed25519_dalek::VerifyingKey;
+use enrolment::LogKeyCertificate;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+use sync_protocol::receipt::{Receipt, ReceiptBody};
+
+/// A receipt has about 400 bytes; anything beyond this is another file.
+const RECEIPT_BYTES_MAX: u64 = 16 * 1024;
+const PEM_BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const PEM_END: &str = "-----END CERTIFICATE-----";
+
+/// What can be done with receipts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReceiptCommand {
+    /// Check that a node of the cluster signed the receipt.
+    Verify(VerifyArgs),
+}
+
+/// Arguments of `dayshift receipt verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// File that holds the receipt, or the text of its QR code.
+    receipt: String,
+    /// The cluster's root certificate, PEM or DER.
+    #[arg(long)]
+    root: PathBuf,
+}
+
+/// Runs one `dayshift receipt` command.
+pub(crate) fn run(command: &ReceiptCommand) -> Result<Outcome> {
+    let ReceiptCommand::Verify(args) = command;
+    let root_key = read_root(&args.root)?;
+    let body = verify(&read_receipt(&args.receipt)?, &root_key)?;
+    let issued_at = Timestamp::from_second(body.issued_at).context("the receipt's time")?;
+    let worker: String = body.worker.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    output::result("the receipt is genuine");
+    output::result(&format!("job          {}", body.job));
+    output::result(&format!("sign-up      {}", body.sign_up));
+    output::result(&format!("worker       {worker}"));
+    output::result(&format!("node         {}", body.writer));
+    output::result(&format!("log row      {} of shard {}", body.wseq, body.vshard));
+    output::result(&format!("issued       {issued_at} by the node's clock"));
+    Ok(Outcome::Done)
+}
+
+/// Checks the receipt's signature by the log key and the log key's certificate by the root key.
+pub(crate) fn verify(receipt: &[u8], root_key: &[u8; 32]) -> Result<ReceiptBody> {
+    let receipt = Receipt::from_bytes(receipt)?;
+    let certificate = LogKeyCertificate::decode(&receipt.certificate)?;
+    certificate.verify(root_key)?;
+    let key = VerifyingKey::from_bytes(&certificate.key).context("the certified log key")?;
+    let body = receipt.verify(&key)?;
+    ensure!(
+        body.writer == certificate.writer,
+        "the receipt names node {} and its key is certified for node {}",
+        body.writer,
+        certificate.writer
+    );
+    Ok(body)
+}
+
+/// Decodes a receipt from base64url, alone or at the end of a link.
+pub(crate) fn decode_text(text: &str) -> Result<Vec<u8>> {
+    let text = text.trim().trim_end_matches('=');
+    let text = text.rsplit(['/', '#', '?', '=', ':']).next().unwrap_or(text);
+    URL_SAFE_NO_PAD.decode(text).context("not a receipt: was all of the QR code's text copied?")
+}
+
+/// Reads the public key of a root certificate in PEM or DER.
+pub(crate) fn read_root(path: &Path) -> Result<[u8; 32]> {
+    let name = path.display();
+    let content = std::fs::read(path).with_context(|| format!("read the root certificate {name}"))?;
+    let der = match std::str::from_utf8(&content) {
+        Ok(text) if text.contains(PEM_BEGIN) => pem_content(text).with_context(|| name.to_string())?,
+        Ok(_) | Err(_) => content,
+    };
+    enrolment::root_public_key(&der).with_context(|| format!("{name} is not a cluster's root certificate"))
+}
+
+fn pem_content(text: &str) -> Result<Vec<u8>> {
+    let (_, rest) = text.split_once(PEM_BEGIN).context("no certificate begins")?;
+    let (body, _) = rest.split_once(PEM_END).context("the certificate does not end")?;
+    let body: String = body.split_whitespace().collect();
+    STANDARD.decode(body).context("the certificate is damaged")
+}
+
+fn read_receipt(argument: &str) -> Result<Vec<u8>> {
+    let path = Path::new(argument);
+    let Ok(metadata) = path.metadata() else { return decode_text(argument) };
+    if metadata.len() > RECEIPT_BYTES_MAX {
+        bail!("{argument} has {} bytes; a receipt has a few hundred", metadata.len());
+    }
+    let content = std::fs::read(path).with_context(|| format!("read {argument}"))?;
+    match std::str::from_utf8(&content) {
+        Ok(text) if text.is_ascii() => decode_text(text),
+        Ok(_) | Err(_) => Ok(content),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ed25519_dalek::{Signer, SigningKey};
+    use sync_protocol::ids::{JobId, SignUpId, WorkerId, Writer};
+    use sync_protocol::log::Head;
+
+    const ROOT: [u8; 32] = [1; 32];
+    const LOG: [u8; 32] = [2; 32];
+
+    fn certificate(writer: Writer) -> LogKeyCertificate {
+        let key = SigningKey::from_bytes(&LOG).verifying_key().to_bytes();
+        let statement = [b"dayshift log key v1".as_slice(), &writer.to_bytes(), &key].concat();
+        let signature = SigningKey::from_bytes(&ROOT).sign(&statement).to_bytes();
+        LogKeyCertificate { writer, key, signature }
+    }
+
+    fn receipt(writer: Writer, certified: Writer) -> Vec<u8> {
+        let body = ReceiptBody {
+            job: JobId::job(writer, 1),
+            sign_up: SignUpId::sign_up(writer, 2),
+            worker: WorkerId([7; 16]),
+            writer,
+            vshard: 3,
+            wseq: 4,
+            head: Head([5; 32]),
+            issued_at: 0,
+        };
+        Receipt::sign(&body, &SigningKey::from_bytes(&LOG), &certificate(certified).encode()).to_bytes()
+    }
+
+    #[test]
+    fn a_genuine_receipt_passes_and_others_do_not() {
+        let root = SigningKey::from_bytes(&ROOT).verifying_key().to_bytes();
+        let writer = Writer::new(3, 1);
+        let genuine = receipt(writer, writer);
+        assert_eq!(verify(&genuine, &root).unwrap().writer, writer);
+        assert!(verify(&receipt(writer, Writer::new(4, 1)), &root).is_err());
+        let other = SigningKey::from_bytes(&[9; 32]).verifying_key().to_bytes();
+        assert!(verify(&genuine, &other).is_err());
+        for at in 0..genuine.len() {
+            let mut damaged = genuine.clone();
+            damaged[at] ^= 1;
+            assert!(verify(&damaged, &root).is_err() || damaged == genuine, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_link_and_a_bare_text_hold_the_same() {
+        let text = URL_SAFE_NO_PAD.encode(b"receipt");
+        assert_eq!(decode_text(&text).unwrap(), b"receipt");
+        assert_eq!(decode_text(&format!("http://node/r#{text}\n")).unwrap(), b"receipt");
+        assert!(decode_text("not a receipt!").is_err());
+    }
+}
