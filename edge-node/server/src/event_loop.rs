@@ -9,8 +9,8 @@ use crate::{
 };
 use edge_core::{
     node::{
-        Answer, Batch, CancelRefusal, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRefusal, SignUpRequest, Uplink,
-        job_row, job_view,
+        Answer, Batch, CancelRefusal, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRefusal,
+        SignUpRequest, Uplink, job_row, job_view,
     },
     search::Index,
 };
@@ -91,7 +91,10 @@ impl EventLoop {
             }
         }
         if let Err(error) = self.store.checkpoint() {
-            tracing::warn!(error = &error as &dyn std::error::Error, "no checkpoint at the end; the write-ahead log stays");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "no checkpoint at the end; the write-ahead log stays"
+            );
         }
     }
 
@@ -104,8 +107,11 @@ impl EventLoop {
         let node = &self.node;
         let mut pending = events.into_iter();
         let mut finishes = Vec::new();
-        let result = self.store.transact(|tx| commit_batch(node, tx, now, uplink, &mut pending, &mut finishes));
-        let committed = match result.map(|committed| Committed { finishes: std::mem::take(&mut finishes), ..committed }) {
+        let result =
+            self.store.transact(|tx| commit_batch(node, tx, now, uplink, &mut pending, &mut finishes));
+        let committed = match result
+            .map(|committed| Committed { finishes: std::mem::take(&mut finishes), ..committed })
+        {
             Ok(committed) => committed,
             Err(error) => {
                 let failure = self.failure_of(&error);
@@ -113,7 +119,8 @@ impl EventLoop {
                 return refuse_all(pending.collect(), &failure);
             }
         };
-        let witnessed = if committed.heads.is_empty() { Ok(()) } else { self.witness.record(&committed.heads) };
+        let witnessed =
+            if committed.heads.is_empty() { Ok(()) } else { self.witness.record(&committed.heads) };
         self.shared.metrics.commit_seconds.observe(began.elapsed().as_secs_f64());
         if let Some(interest) = committed.interest {
             self.node.learn(interest.clone());
@@ -128,14 +135,17 @@ impl EventLoop {
     /// Brings the search index up to what is committed and hands readers the new one.
     fn publish(&mut self, changed: &[JobId]) {
         let offset = self.node.utc_offset_s;
-        let views = self.store.read(|tx| changed.iter().map(|job| job_view(tx, *job)).collect::<Result<Vec<_>, _>>());
+        let views =
+            self.store.read(|tx| changed.iter().map(|job| job_view(tx, *job)).collect::<Result<Vec<_>, _>>());
         match views {
             Ok(views) => {
                 for view in views.into_iter().flatten() {
                     self.index.upsert(job_row(&view, offset));
                 }
             }
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the search index could not follow"),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the search index could not follow")
+            }
         }
         if !changed.is_empty() {
             self.index.merge_step(MERGE_BUDGET);
@@ -162,7 +172,10 @@ impl EventLoop {
 }
 
 fn witness_failure(error: &WitnessError) -> Failure {
-    tracing::error!(error = error as &dyn std::error::Error, "the witness could not be written; callers are told to try again");
+    tracing::error!(
+        error = error as &dyn std::error::Error,
+        "the witness could not be written; callers are told to try again"
+    );
     let WitnessError::Io { source, .. } = error;
     if source.kind() == std::io::ErrorKind::StorageFull { Failure::DiskFull } else { Failure::Storage }
 }

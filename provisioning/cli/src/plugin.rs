@@ -6,8 +6,8 @@ mod manifest;
 mod new;
 mod trial;
 
-use clap::{Args, Subcommand, ValueEnum};
 use crate::Outcome;
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// The commands of `dayshift plugin`.
@@ -63,7 +63,9 @@ pub(crate) struct ProjectArgs {
 pub(crate) fn run(command: &PluginCommand) -> anyhow::Result<Outcome> {
     match command {
         PluginCommand::New(args) => new::run(&args.name, args.kind),
-        PluginCommand::Build(args) => build::run(&args.project.dir, args.out.as_deref()).map(|_built| Outcome::Done),
+        PluginCommand::Build(args) => {
+            build::run(&args.project.dir, args.out.as_deref()).map(|_built| Outcome::Done)
+        }
         PluginCommand::Test(args) => trial::run(&args.dir),
     }
 }

@@ -38,7 +38,10 @@ impl Drop for Process {
 }
 
 /// Waits until `look` gives something.
-pub(super) fn wait_for<T>(what: &str, mut look: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+pub(super) fn wait_for<T>(
+    what: &str,
+    mut look: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
     let began = Instant::now();
     loop {
         if let Some(found) = look()? {
@@ -60,18 +63,48 @@ impl<'a> Cluster<'a> {
         let http = process.http.clone();
         cluster.hub = Some(process);
         let quic = addresses["quic"].as_str().context("the hub announces no QUIC address")?;
-        let token = ["token", "create", "--data", &hub, "--region", "hangzhou", "--node", "hall", "--hub-address", quic, "--json"];
+        let token = [
+            "token",
+            "create",
+            "--data",
+            &hub,
+            "--region",
+            "hangzhou",
+            "--node",
+            "hall",
+            "--hub-address",
+            quic,
+            "--json",
+        ];
         let token: Value = serde_json::from_slice(&cluster.dayshift(&token)?).context("no token")?;
         let token = token["token"].as_str().context("no token")?;
         cluster.run("edge-node", &["join", token, "--data", &cluster.path("edge-node")])?;
         cluster.start_node()?;
         let file = cluster.path("jobs.ndjson");
-        let generated =
-            cluster.dayshift(&["jobs", "generate", "--region", "hangzhou", "--count", &jobs.to_string(), "--seed", "7"])?;
+        let generated = cluster.dayshift(&[
+            "jobs",
+            "generate",
+            "--region",
+            "hangzhou",
+            "--count",
+            &jobs.to_string(),
+            "--seed",
+            "7",
+        ])?;
         fs::write(&file, generated).context("cannot write the jobs")?;
         let (url, token_file) = (format!("http://{http}"), format!("{hub}/admin.token"));
         cluster.dayshift(&[
-            "jobs", "import", &file, "--hub", &url, "--token-file", &token_file, "--region", "hangzhou", "--tenant", "agency",
+            "jobs",
+            "import",
+            &file,
+            "--hub",
+            &url,
+            "--token-file",
+            &token_file,
+            "--region",
+            "hangzhou",
+            "--tenant",
+            "agency",
         ])?;
         let mut node = cluster.client()?;
         wait_for("syncing the jobs", || {

@@ -54,7 +54,14 @@ impl Bench for FirstLight {
         sign_ups(&mut cluster.client()?, disk_p99, report)?;
         let at = format!("{JOBS} jobs, one plugin, after {SEARCHES} searches");
         let value = cluster.node_rss()?;
-        report.figure(Figure { name: "node_rss", at, unit: "MiB", value, peer: None, target: Some(Target::AtMost(64.0)) })?;
+        report.figure(Figure {
+            name: "node_rss",
+            at,
+            unit: "MiB",
+            value,
+            peer: None,
+            target: Some(Target::AtMost(64.0)),
+        })?;
         cold_start(&mut cluster, report)?;
         drop(cluster);
         heal(bed, report)
@@ -122,12 +129,18 @@ fn sign_ups(node: &mut Client, disk_p99: f64, report: &mut Report) -> anyhow::Re
             thread::park_timeout(left);
         }
         let sent = Instant::now();
-        let (status, answer) = node.post("/v1/sign_ups", &format!("bench-{n}"), &json!({"job": job, "phone": format!("139{n:08}")}))?;
+        let (status, answer) = node.post(
+            "/v1/sign_ups",
+            &format!("bench-{n}"),
+            &json!({"job": job, "phone": format!("139{n:08}")}),
+        )?;
         times.push(sent.elapsed());
         ensure!(status == 201, "sign-up {n} gave {status}: {answer}");
     }
     let bound = 3.0 * disk_p99 + 5.0;
-    for (name, percent, target) in [("acknowledgement_p50", 50, None), ("acknowledgement_p99", 99, Some(Target::AtMost(bound)))] {
+    for (name, percent, target) in
+        [("acknowledgement_p50", 50, None), ("acknowledgement_p99", 99, Some(Target::AtMost(bound)))]
+    {
         let at = format!("{SIGN_UPS_PER_SECOND} durable sign-ups/s over HTTP, hub on the same disk");
         let value = ms(percentile(&mut times, percent));
         report.figure(Figure { name, at, unit: "ms", value, peer: None, target })?;
@@ -151,12 +164,22 @@ fn cold_start(cluster: &mut Cluster<'_>, report: &mut Report) -> anyhow::Result<
 /// The demo's own cut and heal, with its line cut for 20 s.
 fn heal(bed: &Bed<'_>, report: &mut Report) -> anyhow::Result<()> {
     let mut demo = bed.workspace.command(bed.workspace.binary("dayshift"));
-    let output = demo.args(["demo", "--check", "--cut-seconds", CUT_SECONDS]).output().context("cannot start the demo")?;
+    let output = demo
+        .args(["demo", "--check", "--cut-seconds", CUT_SECONDS])
+        .output()
+        .context("cannot start the demo")?;
     let text = String::from_utf8(output.stdout).context("the demo does not print text")?;
     let steps: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let heal = steps.iter().find(|step| step["step"] == "heal").context("the demo has no step `heal`")?;
     ensure!(heal["ok"] == true, "the demo's step failed: {heal}");
     let value = heal["ms"].as_f64().context("the step has no time")?;
     let at = format!("cut of {CUT_SECONDS} s, two nodes");
-    report.figure(Figure { name: "heal", at, unit: "ms", value, peer: None, target: Some(Target::AtMost(3_000.0)) })
+    report.figure(Figure {
+        name: "heal",
+        at,
+        unit: "ms",
+        value,
+        peer: None,
+        target: Some(Target::AtMost(3_000.0)),
+    })
 }

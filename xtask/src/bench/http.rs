@@ -51,7 +51,8 @@ impl Client {
     fn exchange(&mut self, request: &[u8]) -> anyhow::Result<(u16, Vec<u8>)> {
         self.stream.get_mut().write_all(request).context("cannot send")?;
         let status_line = self.line()?;
-        let status = status_line.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status line")?;
+        let status =
+            status_line.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status line")?;
         let mut length = None;
         loop {
             let line = self.line()?;

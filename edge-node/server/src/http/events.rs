@@ -107,7 +107,11 @@ fn reset() -> Event {
     Event::default().event("reset").data("{}")
 }
 
-fn events(app: &App, last: Option<(u64, u64)>, listener: Listener) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+fn events(
+    app: &App,
+    last: Option<(u64, u64)>,
+    listener: Listener,
+) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
     let run = app.shared.changes.run;
     let (missed, receiver) = app.shared.changes.since(last);
     let first = match missed {
@@ -142,7 +146,8 @@ mod tests {
         for generation in 10..15 {
             changes.publish((generation, Vec::new()));
         }
-        let missed = changes.since(last).0.map(|missed| missed.iter().map(|change| change.0).collect::<Vec<_>>());
+        let missed =
+            changes.since(last).0.map(|missed| missed.iter().map(|change| change.0).collect::<Vec<_>>());
         assert_eq!(missed.as_deref(), expected, "{last:?}");
     }
 

@@ -84,10 +84,7 @@ impl Relay {
 
     /// What was passed on so far.
     pub(crate) fn traffic(&self) -> Traffic {
-        Traffic {
-            up: self.line.up.load(Ordering::Relaxed),
-            down: self.line.down.load(Ordering::Relaxed),
-        }
+        Traffic { up: self.line.up.load(Ordering::Relaxed), down: self.line.down.load(Ordering::Relaxed) }
     }
 }
 

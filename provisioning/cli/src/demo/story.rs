@@ -120,7 +120,12 @@ impl Story {
         ensure!(answer.job == job, "{} signed up for {} and not for {job}", answer.id, answer.job);
         let has_receipt = answer.receipt.is_some();
         let confirmed = answer.status == "confirmed";
-        ensure!(confirmed == has_receipt, "{} is {} and has a receipt: {has_receipt}", answer.id, answer.status);
+        ensure!(
+            confirmed == has_receipt,
+            "{} is {} and has a receipt: {has_receipt}",
+            answer.id,
+            answer.status
+        );
         let status = answer.status.clone();
         self.book.note(who, node.name, answer);
         Ok(status)

@@ -45,10 +45,8 @@ fn require_target() -> anyhow::Result<()> {
         return Ok(());
     }
     writeln!(io::stderr(), "the target {TARGET} is missing; rustup target add {TARGET}")?;
-    let is_added = Command::new("rustup")
-        .args(["target", "add", TARGET])
-        .status()
-        .is_ok_and(|status| status.success());
+    let is_added =
+        Command::new("rustup").args(["target", "add", TARGET]).status().is_ok_and(|status| status.success());
     if !is_added {
         bail!(
             "the target {TARGET} could not be installed: run `rustup target add {TARGET}` where \

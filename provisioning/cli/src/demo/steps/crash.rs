@@ -17,8 +17,11 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
     let before = story.book.entries().len();
     story.cluster.node(who).relay.cut();
     let pick = story.people.between(0, 9) as usize;
-    let open: JobList =
-        story.cluster.node(who).api()?.get("/v1/jobs", &[("confirmable_only", "true"), ("page_size", "10")])?;
+    let open: JobList = story
+        .cluster
+        .node(who)
+        .api()?
+        .get("/v1/jobs", &[("confirmable_only", "true"), ("page_size", "10")])?;
     ensure!(!open.jobs.is_empty(), "jiubao can confirm no job by itself");
     let job = open.jobs[pick % open.jobs.len()].id.clone();
     for _ in 0..SIGN_UPS {
