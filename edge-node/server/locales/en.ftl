@@ -168,7 +168,7 @@ job-ask = Ask for a place
 job-queue = Get in line
 job-after-want = Next: your phone number, then your ticket at once
 job-after-ask = Next: your phone number. Yours only once answered
-job-after-queue = Next: your phone number. We tell you when it is your turn
+job-after-queue = Next: your phone number. If someone leaves, the next in line gets it: look under Mine
 job-closed = This job takes nobody any more
 job-see-others = See other jobs
 
@@ -180,7 +180,7 @@ signup-phone-hint = { $n } digits
 pad = Number keys
 pad-del = Delete
 pad-clear = Clear
-signup-why = Only used to keep your place and to tell you. No advertising.
+signup-why = Only used to keep your place and to give it back. Stored as a code, not as a number. No advertising.
 signup-missing = { $n ->
     [one] 1 digit to go
    *[other] { $n } digits to go
@@ -220,7 +220,7 @@ next-ahead = { $n ->
    *[other] { $n } people are ahead of you
     }
 next-recount = Counted with everyone when the line is back
-next-your-turn = We tell you when it is your turn: answer <b>within 15 minutes</b>
+next-your-turn = When it is your turn, this ticket says <b>You have it</b>. Look under <b>Mine</b> later
 next-others = { $n ->
     [0] Have a look at other jobs
     [one] 1 other job can be had on the spot
@@ -260,7 +260,7 @@ help-cut-means = Green still counts. No place is given to two people.
 help-lost = Lost your ticket
 help-lost-means = Touch <b>Mine</b> and enter your 6 digits. It is still there.
 help-privacy = My phone number
-help-privacy-means = Only used to keep your place and to tell you. Ask the staff to delete it.
+help-privacy-means = Only used to keep your place and to give it back. Stored as a code, not as a number.
 help-person = Ask a person
 help-call = Call <b>{ $a }</b>
 help-desk = In the hall: <b>{ $a }</b>

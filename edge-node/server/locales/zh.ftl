@@ -142,7 +142,7 @@ job-ask = 报上去，等回话
 job-queue = 我要排队
 job-after-want = 下一步填手机号，马上给您票
 job-after-ask = 下一步填手机号。回话了才算定
-job-after-queue = 下一步填手机号。有人退，轮到您就告诉您
+job-after-queue = 下一步填手机号。有人退，按号轮，在“我的”里看结果
 job-closed = 这个活不招了
 job-see-others = 看别的活
 
@@ -154,7 +154,7 @@ signup-phone-hint = { $n } 位数字
 pad = 数字键
 pad-del = 删一个
 pad-clear = 清空
-signup-why = 只用来给您留位子和通知您。不发广告。
+signup-why = 只用来留位子和退位子。存的是暗码，不存号码。不发广告。
 signup-missing = 还差 { $n } 位数字
 signup-missing-some = 填好手机号
 signup-go = 定下来
@@ -190,7 +190,7 @@ next-ahead = { $n ->
    *[other] 前面还有 { $n } 个人。有人退，就轮到下一个
     }
 next-recount = 线通了，再按全部人算
-next-your-turn = 轮到您会通知您，<b>15 分钟内</b>回复要不要
+next-your-turn = 轮到您，票上就变成“定了”。过一会儿在“我的”里看
 next-others = { $n ->
     [0] 别的活也可以看看
    *[other] 这会儿还有 { $n } 个活当场能定，可以先看
@@ -226,7 +226,7 @@ help-cut-means = 绿色的照样能定，不会一个位子给两个人。
 help-lost = 票丢了
 help-lost-means = 点“我的”，输 6 位号，票还在。
 help-privacy = 我的手机号
-help-privacy-means = 只用来给您留位子和通知您。要删掉，跟工作人员说。
+help-privacy-means = 只用来留位子和退位子。存的是暗码，不存号码。
 help-person = 找人帮忙
 help-call = 打电话 <b>{ $a }</b>
 help-desk = 大厅里：<b>{ $a }</b>

@@ -1,0 +1,250 @@
+// The kiosk's and the console's pages in a real browser, without JavaScript, over the running demo.
+//
+// DAYSHIFT_PROGRAMS: folder of the built programs. DAYSHIFT_BROWSER_MODULES: node_modules with playwright-core.
+// DAYSHIFT_BROWSER: chromium. DAYSHIFT_PICTURES=1: also writes the pictures of docs/pictures.
+// DAYSHIFT_KIOSK (and DAYSHIFT_CONSOLE): addresses of running servers, in place of a demo of its own.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const env = process.env;
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const pictures = env.DAYSHIFT_PICTURES === '1' ? join(root, 'docs/pictures') : null;
+const PICTURE_BYTES_MAX = 256 * 1024;
+const DEMO_WAIT_MS = 300_000;
+const DEMO_END_MS = 20_000;
+const WORD = '分拣';
+const SIZES = [{ width: 1080, height: 1920 }, { width: 390, height: 844 }];
+
+let passed = 0;
+let failed = 0;
+
+async function check(name, work) {
+  try {
+    await work();
+    passed += 1;
+    console.log(`ok      ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name}: ${error?.message ?? error}`);
+  }
+}
+
+function expect(truth, message) {
+  if (!truth) throw new Error(message);
+}
+
+function browserPath() {
+  const name = env.DAYSHIFT_BROWSER ?? 'chromium';
+  return name.includes('/') ? name : execFileSync('sh', ['-c', 'command -v -- "$0"', name], { encoding: 'utf8' }).trim();
+}
+
+// Starts the demo and reads from what it says where its pages are.
+function startDemo() {
+  const child = spawn(join(env.DAYSHIFT_PROGRAMS ?? '', 'dayshift'), ['demo'], { cwd: root });
+  const ended = new Promise((done) => child.once('close', done));
+  const stop = async () => {
+    child.kill('SIGINT');
+    const late = setTimeout(() => child.kill('SIGKILL'), DEMO_END_MS);
+    await ended;
+    clearTimeout(late);
+  };
+  let said = '';
+  const ready = new Promise((found, lost) => {
+    const timer = setTimeout(() => lost(new Error(`the demo has no pages yet:\n${said}`)), DEMO_WAIT_MS);
+    const read = (chunk) => {
+      said += chunk;
+      const kiosks = [...said.matchAll(/^\s*kiosk\s+\S+\s+(https?:\/\/[^/\s]+)/gm)].map((match) => match[1]);
+      const console = said.match(/^\s*console\s+(https?:\/\/[^/\s]+)\S*\s/m)?.[1];
+      if (kiosks.length > 0 && console) {
+        clearTimeout(timer);
+        found({ kiosks, console });
+      }
+    };
+    child.stdout.setEncoding('utf8').on('data', read);
+    child.stderr.setEncoding('utf8').on('data', read);
+    child.once('error', lost);
+    child.once('close', (code) => lost(new Error(`the demo ended with ${code}:\n${said}`)));
+  });
+  return { ready, stop };
+}
+
+// A page whose console must stay empty and whose content must fit its width.
+async function open(browser, options) {
+  const context = await browser.newContext({ javaScriptEnabled: false, ...options });
+  const page = await context.newPage();
+  const troubles = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) troubles.push(message.text());
+  });
+  page.on('pageerror', (error) => troubles.push(String(error)));
+  page.on('requestfailed', (request) => troubles.push(`${request.url()} ${request.failure()?.errorText}`));
+  return { page, context, troubles };
+}
+
+async function look({ page, troubles }, where) {
+  const { width } = page.viewportSize();
+  const content = await widest(page);
+  expect(content <= width, `${where}: content is ${content} px wide on a screen of ${width}`);
+  expect(troubles.length === 0, `${where}: ${troubles.join('; ')}`);
+}
+
+// The page's own scripts are off, so its layout is asked through the debugging protocol.
+async function widest(page) {
+  const session = await page.context().newCDPSession(page);
+  const metrics = await session.send('Page.getLayoutMetrics');
+  await session.detach();
+  return metrics.cssContentSize.width;
+}
+
+async function go(tab, address, where) {
+  const response = await tab.page.goto(address);
+  expect(response.status() === 200, `${where}: status ${response.status()}`);
+  await look(tab, where);
+}
+
+async function picture(tab, name) {
+  if (!pictures) return;
+  mkdirSync(pictures, { recursive: true });
+  const path = join(pictures, `${name}.png`);
+  await tab.page.screenshot({ path });
+  const { size } = statSync(path);
+  expect(size < PICTURE_BYTES_MAX, `${name}.png has ${size} bytes`);
+}
+
+// The kiosk at which the searched word finds something.
+async function busyKiosk(browser, kiosks) {
+  const tab = await open(browser, { viewport: SIZES[0] });
+  try {
+    for (const kiosk of kiosks) {
+      for (const when of ['today', 'tomorrow', 'night']) {
+        await tab.page.goto(`${kiosk}/near?lang=zh&when=${when}&q=${encodeURIComponent(WORD)}`);
+        if ((await tab.page.locator('a.job').count()) > 0) return { kiosk, when };
+      }
+    }
+  } finally {
+    await tab.context.close();
+  }
+  throw new Error(`no kiosk has a job for ${WORD}`);
+}
+
+let people = 0;
+const start = Date.now() % 1_000_000;
+function phone() {
+  people += 1;
+  return `139${String(start * 100 + people).padStart(8, '0')}`;
+}
+
+async function walk(browser, { kiosk, when }, lang, viewport) {
+  const tab = await open(browser, { viewport });
+  const { page } = tab;
+  const wide = viewport.width > 1000;
+  try {
+    await go(tab, `${kiosk}/`, 'start');
+    await page.locator(`a.lang[href*="lang=${lang}"]`).click();
+    await look(tab, 'near');
+    expect((await page.locator('html').getAttribute('lang')).startsWith(lang), 'the language was not kept');
+    await go(tab, `${kiosk}/near?lang=${lang}&when=${when}`, 'near');
+    if (wide) await picture(tab, `kiosk-${lang}`);
+    await page.locator('input[name="q"]').fill(WORD);
+    await page.locator('form.search button').click();
+    await look(tab, 'search');
+    expect((await page.locator('a.job').count()) > 0, `nothing found for ${WORD}`);
+    await page.locator('a.job').first().click();
+    await look(tab, 'job');
+    await page.locator('.dock a.btn--main').click();
+    await look(tab, 'sign up');
+    const code = await signUp(tab, wide);
+    if (wide && lang === 'zh') await picture(tab, 'ticket');
+    await findAgain(tab, kiosk, lang, code);
+  } finally {
+    await tab.context.close();
+  }
+}
+
+async function signUp(tab, wide) {
+  const { page } = tab;
+  const digits = phone();
+  if (wide) {
+    for (const digit of digits) await page.locator(`.pad button[value="${digit}"]`).click();
+    const typed = (await page.locator('input[name="phone"]').inputValue()).replaceAll(' ', '');
+    expect(typed === digits, `the number pad typed ${typed}`);
+  } else {
+    await page.locator('input[name="phone"]').fill(digits);
+  }
+  await page.locator('.dock button').click();
+  await look(tab, 'ticket');
+  expect(/\/ticket\/\d{6}\?/.test(page.url()), `no ticket at ${page.url()}`);
+  expect(await page.locator('svg.qr').isVisible(), 'no QR code');
+  const code = (await page.locator('.code b').innerText()).replaceAll(/\s/g, '');
+  expect(/^\d{6}$/.test(code), `the code is ${code}`);
+  return code;
+}
+
+async function findAgain(tab, kiosk, lang, code) {
+  const { page } = tab;
+  await go(tab, `${kiosk}/mine?lang=${lang}`, 'mine');
+  await page.locator('input[name="code"]').fill(code);
+  await page.locator('.dock button').click();
+  await look(tab, 'ticket found again');
+  expect(page.url().includes(`/ticket/${code}`), `not found again: ${page.url()}`);
+  await go(tab, `${kiosk}/help?lang=${lang}`, 'help');
+  await go(tab, `${kiosk}/near?lang=${lang}&big=1`, 'large letters');
+}
+
+async function consolePages(browser, console, colorScheme) {
+  const tab = await open(browser, { viewport: { width: 1280, height: 800 }, colorScheme });
+  try {
+    await go(tab, `${console}/console`, 'overview');
+    if (colorScheme === 'light') await picture(tab, 'console');
+    await go(tab, `${console}/console/nodes`, 'nodes');
+    await go(tab, `${console}/console/jobs`, 'jobs');
+    const job = tab.page.locator('main a[href^="/console/jobs/"]').first();
+    expect((await job.count()) > 0, 'no job is listed');
+    await job.click();
+    await look(tab, 'seats of a job');
+  } finally {
+    await tab.context.close();
+  }
+}
+
+async function checks(browser, pages) {
+  let busy = null;
+  await check('a kiosk finds a Chinese word', async () => {
+    busy = await busyKiosk(browser, pages.kiosks);
+  });
+  for (const lang of busy ? ['zh', 'en'] : []) {
+    for (const size of SIZES) {
+      await check(`kiosk ${lang} ${size.width}x${size.height}`, () => walk(browser, busy, lang, size));
+    }
+  }
+  for (const scheme of pages.console ? ['light', 'dark'] : []) {
+    await check(`console ${scheme}`, () => consolePages(browser, pages.console, scheme));
+  }
+}
+
+async function main() {
+  const require = createRequire(join(resolve(env.DAYSHIFT_BROWSER_MODULES ?? 'node_modules'), 'x.js'));
+  const { chromium } = require('playwright-core');
+  const args = [
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  ];
+  const demo = env.DAYSHIFT_KIOSK ? null : startDemo();
+  let browser = null;
+  try {
+    const given = { kiosks: [env.DAYSHIFT_KIOSK], console: env.DAYSHIFT_CONSOLE };
+    const pages = demo ? await demo.ready : given;
+    browser = await chromium.launch({ executablePath: browserPath(), args });
+    await checks(browser, pages);
+  } finally {
+    await browser?.close();
+    await demo?.stop();
+  }
+}
+
+await check('the pages are served', main);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
