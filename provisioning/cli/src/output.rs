@@ -19,10 +19,7 @@ pub(crate) fn try_result(line: &str) -> std::io::Result<()> {
 }
 
 /// Writes one line for the person at the terminal to standard error.
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where the command line speaks to a person"
-)]
+#[expect(clippy::print_stderr, reason = "the one place where the command line speaks to a person")]
 pub(crate) fn note(line: &str) {
     eprintln!("{line}");
 }

@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Name, region and tenant's name of each node's region.
-const NODES: [(&str, &str); 3] =
-    [("jiubao", "hangzhou"), ("xiasha", "hangzhou"), ("harlem", "new-york")];
+const NODES: [(&str, &str); 3] = [("jiubao", "hangzhou"), ("xiasha", "hangzhou"), ("harlem", "new-york")];
 const FREE_PORT: &str = "127.0.0.1:0";
 
 /// A node of the demo by its place in the cluster.
@@ -111,8 +110,7 @@ impl Cluster {
         let announce = self.fresh_announcement("hub")?;
         let (data, announced) = (self.hub_data(), announce.display().to_string());
         let (http, quic) = (bare(&listen.http), bare(&listen.quic));
-        let arguments =
-            ["run", "--data", &data, "--http", http, "--quic", quic, "--announce", &announced];
+        let arguments = ["run", "--data", &data, "--http", http, "--quic", quic, "--announce", &announced];
         let command = self.programs.command("hub");
         let mut process = Process::start(command, "hub", &self.log("hub"), arguments)?;
         let address: HubAnnouncement = process.announcement(&announce)?;

@@ -50,10 +50,8 @@ pub(crate) fn until_stopped() {
 
 /// Turns the ending signals into [`stopped`], so that every child is ended by its owner's drop.
 pub(crate) fn watch_signals() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("watch signals")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("watch signals")?;
     let guard = runtime.enter();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

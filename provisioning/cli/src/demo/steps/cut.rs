@@ -27,8 +27,7 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
     let mut turned_away = [0; 2];
     // Each kiosk goes on until two people in a row had to wait.
     while turned_away.iter().any(|waiting| *waiting < 2) {
-        let open: Vec<Who> =
-            Who::HANGZHOU.into_iter().filter(|who| turned_away[*who as usize] < 2).collect();
+        let open: Vec<Who> = Who::HANGZHOU.into_iter().filter(|who| turned_away[*who as usize] < 2).collect();
         let who = *story.people.pick(&open);
         if story.sign_up(who, &job)? == "confirmed" {
             confirmed[who as usize] += 1;
@@ -50,7 +49,10 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
         held[0], held[1], confirmed[0], confirmed[1]
     ));
     let links = [link(story, Who::Jiubao)?, link(story, Who::Xiasha)?];
-    Ok(Step::new().fact("confirmed", confirmed.to_vec()).fact("waiting", waiting).fact("links", links.to_vec()))
+    Ok(Step::new()
+        .fact("confirmed", confirmed.to_vec())
+        .fact("waiting", waiting)
+        .fact("links", links.to_vec()))
 }
 
 fn seats_here(story: &Story, who: Who) -> Result<u64> {

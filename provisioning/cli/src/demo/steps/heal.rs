@@ -46,7 +46,8 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
 
 /// One confirmed worker, drawn by the seed, gives the seat back at the kiosk that gave it.
 fn cancel_one(story: &mut Story) -> Result<u64> {
-    let confirmed: Vec<_> = story.book.entries().iter().filter(|entry| entry.receipt.is_some()).cloned().collect();
+    let confirmed: Vec<_> =
+        story.book.entries().iter().filter(|entry| entry.receipt.is_some()).cloned().collect();
     ensure!(!confirmed.is_empty(), "nobody was confirmed");
     let entry = story.people.pick(&confirmed).clone();
     let path = format!("/v1/sign_ups/{}:cancel", entry.id);

@@ -1,7 +1,7 @@
 //! Jobs come in through the importer and reach the nodes of their region.
 
-use crate::demo::api::SeatTotals;
 use crate::demo::api::JobList;
+use crate::demo::api::SeatTotals;
 use crate::demo::cluster::Who;
 use crate::demo::relay::Traffic;
 use crate::demo::story::{Step, Story, timed};

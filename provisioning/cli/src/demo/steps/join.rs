@@ -76,8 +76,17 @@ fn create_token(story: &Story, who: Who) -> Result<String> {
     let (data, node) = (story.cluster.hub_data(), story.cluster.node(who));
     let address = node.relay.address().to_string();
     let arguments = [
-        "token", "create", "--data", &data, "--region", node.region, "--node", node.name,
-        "--hub-address", &address, "--json",
+        "token",
+        "create",
+        "--data",
+        &data,
+        "--region",
+        node.region,
+        "--node",
+        node.name,
+        "--hub-address",
+        &address,
+        "--json",
     ];
     let made: Token = story.cluster.programs.own_json(&arguments, &[0])?;
     Ok(made.token)

@@ -29,7 +29,8 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
         let after = search(story)?;
         Ok((after.total < before.total).then_some(after))
     })?;
-    let lowest = |list: &JobList| list.jobs.iter().map(|job| job.pay_minor_per_hour).min().unwrap_or(i64::MAX);
+    let lowest =
+        |list: &JobList| list.jobs.iter().map(|job| job.pay_minor_per_hour).min().unwrap_or(i64::MAX);
     ensure!(lowest(&before) < FLOOR_FEN, "no job was below the floor before");
     ensure!(lowest(&after) >= FLOOR_FEN, "a job of {} fen an hour is still shown", lowest(&after));
     drop_in(&folder, BROKEN, b"this is not a component\n")?;
