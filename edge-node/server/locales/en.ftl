@@ -123,7 +123,7 @@ empty-day = All jobs of this day are taken. Have a look at tomorrow.
 empty-tomorrow = See tomorrow
 
 job-wrote = The poster writes: { $a }
-job-hourly = ¥{ $n } an hour
+job-hourly = { $a }{ $n } an hour
 job-paid-today = paid the same day
 job-here = { $n ->
     [one] <b>1</b> place left here
@@ -176,9 +176,7 @@ signup-title = Sign up
 signup-step = Step 1 of 2
 signup-held = Place kept for you until <b>{ $a }</b>
 signup-phone = Phone number
-signup-phone-hint = 11 digits
-signup-pin = 4 digits of your own
-signup-pin-hint = to see your ticket here again
+signup-phone-hint = { $n } digits
 pad = Number keys
 pad-del = Delete
 pad-clear = Clear
@@ -187,16 +185,13 @@ signup-missing = { $n ->
     [one] 1 digit to go
    *[other] { $n } digits to go
     }
-signup-missing-some = Fill in phone and 4 digits
+signup-missing-some = Fill in your phone number
 signup-go = Confirm it
 signup-go-ask = Send it
 signup-go-queue = Get in line
 signup-phone-wrong = This does not look like a mobile number: check its start
-signup-pin-wrong = Four digits, any that you can remember
-signup-gone = The last place was just taken
-signup-gone-means = You can be number { $n } in line.
-signup-overlap = You already have a job at this time
-signup-overlap-see = See that ticket
+signup-again = This number is signed up for this job already
+signup-again-see = See that ticket
 signup-closed = This job has just closed
 too-many = That was too fast. Please try again in a minute.
 
@@ -239,7 +234,9 @@ ticket-print = Print
 ticket-done = Done
 ticket-saved = Your ticket is kept
 ticket-give-back = I cannot come
-ticket-give-back-pin = Your 4 digits
+ticket-give-back-phone = The phone number you signed up with
+ticket-give-back-wrong = That is not the number you signed up with: please check it
+ticket-give-back-elsewhere = Another kiosk confirmed this place: please give it back there
 ticket-give-back-go = Give this job back
 
 mine-title = My ticket

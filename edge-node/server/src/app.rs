@@ -3,7 +3,8 @@
 use crate::{
     config::Config,
     event_loop::{Event, EventLoop},
-    http, limits, plugins,
+    http::{self, Changes},
+    limits, plugins,
     plugins::PluginStatus,
     readers::Readers,
     telemetry::Metrics,
@@ -36,7 +37,7 @@ use sync_quic::LinkStats;
 use sync_store::{OpenOptions, SqliteShard, Witness};
 use tokio::{
     net::TcpListener,
-    sync::{broadcast, mpsc, watch},
+    sync::{mpsc, watch},
     task::JoinSet,
 };
 
@@ -68,14 +69,16 @@ pub(crate) struct Shared {
     interest: ArcSwap<Interest>,
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
     /// Jobs that changed, for the event stream.
-    pub(crate) changes: broadcast::Sender<(u64, Vec<JobId>)>,
+    pub(crate) changes: Changes,
 }
 
 impl Shared {
     /// Epoch seconds by the wall clock; no safety argument uses it.
     #[expect(clippy::unused_self, reason = "one place from which the node's clock is read")]
     pub(crate) fn now(&self) -> i64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
     }
 
     fn now_u64(&self) -> u64 {
@@ -158,8 +161,7 @@ impl Shared {
         self.metrics.jobs.set(i64::try_from(index.len()).unwrap_or(i64::MAX));
         self.index.store(Arc::new(index.clone()));
         let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
-        // Nobody may be listening.
-        let _listeners = self.changes.send((generation, changed.to_vec()));
+        self.changes.publish((generation, changed.to_vec()));
     }
 
     pub(crate) fn heads(&self) -> watch::Receiver<BTreeMap<VshardId, u64>> {
@@ -168,7 +170,8 @@ impl Shared {
 
     pub(crate) fn announce_heads(&self, heads: &BTreeMap<VshardId, LogHead>) {
         if !heads.is_empty() {
-            self.heads.send_modify(|known| known.extend(heads.iter().map(|(vshard, head)| (*vshard, head.wseq))));
+            self.heads
+                .send_modify(|known| known.extend(heads.iter().map(|(vshard, head)| (*vshard, head.wseq))));
         }
     }
 }
@@ -192,7 +195,8 @@ pub(crate) struct App {
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let database = config.data.join("node.sqlite");
-    let mut store = OpenOptions::new(&database).open().with_context(|| format!("cannot open {}", database.display()))?;
+    let mut store =
+        OpenOptions::new(&database).open().with_context(|| format!("cannot open {}", database.display()))?;
     let (folder, chain) = plugins::open(&config.plugins)?;
     let shared = Arc::new(shared(config, &database, chain));
     let mut node = edge_node(config, &shared);
@@ -208,19 +212,29 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         .name("events".to_owned())
         .spawn(move || event_loop.run(receiver))
         .context("cannot start the event loop")?;
-    let listener = TcpListener::bind(config.http).await.with_context(|| format!("cannot listen on {}", config.http))?;
+    let listener =
+        TcpListener::bind(config.http).await.with_context(|| format!("cannot listen on {}", config.http))?;
     announce(config, &listener)?;
-    let uplink = Uplink::new(shared.clone(), config.identity.clone(), edge_node(config, &shared), events.clone(), asked);
+    let uplink = Uplink::new(
+        shared.clone(),
+        config.identity.clone(),
+        edge_node(config, &shared),
+        events.clone(),
+        asked,
+    );
     let mut tasks = JoinSet::new();
     tasks.spawn(uplink.run());
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
-    let app = App { shared, events, questions, in_flight: Arc::default() };
+    let app = App { shared, events: events.clone(), questions, in_flight: Arc::default() };
     let served = tokio::select! {
         served = http::serve(app, listener, stop_signal()) => served,
         Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),
     };
     tasks.shutdown().await;
-    let stopped = tokio::task::spawn_blocking(move || thread.join()).await.context("the event loop did not stop")?;
+    // A loop that is gone has failed; joining it says so.
+    let _gone = events.send(Event::Stop).await;
+    let stopped =
+        tokio::task::spawn_blocking(move || thread.join()).await.context("the event loop did not stop")?;
     anyhow::ensure!(stopped.is_ok(), "the event loop failed; see the log above");
     served
 }
@@ -252,7 +266,7 @@ fn shared(config: &Config, database: &Path, chain: ChainSlot) -> Shared {
         plugins: Mutex::new(Vec::new()),
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
-        changes: broadcast::Sender::new(limits::STREAM_EVENTS_MAX),
+        changes: Changes::new(jiff::Timestamp::now().as_second().unsigned_abs()),
     }
 }
 
@@ -268,7 +282,9 @@ fn check_witness(config: &Config, store: &mut SqliteShard, shared: &Shared) -> a
     shared.announce_heads(&own);
     if let Some(vshard) = witness.rolled_back(&own) {
         let shard = vshard.0;
-        shared.freeze(&format!("its database is older than what was witnessed (vshard {shard}): restored from a copy?"));
+        shared.freeze(&format!(
+            "its database is older than what was witnessed (vshard {shard}): restored from a copy?"
+        ));
     }
     Ok(witness)
 }
@@ -290,7 +306,8 @@ fn announce(config: &Config, listener: &TcpListener) -> anyhow::Result<()> {
     tracing::info!(%address, "serving; the kiosk is at http://{address}/");
     let Some(path) = &config.announce else { return Ok(()) };
     let next = path.with_extension("next");
-    let mut file = std::fs::File::create(&next).with_context(|| format!("cannot write {}", next.display()))?;
+    let mut file =
+        std::fs::File::create(&next).with_context(|| format!("cannot write {}", next.display()))?;
     writeln!(file, "{}", serde_json::json!({ "http": address.to_string() }))?;
     std::fs::rename(&next, path).with_context(|| format!("cannot write {}", path.display()))
 }

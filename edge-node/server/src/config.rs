@@ -91,13 +91,19 @@ impl Config {
             "--http {} is not a loopback address: the node's HTTP is for the kiosk on this box; put a TLS proxy before it for others",
             args.http
         );
-        let identity = NodeIdentity::load(&args.data)
-            .with_context(|| format!("{} holds no node identity; run `edge-node join TOKEN --data {0}` first", args.data.display()))?;
+        let identity = NodeIdentity::load(&args.data).with_context(|| {
+            format!(
+                "{} holds no node identity; run `edge-node join TOKEN --data {0}` first",
+                args.data.display()
+            )
+        })?;
         let key_path = args.data.join(REGION_KEY_FILE);
         let key = std::fs::read(&key_path).with_context(|| format!("cannot read {}", key_path.display()))?;
-        let region_key = key.try_into().map_err(|_| anyhow::anyhow!("{} is damaged: join again", key_path.display()))?;
+        let region_key =
+            key.try_into().map_err(|_| anyhow::anyhow!("{} is damaged: join again", key_path.display()))?;
         let zone = args.time_zone.as_deref().unwrap_or_else(|| zone_of(&identity.region));
-        let time_zone = TimeZone::get(zone).with_context(|| format!("--time-zone {zone} is not known on this machine"))?;
+        let time_zone = TimeZone::get(zone)
+            .with_context(|| format!("--time-zone {zone} is not known on this machine"))?;
         Ok(Self {
             identity,
             region_key,

@@ -9,8 +9,8 @@ use crate::{
 };
 use edge_core::{
     node::{
-        Answer, Batch, CancelRefusal, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRefusal, SignUpRequest, Uplink,
-        job_row, job_view,
+        Answer, Batch, CancelRefusal, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRefusal,
+        SignUpRequest, Uplink, job_row, job_view,
     },
     search::Index,
 };
@@ -49,6 +49,8 @@ pub(crate) enum Event {
     Receive(Down, Reply<DownState>),
     Acked(UpAck),
     Interest(Interest),
+    /// Commit what came before and end.
+    Stop,
 }
 
 /// Answers one caller: `None` where the batch was committed, else why it was not.
@@ -71,7 +73,7 @@ struct Committed {
 }
 
 impl EventLoop {
-    /// Runs until all senders are gone.
+    /// Runs until it is told to stop.
     pub(crate) fn run(mut self, mut events: mpsc::Receiver<Event>) {
         let mut batch = Vec::with_capacity(BATCH_EVENTS_MAX);
         while let Some(event) = events.blocking_recv() {
@@ -82,10 +84,17 @@ impl EventLoop {
                 batch.push(event);
             }
             self.shared.metrics.queue_depth.set(i64::try_from(events.len()).unwrap_or(i64::MAX));
+            let stops = batch.iter().any(|event| matches!(event, Event::Stop));
             self.handle(std::mem::take(&mut batch));
+            if stops {
+                break;
+            }
         }
         if let Err(error) = self.store.checkpoint() {
-            tracing::warn!(error = &error as &dyn std::error::Error, "no checkpoint at the end; the write-ahead log stays");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "no checkpoint at the end; the write-ahead log stays"
+            );
         }
     }
 
@@ -98,8 +107,11 @@ impl EventLoop {
         let node = &self.node;
         let mut pending = events.into_iter();
         let mut finishes = Vec::new();
-        let result = self.store.transact(|tx| commit_batch(node, tx, now, uplink, &mut pending, &mut finishes));
-        let committed = match result.map(|committed| Committed { finishes: std::mem::take(&mut finishes), ..committed }) {
+        let result =
+            self.store.transact(|tx| commit_batch(node, tx, now, uplink, &mut pending, &mut finishes));
+        let committed = match result
+            .map(|committed| Committed { finishes: std::mem::take(&mut finishes), ..committed })
+        {
             Ok(committed) => committed,
             Err(error) => {
                 let failure = self.failure_of(&error);
@@ -107,7 +119,8 @@ impl EventLoop {
                 return refuse_all(pending.collect(), &failure);
             }
         };
-        let witnessed = if committed.heads.is_empty() { Ok(()) } else { self.witness.record(&committed.heads) };
+        let witnessed =
+            if committed.heads.is_empty() { Ok(()) } else { self.witness.record(&committed.heads) };
         self.shared.metrics.commit_seconds.observe(began.elapsed().as_secs_f64());
         if let Some(interest) = committed.interest {
             self.node.learn(interest.clone());
@@ -122,14 +135,17 @@ impl EventLoop {
     /// Brings the search index up to what is committed and hands readers the new one.
     fn publish(&mut self, changed: &[JobId]) {
         let offset = self.node.utc_offset_s;
-        let views = self.store.read(|tx| changed.iter().map(|job| job_view(tx, *job)).collect::<Result<Vec<_>, _>>());
+        let views =
+            self.store.read(|tx| changed.iter().map(|job| job_view(tx, *job)).collect::<Result<Vec<_>, _>>());
         match views {
             Ok(views) => {
                 for view in views.into_iter().flatten() {
                     self.index.upsert(job_row(&view, offset));
                 }
             }
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the search index could not follow"),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the search index could not follow")
+            }
         }
         if !changed.is_empty() {
             self.index.merge_step(MERGE_BUDGET);
@@ -137,10 +153,14 @@ impl EventLoop {
         }
     }
 
-    fn failure_of(&self, error: &StoreError) -> Failure {
+    fn failure_of(&mut self, error: &StoreError) -> Failure {
         tracing::error!(error = error as &dyn std::error::Error, "a batch was not committed");
         match error {
-            StoreError::Full(_) => Failure::DiskFull,
+            StoreError::Full(_) => {
+                // The write-ahead log may hold most of what the disk lacks.
+                drop(self.store.checkpoint());
+                Failure::DiskFull
+            }
             StoreError::Corrupt(_) | StoreError::BadRow(_) => {
                 let reason = format!("{error}");
                 self.shared.freeze(&reason);
@@ -152,7 +172,10 @@ impl EventLoop {
 }
 
 fn witness_failure(error: &WitnessError) -> Failure {
-    tracing::error!(error = error as &dyn std::error::Error, "the witness could not be written; callers are told to try again");
+    tracing::error!(
+        error = error as &dyn std::error::Error,
+        "the witness could not be written; callers are told to try again"
+    );
     let WitnessError::Io { source, .. } = error;
     if source.kind() == std::io::ErrorKind::StorageFull { Failure::DiskFull } else { Failure::Storage }
 }
@@ -203,7 +226,7 @@ fn handle_event(batch: &mut Batch<'_>, event: Event) -> Result<Option<Finish>, S
             batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
             None
         }
-        Event::Interest(_) => None,
+        Event::Interest(_) | Event::Stop => None,
     })
 }
 
@@ -228,7 +251,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Cancel(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::CreateJob(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
-            Event::Acked(_) | Event::Interest(_) => {}
+            Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
         }
     }
 }

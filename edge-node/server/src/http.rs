@@ -1,6 +1,6 @@
 //! The node's HTTP interface. Bad input ends here as problem+json; decisions are made behind it.
 
-use crate::{app::App, limits};
+use crate::{app::App, kiosk, limits};
 use anyhow::Context;
 use axum::{
     Router,
@@ -9,19 +9,21 @@ use axum::{
     routing::{get, post},
 };
 use std::future::Future;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::OpenApi;
 
+mod events;
 mod jobs;
 mod node;
 mod post_job;
 mod problem;
-mod search;
-mod sign_ups;
+pub(crate) mod search;
+pub(crate) mod sign_ups;
 
+pub(crate) use events::Changes;
 pub(crate) use problem::Problem;
-pub(crate) use sign_ups::{SignUpBody, submit};
+pub(crate) use sign_ups::{SignUpBody, base64url, submit};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -34,6 +36,7 @@ pub(crate) use sign_ups::{SignUpBody, submit};
         sign_ups::show,
         sign_ups::find,
         sign_ups::command,
+        events::listen,
         node::show,
         node::livez,
         node::readyz
@@ -64,6 +67,7 @@ pub(crate) async fn serve(
         .route("/v1/jobs/{id}", get(jobs::show))
         .route("/v1/sign_ups", get(sign_ups::find).post(sign_ups::create))
         .route("/v1/sign_ups/{id}", get(sign_ups::show).post(sign_ups::command))
+        .route("/v1/events", get(events::listen))
         .route("/v1/node", get(node::show))
         .route("/livez", get(node::livez))
         .route("/readyz", get(node::readyz))
@@ -71,9 +75,27 @@ pub(crate) async fn serve(
         .route("/openapi.json", get(openapi))
         .route("/problems/{code}", get(problem::explain))
         .route("/v1/{*rest}", post(problem::unknown).get(problem::unknown))
+        .merge(kiosk::routes::routes())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::REQUEST_WAIT))
         .layer(CatchPanicLayer::new())
         .with_state(app);
-    axum::serve(listener, router).with_graceful_shutdown(stop).await.context("HTTP failed")
+    let (tell, mut told) = watch::channel(false);
+    let draining = async move {
+        stop.await;
+        tell.send_replace(true);
+    };
+    let server = axum::serve(listener, router).with_graceful_shutdown(draining);
+    let late = async move {
+        if told.wait_for(|draining| *draining).await.is_ok() {
+            tokio::time::sleep(limits::DRAIN_WAIT).await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        served = server => served.context("HTTP failed"),
+        // Event streams end when their listeners do.
+        () = late => Ok(()),
+    }
 }

@@ -18,7 +18,10 @@ use sync_quic::{TimeSource, request_join};
 
 /// The clock of certificates, in Unix seconds.
 pub(crate) fn time_source(floor: u64) -> TimeSource {
-    TimeSource::new(Arc::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())), floor)
+    TimeSource::new(
+        Arc::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())),
+        floor,
+    )
 }
 
 /// Looks a `host:port` up.
@@ -32,7 +35,8 @@ pub(crate) fn resolve(address: &str) -> anyhow::Result<SocketAddr> {
 
 /// Asks the hub for a certificate and stores the identity; nothing is written unless the hub admits the box.
 pub(crate) async fn join(args: &JoinArgs) -> anyhow::Result<()> {
-    let token: JoinToken = args.token.parse().context("the join token is damaged; copy it whole, from `ds1.` on")?;
+    let token: JoinToken =
+        args.token.parse().context("the join token is damaged; copy it whole, from `ds1.` on")?;
     ensure!(
         NodeIdentity::load(&args.data).is_err(),
         "{} holds a node already; join with another folder, or move this one away",
@@ -57,7 +61,9 @@ pub(crate) async fn join(args: &JoinArgs) -> anyhow::Result<()> {
     let answer = pending.exchange(&request.encode()).await.context("the hub did not answer")?;
     let admitted = match JoinAnswer::decode(&answer).context("the hub's answer is not understood")? {
         JoinAnswer::Admitted(admitted) => *admitted,
-        JoinAnswer::Refused { reason } => bail!("the hub refused: {reason}; make a new token with `dayshift token create`"),
+        JoinAnswer::Refused { reason } => {
+            bail!("the hub refused: {reason}; make a new token with `dayshift token create`")
+        }
     };
     let identity = checked_identity(admitted, &root, &token, &tls_key, seed, &args.data)?;
     tracing::info!(node = %identity.writer, region = identity.region, name = identity.name, "joined");
@@ -73,7 +79,10 @@ fn checked_identity(
     data: &Path,
 ) -> anyhow::Result<NodeIdentity> {
     ensure!(admitted.root_certificate == root, "the hub gave another root than the token names");
-    ensure!(cluster_id(root) == Some(admitted.cluster_id), "the hub gave another cluster than its root names");
+    ensure!(
+        cluster_id(root) == Some(admitted.cluster_id),
+        "the hub gave another cluster than its root names"
+    );
     let certificate: LogKeyCertificate = admitted.log_key_certificate;
     let identity = NodeIdentity {
         writer: admitted.writer,
@@ -101,5 +110,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         .mode(0o600)
         .open(path)
         .with_context(|| format!("cannot write {}", path.display()))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {}", path.display()))
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("cannot write {}", path.display()))
 }

@@ -18,6 +18,10 @@ pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
 pub(crate) const READERS_KEPT: usize = 4;
 /// Events that a slow listener of the event stream may be behind before it must begin again.
 pub(crate) const STREAM_EVENTS_MAX: usize = 1024;
+/// Listeners of the event stream at a time.
+pub(crate) const STREAMS_MAX: usize = 256;
+/// Running requests get this long to end when the node stops.
+pub(crate) const DRAIN_WAIT: Duration = Duration::from_secs(2);
 /// Rows moved by one step of the index merge between two batches.
 pub(crate) const MERGE_BUDGET: usize = 2_000;
 /// All plugins of the chain together, for one page of candidates.

@@ -30,7 +30,8 @@ const WAKE_UPS_MAX: usize = 1;
 
 /// Makes the engine, reads the folder once and gives what the watch task needs.
 pub(crate) fn open(dir: &Path) -> anyhow::Result<(PluginFolder, ChainSlot)> {
-    std::fs::create_dir_all(dir).with_context(|| format!("cannot make the plugin folder {}", dir.display()))?;
+    std::fs::create_dir_all(dir)
+        .with_context(|| format!("cannot make the plugin folder {}", dir.display()))?;
     let host = Host::new(Metering::Off).context("cannot start the plugin engine")?;
     Ok((PluginFolder::new(&host, dir), ChainSlot::new(Chain::new(Vec::new(), CHAIN_DEADLINE))))
 }
@@ -39,7 +40,12 @@ pub(crate) fn open(dir: &Path) -> anyhow::Result<(PluginFolder, ChainSlot)> {
 pub(crate) fn rescan(folder: &mut PluginFolder, shared: &Shared) {
     let scan = match folder.scan() {
         Ok(scan) => scan,
-        Err(error) => return tracing::error!(error = &error as &dyn std::error::Error, "the plugin folder cannot be read"),
+        Err(error) => {
+            return tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the plugin folder cannot be read"
+            );
+        }
     };
     let mut statuses: Vec<PluginStatus> = scan
         .loaded
@@ -54,14 +60,24 @@ pub(crate) fn rescan(folder: &mut PluginFolder, shared: &Shared) {
         let file = refused.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let reason = refused.refusal.to_string();
         tracing::warn!(file, reason, "a plugin was refused");
-        statuses.push(PluginStatus { file, name: String::new(), version: String::new(), state: "refused", reason: Some(reason) });
+        statuses.push(PluginStatus {
+            file,
+            name: String::new(),
+            version: String::new(),
+            state: "refused",
+            reason: Some(reason),
+        });
     }
     shared.chain.swap(Chain::new(scan.loaded, CHAIN_DEADLINE));
     shared.set_plugins(statuses);
 }
 
 /// Follows the folder until the node stops.
-pub(crate) async fn watch(mut folder: PluginFolder, dir: std::path::PathBuf, shared: Arc<Shared>) -> anyhow::Result<()> {
+pub(crate) async fn watch(
+    mut folder: PluginFolder,
+    dir: std::path::PathBuf,
+    shared: Arc<Shared>,
+) -> anyhow::Result<()> {
     let (wake, mut wakes) = mpsc::channel(WAKE_UPS_MAX);
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
@@ -70,7 +86,9 @@ pub(crate) async fn watch(mut folder: PluginFolder, dir: std::path::PathBuf, sha
         }
     })
     .context("cannot watch the plugin folder")?;
-    watcher.watch(&dir, RecursiveMode::NonRecursive).with_context(|| format!("cannot watch {}", dir.display()))?;
+    watcher
+        .watch(&dir, RecursiveMode::NonRecursive)
+        .with_context(|| format!("cannot watch {}", dir.display()))?;
     loop {
         let scanning = shared.clone();
         folder = tokio::task::spawn_blocking(move || {

@@ -20,7 +20,10 @@ impl Readers {
     }
 
     /// Runs `work` on one consistent picture of the database.
-    pub(crate) fn read<T>(&self, work: impl FnOnce(&mut dyn ShardTx) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&mut dyn ShardTx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut reader = match kept {
             Some(reader) => reader,

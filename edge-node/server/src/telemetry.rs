@@ -69,14 +69,38 @@ impl Metrics {
         let registry = &mut self.registry;
         registry.register("sign_ups", "Sign-ups by the answer given", self.sign_ups.clone());
         registry.register("searches", "Searches answered", self.searches.clone());
-        registry.register("search_duration_seconds", "Time of a search with its plugins", self.search_seconds.clone());
-        registry.register("commit_duration_seconds", "Time of a durable commit and witness", self.commit_seconds.clone());
-        registry.register("pending_changes", "Own log entries that the hub has not acknowledged", self.pending_changes.clone());
+        registry.register(
+            "search_duration_seconds",
+            "Time of a search with its plugins",
+            self.search_seconds.clone(),
+        );
+        registry.register(
+            "commit_duration_seconds",
+            "Time of a durable commit and witness",
+            self.commit_seconds.clone(),
+        );
+        registry.register(
+            "pending_changes",
+            "Own log entries that the hub has not acknowledged",
+            self.pending_changes.clone(),
+        );
         registry.register("link_up", "Whether a session with the hub is live", self.link_up.clone());
         registry.register("jobs", "Jobs in the search index", self.jobs.clone());
-        registry.register("parked_changes", "Received entries that could not be applied", self.parked_changes.clone());
-        registry.register("plugin_failures", "Pages that a plugin failed on or was late for", self.plugin_failures.clone());
-        registry.register("event_queue_depth", "Requests waiting for the event loop", self.queue_depth.clone());
+        registry.register(
+            "parked_changes",
+            "Received entries that could not be applied",
+            self.parked_changes.clone(),
+        );
+        registry.register(
+            "plugin_failures",
+            "Pages that a plugin failed on or was late for",
+            self.plugin_failures.clone(),
+        );
+        registry.register(
+            "event_queue_depth",
+            "Requests waiting for the event loop",
+            self.queue_depth.clone(),
+        );
     }
 
     /// The text that a Prometheus server scrapes.

@@ -74,7 +74,8 @@ impl Uplink {
             private_key: self.identity.tls_key.clone(),
             root_certificate: self.identity.root_certificate.clone(),
         };
-        let endpoint = NodeEndpoint::bind(None, &credentials, time_source(0)).context("cannot open the line to the hub")?;
+        let endpoint = NodeEndpoint::bind(None, &credentials, time_source(0))
+            .context("cannot open the line to the hub")?;
         let mut down_since = Instant::now();
         let mut back_off = BACK_OFF_FIRST;
         loop {
@@ -98,7 +99,8 @@ impl Uplink {
 
     async fn session(&mut self, endpoint: &NodeEndpoint) -> anyhow::Result<End> {
         let address = resolve(&self.identity.hub_address)?;
-        let link = timeout(CONNECT_WAIT, endpoint.connect(address)).await.context("the hub did not answer")??;
+        let link =
+            timeout(CONNECT_WAIT, endpoint.connect(address)).await.context("the hub did not answer")??;
         let hello = self.hello()?;
         let handle = link.handle();
         let result = self.drive(link, &hello).await;
@@ -140,7 +142,9 @@ impl Uplink {
                 return Ok(end);
             }
             let due = running.session.poll_timeout().unwrap_or(u64::MAX / 2);
-            let due = tokio::time::Instant::from_std(self.began + std::time::Duration::from_millis(due.min(1 << 40)));
+            let due = tokio::time::Instant::from_std(
+                self.began + std::time::Duration::from_millis(due.min(1 << 40)),
+            );
             tokio::select! {
                 frame = receive(&mut receiver) => running.session.handle_frame(&frame?, self.now_ms()),
                 changed = heads.changed() => {
@@ -169,14 +173,18 @@ impl Uplink {
     async fn drain(&self, running: &mut Running) -> anyhow::Result<Option<End>> {
         while let Some(output) = running.session.poll_output() {
             match output {
-                NodeOutput::Send(frame) => running.sender.send(&frame).await.context("cannot send to the hub")?,
+                NodeOutput::Send(frame) => {
+                    running.sender.send(&frame).await.context("cannot send to the hub")?
+                }
                 NodeOutput::Welcomed(welcome) => {
                     self.send_event(Event::Interest(welcome.interest)).await?;
                     self.shared.set_link_up();
                     tracing::info!("in step with the hub from here on");
                 }
                 NodeOutput::Interest(interest) => self.send_event(Event::Interest(interest)).await?,
-                NodeOutput::ReadOwn { vshard, after } => self.read_own(&mut running.session, vshard, after)?,
+                NodeOutput::ReadOwn { vshard, after } => {
+                    self.read_own(&mut running.session, vshard, after)?
+                }
                 NodeOutput::Apply(down) => self.apply(down, running.applied.clone()).await?,
                 NodeOutput::Acked(ack) => self.send_event(Event::Acked(ack)).await?,
                 NodeOutput::Verdict(verdict) => {
@@ -199,14 +207,19 @@ impl Uplink {
     }
 
     fn read_own(&self, session: &mut NodeSession, vshard: VshardId, after: u64) -> anyhow::Result<()> {
-        let (entries, head) = self.shared.readers.read(|tx| tx.read_own(vshard, after, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX))?;
+        let (entries, head) =
+            self.shared.readers.read(|tx| tx.read_own(vshard, after, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX))?;
         let signature = head.map_or_else(Vec::new, |head| self.signer.sign_head(vshard, &head));
         session.handle_own(vshard, after + 1, entries, signature, self.now_ms());
         Ok(())
     }
 
     /// Hands a batch to the event loop; its cursor comes back once it is durable.
-    async fn apply(&self, down: sync_protocol::wire::v1::Down, applied: mpsc::Sender<DownState>) -> anyhow::Result<()> {
+    async fn apply(
+        &self,
+        down: sync_protocol::wire::v1::Down,
+        applied: mpsc::Sender<DownState>,
+    ) -> anyhow::Result<()> {
         let (reply, done) = oneshot::channel();
         self.send_event(Event::Receive(down, reply)).await?;
         let state = done.await.context("the event loop has stopped")??;
@@ -228,4 +241,3 @@ pub(crate) async fn ask(questions: &mpsc::Sender<Question>, ask: Ask) -> Option<
     questions.try_send(Question { ask, verdict }).ok()?;
     timeout(ASK_WAIT, answer).await.ok()?.ok()
 }
-

@@ -5,11 +5,13 @@ mod health;
 mod import;
 mod jobs;
 mod nodes;
+mod pages;
 mod problem;
 mod seats;
 
 use crate::{
     app::App,
+    console::view,
     limits::{REQUEST_BYTES_MAX, REQUEST_TIME_MAX},
 };
 use axum::{
@@ -60,6 +62,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/jobs/{id}/seats", get(seats::of_job))
         .route("/v1/seats", get(seats::totals))
         .route("/v1/jobs:import", post(import::import))
+        .route(view::OVERVIEW, get(pages::overview))
+        .route(view::NODES, get(pages::nodes))
+        .route(view::JOBS, get(pages::jobs))
+        .route(&format!("{}/{{id}}", view::JOBS), get(pages::seats))
+        .route(view::SYNC, get(pages::sync))
+        .route(view::SHEET_PATH, get(pages::sheet))
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
@@ -73,5 +81,9 @@ async fn no_route() -> Problem {
 }
 
 async fn wrong_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this address does not take that method")
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "this address does not take that method",
+    )
 }

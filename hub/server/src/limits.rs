@@ -36,6 +36,12 @@ pub(crate) const PAGE_SIZE_DEFAULT: usize = 50;
 /// Jobs of one page at most.
 pub(crate) const PAGE_SIZE_MAX: usize = 500;
 
+/// Latest events that the console shows.
+pub(crate) const CONSOLE_EVENTS: u32 = 20;
+
+/// Minutes for which reported sign-ups are counted.
+pub(crate) const SIGN_UP_MINUTES: usize = 60;
+
 /// Joins and renewals that are answered at a time; more wait for these, within the handshake's time.
 pub(crate) const EXCHANGES_MAX: usize = 16;
 

@@ -77,7 +77,8 @@ async fn serve(config: &Config, app: Arc<App>) -> Result<()> {
     tasks.spawn(async move { keep_house(&this).await });
     let (stop, router) = (app.stop.clone(), http::router(Arc::clone(&app)));
     tasks.spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
+        let served =
+            axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
         if let Err(error) = served {
             tracing::error!(%error, "the HTTP port failed");
             stop.cancel();

@@ -5,9 +5,11 @@
 
 mod demand;
 mod pass;
+mod tally;
 
 use crate::{
     app::App,
+    clock,
     limits::{REGION_EVERY, SCHEDULER_TICK},
 };
 use demand::Demand;
@@ -18,6 +20,7 @@ use std::{
     time::Instant,
 };
 use sync_protocol::ids::{JobId, NodeId, VshardId};
+use tally::Tally;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// What the scheduler is to look at.
@@ -31,6 +34,7 @@ struct Agenda {
     dirty: BTreeMap<VshardId, BTreeSet<JobId>>,
     regions: BTreeSet<String>,
     demand: Demand,
+    tally: Tally,
 }
 
 impl Scheduler {
@@ -50,8 +54,15 @@ impl Scheduler {
     pub(crate) fn reported(&self, vshard: VshardId, node: NodeId, merged: &Merged) {
         self.mark(vshard, merged.jobs.iter().copied());
         if merged.demand > 0 {
-            self.lock().demand.add(node, merged.demand, Instant::now());
+            let mut agenda = self.lock();
+            agenda.demand.add(node, merged.demand, Instant::now());
+            agenda.tally.add(clock::now(), merged.demand);
         }
+    }
+
+    /// Sign-ups reported in each of the last minutes, oldest first, and since midnight (both since the start at most).
+    pub(crate) fn sign_ups(&self) -> (Vec<u32>, u64) {
+        self.lock().tally.picture(clock::now())
     }
 
     /// The nodes of a region have changed: all of its jobs are to be looked at.

@@ -69,7 +69,11 @@ fn init(data: &Path, name: &str) -> Result<Outcome> {
     if Authority::open(&authority).is_ok() {
         bail!("{} holds a hub already; nothing was changed", data.display());
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(data).with_context(|| format!("make {}", data.display()))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .with_context(|| format!("make {}", data.display()))?;
     ControlStore::open(&layout::control(data)).context("make control.sqlite")?;
     for file in 0..layout::SHARD_FILES {
         let path = layout::shard(data, file);

@@ -34,11 +34,7 @@ impl HubClient {
             .http_status_as_error(false)
             .build()
             .into();
-        Ok(Self {
-            agent,
-            base: base.trim_end_matches('/').to_owned(),
-            bearer: format!("Bearer {token}"),
-        })
+        Ok(Self { agent, base: base.trim_end_matches('/').to_owned(), bearer: format!("Bearer {token}") })
     }
 
     /// Posts NDJSON and reads a JSON answer. The path must be safe to repeat: a lost connection
@@ -80,19 +76,14 @@ impl HubClient {
 pub(crate) fn read_token(path: &Path) -> Result<String> {
     let mut text = String::new();
     if path == Path::new("-") {
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context("read the token from standard input")?;
+        std::io::stdin().read_to_string(&mut text).context("read the token from standard input")?;
     } else {
         text = std::fs::read_to_string(path)
             .with_context(|| format!("read the token file {}", path.display()))?;
     }
     let token = text.trim();
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        bail!(
-            "{}: not a token; it must hold one line of visible ASCII characters",
-            path.display()
-        );
+        bail!("{}: not a token; it must hold one line of visible ASCII characters", path.display());
     }
     Ok(token.to_owned())
 }
@@ -102,16 +93,10 @@ fn passes(status: u16) -> bool {
 }
 
 fn is_transport(error: &ureq::Error) -> bool {
-    matches!(
-        error,
-        ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::Timeout(_)
-    )
+    matches!(error, ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::Timeout(_))
 }
 
-fn read_answer<T: DeserializeOwned>(
-    url: &str,
-    mut response: ureq::http::Response<ureq::Body>,
-) -> Result<T> {
+fn read_answer<T: DeserializeOwned>(url: &str, mut response: ureq::http::Response<ureq::Body>) -> Result<T> {
     let status = response.status();
     let text = response
         .body_mut()
@@ -138,13 +123,7 @@ fn problem_title(text: &str) -> String {
     let Ok(problem) = serde_json::from_str::<serde_json::Value>(text) else {
         return String::new();
     };
-    let parts: Vec<&str> = ["title", "detail"]
-        .iter()
-        .filter_map(|name| problem.get(name)?.as_str())
-        .collect();
-    if parts.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", parts.join(", "))
-    }
+    let parts: Vec<&str> =
+        ["title", "detail"].iter().filter_map(|name| problem.get(name)?.as_str()).collect();
+    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }

@@ -6,8 +6,8 @@ mod manifest;
 mod new;
 mod trial;
 
-use clap::{Args, Subcommand, ValueEnum};
 use crate::Outcome;
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// The commands of `dayshift plugin`.
@@ -16,7 +16,7 @@ pub(crate) enum PluginCommand {
     /// Makes a project that builds and whose test passes at once.
     New(NewArgs),
     /// Builds the component and refuses what a node would refuse.
-    Build(ProjectArgs),
+    Build(BuildArgs),
     /// Builds, then runs the cases of `tests/*.toml` in the real host with its real limits.
     Test(ProjectArgs),
 }
@@ -38,6 +38,16 @@ pub(crate) enum KindArg {
     Filter,
 }
 
+/// What `build` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// Where to write the component instead of where the manifest says; its sources' hashes go beside it.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+}
+
 /// What `build` and `test` take.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ProjectArgs {
@@ -53,7 +63,9 @@ pub(crate) struct ProjectArgs {
 pub(crate) fn run(command: &PluginCommand) -> anyhow::Result<Outcome> {
     match command {
         PluginCommand::New(args) => new::run(&args.name, args.kind),
-        PluginCommand::Build(args) => build::run(&args.dir).map(|_built| Outcome::Done),
+        PluginCommand::Build(args) => {
+            build::run(&args.project.dir, args.out.as_deref()).map(|_built| Outcome::Done)
+        }
         PluginCommand::Test(args) => trial::run(&args.dir),
     }
 }

@@ -52,7 +52,8 @@ fn create(args: &CreateArgs) -> Result<Outcome> {
         store.add_topic(id, region)?;
     }
     if args.json {
-        let answer = serde_json::json!({ "tenant": id.0, "name": args.name, "regions": args.regions, "api_key": key });
+        let answer =
+            serde_json::json!({ "tenant": id.0, "name": args.name, "regions": args.regions, "api_key": key });
         output::result(&answer.to_string());
     } else {
         output::result(&key);

@@ -15,7 +15,9 @@ mod log_key;
 mod peer;
 mod token;
 
-pub use authority::{Authority, AuthorityError, ClusterId, HubCertificate, IssueError, Serial, cluster_id, root_public_key};
+pub use authority::{
+    Authority, AuthorityError, ClusterId, HubCertificate, IssueError, Serial, cluster_id, root_public_key,
+};
 pub use identity::{IdentityError, NodeIdentity, NodeKey};
 pub use join::{Admitted, JoinAnswer, JoinError, JoinRequest, RenewAnswer};
 pub use log_key::{LogKeyCertificate, LogKeyError};

@@ -62,8 +62,9 @@ fn bad(detail: impl Into<String>) -> Problem {
 }
 
 fn seconds(name: &str, text: &str) -> Result<i64, Problem> {
-    let time: jiff::Timestamp =
-        text.parse().map_err(|_| bad(format!("{name}: expected RFC 3339, such as 2026-11-23T06:30:00+08:00")))?;
+    let time: jiff::Timestamp = text
+        .parse()
+        .map_err(|_| bad(format!("{name}: expected RFC 3339, such as 2026-11-23T06:30:00+08:00")))?;
     Ok(time.as_second())
 }
 
@@ -88,10 +89,15 @@ impl JobBody {
         if title.is_empty() || title.chars().count() > TITLE_CHARS_MAX {
             return Err(bad(format!("title: 1 to {TITLE_CHARS_MAX} characters")));
         }
-        if [&self.text, &self.place, &self.requirements].iter().any(|text| text.chars().count() > TEXT_CHARS_MAX) {
+        if [&self.text, &self.place, &self.requirements]
+            .iter()
+            .any(|text| text.chars().count() > TEXT_CHARS_MAX)
+        {
             return Err(bad(format!("text, place, requirements: at most {TEXT_CHARS_MAX} characters each")));
         }
-        if !(0..=PAY_MINOR_MAX).contains(&self.pay_minor) || !(0..=PAY_MINOR_MAX).contains(&self.pay_minor_per_hour) {
+        if !(0..=PAY_MINOR_MAX).contains(&self.pay_minor)
+            || !(0..=PAY_MINOR_MAX).contains(&self.pay_minor_per_hour)
+        {
             return Err(bad(format!("pay_minor, pay_minor_per_hour: 0 to {PAY_MINOR_MAX}")));
         }
         Ok(JobFields {
@@ -144,7 +150,7 @@ pub(crate) async fn create(
     body: Result<Json<JobBody>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Created>), Problem> {
     let (tenant, employer) = tenant(&app, &headers)?;
-    let Json(body) = body.map_err(|error| bad(error.body_text()))?;
+    let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let fields = body.to_fields(tenant, &employer, &app.shared.region, app.shared.now())?;
     let key = match headers.get("idempotency-key").map(|key| key.to_str()) {
         Some(Ok(key)) if key.len() <= crate::limits::KEY_CHARS_MAX => format!("api:{key}"),

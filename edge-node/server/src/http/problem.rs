@@ -2,7 +2,7 @@
 
 use crate::event_loop::Failure;
 use axum::{
-    extract::Path,
+    extract::{Path, rejection::JsonRejection},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -21,32 +21,116 @@ pub(crate) struct Problem {
 }
 
 /// Code, status, title, and what to do about it.
-const KNOWN: [(&str, StatusCode, &str, &str); 18] = [
-    ("bad-request", StatusCode::BAD_REQUEST, "The request is malformed", "Read the detail; it names the field and what it may hold."),
-    ("bad-query", StatusCode::BAD_REQUEST, "The query cannot be used", "Read the detail; it names the parameter and its limits."),
-    ("bad-page-token", StatusCode::BAD_REQUEST, "The page token is not for this query", "Begin again without page_token."),
-    ("key-missing", StatusCode::BAD_REQUEST, "Idempotency-Key is missing", "Send a fresh random key with each sign-up, and the same one with each retry of it."),
-    ("key-reused", StatusCode::UNPROCESSABLE_ENTITY, "The key was used with another request", "Use a fresh key for another request."),
-    ("in-flight", StatusCode::CONFLICT, "The first request under this key is not answered yet", "Ask again in a second."),
-    ("unauthorised", StatusCode::UNAUTHORIZED, "The tenant's key is missing or wrong", "Send Authorization: Bearer with the key that `dayshift tenant create` printed."),
-    ("unknown-job", StatusCode::NOT_FOUND, "There is no such job here", "Search again; the job may have ended."),
-    ("unknown-sign-up", StatusCode::NOT_FOUND, "There is no such sign-up here", "Check the id or the six digits."),
+const KNOWN: [(&str, StatusCode, &str, &str); 19] = [
+    (
+        "bad-request",
+        StatusCode::BAD_REQUEST,
+        "The request is malformed",
+        "Read the detail; it names the field and what it may hold.",
+    ),
+    ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The request's body is too large", "Send at most 64 KiB."),
+    (
+        "bad-query",
+        StatusCode::BAD_REQUEST,
+        "The query cannot be used",
+        "Read the detail; it names the parameter and its limits.",
+    ),
+    (
+        "bad-page-token",
+        StatusCode::BAD_REQUEST,
+        "The page token is not for this query",
+        "Begin again without page_token.",
+    ),
+    (
+        "key-missing",
+        StatusCode::BAD_REQUEST,
+        "Idempotency-Key is missing",
+        "Send a fresh random key with each sign-up, and the same one with each retry of it.",
+    ),
+    (
+        "key-reused",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The key was used with another request",
+        "Use a fresh key for another request.",
+    ),
+    (
+        "in-flight",
+        StatusCode::CONFLICT,
+        "The first request under this key is not answered yet",
+        "Ask again in a second.",
+    ),
+    (
+        "unauthorised",
+        StatusCode::UNAUTHORIZED,
+        "The tenant's key is missing or wrong",
+        "Send Authorization: Bearer with the key that `dayshift tenant create` printed.",
+    ),
+    (
+        "unknown-job",
+        StatusCode::NOT_FOUND,
+        "There is no such job here",
+        "Search again; the job may have ended.",
+    ),
+    (
+        "unknown-sign-up",
+        StatusCode::NOT_FOUND,
+        "There is no such sign-up here",
+        "Check the id or the six digits.",
+    ),
     ("unknown-route", StatusCode::NOT_FOUND, "There is nothing here", "See /openapi.json."),
     ("closed", StatusCode::CONFLICT, "The job is closed or has begun", "Choose another job."),
-    ("already-signed-up", StatusCode::CONFLICT, "The worker has signed up for this job", "Show the ticket named in the detail."),
-    ("held-elsewhere", StatusCode::CONFLICT, "Another node holds this place", "Cancel at the kiosk that confirmed it."),
-    ("no-topic", StatusCode::FORBIDDEN, "The tenant may not post in this region", "Ask the operator to add the region to the tenant."),
+    (
+        "already-signed-up",
+        StatusCode::CONFLICT,
+        "The worker has signed up for this job",
+        "Show the ticket named in the detail.",
+    ),
+    (
+        "held-elsewhere",
+        StatusCode::CONFLICT,
+        "Another node holds this place",
+        "Cancel at the kiosk that confirmed it.",
+    ),
+    (
+        "no-topic",
+        StatusCode::FORBIDDEN,
+        "The tenant may not post in this region",
+        "Ask the operator to add the region to the tenant.",
+    ),
     ("busy", StatusCode::SERVICE_UNAVAILABLE, "Too many requests are waiting", "Ask again in a second."),
-    ("frozen", StatusCode::SERVICE_UNAVAILABLE, "This node signs nobody up", "Searching still works; call the operator."),
-    ("disk-full", StatusCode::INSUFFICIENT_STORAGE, "The node's disk is full", "Nothing was changed; ask again when there is room."),
+    (
+        "frozen",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "This node signs nobody up",
+        "Searching still works; call the operator.",
+    ),
+    (
+        "disk-full",
+        StatusCode::INSUFFICIENT_STORAGE,
+        "The node's disk is full",
+        "Nothing was changed; ask again when there is room.",
+    ),
     ("internal", StatusCode::INTERNAL_SERVER_ERROR, "The node failed", "Nothing was promised; ask again."),
 ];
 
 impl Problem {
     /// The problem of a known code, with what the caller may know.
     pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        let (code, status, title, _) = KNOWN.iter().find(|known| known.0 == code).unwrap_or(&KNOWN[KNOWN.len() - 1]);
-        Self { kind: format!("/problems/{code}"), title, status: status.as_u16(), detail: detail.into(), code }
+        let (code, status, title, _) =
+            KNOWN.iter().find(|known| known.0 == code).unwrap_or(&KNOWN[KNOWN.len() - 1]);
+        Self {
+            kind: format!("/problems/{code}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            code,
+        }
+    }
+
+    /// A body that is no JSON of the expected form, or too large.
+    pub(crate) fn body(rejection: &JsonRejection) -> Self {
+        let is_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        Self::new(if is_large { "too-large" } else { "bad-request" }, rejection.body_text())
     }
 
     /// Something failed that the caller cannot mend; the chain of causes goes to the log alone.
@@ -78,7 +162,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&self).unwrap_or_default();
-        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let mut response =
+            (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         if matches!(self.code, "busy" | "in-flight" | "disk-full") {
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
         }
@@ -89,7 +174,8 @@ impl IntoResponse for Problem {
 /// `GET /problems/{code}`: the explanation behind a problem's type.
 pub(crate) async fn explain(Path(code): Path<String>) -> Result<String, Problem> {
     let known = KNOWN.iter().find(|known| known.0 == code);
-    let (code, status, title, remedy) = known.ok_or_else(|| Problem::new("unknown-route", "no such problem"))?;
+    let (code, status, title, remedy) =
+        known.ok_or_else(|| Problem::new("unknown-route", "no such problem"))?;
     Ok(format!("{code} ({})\n{title}.\n{remedy}\n", status.as_u16()))
 }
 

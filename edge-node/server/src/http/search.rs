@@ -104,10 +104,17 @@ impl SearchParameters {
         };
         let mut flags_all = Flags::NONE;
         for name in self.flags.iter().flat_map(|names| names.split(',')) {
-            flags_all |= FLAGS.iter().find(|flag| flag.0 == name).ok_or_else(|| bad(format!("flags: {name} is none")))?.1;
+            flags_all |= FLAGS
+                .iter()
+                .find(|flag| flag.0 == name)
+                .ok_or_else(|| bad(format!("flags: {name} is none")))?
+                .1;
         }
-        let availability =
-            if self.confirmable_only == Some(true) { Availability::ConfirmableHere } else { Availability::Open };
+        let availability = if self.confirmable_only == Some(true) {
+            Availability::ConfirmableHere
+        } else {
+            Availability::Open
+        };
         let page_token = match &self.page_token {
             None => None,
             Some(text) => Some(text.parse().map_err(|_| Problem::new("bad-page-token", "not a page token"))?),
@@ -140,7 +147,9 @@ fn sort(name: Option<&str>, near: bool) -> Result<Sort, Problem> {
         Some("pay") => Sort::Pay,
         Some("start") => Sort::Start,
         Some("newest") => Sort::Newest,
-        Some(other) => return Err(bad(format!("sort: {other} is none of relevance, distance, pay, start, newest"))),
+        Some(other) => {
+            return Err(bad(format!("sort: {other} is none of relevance, distance, pay, start, newest")));
+        }
     })
 }
 
@@ -153,7 +162,9 @@ fn facets(names: Option<&str>) -> Result<Facets, Problem> {
                 "languages" => Facets::LANGUAGES,
                 "days" => Facets::DAYS,
                 "flags" => Facets::FLAGS,
-                other => return Err(bad(format!("facets: {other} is none of categories, languages, days, flags"))),
+                other => {
+                    return Err(bad(format!("facets: {other} is none of categories, languages, days, flags")));
+                }
             };
     }
     Ok(wanted)
@@ -181,12 +192,17 @@ pub(crate) fn run(app: &App, query: &Query) -> Page {
 /// Searches open jobs at this node.
 #[utoipa::path(get, path = "/v1/jobs", params(SearchParameters), responses(
     (status = 200, body = SearchAnswer), (status = 304), (status = 400, body = Problem)))]
-pub(crate) async fn search(State(app): State<App>, RawQuery(raw): RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn search(
+    State(app): State<App>,
+    RawQuery(raw): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let raw = raw.unwrap_or_default();
-    let parameters: SearchParameters =
-        axum::extract::Query::try_from_uri(&format!("/?{raw}").parse().map_err(|_| bad("not a query string"))?)
-            .map_err(|error| bad(error.body_text()))?
-            .0;
+    let parameters: SearchParameters = axum::extract::Query::try_from_uri(
+        &format!("/?{raw}").parse().map_err(|_| bad("not a query string"))?,
+    )
+    .map_err(|error| bad(error.body_text()))?
+    .0;
     let query = parameters.to_query(app.shared.utc_offset_s)?;
     let etag = etag(&app, &raw);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
@@ -196,7 +212,11 @@ pub(crate) async fn search(State(app): State<App>, RawQuery(raw): RawQuery, head
     let jobs = app.shared.readers.read(|tx| {
         page.hits
             .iter()
-            .filter_map(|hit| job_view(tx, hit.job).transpose().map(|view| view.map(|view| JobJson::of(&view, hit.distance_m))))
+            .filter_map(|hit| {
+                job_view(tx, hit.job)
+                    .transpose()
+                    .map(|view| view.map(|view| JobJson::of(&view, hit.distance_m)))
+            })
             .collect::<Result<Vec<_>, _>>()
     })?;
     let answer = SearchAnswer {
@@ -204,7 +224,9 @@ pub(crate) async fn search(State(app): State<App>, RawQuery(raw): RawQuery, head
         total: page.total,
         total_is_lower_bound: page.total_is_lower_bound,
         next_page_token: page.next.map(|token| token.to_string()),
-        widened: page.widened.map(|widened| WidenedJson { radius_m: widened.radius_m, any_term: widened.any_term }),
+        widened: page
+            .widened
+            .map(|widened| WidenedJson { radius_m: widened.radius_m, any_term: widened.any_term }),
         facets: parameters.facets.is_some().then(|| facets_json(page.facets)),
     };
     Ok(([(header::ETAG, etag)], Json(answer)).into_response())

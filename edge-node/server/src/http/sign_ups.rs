@@ -93,7 +93,8 @@ fn first16(context: &str, parts: &[&[u8]]) -> [u8; 16] {
 }
 
 fn request(app: &App, key: &str, body: &SignUpBody) -> Result<SignUpRequest, Problem> {
-    let job = body.job.parse().map_err(|_| Problem::new("unknown-job", format!("{} is no job id", body.job)))?;
+    let job =
+        body.job.parse().map_err(|_| Problem::new("unknown-job", format!("{} is no job id", body.job)))?;
     let digits = body.phone.bytes().filter(u8::is_ascii_digit).count();
     if !PHONE_DIGITS.contains(&digits) || body.phone.len() > 40 {
         return Err(Problem::new("bad-request", "phone: 5 to 20 digits"));
@@ -113,7 +114,11 @@ struct InFlight<'a>(&'a App, [u8; 16]);
 impl<'a> InFlight<'a> {
     fn enter(app: &'a App, key: [u8; 16]) -> Result<Self, Problem> {
         let mut keys = app.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.insert(key) { Ok(Self(app, key)) } else { Err(Problem::new("in-flight", "ask again in a second")) }
+        if keys.insert(key) {
+            Ok(Self(app, key))
+        } else {
+            Err(Problem::new("in-flight", "ask again in a second"))
+        }
     }
 }
 
@@ -173,10 +178,11 @@ pub(crate) async fn create(
     headers: HeaderMap,
     body: Result<Json<SignUpBody>, JsonRejection>,
 ) -> Result<(StatusCode, Json<SignUpJson>), Problem> {
-    let key = headers.get("idempotency-key").ok_or_else(|| Problem::new("key-missing", "send Idempotency-Key"))?;
+    let key =
+        headers.get("idempotency-key").ok_or_else(|| Problem::new("key-missing", "send Idempotency-Key"))?;
     let key = key.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
     let key = key.ok_or_else(|| Problem::new("bad-request", "Idempotency-Key: 1 to 128 ASCII characters"))?;
-    let Json(body) = body.map_err(|error| Problem::new("bad-request", error.body_text()))?;
+    let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let answer = submit(&app, key, &body).await?;
     let status = if answer.status == Status::Confirmed { StatusCode::CREATED } else { StatusCode::ACCEPTED };
     Ok((status, Json(answer.into())))
@@ -189,7 +195,10 @@ fn unknown(id: &str) -> Problem {
 /// Reads a sign-up as it stands.
 #[utoipa::path(get, path = "/v1/sign_ups/{id}", params(("id" = String, Path, description = "Sign-up id")), responses(
     (status = 200, body = SignUpJson), (status = 404, body = Problem)))]
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<SignUpJson>, Problem> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<SignUpJson>, Problem> {
     let sign_up: SignUpId = id.parse().map_err(|_| unknown(&id))?;
     let answer = app.shared.readers.read(|tx| {
         let row = tx.sign_up(sign_up)?;
@@ -221,7 +230,9 @@ pub(crate) async fn find(
     State(app): State<App>,
     Query(parameters): Query<FindParameters>,
 ) -> Result<Json<SignUpJson>, Problem> {
-    by_code(&app, &parameters.code)?.map(|answer| Json(answer.into())).ok_or_else(|| unknown("with these digits"))
+    by_code(&app, &parameters.code)?
+        .map(|answer| Json(answer.into()))
+        .ok_or_else(|| unknown("with these digits"))
 }
 
 /// Ends a sign-up at its worker's wish.
@@ -238,8 +249,13 @@ pub(crate) async fn cancel(app: &App, sign_up: SignUpId) -> Result<Answer, Probl
 /// Commands on a sign-up: `{id}:cancel`.
 #[utoipa::path(post, path = "/v1/sign_ups/{id}", params(("id" = String, Path, description = "Sign-up id and `:cancel`")),
     responses((status = 200, body = SignUpJson), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(crate) async fn command(State(app): State<App>, Path(id): Path<String>) -> Result<Json<SignUpJson>, Problem> {
-    let id = id.strip_suffix(":cancel").ok_or_else(|| Problem::new("unknown-route", "the commands are: :cancel"))?;
+pub(crate) async fn command(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<SignUpJson>, Problem> {
+    let id = id
+        .strip_suffix(":cancel")
+        .ok_or_else(|| Problem::new("unknown-route", "the commands are: :cancel"))?;
     let sign_up = id.parse().map_err(|_| unknown(id))?;
     cancel(&app, sign_up).await.map(|answer| Json(answer.into()))
 }

@@ -40,20 +40,14 @@ pub(crate) struct Link {
 impl Link {
     /// Starts a link to a page.
     pub(crate) fn to(path: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            pairs: Vec::new(),
-        }
+        Self { path: path.to_owned(), pairs: Vec::new() }
     }
 
     /// Starts a link to one thing below a page, such as a job below [`JOB`].
     pub(crate) fn below(path: &str, id: &str) -> Self {
         let mut full = format!("{path}/");
         escape(id, &mut full);
-        Self {
-            path: full,
-            pairs: Vec::new(),
-        }
+        Self { path: full, pairs: Vec::new() }
     }
 
     /// Adds a query pair, replacing an earlier one of the same name.
@@ -101,18 +95,9 @@ mod tests {
 
     #[test]
     fn links_carry_the_choice_and_escape_values() {
-        let choice = Choice {
-            lang: Lang::En,
-            big: true,
-        };
-        let link = Link::to(NEAR)
-            .with("q", "分 &")
-            .with("page", 1)
-            .with("page", 2);
-        assert_eq!(
-            link.href(choice),
-            "/near?lang=en&big=1&q=%E5%88%86%20%26&page=2"
-        );
+        let choice = Choice { lang: Lang::En, big: true };
+        let link = Link::to(NEAR).with("q", "分 &").with("page", 1).with("page", 2);
+        assert_eq!(link.href(choice), "/near?lang=en&big=1&q=%E5%88%86%20%26&page=2");
         let job = Link::below(JOB, "7/3").href(Choice::default());
         assert_eq!(job, "/job/7%2F3?lang=zh");
     }

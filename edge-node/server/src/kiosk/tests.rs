@@ -37,23 +37,14 @@ fn card(title: &str, yuan: u32, seats: (u32, u32, u32), offer: Offer) -> JobCard
     JobCard {
         id: format!("7-3-{yuan}"),
         title: title.to_owned(),
-        pay: Pay::Shift { yuan, hours: 8 },
+        sign: "¥",
+        pay: Pay::Shift { amount: yuan, hours: 8 },
         start,
         end,
         walk_min: Some(yuan / 20),
         place: "九堡街道".to_owned(),
-        perks: Perks {
-            daily_pay: yuan != 190,
-            meal: !night,
-            bed: night,
-            night,
-        },
-        seats: Seats {
-            here: seats.0,
-            elsewhere: seats.1,
-            cap: seats.2,
-            waiting: 2,
-        },
+        perks: Perks { daily_pay: yuan != 190, meal: !night, bed: night, night },
+        seats: Seats { here: seats.0, elsewhere: seats.1, cap: seats.2, waiting: 2 },
         offer,
     }
 }
@@ -61,46 +52,17 @@ fn card(title: &str, yuan: u32, seats: (u32, u32, u32), offer: Offer) -> JobCard
 fn cards(lang: Lang) -> Vec<JobCard> {
     let titles = match lang {
         Lang::Zh => ["分拣员", "搬运工", "保洁员", "装卸工", "服务员", "传菜员"],
-        Lang::En => [
-            "Sorter",
-            "Porter",
-            "Cleaner",
-            "装卸工",
-            "Waiter",
-            "Food runner",
-        ],
+        Lang::En => ["Sorter", "Porter", "Cleaner", "装卸工", "Waiter", "Food runner"],
     };
-    let places = [
-        (7, 3, 20),
-        (3, 0, 12),
-        (5, 1, 6),
-        (9, 2, 140),
-        (0, 4, 10),
-        (0, 0, 4),
-    ];
-    let offers = [
-        Offer::Here,
-        Offer::Here,
-        Offer::Here,
-        Offer::Here,
-        Offer::AskCentre,
-        Offer::Queue,
-    ];
+    let places = [(7, 3, 20), (3, 0, 12), (5, 1, 6), (9, 2, 140), (0, 4, 10), (0, 0, 4)];
+    let offers = [Offer::Here, Offer::Here, Offer::Here, Offer::Here, Offer::AskCentre, Offer::Queue];
     let pays = [240, 260, 180, 320, 190, 170];
-    (0..6)
-        .map(|n| card(titles[n], pays[n], places[n], offers[n]))
-        .collect()
+    (0..6).map(|n| card(titles[n], pays[n], places[n], offers[n])).collect()
 }
 
 fn near(choice: Choice) -> NearPage {
-    let filter = Filter {
-        page: 1,
-        ..Filter::default()
-    };
-    let jobs: Vec<_> = cards(choice.lang)
-        .into_iter()
-        .take(near_page_size(choice))
-        .collect();
+    let filter = Filter { page: 1, ..Filter::default() };
+    let jobs: Vec<_> = cards(choice.lang).into_iter().take(near_page_size(choice)).collect();
     NearPage {
         frame: frame(choice, filter.link()),
         filter,
@@ -123,10 +85,7 @@ fn job(choice: Choice, n: usize) -> JobPage {
         rest_min: Some(60),
         address: "九堡快递分拨中心".to_owned(),
         gate: Some("从北门进，找穿黄马甲的班长".to_owned()),
-        sketch: Some(Sketch {
-            bearing_deg: 71.0,
-            distance_m: 698,
-        }),
+        sketch: Some(Sketch { bearing_deg: 71.0, distance_m: 698 }),
         bring: vec![Bring::IdCard, Bring::Shoes, Bring::Water],
         employer: "顺达劳务".to_owned(),
         seats_age_min: Some(2),
@@ -135,13 +94,13 @@ fn job(choice: Choice, n: usize) -> JobPage {
     }
 }
 
-fn sign_up(choice: Choice, phone: &str, pin: &str, error: Option<SignUpError>) -> SignUpPage {
+fn sign_up(choice: Choice, phone: &str, error: Option<SignUpError>) -> SignUpPage {
     SignUpPage {
         frame: frame(choice, Link::to(link::SIGN_UP).with("job", "7-3-240")),
         card: cards(choice.lang).remove(0),
         idempotency: "5b0c".to_owned(),
         phone: phone.to_owned(),
-        pin: pin.to_owned(),
+        plan: PhonePlan::China,
         hold_until: Some(time(5, 44, 0, 0)),
         error,
     }
@@ -152,7 +111,8 @@ fn ticket(choice: Choice, answer: Answer) -> TicketPage {
         frame: frame(choice, Link::below(link::TICKET, "482916")),
         answer,
         code: "482916".to_owned(),
-        qr: "DS1.482916.7-3-240.c.0123456789abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUV".to_owned(),
+        qr: "DS1.482916.7-3-240.c.0123456789abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUV"
+            .to_owned(),
         card: cards(choice.lang).remove(0),
         address: "九堡快递分拨中心".to_owned(),
         gate: Some("北门".to_owned()),
@@ -160,14 +120,13 @@ fn ticket(choice: Choice, answer: Answer) -> TicketPage {
         here_total: 30,
         printer: true,
         can_cancel: true,
+        plan: PhonePlan::China,
+        give_back: None,
     }
 }
 
 fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
-    let wait = |at_this_kiosk| Answer::WaitListed {
-        position: 3,
-        at_this_kiosk,
-    };
+    let wait = |at_this_kiosk| Answer::WaitListed { position: 3, at_this_kiosk };
     vec![
         ("ticket-confirmed", ticket(choice, Answer::Confirmed)),
         ("ticket-waiting", ticket(choice, wait(false))),
@@ -180,43 +139,16 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
 
 fn plain_pages(choice: Choice) -> Vec<(&'static str, String)> {
     let at = |path: &str| frame(choice, Link::to(path));
-    let sample = ("分拣员".to_owned(), 240);
-    let start = StartPage {
-        frame: at(link::START),
-        here_total: 31,
-        sample,
-    };
-    let mine = MinePage {
-        frame: at(link::MINE),
-        code: "4829".to_owned(),
-        error: None,
-    };
-    let unknown = MinePage {
-        code: "482917".to_owned(),
-        error: Some(MineError::Unknown),
-        ..mine.clone()
-    };
+    let sample = ("分拣员".to_owned(), "¥240".to_owned());
+    let start = StartPage { frame: at(link::START), here_total: 31, sample };
+    let mine = MinePage { frame: at(link::MINE), code: "4829".to_owned(), error: None };
+    let unknown = MinePage { code: "482917".to_owned(), error: Some(MineError::Unknown), ..mine.clone() };
     let call = Some("0571 8690 0000".to_owned());
     let desk = Some("服务台，东门".to_owned());
-    let help = HelpPage {
-        frame: at(link::HELP),
-        call: call.clone(),
-        desk,
-    };
-    let broken = OutOfOrderPage {
-        frame: at(link::START),
-        can_list: true,
-        can_find: true,
-        call,
-    };
-    let error = ErrorPage {
-        frame: at(link::NEAR),
-        trouble: Trouble::Broken,
-    };
-    let lost = ErrorPage {
-        trouble: Trouble::NotFound,
-        ..error.clone()
-    };
+    let help = HelpPage { frame: at(link::HELP), call: call.clone(), desk };
+    let broken = OutOfOrderPage { frame: at(link::START), can_list: true, can_find: true, call };
+    let error = ErrorPage { frame: at(link::NEAR), trouble: Trouble::Broken };
+    let lost = ErrorPage { trouble: Trouble::NotFound, ..error.clone() };
     vec![
         ("start", start.render().unwrap()),
         ("mine", mine.render().unwrap()),
@@ -234,10 +166,7 @@ fn near_states(choice: Choice) -> Vec<(&'static str, String)> {
     cut.frame.line = Line::CutOff { since_min: 6 };
     let mut stale = normal.clone();
     stale.frame.line = Line::InStep { age_min: 14 };
-    stale.widened = Some(Widened {
-        asked_min: 30,
-        shown_min: 60,
-    });
+    stale.widened = Some(Widened { asked_min: 30, shown_min: 60 });
     let mut empty = normal.clone();
     empty.jobs.clear();
     empty.filter.q = "焊工 \"><script>".to_owned();
@@ -251,9 +180,7 @@ fn near_states(choice: Choice) -> Vec<(&'static str, String)> {
 
 fn pages(choice: Choice) -> Vec<(&'static str, String)> {
     let typed = "13905712916";
-    let overlap = SignUpError::Overlap {
-        code: "482916".to_owned(),
-    };
+    let again = SignUpError::Again { code: "482916".to_owned() };
     let mut closed = job(choice, 0);
     closed.closed = true;
     let mut all = vec![
@@ -261,43 +188,14 @@ fn pages(choice: Choice) -> Vec<(&'static str, String)> {
         ("job-ask", job(choice, 4).render().unwrap()),
         ("job-queue", job(choice, 5).render().unwrap()),
         ("job-closed", closed.render().unwrap()),
-        (
-            "sign-up",
-            sign_up(choice, "1390571", "", None).render().unwrap(),
-        ),
-        (
-            "sign-up-ready",
-            sign_up(choice, typed, "1234", None).render().unwrap(),
-        ),
-        (
-            "sign-up-wrong",
-            sign_up(choice, "12905712916", "1234", Some(SignUpError::Phone))
-                .render()
-                .unwrap(),
-        ),
-        (
-            "sign-up-gone",
-            sign_up(
-                choice,
-                typed,
-                "",
-                Some(SignUpError::PlaceGone { position: 1 }),
-            )
-            .render()
-            .unwrap(),
-        ),
-        (
-            "sign-up-overlap",
-            sign_up(choice, typed, "", Some(overlap)).render().unwrap(),
-        ),
+        ("sign-up", sign_up(choice, "1390571", None).render().unwrap()),
+        ("sign-up-ready", sign_up(choice, typed, None).render().unwrap()),
+        ("sign-up-wrong", sign_up(choice, "12905712916", Some(SignUpError::Phone)).render().unwrap()),
+        ("sign-up-again", sign_up(choice, typed, Some(again)).render().unwrap()),
     ];
     all.extend(near_states(choice));
     all.extend(plain_pages(choice));
-    all.extend(
-        tickets(choice)
-            .into_iter()
-            .map(|(name, page)| (name, page.render().unwrap())),
-    );
+    all.extend(tickets(choice).into_iter().map(|(name, page)| (name, page.render().unwrap())));
     all
 }
 
@@ -311,10 +209,7 @@ fn check_balanced(name: &str, html: &str) {
     let mut open = Vec::new();
     for tag in html.split('<').skip(1) {
         let tag = tag.split('>').next().unwrap();
-        let word: String = tag
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '/')
-            .collect();
+        let word: String = tag.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect();
         if let Some(closed) = word.strip_prefix('/') {
             assert_eq!(open.pop().as_deref(), Some(closed), "{name}: </{closed}>");
         } else if !tag.starts_with('!') && !tag.ends_with('/') && !VOID.contains(&word.as_str()) {
@@ -328,26 +223,17 @@ fn check_page(name: &str, choice: Choice, html: &str) {
     check_balanced(name, html);
     let lang = format!("<html lang=\"{}\"", choice.lang.tag());
     assert!(html.contains(&lang), "{name}: no lang");
-    for banned in [
-        "<script", "<style", " style=", " onclick", "http://", "https://",
-    ] {
+    for banned in ["<script", "<style", " style=", " onclick", "http://", "https://"] {
         assert!(!html.contains(banned), "{name}: {banned}");
     }
     let bytes = html.len() + SHEET.len();
     assert!(bytes < PAGE_BYTES_MAX, "{name}: {bytes} bytes");
-    for href in html
-        .split("href=\"")
-        .skip(1)
-        .filter_map(|after| after.split('"').next())
-    {
+    for href in html.split("href=\"").skip(1).filter_map(|after| after.split('"').next()) {
         let fixed = href.starts_with('#') || href == link::SHEET || href == link::START;
         let carries = href.contains("lang=");
         assert!(fixed || carries, "{name}: {href} forgets the language");
         if let Some(symbol) = href.strip_prefix('#') {
-            assert!(
-                html.contains(&format!("id=\"{symbol}\"")),
-                "{name}: no #{symbol}"
-            );
+            assert!(html.contains(&format!("id=\"{symbol}\"")), "{name}: no #{symbol}");
         }
     }
 }
@@ -371,38 +257,22 @@ fn kiosk_pages_are_sound_in_every_language_and_size() {
 
 #[test]
 fn answers_differ_in_word_and_shape_and_colour() {
-    let choice = Choice {
-        lang: Lang::En,
-        big: false,
-    };
+    let choice = Choice { lang: Lang::En, big: false };
     let said = |answer, word: &str, icon: &str, tone: &str| {
         let html = ticket(choice, answer).render().unwrap();
         for part in [word, icon, tone] {
             assert!(html.contains(part), "{answer:?}: {part}");
         }
     };
-    let wait = Answer::WaitListed {
-        position: 3,
-        at_this_kiosk: false,
-    };
+    let wait = Answer::WaitListed { position: 3, at_this_kiosk: false };
     said(
         Answer::Confirmed,
         "You have it",
         "<div class=\"mark\"><svg class=\"i\" aria-hidden=\"true\"><use href=\"#tick\"",
         "t-go",
     );
-    said(
-        wait,
-        "You are number 3",
-        "<div class=\"mark\">3</div>",
-        "t-wait",
-    );
-    said(
-        Answer::Requested,
-        "Waiting for the answer",
-        "#glass",
-        "t-ask",
-    );
+    said(wait, "You are number 3", "<div class=\"mark\">3</div>", "t-wait");
+    said(Answer::Requested, "Waiting for the answer", "#glass", "t-ask");
     said(Answer::Cancelled, "Given back", "#back", "t-off");
     said(Answer::Bumped, "cut the shift", "#warn", "t-stop");
 }
@@ -423,17 +293,15 @@ fn made_up_shifts_are_called_so() {
 }
 
 #[test]
-fn the_pad_fills_the_phone_then_the_pin_and_walks_back() {
-    let (mut phone, mut pin) = ("139 0571 291".to_owned(), String::new());
-    for key in ["6", "1", "2", "3", "4", "5", "x", "stay"] {
-        press(&mut phone, &mut pin, key);
+fn the_pad_fills_the_number_and_walks_back() {
+    let mut phone = "139 0571 291".to_owned();
+    for key in ["6", "1", "x", "stay"] {
+        press(&mut phone, key, PhonePlan::China);
     }
-    assert_eq!((phone.as_str(), pin.as_str()), ("13905712916", "1234"));
-    for _ in 0..5 {
-        press(&mut phone, &mut pin, "del");
-    }
-    assert_eq!((phone.as_str(), pin.as_str()), ("1390571291", ""));
-    press(&mut phone, &mut pin, "clear");
+    assert_eq!(phone, "13905712916");
+    press(&mut phone, "del", PhonePlan::China);
+    assert_eq!(phone, "1390571291");
+    press(&mut phone, "clear", PhonePlan::China);
     assert!(phone.is_empty());
     let mut code = "48291".to_owned();
     for key in ["6", "7", "del", "x"] {
@@ -443,17 +311,24 @@ fn the_pad_fills_the_phone_then_the_pin_and_walks_back() {
 }
 
 #[test]
-fn a_sign_up_sends_its_four_fields() {
-    let html = sign_up(Choice::default(), "13905712916", "1234", None)
-        .render()
-        .unwrap();
-    for field in [
-        "name=\"job\"",
-        "name=\"phone\"",
-        "name=\"pin\"",
-        "name=\"idempotency\"",
-    ] {
+fn a_sign_up_sends_its_three_fields() {
+    let html = sign_up(Choice::default(), "13905712916", None).render().unwrap();
+    for field in ["name=\"job\"", "name=\"phone\"", "name=\"idempotency\""] {
         assert!(html.contains(field), "{field}");
     }
     assert!(html.contains("value=\"139 0571 2916\""));
+}
+
+#[test]
+fn phone_numbers_follow_the_plan_of_the_place() {
+    for (plan, phone, takes) in [
+        (PhonePlan::China, "13905712916", true),
+        (PhonePlan::China, "12905712916", false),
+        (PhonePlan::China, "1390571291", false),
+        (PhonePlan::China, "１３９０５７１２９１６", false),
+        (PhonePlan::NorthAmerica, "2125550123", true),
+        (PhonePlan::NorthAmerica, "1125550123", false),
+    ] {
+        assert_eq!(plan.takes(phone), takes, "{plan:?} {phone}");
+    }
 }

@@ -72,9 +72,7 @@ impl Lang {
             return key.to_owned();
         };
         let mut errors = Vec::new();
-        bundle
-            .format_pattern(pattern, Some(args), &mut errors)
-            .into_owned()
+        bundle.format_pattern(pattern, Some(args), &mut errors).into_owned()
     }
 }
 

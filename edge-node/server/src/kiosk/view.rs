@@ -18,11 +18,9 @@ use jiff::civil::{Date, DateTime};
 pub(crate) use self::{
     job::{Bring, JobPage, Sketch},
     near::{Filter, JobCard, NearPage, Offer, Pay, Perks, Seats, When, Widened, near_page_size},
-    plain::{
-        ErrorPage, HelpPage, MineError, MinePage, OutOfOrderPage, StartPage, Trouble, press_code,
-    },
-    sign_up::{PHONE_DIGITS, PIN_DIGITS, SignUpError, SignUpPage, press},
-    ticket::{Answer, TicketPage},
+    plain::{ErrorPage, HelpPage, MineError, MinePage, OutOfOrderPage, StartPage, Trouble, press_code},
+    sign_up::{PhonePlan, SignUpError, SignUpPage, press},
+    ticket::{Answer, GiveBackError, TicketPage},
 };
 use super::{
     link::{self, Choice, Link},
@@ -87,31 +85,21 @@ impl Frame {
     }
 
     fn t_a(&self, key: &str, a: impl AsRef<str>) -> Safe<String> {
-        self.words()
-            .with(key, &[("a", FluentValue::from(a.as_ref()))])
+        self.words().with(key, &[("a", FluentValue::from(a.as_ref()))])
     }
 
     fn t_ab(&self, key: &str, a: impl AsRef<str>, b: impl AsRef<str>) -> Safe<String> {
-        let args = [
-            ("a", FluentValue::from(a.as_ref())),
-            ("b", FluentValue::from(b.as_ref())),
-        ];
+        let args = [("a", FluentValue::from(a.as_ref())), ("b", FluentValue::from(b.as_ref()))];
         self.words().with(key, &args)
     }
 
     fn t_na(&self, key: &str, n: impl Borrow<u32>, a: impl AsRef<str>) -> Safe<String> {
-        let args = [
-            ("n", FluentValue::from(*n.borrow())),
-            ("a", FluentValue::from(a.as_ref())),
-        ];
+        let args = [("n", FluentValue::from(*n.borrow())), ("a", FluentValue::from(a.as_ref()))];
         self.words().with(key, &args)
     }
 
     /// Draws a named icon of the sprite; the word beside it carries the meaning.
-    #[expect(
-        clippy::unused_self,
-        reason = "templates reach every helper through the frame"
-    )]
+    #[expect(clippy::unused_self, reason = "templates reach every helper through the frame")]
     fn i(&self, name: &str) -> Safe<String> {
         icon(name)
     }
@@ -138,10 +126,7 @@ impl Frame {
 
     fn other_lang_href(&self) -> String {
         let lang = self.other_lang();
-        self.here.href(Choice {
-            lang,
-            ..self.choice
-        })
+        self.here.href(Choice { lang, ..self.choice })
     }
 
     fn size_href(&self, big: impl Borrow<bool>) -> String {
@@ -165,10 +150,7 @@ impl Frame {
         let args = [
             ("m", FluentValue::from(date.month())),
             ("d", FluentValue::from(date.day())),
-            (
-                "w",
-                FluentValue::from(date.weekday().to_monday_one_offset()),
-            ),
+            ("w", FluentValue::from(date.weekday().to_monday_one_offset())),
         ];
         self.words().with("date", &args).0
     }
@@ -241,16 +223,14 @@ fn escape(text: &str) -> String {
 }
 
 fn icon(name: &str) -> Safe<String> {
-    Safe(format!(
-        r##"<svg class="i" aria-hidden="true"><use href="#{name}"/></svg>"##
-    ))
+    Safe(format!(r##"<svg class="i" aria-hidden="true"><use href="#{name}"/></svg>"##))
 }
 
 fn hm(at: &DateTime) -> String {
     at.strftime("%H:%M").to_string()
 }
 
-/// Groups the digits of a phone number 3-4-4, as people say them.
+/// Groups digits as people say them.
 fn grouped(digits: &str, sizes: &[usize]) -> String {
     let mut rest = digits;
     let mut groups = Vec::new();

@@ -129,18 +129,9 @@ mod tests {
     #[test]
     fn figures_read_as_people_say_them() {
         assert_eq!([age(2), age(848), age(11_100)], ["2 s", "14 min", "3 h 05"]);
-        assert_eq!(
-            [lag(140), lag(2650), lag(848_000)],
-            ["140 ms", "2.6 s", "14 min"]
-        );
-        assert_eq!(
-            [count(7), count(18_406), count(1_000_000)],
-            ["7", "18,406", "1,000,000"]
-        );
-        assert_eq!(
-            [bytes(812), bytes(4_120), bytes(1_250_000)],
-            ["812 B", "4.1 kB", "1.2 MB"]
-        );
+        assert_eq!([lag(140), lag(2650), lag(848_000)], ["140 ms", "2.6 s", "14 min"]);
+        assert_eq!([count(7), count(18_406), count(1_000_000)], ["7", "18,406", "1,000,000"]);
+        assert_eq!([bytes(812), bytes(4_120), bytes(1_250_000)], ["812 B", "4.1 kB", "1.2 MB"]);
         assert_eq!(spark(&[0, 4, 2], 100, 20), "0.0,20.0 50.0,0.0 100.0,10.0");
     }
 

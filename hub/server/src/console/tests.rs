@@ -69,11 +69,7 @@ fn overview() -> OverviewPage {
         sign_ups_today: 18_406,
         oversold: 0,
         oversold_age_s: 2,
-        oldest: Some(Oldest {
-            age_s: 848,
-            node: "Fuyang 2".to_owned(),
-            state: State::CutOff,
-        }),
+        oldest: Some(Oldest { age_s: 848, node: "Fuyang 2".to_owned(), state: State::CutOff }),
         events: vec![
             event(
                 "17:41",
@@ -124,30 +120,21 @@ fn job(n: u32) -> JobRow {
 }
 
 fn seats() -> SeatsPage {
-    let node =
-        |node: &str, state, granted, returned, used, known_s, note: Option<&str>| NodeSeats {
-            node: node.to_owned(),
-            state,
-            granted,
-            returned,
-            used,
-            known_s,
-            note: note.map(str::to_owned),
-        };
+    let node = |node: &str, state, granted, returned, used, known_s, note: Option<&str>| NodeSeats {
+        node: node.to_owned(),
+        state,
+        granted,
+        returned,
+        used,
+        known_s,
+        note: note.map(str::to_owned),
+    };
     SeatsPage {
         frame: frame(),
         job: job(0),
         nodes: vec![
             node("Qiantang 1", State::Up, 10, 1, 8, 1, None),
-            node(
-                "Qiantang 2",
-                State::Up,
-                6,
-                0,
-                6,
-                1,
-                Some("out of rights 17:36, asked, granted 2"),
-            ),
+            node("Qiantang 2", State::Up, 6, 0, 6, 1, Some("out of rights 17:36, asked, granted 2")),
             node("Qiantang 3", State::Behind, 5, 0, 3, 38, None),
             node("Shangcheng 4", State::Up, 8, 2, 5, 1, None),
             node("Xihu 2", State::Up, 7, 4, 3, 2, None),
@@ -160,15 +147,7 @@ fn seats() -> SeatsPage {
                 848,
                 Some("as reported 14 min ago; may have used all 4"),
             ),
-            node(
-                "Lin'an 1",
-                State::Fenced,
-                3,
-                0,
-                2,
-                2_640,
-                Some("copied disk; reports kept as evidence"),
-            ),
+            node("Lin'an 1", State::Fenced, 3, 0, 2, 2_640, Some("copied disk; reports kept as evidence")),
         ],
         oversold: false,
         checked_s: 2,
@@ -177,11 +156,7 @@ fn seats() -> SeatsPage {
 
 fn sync() -> SyncPage {
     let peer = |node: NodeRow| PeerRow {
-        sent: if node.state == State::Up {
-            90_412
-        } else {
-            86_292
-        },
+        sent: if node.state == State::Up { 90_412 } else { 86_292 },
         head: 90_412,
         received: 4_120,
         bytes_out: 12_400_000,
@@ -210,10 +185,7 @@ fn pages() -> Vec<(&'static str, String)> {
     let mut bad = overview();
     bad.oversold = 1;
     bad.frame.age_s = 48;
-    let nodes_page = NodesPage {
-        frame: frame(),
-        nodes: nodes(),
-    };
+    let nodes_page = NodesPage { frame: frame(), nodes: nodes() };
     let jobs = JobsPage {
         frame: frame(),
         q: "load\"er".to_owned(),
@@ -237,10 +209,7 @@ fn check_balanced(name: &str, html: &str) {
     let mut open = Vec::new();
     for tag in html.split('<').skip(1) {
         let tag = tag.split('>').next().unwrap();
-        let word: String = tag
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '/')
-            .collect();
+        let word: String = tag.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect();
         if let Some(closed) = word.strip_prefix('/') {
             assert_eq!(open.pop().as_deref(), Some(closed), "{name}: </{closed}>");
         } else if !tag.starts_with('!') && !tag.ends_with('/') && !VOID.contains(&word.as_str()) {
@@ -256,18 +225,13 @@ fn console_pages_are_sound() {
     for (name, html) in pages() {
         check_balanced(name, &html);
         assert!(html.contains("<html lang=\"en\""), "{name}: no lang");
-        for banned in [
-            "<script", "<style", " style=", " onclick", "http://", "https://",
-        ] {
+        for banned in ["<script", "<style", " style=", " onclick", "http://", "https://"] {
             assert!(!html.contains(banned), "{name}: {banned}");
         }
         let bytes = html.len() + SHEET.len();
         assert!(bytes < PAGE_BYTES_MAX, "{name}: {bytes} bytes");
         for path in [OVERVIEW, NODES, SYNC, JOBS, SHEET_PATH] {
-            assert!(
-                html.contains(&format!("href=\"{path}\"")),
-                "{name}: no link to {path}"
-            );
+            assert!(html.contains(&format!("href=\"{path}\"")), "{name}: no link to {path}");
         }
         if let Some(dir) = &shown {
             let local = html.replace(SHEET_PATH, "console.css");

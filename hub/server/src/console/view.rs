@@ -20,13 +20,13 @@ pub(crate) const SHEET: &str = include_str!("../../assets/console.css");
 /// Address at which the style sheet is served.
 pub(crate) const SHEET_PATH: &str = "/assets/console.css";
 /// Address of the overview.
-pub(crate) const OVERVIEW: &str = "/console";
+pub(crate) const OVERVIEW: &str = "/";
 /// Address of the table of nodes.
-pub(crate) const NODES: &str = "/console/nodes";
+pub(crate) const NODES: &str = "/nodes";
 /// Address of the sync peers.
-pub(crate) const SYNC: &str = "/console/sync";
+pub(crate) const SYNC: &str = "/sync";
 /// Address of the list of jobs (`q`, `page`); the seats of one job follow after a slash.
-pub(crate) const JOBS: &str = "/console/jobs";
+pub(crate) const JOBS: &str = "/jobs";
 
 /// A page of the console as its head names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,9 +120,7 @@ impl State {
     /// Draws the state's shape in its colour; the word stands beside it.
     pub(crate) fn sign(&self) -> Safe<String> {
         let name = self.name();
-        Safe(format!(
-            r##"<svg class="g {name}" aria-hidden="true"><use href="#{name}"/></svg>"##
-        ))
+        Safe(format!(r##"<svg class="g {name}" aria-hidden="true"><use href="#{name}"/></svg>"##))
     }
 
     /// Returns whether the hub's figures of such a node are bounds only.

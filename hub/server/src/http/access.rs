@@ -14,6 +14,7 @@ pub(super) fn require_admin(app: &App, headers: &HeaderMap) -> Result<(), Proble
     if bool::from(shown.as_bytes().ct_eq(known.as_bytes())) {
         return Ok(());
     }
-    let detail = "this needs `Authorization: Bearer` with the content of admin.token in the hub's data folder";
+    let detail =
+        "this needs `Authorization: Bearer` with the content of admin.token in the hub's data folder";
     Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail))
 }

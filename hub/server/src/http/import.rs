@@ -25,10 +25,10 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use sync_protocol::ids::{TenantId, TopicId, VshardId};
 use sync_store::{ShardTx, StoreError};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// For whom and where to import.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImportQuery {
     /// Region in which the jobs are shown.
@@ -58,7 +58,11 @@ struct Refusal {
 }
 
 /// Imports up to 500 jobs; a second import of the same keys changes them.
-#[utoipa::path(post, path = "/v1/jobs:import", params(ImportQuery),
+#[utoipa::path(post, path = "/v1/jobs:import", params(
+        ("region" = String, Query, description = "Region in which the jobs are shown."),
+        ("tenant" = String, Query, description = "Name of the tenant that posts them."),
+        ("dry_run" = Option<bool>, Query, description = "Say what would happen, and change nothing.")
+    ),
     request_body(content = ImportRow, content_type = "application/x-ndjson", description = "One row a line."),
     responses(
         (status = 200, body = ImportAnswer),
@@ -106,12 +110,14 @@ pub(super) async fn import(
 fn parse(body: &[u8]) -> Result<Vec<ImportRow>, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
     let mut rows = Vec::new();
-    for (number, line) in (1..).zip(text.lines()).filter(|(_, line): &(usize, &str)| !line.trim().is_empty()) {
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line): &(usize, &str)| !line.trim().is_empty())
+    {
         if rows.len() == IMPORT_ROWS_MAX {
             return Err(Problem::bad_request(format!("a request has at most {IMPORT_ROWS_MAX} rows")));
         }
-        let row = serde_json::from_str(line)
-            .map_err(|error| Problem::bad_request(format!("row {number} of the body is not a job: {error}")))?;
+        let row = serde_json::from_str(line).map_err(|error| {
+            Problem::bad_request(format!("row {number} of the body is not a job: {error}"))
+        })?;
         rows.push(row);
     }
     if rows.is_empty() { Err(Problem::bad_request("the body has no rows")) } else { Ok(rows) }
@@ -125,7 +131,11 @@ async fn tenant(app: &App, name: &str) -> Result<TenantId, Problem> {
     let picture = app.directory.picture();
     let Some(tenant) = picture.tenant(name) else {
         let fix = "create it with `dayshift tenant create NAME --data DIR --region REGION`";
-        return Err(Problem::new(StatusCode::NOT_FOUND, "unknown-tenant", format!("there is no tenant {name:?}; {fix}")));
+        return Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "unknown-tenant",
+            format!("there is no tenant {name:?}; {fix}"),
+        ));
     };
     Ok(tenant.id)
 }
@@ -161,7 +171,10 @@ async fn store(
         let chunk = Arc::clone(&posts);
         let work = move |tx: &mut dyn ShardTx| -> Result<Vec<(u64, Imported)>, StoreError> {
             let mut shard = Shard { tx, vshard, now: clock::now() };
-            chunk[begin..end].iter().map(|(line, post)| Ok((*line, import_job(&mut shard, topic, post)?))).collect()
+            chunk[begin..end]
+                .iter()
+                .map(|(line, post)| Ok((*line, import_job(&mut shard, topic, post)?)))
+                .collect()
         };
         let done = if query.dry_run {
             app.shards.rehearse(vshard, work).await?
@@ -173,7 +186,9 @@ async fn store(
                 Imported::Created(_) => answer.created += 1,
                 Imported::Updated(_) => answer.updated += 1,
                 Imported::Unchanged(_) => answer.unchanged += 1,
-                Imported::Refused(ref reason) => answer.refused.push(Refusal { line, reason: reason.clone() }),
+                Imported::Refused(ref reason) => {
+                    answer.refused.push(Refusal { line, reason: reason.clone() })
+                }
             }
             if let (Imported::Created(job) | Imported::Updated(job), false) = (imported, query.dry_run) {
                 app.scheduler.mark(vshard, [job]);

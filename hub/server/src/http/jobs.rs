@@ -14,10 +14,10 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use sync_protocol::ids::JobId;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// Which jobs to list.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JobsQuery {
     /// Words of the title, or an id.
@@ -72,7 +72,11 @@ fn row(app: &App, view: &JobView) -> Job {
 }
 
 /// Lists jobs in the order of their start.
-#[utoipa::path(get, path = "/v1/jobs", params(JobsQuery), responses(
+#[utoipa::path(get, path = "/v1/jobs", params(
+    ("q" = Option<String>, Query, description = "Words of the title, or an id."),
+    ("page_size" = Option<usize>, Query, description = "Jobs of one page, 50 unless said, 500 at most."),
+    ("page_token" = Option<String>, Query, description = "Where the page begins, as the page before said.")
+), responses(
     (status = 200, body = Jobs), (status = 400, body = super::problem::ProblemBody)
 ))]
 pub(super) async fn list(
@@ -86,7 +90,9 @@ pub(super) async fn list(
     }
     let from = match query.page_token.as_str() {
         "" => None,
-        token => Some(read_token(token).ok_or_else(|| Problem::bad_request("page_token is not one that was given"))?),
+        token => Some(
+            read_token(token).ok_or_else(|| Problem::bad_request("page_token is not one that was given"))?,
+        ),
     };
     let found = live::find_jobs(&app, &query.q, from, size).await?;
     Ok(Json(Jobs {

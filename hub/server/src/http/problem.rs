@@ -47,7 +47,11 @@ impl Problem {
     /// The directory could not be changed.
     pub(crate) fn internal(error: &anyhow::Error) -> Self {
         tracing::error!(error = format!("{error:#}"), "a request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the hub could not answer; its log has the reason")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the hub could not answer; its log has the reason",
+        )
     }
 }
 

@@ -53,20 +53,24 @@ struct SignUp {
 /// Shows who holds the seats of a job.
 #[utoipa::path(get, path = "/v1/jobs/{id}/seats", params(("id" = String, Path, description = "Such as j0-1-1024.")),
     responses((status = 200, body = Seats), (status = 404, body = super::problem::ProblemBody)))]
-pub(super) async fn of_job(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Seats>, Problem> {
+pub(super) async fn of_job(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Seats>, Problem> {
     let job = id.parse().map_err(|_| Problem::bad_request("a job's id looks like j0-1-1024"))?;
     let Some((view, sign_ups)) = live::job(&app, job).await? else {
         return Err(Problem::not_found(format!("there is no job {job}")));
     };
     let live = view.live();
-    let holder = |(writer, holding): &(sync_protocol::ids::Writer, sync_protocol::seats::HubHolding)| Holder {
-        node: writer.node.0,
-        incarnation: writer.incarnation.0,
-        name: live::name_of(&app, *writer),
-        granted: holding.granted,
-        returned: holding.returned,
-        live: holding.live,
-    };
+    let holder =
+        |(writer, holding): &(sync_protocol::ids::Writer, sync_protocol::seats::HubHolding)| Holder {
+            node: writer.node.0,
+            incarnation: writer.incarnation.0,
+            name: live::name_of(&app, *writer),
+            granted: holding.granted,
+            returned: holding.returned,
+            live: holding.live,
+        };
     Ok(Json(Seats {
         job: job.to_string(),
         title: view.summary.title.clone(),

@@ -75,7 +75,8 @@ impl Contact {
 
     /// Bytes sent to the node and received from it.
     pub(crate) fn bytes(&self) -> (u64, u64) {
-        let LinkStats { bytes_sent, bytes_received, .. } = self.link.as_ref().map(|(_, link)| link.stats()).unwrap_or_default();
+        let LinkStats { bytes_sent, bytes_received, .. } =
+            self.link.as_ref().map(|(_, link)| link.stats()).unwrap_or_default();
         (self.ended_sent + bytes_sent, self.ended_received + bytes_received)
     }
 
@@ -133,7 +134,9 @@ impl Board {
     pub(crate) fn update(&self, writer: Writer, session: u64, change: impl FnOnce(&mut Contact)) {
         let mut contacts = self.lock();
         let contact = contacts.of.get_mut(&writer.node);
-        if let Some(contact) = contact.filter(|contact| contact.link.as_ref().is_some_and(|(of, _)| *of == session)) {
+        if let Some(contact) =
+            contact.filter(|contact| contact.link.as_ref().is_some_and(|(of, _)| *of == session))
+        {
             change(contact);
         }
     }

@@ -5,8 +5,8 @@ use crate::{app::App, clock};
 use anyhow::{Context, Result};
 use ed25519_dalek::VerifyingKey;
 use enrolment::{
-    Admitted, JoinAnswer, JoinRequest, NodeSubject, RenewAnswer, Serial, TokenId, TokenRecord, parse_peer_certificate,
-    redeem,
+    Admitted, JoinAnswer, JoinRequest, NodeSubject, RenewAnswer, Serial, TokenId, TokenRecord,
+    parse_peer_certificate, redeem,
 };
 use std::sync::Arc;
 use sync_protocol::ids::Writer;
@@ -14,7 +14,8 @@ use sync_quic::Exchange;
 use sync_store::{ControlStore, NodeRecord, StoreError, TokenRow};
 
 /// What every fault of a token is answered with; the log has more.
-const TOKEN_REFUSED: &str = "the hub does not accept this token: it is unknown, used or expired; ask for a new one";
+const TOKEN_REFUSED: &str =
+    "the hub does not accept this token: it is unknown, used or expired; ask for a new one";
 const BROKEN: &str = "the hub could not answer; try again later";
 
 /// Answers a box that shows a token.
@@ -69,10 +70,11 @@ fn decide(
     }
     let writer = store.next_writer(&record.node_name)?;
     let subject = NodeSubject { region: record.region.clone(), writer };
-    let certificate = match app.authority.issue_node_certificate(&request.csr, &subject, serial, clock::unix_now()) {
-        Ok(certificate) => certificate,
-        Err(error) => return Ok(JoinAnswer::refused(&error.to_string())),
-    };
+    let certificate =
+        match app.authority.issue_node_certificate(&request.csr, &subject, serial, clock::unix_now()) {
+            Ok(certificate) => certificate,
+            Err(error) => return Ok(JoinAnswer::refused(&error.to_string())),
+        };
     let log_key_certificate = app.authority.certify_log_key(writer, request.log_public_key)?;
     let region_key = store.region_key(&record.region, fresh_region_key)?;
     let node = NodeRecord {
@@ -141,7 +143,11 @@ pub(super) fn standing(app: &App, writer: Writer, region: &str) -> Option<String
     let picture = app.directory.picture();
     let Some(node) = picture.node(writer) else {
         let newer = picture.nodes.contains_key(&writer.node);
-        let reason = if newer { "another incarnation of this node has taken over" } else { "the node is not known here" };
+        let reason = if newer {
+            "another incarnation of this node has taken over"
+        } else {
+            "the node is not known here"
+        };
         return Some(reason.to_owned());
     };
     if node.region != region {

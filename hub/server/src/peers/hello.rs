@@ -52,7 +52,8 @@ pub(super) async fn lanes(app: &App, interest: &Interest) -> Result<Vec<(VshardI
 
 /// Why the node's logs are not those that the hub has seen: a restored disk, or a copy of it.
 fn gone_back(known: &BTreeMap<VshardId, LogHead>, hello: &Hello) -> Option<String> {
-    let stated: BTreeMap<VshardId, _> = hello.up.iter().map(|up| (VshardId(up.vshard), (up.wseq, up.head))).collect();
+    let stated: BTreeMap<VshardId, _> =
+        hello.up.iter().map(|up| (VshardId(up.vshard), (up.wseq, up.head))).collect();
     known.iter().find_map(|(vshard, known)| match stated.get(vshard) {
         None if known.wseq > 0 => {
             Some(format!("its log of vshard {} is gone, which the hub has up to {}", vshard.0, known.wseq))
@@ -61,9 +62,10 @@ fn gone_back(known: &BTreeMap<VshardId, LogHead>, hello: &Hello) -> Option<Strin
             "its log of vshard {} went back from {} to {wseq}: a restored disk or a copy",
             vshard.0, known.wseq
         )),
-        Some((wseq, head)) if *wseq == known.wseq && *head != known.head => {
-            Some(format!("its log of vshard {} differs at {wseq}: two machines write under one name", vshard.0))
-        }
+        Some((wseq, head)) if *wseq == known.wseq && *head != known.head => Some(format!(
+            "its log of vshard {} differs at {wseq}: two machines write under one name",
+            vshard.0
+        )),
         None | Some(_) => None,
     })
 }
@@ -78,9 +80,17 @@ mod tests {
         let head = |n| Head([n; 32]);
         let known = BTreeMap::from([(VshardId(3), LogHead { wseq: 5, head: head(1) })]);
         let check = |up: Vec<(u16, u64, u8)>, sound| {
-            let up = up.into_iter().map(|(vshard, wseq, n)| UpState { vshard, wseq, head: head(n) }).collect();
+            let up =
+                up.into_iter().map(|(vshard, wseq, n)| UpState { vshard, wseq, head: head(n) }).collect();
             let writer = Writer::new(1, 1);
-            let hello = Hello { versions: (1, 1), cluster: Vec::new(), writer, up, down: Vec::new(), build: String::new() };
+            let hello = Hello {
+                versions: (1, 1),
+                cluster: Vec::new(),
+                writer,
+                up,
+                down: Vec::new(),
+                build: String::new(),
+            };
             assert_eq!(gone_back(&known, &hello).is_none(), sound, "{hello:?}");
         };
         check(vec![(3, 5, 1)], true);

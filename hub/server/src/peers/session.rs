@@ -52,7 +52,9 @@ pub(super) async fn run(app: Arc<App>, link: Link) {
         app.board.disconnect(driver.node.writer, session);
         match &ended {
             Ok(end) => tracing::info!(writer = %driver.node.writer, session, %end, "session over"),
-            Err(error) => tracing::info!(writer = %driver.node.writer, session, error = format!("{error:#}"), "session lost"),
+            Err(error) => {
+                tracing::info!(writer = %driver.node.writer, session, error = format!("{error:#}"), "session lost")
+            }
         }
         ended.map(drop)
     };
@@ -132,7 +134,8 @@ impl Driver<'_> {
             hello::Verdict::Refuse(reason, detail) => self.session.refuse(reason, &detail),
             hello::Verdict::Welcome(welcome, lanes) => {
                 self.interest = welcome.interest.clone();
-                let received: Vec<_> = welcome.acked.iter().map(|acked| (VshardId(acked.vshard), acked.wseq)).collect();
+                let received: Vec<_> =
+                    welcome.acked.iter().map(|acked| (VshardId(acked.vshard), acked.wseq)).collect();
                 let cursors: Vec<_> = hello.down.iter().map(|down| (VshardId(down.vshard), *down)).collect();
                 self.update_board(|contact| {
                     contact.received.extend(received);

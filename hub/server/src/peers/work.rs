@@ -1,10 +1,6 @@
 //! What a session asks of the shards: merging what a node reports, reading what it may see, answering its asks.
 
-use crate::{
-    app::App,
-    clock,
-    shard_workers::ShardError,
-};
+use crate::{app::App, clock, shard_workers::ShardError};
 use ed25519_dalek::{Signature, VerifyingKey};
 use hub_core::shard::{self, Batch, MergeError, Merged, Shard};
 use std::sync::Arc;
@@ -43,10 +39,12 @@ pub(super) async fn merge(app: &App, node: &Node, up: Up) -> Result<MergeOutcome
         .shards
         .write(vshard, move |tx| {
             let allowed = |topic: TopicId| {
-                picture.is_in(topic, &region) && picture.topics.get(&topic).is_some_and(|known| known.vshard == vshard)
+                picture.is_in(topic, &region)
+                    && picture.topics.get(&topic).is_some_and(|known| known.vshard == vshard)
             };
             let signed = |head: &LogHead| is_signed(key.as_ref(), writer, vshard, head, &up.signature);
-            let batch = Batch { writer, first: up.first, entries: &up.entries, allowed: &allowed, signed: &signed };
+            let batch =
+                Batch { writer, first: up.first, entries: &up.entries, allowed: &allowed, signed: &signed };
             match shard::merge(&mut Shard { tx, vshard, now: clock::now() }, &batch) {
                 Ok(merged) => Ok(Ok(merged)),
                 Err(MergeError::Store(error)) => Err(error),
@@ -70,7 +68,13 @@ pub(super) async fn merge(app: &App, node: &Node, up: Up) -> Result<MergeOutcome
     })
 }
 
-fn is_signed(key: Option<&VerifyingKey>, writer: Writer, vshard: VshardId, head: &LogHead, signature: &[u8]) -> bool {
+fn is_signed(
+    key: Option<&VerifyingKey>,
+    writer: Writer,
+    vshard: VshardId,
+    head: &LogHead,
+    signature: &[u8],
+) -> bool {
     let (Some(key), Ok(signature)) = (key, Signature::from_slice(signature)) else { return false };
     key.verify_strict(&head.head.signed_bytes(writer, vshard, head.wseq), &signature).is_ok()
 }
@@ -82,7 +86,9 @@ pub(super) async fn read_down(
     vshard: VshardId,
     after: u64,
 ) -> Result<(u64, Vec<Sequenced>), ShardError> {
-    let read = move |tx: &mut dyn sync_store::ShardTx| tx.read_since(vshard, after, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX);
+    let read = move |tx: &mut dyn sync_store::ShardTx| {
+        tx.read_since(vshard, after, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX)
+    };
     let page = app.shards.read(vshard, read).await?;
     // Loaded after the read: a topic is in the directory before its first entry is written.
     let picture = app.directory.picture();
@@ -100,7 +106,8 @@ pub(super) async fn ask(app: &App, node: &Node, ask: Ask) -> Result<Verdict, Sha
     let picture = app.directory.picture();
     let topic = TopicId(ask.topic);
     let (sign_up, job, writer) = (ask.sign_up, ask.job, node.writer);
-    let vshard = picture.topics.get(&topic).filter(|known| known.region == node.region).map(|known| known.vshard);
+    let vshard =
+        picture.topics.get(&topic).filter(|known| known.region == node.region).map(|known| known.vshard);
     // A node asks for its own sign-ups, in its own region; anything else is as unknown to it as a closed job.
     let Some(vshard) = vshard.filter(|_| sign_up.writer == writer) else {
         return Ok(Verdict { sign_up, job, outcome: Outcome::Closed });

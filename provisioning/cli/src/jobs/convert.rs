@@ -65,44 +65,18 @@ pub(crate) fn convert(
     let seats = read_seats(fields, rules)?;
     let hours = rules.dates.hours(fields, &key, today)?;
     let pay_minor_per_hour = per_hour(pay, hours.minutes);
-    check_pay(
-        pay_minor_per_hour,
-        rules.bounds,
-        fields.place(&rules.pay.column),
-    )?;
+    check_pay(pay_minor_per_hour, rules.bounds, fields.place(&rules.pay.column))?;
     let (position, position_by_words) = read_position(fields, rules)?;
-    let notes = Notes {
-        position_by_words,
-        hours_by_default: hours.by_default,
-    };
+    let notes = Notes { position_by_words, hours_by_default: hours.by_default };
     let title = title.to_owned();
-    let row = assemble(
-        fields,
-        rules,
-        Parts {
-            key,
-            title,
-            seats,
-            hours,
-            pay,
-            pay_minor_per_hour,
-            position,
-        },
-    );
-    Ok(Converted::Row {
-        row: Box::new(row),
-        notes,
-    })
+    let row = assemble(fields, rules, Parts { key, title, seats, hours, pay, pay_minor_per_hour, position });
+    Ok(Converted::Row { row: Box::new(row), notes })
 }
 
 /// Holds a row that came ready-made against the bounds.
 pub(crate) fn check_native(row: &JobRow, bounds: Bounds) -> Result<(), Refusal> {
     let place = Place::at_line(row.line);
-    for (name, text) in [
-        ("key", &row.key),
-        ("title", &row.title),
-        ("category", &row.category),
-    ] {
+    for (name, text) in [("key", &row.key), ("title", &row.title), ("category", &row.category)] {
         if text.trim().is_empty() {
             let message = format!("{name}: is empty; fill it");
             return Err(Refusal::new(place, Reason::FieldMissing, message));
@@ -112,19 +86,13 @@ pub(crate) fn check_native(row: &JobRow, bounds: Bounds) -> Result<(), Refusal> 
     check_pay(row.pay_minor_per_hour, bounds, place)?;
     let moment = |name: &str, text: &str| {
         text.parse::<Timestamp>().map_err(|_| {
-            let message = format!(
-                "{name}: `{}` is not RFC 3339, such as 2026-05-01T08:00:00+08:00",
-                excerpt(text)
-            );
+            let message =
+                format!("{name}: `{}` is not RFC 3339, such as 2026-05-01T08:00:00+08:00", excerpt(text));
             Refusal::new(place, Reason::DateWrong, message)
         })
     };
     if moment("end_at", &row.end_at)? <= moment("start_at", &row.start_at)? {
-        return Err(Refusal::new(
-            place,
-            Reason::DateWrong,
-            "end_at: must be after start_at",
-        ));
+        return Err(Refusal::new(place, Reason::DateWrong, "end_at: must be after start_at"));
     }
     match (row.lat, row.lon) {
         (None, None) => Ok(()),
@@ -148,17 +116,12 @@ struct Parts {
 
 fn assemble(fields: &Fields, rules: &ColumnRules, parts: Parts) -> JobRow {
     let text_of = |columns: &[String], constant: &str| {
-        fields
-            .first(columns)
-            .map_or(constant, |(_, text)| text)
-            .to_owned()
+        fields.first(columns).map_or(constant, |(_, text)| text).to_owned()
     };
     let flag = |rule: &Option<FlagRule>| {
         rule.as_ref().is_some_and(|rule| {
             let text = fields.get(&rule.column);
-            rule.values
-                .iter()
-                .any(|value| value.eq_ignore_ascii_case(text))
+            rule.values.iter().any(|value| value.eq_ignore_ascii_case(text))
         })
     };
     JobRow {
@@ -213,11 +176,7 @@ fn read_pay(fields: &Fields, rules: &ColumnRules) -> Result<Pay, Refusal> {
                     "{column}: the map knows no unit `{}`; add [pay.units.\"…\"] to it",
                     excerpt(name)
                 );
-                return Err(Refusal::new(
-                    fields.place(column),
-                    Reason::PayUnitUnknown,
-                    message,
-                ));
+                return Err(Refusal::new(fields.place(column), Reason::PayUnitUnknown, message));
             };
             match (&unit.leave_out, unit.unit) {
                 (None, Some(known)) => (known, unit.divide_by),
@@ -236,16 +195,9 @@ fn read_pay(fields: &Fields, rules: &ColumnRules) -> Result<Pay, Refusal> {
             rule.column,
             excerpt(text)
         );
-        return Err(Refusal::new(
-            fields.place(&rule.column),
-            Reason::NotANumber,
-            message,
-        ));
+        return Err(Refusal::new(fields.place(&rule.column), Reason::NotANumber, message));
     };
-    Ok(Pay::Amount {
-        minor: minor / divide_by,
-        unit,
-    })
+    Ok(Pay::Amount { minor: minor / divide_by, unit })
 }
 
 /// Pay for an hour of the shift, rounded down.
@@ -269,24 +221,14 @@ fn check_pay(minor_per_hour: i64, bounds: Bounds, place: Place) -> Result<(), Re
 }
 
 fn read_seats(fields: &Fields, rules: &ColumnRules) -> Result<u32, Refusal> {
-    let text = rules
-        .seats
-        .column
-        .as_deref()
-        .map_or("", |column| fields.get(column));
+    let text = rules.seats.column.as_deref().map_or("", |column| fields.get(column));
     let column = rules.seats.column.as_deref().unwrap_or_default();
     if text.is_empty() {
-        return rules
-            .seats
-            .default
-            .ok_or_else(|| missing(fields, column, "the job has no number of seats"));
+        return rules.seats.default.ok_or_else(|| missing(fields, column, "the job has no number of seats"));
     }
     let place = fields.place(column);
     let seats = text.parse().map_err(|_| {
-        let message = format!(
-            "{column}: `{}` is not a whole number of seats; write digits",
-            excerpt(text)
-        );
+        let message = format!("{column}: `{}` is not a whole number of seats; write digits", excerpt(text));
         Refusal::new(place, Reason::NotANumber, message)
     })?;
     check_seats(seats, rules.bounds, place)?;
@@ -305,10 +247,7 @@ fn check_seats(seats: u32, bounds: Bounds, place: Place) -> Result<(), Refusal> 
 }
 
 /// The position and whether it came from the table of words.
-fn read_position(
-    fields: &Fields,
-    rules: &ColumnRules,
-) -> Result<(Option<[f64; 2]>, bool), Refusal> {
+fn read_position(fields: &Fields, rules: &ColumnRules) -> Result<(Option<[f64; 2]>, bool), Refusal> {
     let rule = &rules.position;
     if let (Some(lat_column), Some(lon_column)) = (&rule.lat_column, &rule.lon_column) {
         let (lat, lon) = (fields.get(lat_column), fields.get(lon_column));
@@ -322,24 +261,13 @@ fn read_position(
                         excerpt(lat),
                         excerpt(lon)
                     );
-                    Err(Refusal::new(
-                        fields.place(lat_column),
-                        Reason::NotANumber,
-                        message,
-                    ))
+                    Err(Refusal::new(fields.place(lat_column), Reason::NotANumber, message))
                 }
             };
         }
     }
-    let texts: Vec<&str> = rule
-        .columns
-        .iter()
-        .map(|column| fields.get(column))
-        .collect();
-    let position = rules
-        .position_words
-        .find(&texts)
-        .and_then(|row| rule.words[row].at);
+    let texts: Vec<&str> = rule.columns.iter().map(|column| fields.get(column)).collect();
+    let position = rules.position_words.find(&texts).and_then(|row| rule.words[row].at);
     Ok((position, position.is_some()))
 }
 

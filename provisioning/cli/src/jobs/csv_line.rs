@@ -53,10 +53,7 @@ pub(crate) struct Field {
 pub(crate) fn split(record: &str, line: u64, delimiter: char) -> Vec<Field> {
     let mut fields = Vec::new();
     let mut here = Place::at_line(line);
-    let mut field = Field {
-        text: String::new(),
-        place: here,
-    };
+    let mut field = Field { text: String::new(), place: here };
     let mut state = State::FieldStart;
     for character in record.chars() {
         let place = here;
@@ -79,13 +76,7 @@ pub(crate) fn split(record: &str, line: u64, delimiter: char) -> Vec<Field> {
                 state = next;
             }
             Step::FieldEnd | Step::RecordEnd => {
-                fields.push(std::mem::replace(
-                    &mut field,
-                    Field {
-                        text: String::new(),
-                        place: here,
-                    },
-                ));
+                fields.push(std::mem::replace(&mut field, Field { text: String::new(), place: here }));
                 state = State::FieldStart;
             }
         }
@@ -101,10 +92,7 @@ mod tests {
 
     fn check(record: &str, expected: &[(&str, u64, u64)]) {
         let fields = split(record, 7, ',');
-        let got: Vec<_> = fields
-            .iter()
-            .map(|f| (f.text.as_str(), f.place.line, f.place.column))
-            .collect();
+        let got: Vec<_> = fields.iter().map(|f| (f.text.as_str(), f.place.line, f.place.column)).collect();
         assert_eq!(got, expected, "{record}");
     }
 

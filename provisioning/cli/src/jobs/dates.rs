@@ -38,21 +38,14 @@ impl DatesRule {
     /// Checks the dates part of a mapping file.
     pub(crate) fn new(part: DatesPart, time_zone: TimeZone) -> Result<Self> {
         let rows: &[HoursRow] = match &part {
-            DatesPart::Columns {
-                end_column, hours, ..
-            } => {
+            DatesPart::Columns { end_column, hours, .. } => {
                 if end_column.is_none() && hours.is_none() {
                     bail!("dates: give end_column or hours");
                 }
                 check_hours(hours.unwrap_or(1.0))?;
                 &[]
             }
-            DatesPart::ComingDays {
-                days,
-                default_hours,
-                words,
-                ..
-            } => {
+            DatesPart::ComingDays { days, default_hours, words, .. } => {
                 if !(1..=366).contains(days) {
                     bail!("dates.days: must be between 1 and 366");
                 }
@@ -64,25 +57,15 @@ impl DatesRule {
             check_hours(row.hours)?;
         }
         let words = WordTable::new(rows.iter().map(|row| row.words.as_slice()));
-        Ok(Self {
-            part,
-            words,
-            time_zone,
-        })
+        Ok(Self { part, words, time_zone })
     }
 
     /// Columns that the rule reads.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
         let names: Vec<&str> = match &self.part {
-            DatesPart::Columns {
-                start_column,
-                end_column,
-                ..
-            } => [Some(start_column), end_column.as_ref()]
-                .into_iter()
-                .flatten()
-                .map(String::as_str)
-                .collect(),
+            DatesPart::Columns { start_column, end_column, .. } => {
+                [Some(start_column), end_column.as_ref()].into_iter().flatten().map(String::as_str).collect()
+            }
             DatesPart::ComingDays { columns, .. } => columns.iter().map(String::as_str).collect(),
         };
         names.into_iter()
@@ -91,22 +74,15 @@ impl DatesRule {
     /// The hours of one row; `today` is the day before the first of the coming days.
     pub(crate) fn hours(&self, fields: &Fields, key: &str, today: Date) -> Result<Hours, Refusal> {
         match &self.part {
-            DatesPart::Columns {
-                start_column,
-                end_column,
-                hours,
-            } => {
+            DatesPart::Columns { start_column, end_column, hours } => {
                 let start = self.moment(fields, start_column)?;
                 let (end, at) = match end_column {
-                    Some(column) if !fields.get(column).is_empty() => {
-                        (self.moment(fields, column)?, column)
-                    }
+                    Some(column) if !fields.get(column).is_empty() => (self.moment(fields, column)?, column),
                     Some(_) | None => {
                         let Some(hours) = hours else {
                             let column = end_column.as_deref().unwrap_or_default();
-                            let message = format!(
-                                "{column}: no end; fill it, or give dates.hours in the map"
-                            );
+                            let message =
+                                format!("{column}: no end; fill it, or give dates.hours in the map");
                             let place = fields.place(column);
                             return Err(Refusal::new(place, Reason::DateWrong, message));
                         };
@@ -114,39 +90,23 @@ impl DatesRule {
                     }
                 };
                 finish(&start, &end, false, false).ok_or_else(|| {
-                    let message =
-                        format!("{at}: the end must be after the start, by a day at most");
+                    let message = format!("{at}: the end must be after the start, by a day at most");
                     Refusal::new(fields.place(at), Reason::DateWrong, message)
                 })
             }
-            DatesPart::ComingDays {
-                days,
-                default_start,
-                default_hours,
-                columns,
-                words,
-            } => {
+            DatesPart::ComingDays { days, default_start, default_hours, columns, words } => {
                 let texts: Vec<&str> = columns.iter().map(|column| fields.get(column)).collect();
                 let found = self.words.find(&texts).map(|row| &words[row]);
-                let (time, hours) = found.map_or((*default_start, *default_hours), |row| {
-                    (row.start, row.hours)
-                });
+                let (time, hours) =
+                    found.map_or((*default_start, *default_hours), |row| (row.start, row.hours));
                 let drawn = draw(key) % u64::from(*days);
                 let start = self.coming(today, drawn, time).ok_or_else(|| {
                     let place = fields.place("");
-                    Refusal::new(
-                        place,
-                        Reason::DateWrong,
-                        "the coming days leave the calendar",
-                    )
+                    Refusal::new(place, Reason::DateWrong, "the coming days leave the calendar")
                 })?;
                 let end = after(&start, hours);
                 finish(&start, &end, true, found.is_none()).ok_or_else(|| {
-                    Refusal::new(
-                        fields.place(""),
-                        Reason::DateWrong,
-                        "the shift has no length",
-                    )
+                    Refusal::new(fields.place(""), Reason::DateWrong, "the shift has no length")
                 })
             }
         }

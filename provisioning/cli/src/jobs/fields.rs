@@ -18,11 +18,8 @@ pub(crate) struct Header {
 impl Header {
     /// Makes a header of names in file order.
     pub(crate) fn new(names: impl IntoIterator<Item = String>) -> Self {
-        let positions = names
-            .into_iter()
-            .enumerate()
-            .map(|(at, name)| (name.trim().to_owned(), at))
-            .collect();
+        let positions =
+            names.into_iter().enumerate().map(|(at, name)| (name.trim().to_owned(), at)).collect();
         Self { positions }
     }
 
@@ -56,9 +53,7 @@ impl Fields {
     ) -> Result<Self, Refusal> {
         let values = csv_line::split(record, line, delimiter);
         if values.len() != header_width {
-            let place = values
-                .last()
-                .map_or_else(|| Place::at_line(line), |field| field.place);
+            let place = values.last().map_or_else(|| Place::at_line(line), |field| field.place);
             let message = format!(
                 "the row has {} fields and the header has {header_width}; quote texts that \
                  contain `{delimiter}` or line ends",
@@ -66,11 +61,7 @@ impl Fields {
             );
             return Err(Refusal::new(place, Reason::FieldCount, message));
         }
-        Ok(Self {
-            header: Rc::clone(header),
-            values,
-            line,
-        })
+        Ok(Self { header: Rc::clone(header), values, line })
     }
 
     /// Reads one JSON object; its texts, numbers and truth values become texts.
@@ -93,27 +84,17 @@ impl Fields {
             })
             .collect();
         let header = Rc::new(Header::new(object.into_keys()));
-        Ok(Self {
-            header,
-            values,
-            line,
-        })
+        Ok(Self { header, values, line })
     }
 
     /// The trimmed text of a column; empty when a JSON object has no such name.
     pub(crate) fn get(&self, name: &str) -> &str {
-        self.header
-            .positions
-            .get(name)
-            .map_or("", |&at| self.values[at].text.trim())
+        self.header.positions.get(name).map_or("", |&at| self.values[at].text.trim())
     }
 
     /// Where a column stands in the file.
     pub(crate) fn place(&self, name: &str) -> Place {
-        self.header
-            .positions
-            .get(name)
-            .map_or_else(|| Place::at_line(self.line), |&at| self.values[at].place)
+        self.header.positions.get(name).map_or_else(|| Place::at_line(self.line), |&at| self.values[at].place)
     }
 
     /// First line of the record.
@@ -123,10 +104,7 @@ impl Fields {
 
     /// The first of `names` that is not empty, with its text; nothing when all are.
     pub(crate) fn first<'a>(&self, names: &'a [String]) -> Option<(&'a str, &str)> {
-        names
-            .iter()
-            .map(|name| (name.as_str(), self.get(name)))
-            .find(|(_, text)| !text.is_empty())
+        names.iter().map(|name| (name.as_str(), self.get(name))).find(|(_, text)| !text.is_empty())
     }
 
     /// Repairs every text; true when one changed.
@@ -152,10 +130,7 @@ pub(crate) fn decode(bytes: Vec<u8>, line: u64, encoding: Encoding) -> Result<St
             let before = String::from_utf8_lossy(&error.as_bytes()[..good]);
             let lines = before.matches('\n').count() as u64;
             let last = before.rsplit('\n').next().unwrap_or_default();
-            let place = Place {
-                line: line + lines,
-                column: last.chars().count() as u64 + 1,
-            };
+            let place = Place { line: line + lines, column: last.chars().count() as u64 + 1 };
             let message = format!(
                 "byte 0x{bad:02X} is not UTF-8; save the file as UTF-8, or set \
                  `encoding = \"windows-1252\"` in the map if that is what it is"
@@ -167,10 +142,7 @@ pub(crate) fn decode(bytes: Vec<u8>, line: u64, encoding: Encoding) -> Result<St
 
 /// The refusal of a line that serde could not read.
 pub(crate) fn not_json(error: &serde_json::Error, line: u64) -> Refusal {
-    let place = Place {
-        line,
-        column: error.column().max(1) as u64,
-    };
+    let place = Place { line, column: error.column().max(1) as u64 };
     let said = error.to_string();
     let said = said.split(" at line ").next().unwrap_or_default();
     let message = format!("{said}; each line must be one JSON object");

@@ -81,10 +81,7 @@ impl<R: Read> Framer<R> {
                 self.given = BYTE_ORDER_MARK.len();
             }
         }
-        let mut scan = Scan {
-            state: State::FieldStart,
-            bytes: 0,
-        };
+        let mut scan = Scan { state: State::FieldStart, bytes: 0 };
         loop {
             let end = scan.run(self.pending(), self.format);
             match end {
@@ -92,10 +89,7 @@ impl<R: Read> Framer<R> {
                     if let Some(frame) = self.take(bytes) {
                         return Ok(Some(frame));
                     }
-                    scan = Scan {
-                        state: State::FieldStart,
-                        bytes: 0,
-                    };
+                    scan = Scan { state: State::FieldStart, bytes: 0 };
                     continue;
                 }
                 End::At { .. } => return self.refuse_long(false).map(Some),
@@ -147,10 +141,7 @@ impl<R: Read> Framer<R> {
             record.pop();
         }
         let blank = record.iter().all(u8::is_ascii_whitespace);
-        (!blank).then_some(Frame::Record {
-            line,
-            bytes: record,
-        })
+        (!blank).then_some(Frame::Record { line, bytes: record })
     }
 
     /// Refuses the first line of a record without an end in sight and goes on at the next line.
@@ -164,31 +155,19 @@ impl<R: Read> Framer<R> {
             self.line += 1;
             let message = "a quote is opened on this line and not closed; close it, or double \
                            a quote that belongs to the text";
-            return Ok(Frame::Refused(Refusal::new(
-                place,
-                Reason::QuoteOpen,
-                message,
-            )));
+            return Ok(Frame::Refused(Refusal::new(place, Reason::QuoteOpen, message)));
         }
         let ended = self.pending().len() <= self.record_bytes_max && self.source_ended;
         let length = self.skip_line()?;
         if ended && in_quotes {
             let message = "a quote is opened on the last line and not closed; close it";
-            return Ok(Frame::Refused(Refusal::new(
-                place,
-                Reason::QuoteOpen,
-                message,
-            )));
+            return Ok(Frame::Refused(Refusal::new(place, Reason::QuoteOpen, message)));
         }
         let message = format!(
             "the line has {length} bytes and the bound is {kib} KiB; shorten it, or raise \
              `record_bytes_max` in the map"
         );
-        Ok(Frame::Refused(Refusal::new(
-            place,
-            Reason::LineTooLong,
-            message,
-        )))
+        Ok(Frame::Refused(Refusal::new(place, Reason::LineTooLong, message)))
     }
 
     /// Skips to the next line holding one read at a time; returns the bytes skipped.
@@ -222,9 +201,7 @@ impl Scan {
             Format::Ndjson => {
                 let found = held[self.bytes..].iter().position(|&byte| byte == b'\n');
                 match found {
-                    Some(at) => End::At {
-                        bytes: self.bytes + at + 1,
-                    },
+                    Some(at) => End::At { bytes: self.bytes + at + 1 },
                     None => {
                         self.bytes = held.len();
                         End::Open { in_quotes: false }
@@ -240,9 +217,7 @@ impl Scan {
                         Step::RecordEnd => return End::At { bytes: self.bytes },
                     };
                 }
-                End::Open {
-                    in_quotes: self.state == State::Quoted,
-                }
+                End::Open { in_quotes: self.state == State::Quoted }
             }
         }
     }
@@ -282,35 +257,19 @@ mod tests {
         check(b"\xEF\xBB\xBFa,b", CSV, &["1:a,b"]);
         check(b"a\n\n\nb", CSV, &["1:a", "4:b"]);
         check(b"\"a\nb\",c\nd", CSV, &["1:\"a\nb\",c", "3:d"]);
-        check(
-            b"{}\n{\"a\":\"\"\"}\n",
-            Format::Ndjson,
-            &["1:{}", "2:{\"a\":\"\"\"}"],
-        );
+        check(b"{}\n{\"a\":\"\"\"}\n", Format::Ndjson, &["1:{}", "2:{\"a\":\"\"\"}"]);
     }
 
     #[test]
     fn goes_on_after_a_line_above_the_bound() {
-        check(
-            b"a\n0123456789abcdefXYZ\nb\n",
-            CSV,
-            &["1:a", "2!line_too_long", "3:b"],
-        );
+        check(b"a\n0123456789abcdefXYZ\nb\n", CSV, &["1:a", "2!line_too_long", "3:b"]);
         check(b"0123456789abcdefXYZ", Format::Ndjson, &["1!line_too_long"]);
-        check(
-            b"0123456789abcdef\nb",
-            Format::Ndjson,
-            &["1:0123456789abcdef", "2:b"],
-        );
+        check(b"0123456789abcdef\nb", Format::Ndjson, &["1:0123456789abcdef", "2:b"]);
     }
 
     #[test]
     fn an_open_quote_costs_one_line() {
-        check(
-            b"a\n\"b,c\nd,e\nf",
-            CSV,
-            &["1:a", "2!quote_open", "3:d,e", "4:f"],
-        );
+        check(b"a\n\"b,c\nd,e\nf", CSV, &["1:a", "2!quote_open", "3:d,e", "4:f"]);
         check(b"a\n\"b,c", CSV, &["1:a", "2!quote_open"]);
         check(
             b"\"a\n0123456789\n0123456789\nb",

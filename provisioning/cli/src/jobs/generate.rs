@@ -41,10 +41,7 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<Outcome> {
     };
     let first_day = match args.from {
         Some(day) => day,
-        None => Zoned::now()
-            .with_time_zone(time_zone.clone())
-            .date()
-            .tomorrow()?,
+        None => Zoned::now().with_time_zone(time_zone.clone()).date().tomorrow()?,
     };
     let mut shifts = match args.region {
         Region::Hangzhou => hangzhou::Shifts::new(args.seed, first_day, time_zone)?,

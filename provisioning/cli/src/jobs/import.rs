@@ -84,11 +84,7 @@ pub(crate) fn run(
 }
 
 enum Verdict {
-    Row {
-        row: Box<JobRow>,
-        notes: Notes,
-        json: String,
-    },
+    Row { row: Box<JobRow>, notes: Notes, json: String },
     LeftOut(String),
     Duplicate,
     Folded,
@@ -133,11 +129,7 @@ fn judge(record: Record, map: &Map, twins: &mut Twins, today: Date) -> Result<Ve
             "the row has {} bytes as JSON and the hub takes {ROW_BYTES_MAX}; shorten its texts",
             json.len()
         );
-        return Err(Refusal::new(
-            Place::at_line(line),
-            Reason::RowTooLarge,
-            message,
-        ));
+        return Err(Refusal::new(Place::at_line(line), Reason::RowTooLarge, message));
     }
     Ok(Verdict::Row { row, notes, json })
 }
@@ -193,18 +185,10 @@ impl Record {
             (Body::Columns(fields), Rules::Columns(rules)) => {
                 let empty = |column: &&String| fields.get(column).is_empty();
                 let column = rules.key.columns.iter().find(empty);
-                convert::missing(
-                    fields,
-                    column.map_or("", String::as_str),
-                    "the job has no key",
-                )
+                convert::missing(fields, column.map_or("", String::as_str), "the job has no key")
             }
             (Body::Native(_) | Body::Columns(_), Rules::Native(_) | Rules::Columns(_)) => {
-                Refusal::new(
-                    Place::at_line(self.line),
-                    Reason::FieldMissing,
-                    "key: is empty; fill it",
-                )
+                Refusal::new(Place::at_line(self.line), Reason::FieldMissing, "key: is empty; fill it")
             }
         }
     }
@@ -231,10 +215,7 @@ impl<'m, R: Read> RecordReader<'m, R> {
                 Some(Frame::Record { line, bytes }) => {
                     let text = fields::decode(bytes, line, map.encoding)
                         .map_err(|refusal| anyhow::anyhow!("header at {refusal}"))?;
-                    csv_line::split(&text, line, delimiter)
-                        .into_iter()
-                        .map(|f| f.text)
-                        .collect()
+                    csv_line::split(&text, line, delimiter).into_iter().map(|f| f.text).collect()
                 }
             };
         }
@@ -243,12 +224,7 @@ impl<'m, R: Read> RecordReader<'m, R> {
         if let (Format::Csv { .. }, Rules::Columns(rules)) = (map.format, &map.rules) {
             check_header(&header, rules)?;
         }
-        Ok(Self {
-            framer,
-            map,
-            header,
-            header_width,
-        })
+        Ok(Self { framer, map, header, header_width })
     }
 
     /// The next record, or why it cannot be read; `None` at the end of the source.
@@ -280,12 +256,7 @@ impl<'m, R: Read> RecordReader<'m, R> {
                 (Body::Columns(fields), repaired)
             }
         };
-        Ok(Record {
-            text,
-            repaired,
-            body,
-            line,
-        })
+        Ok(Record { text, repaired, body, line })
     }
 }
 

@@ -66,45 +66,30 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Outcome> {
     let twins = Twins::scan(open()?, &map).with_context(|| name.clone())?;
     let mut sink = Upload::new(hub, name.clone(), bar.clone(), args.errors_max);
     let texts = [("region", &args.region), ("tenant", &args.tenant)];
-    sink.query.extend(
-        texts
-            .into_iter()
-            .filter_map(|(key, text)| Some((key, text.clone()?))),
-    );
+    sink.query.extend(texts.into_iter().filter_map(|(key, text)| Some((key, text.clone()?))));
     if args.dry_run {
         sink.query.push(("dry_run", "true".to_owned()));
     }
-    let summary =
-        import::run(open()?, &map, twins, today, &mut sink).with_context(|| name.clone())?;
+    let summary = import::run(open()?, &map, twins, today, &mut sink).with_context(|| name.clone())?;
     bar.finish_and_clear();
     let not_shown = sink.not_shown();
     if not_shown > 0 {
-        output::note(&format!(
-            "{name}: {not_shown} more refused; --errors-max shows more"
-        ));
+        output::note(&format!("{name}: {not_shown} more refused; --errors-max shows more"));
     }
     print(&summary, args)?;
-    Ok(if summary.refused_count() > 0 {
-        Outcome::Degraded
-    } else {
-        Outcome::Done
-    })
+    Ok(if summary.refused_count() > 0 { Outcome::Degraded } else { Outcome::Done })
 }
 
 fn read_map(args: &ImportArgs) -> Result<Map> {
     if let Some(path) = &args.map {
         return Map::read(path);
     }
-    let extension = args
-        .file
-        .extension()
-        .and_then(|extension| extension.to_str());
+    let extension = args.file.extension().and_then(|extension| extension.to_str());
     match extension {
         Some("ndjson" | "jsonl") => Ok(Map::native()),
-        Some(_) | None => bail!(
-            "{}: give --map; only .ndjson files of job rows are read without one",
-            args.file.display()
-        ),
+        Some(_) | None => {
+            bail!("{}: give --map; only .ndjson files of job rows are read without one", args.file.display())
+        }
     }
 }
 
@@ -128,15 +113,12 @@ fn today(map: &Map) -> Date {
 
 /// A bar over the bytes of both readings; hidden unless a person watches.
 fn progress(path: &Path) -> Result<ProgressBar> {
-    let bytes = std::fs::metadata(path)
-        .with_context(|| format!("open {}", path.display()))?
-        .len();
+    let bytes = std::fs::metadata(path).with_context(|| format!("open {}", path.display()))?.len();
     if !std::io::stderr().is_terminal() {
         return Ok(ProgressBar::hidden());
     }
-    let style =
-        ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
-            .context("progress bar")?;
+    let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+        .context("progress bar")?;
     Ok(ProgressBar::new(bytes * 2).with_style(style))
 }
 
@@ -147,14 +129,7 @@ fn print(summary: &Summary, args: &ImportArgs) -> Result<()> {
     }
     let line = |name: &str, count: u64| output::result(&format!("{name:<28}{count:>10}"));
     line("read", summary.read);
-    line(
-        if args.dry_run {
-            "would be imported"
-        } else {
-            "imported"
-        },
-        summary.imported,
-    );
+    line(if args.dry_run { "would be imported" } else { "imported" }, summary.imported);
     if args.hub.is_some() {
         line("  created", summary.created);
         line("  updated", summary.updated);

@@ -304,8 +304,8 @@ impl Map {
 
     /// Reads and checks a mapping file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("read the map {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("read the map {}", path.display()))?;
         Self::parse(&text).with_context(|| format!("map {}", path.display()))
     }
 
@@ -314,20 +314,14 @@ impl Map {
         let file: MapFile = toml::from_str(text)?;
         check(&file)?;
         let time_zone = TimeZone::get(&file.time_zone).with_context(|| {
-            format!(
-                "time_zone: `{}` is not an IANA name such as Asia/Shanghai",
-                file.time_zone
-            )
+            format!("time_zone: `{}` is not an IANA name such as Asia/Shanghai", file.time_zone)
         })?;
         let dates = DatesRule::new(file.dates, time_zone.clone())?;
-        let position_words =
-            WordTable::new(file.position.words.iter().map(|row| row.words.as_slice()));
+        let position_words = WordTable::new(file.position.words.iter().map(|row| row.words.as_slice()));
         let category_words = WordTable::new(file.category.iter().map(|row| row.words.as_slice()));
         Ok(Self {
             format: match file.format {
-                FormatName::Csv => Format::Csv {
-                    delimiter: file.delimiter,
-                },
+                FormatName::Csv => Format::Csv { delimiter: file.delimiter },
                 FormatName::Ndjson => Format::Ndjson,
             },
             encoding: file.encoding,
@@ -430,10 +424,7 @@ fn check(file: &MapFile) -> Result<()> {
         if let Some([lat, lon]) = row.at
             && !(lat.abs() <= 90.0 && lon.abs() <= 180.0)
         {
-            bail!(
-                "position.words: {:?} is not at a latitude, longitude",
-                row.words
-            );
+            bail!("position.words: {:?} is not at a latitude, longitude", row.words);
         }
     }
     Ok(())

@@ -10,8 +10,8 @@ const PASSES_MAX: usize = 2;
 /// Windows-1252 for the bytes 0x80 to 0x9F; the five unused bytes are the control characters of
 /// the same number (WHATWG Encoding Standard, index windows-1252).
 const HIGH: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
-    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
+    '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
 /// The character of a Windows-1252 byte.
@@ -54,11 +54,7 @@ fn repair_once(text: &str) -> Option<String> {
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| !c.is_ascii()) {
         let (ascii, from_run) = rest.split_at(start);
-        let (run, after) = from_run.split_at(
-            from_run
-                .find(|c: char| c.is_ascii())
-                .unwrap_or(from_run.len()),
-        );
+        let (run, after) = from_run.split_at(from_run.find(|c: char| c.is_ascii()).unwrap_or(from_run.len()));
         out.push_str(ascii);
         match repair_run(run) {
             Some(better) => {
@@ -86,9 +82,7 @@ fn repair_run(run: &str) -> Option<String> {
 
 /// Characters that begin or continue damaged UTF-8, control characters among them.
 fn suspicious(text: &str) -> usize {
-    text.chars()
-        .filter(|&c| encode_char(c).is_some_and(|byte| byte >= 0x80))
-        .count()
+    text.chars().filter(|&c| encode_char(c).is_some_and(|byte| byte >= 0x80)).count()
 }
 
 #[cfg(test)]

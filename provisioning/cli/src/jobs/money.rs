@@ -4,10 +4,7 @@
 /// the unit; what is below one minor unit is cut off, so that nobody is promised more than was
 /// written. `None` when the text is not one non-negative amount.
 pub(crate) fn minor_units(text: &str, minor_per_major: i64) -> Option<i64> {
-    let bare = text
-        .trim()
-        .trim_start_matches(['$', '¥', '￥', '€', '£'])
-        .trim();
+    let bare = text.trim().trim_start_matches(['$', '¥', '￥', '€', '£']).trim();
     let (whole, part) = bare.split_once('.').unwrap_or((bare, ""));
     let whole = without_group_commas(whole)?;
     if whole.is_empty() || !is_digits(&whole) || !is_digits(part) {

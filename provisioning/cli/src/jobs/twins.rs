@@ -49,10 +49,9 @@ impl Twins {
             let Some(key) = record.key(map) else { continue };
             let preferred = match &map.rules {
                 Rules::Native(_) => false,
-                Rules::Columns(rules) => rules
-                    .twins
-                    .as_ref()
-                    .is_some_and(|twins| record.field(&twins.column) == twins.prefer),
+                Rules::Columns(rules) => {
+                    rules.twins.as_ref().is_some_and(|twins| record.field(&twins.column) == twins.prefer)
+                }
             };
             let line = record.line();
             let group = groups.entry(hash(&key)).or_insert_with(|| Group {
@@ -83,9 +82,7 @@ impl Twins {
         } else if group.chosen_line == line {
             Standing::Chosen
         } else {
-            Standing::Folded {
-                chosen_line: group.chosen_line,
-            }
+            Standing::Folded { chosen_line: group.chosen_line }
         }
     }
 }

@@ -32,12 +32,7 @@ pub(crate) struct Upload {
 
 impl Upload {
     /// Makes a sink with nothing sent.
-    pub(crate) fn new(
-        hub: Option<HubClient>,
-        file: String,
-        bar: ProgressBar,
-        shown_max: u64,
-    ) -> Self {
+    pub(crate) fn new(hub: Option<HubClient>, file: String, bar: ProgressBar, shown_max: u64) -> Self {
         Self {
             hub,
             query: Vec::new(),
@@ -69,11 +64,8 @@ impl Upload {
         if self.chunk_rows == 0 {
             return Ok(());
         }
-        let query: Vec<(&str, &str)> = self
-            .query
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
+        let query: Vec<(&str, &str)> =
+            self.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let answer: ImportAnswer = hub
             .post_ndjson("/v1/jobs:import", &query, self.chunk.as_bytes())
             .context("the rows before are in; run the command again, it is safe to repeat")?;
@@ -84,10 +76,7 @@ impl Upload {
         self.counts.unchanged += answer.unchanged;
         self.counts.refused += answer.refused.len() as u64;
         for refusal in answer.refused {
-            self.show(&format!(
-                "{}:1: the hub refused the row: {}",
-                refusal.line, refusal.reason
-            ));
+            self.show(&format!("{}:1: the hub refused the row: {}", refusal.line, refusal.reason));
         }
         Ok(())
     }
@@ -98,8 +87,7 @@ impl Sink for Upload {
         if self.hub.is_none() {
             return Ok(());
         }
-        if self.chunk_rows == CHUNK_ROWS_MAX || self.chunk.len() + json.len() + 1 > CHUNK_BYTES_MAX
-        {
+        if self.chunk_rows == CHUNK_ROWS_MAX || self.chunk.len() + json.len() + 1 > CHUNK_BYTES_MAX {
             self.send()?;
         }
         self.chunk.push_str(json);

@@ -91,11 +91,7 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// Makes a refusal; `message` names the fault and the fix.
     pub(crate) fn new(place: Place, reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            place,
-            reason,
-            message: message.into(),
-        }
+        Self { place, reason, message: message.into() }
     }
 }
 

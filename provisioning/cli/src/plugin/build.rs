@@ -14,8 +14,8 @@ use wit_component::ComponentEncoder;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Builds the project in `dir` and returns its component.
-pub(super) fn run(dir: &Path) -> anyhow::Result<Vec<u8>> {
+/// Builds the project in `dir` into `out`, or where its manifest says, and returns the component.
+pub(super) fn run(dir: &Path, out: Option<&Path>) -> anyhow::Result<Vec<u8>> {
     let manifest = Manifest::read(dir)?;
     let dir = dir.canonicalize().with_context(|| format!("no folder {}", dir.display()))?;
     require_target()?;
@@ -25,7 +25,8 @@ pub(super) fn run(dir: &Path) -> anyhow::Result<Vec<u8>> {
     let plugin = Plugin::load(&host, &component).context("a node would refuse this plugin")?;
     manifest.check(plugin.description())?;
 
-    let out = dir.join(manifest.out.clone().unwrap_or_else(|| format!("{}.wasm", manifest.name)));
+    let named = manifest.out.clone().unwrap_or_else(|| format!("{}.wasm", manifest.name));
+    let out = out.map_or_else(|| dir.join(named), Path::to_path_buf);
     fs::write(&out, &component).with_context(|| format!("cannot write {}", out.display()))?;
     let list = out.with_extension("sources");
     fs::write(&list, source_hashes(&dir, &manifest, &component)?)
@@ -44,10 +45,8 @@ fn require_target() -> anyhow::Result<()> {
         return Ok(());
     }
     writeln!(io::stderr(), "the target {TARGET} is missing; rustup target add {TARGET}")?;
-    let is_added = Command::new("rustup")
-        .args(["target", "add", TARGET])
-        .status()
-        .is_ok_and(|status| status.success());
+    let is_added =
+        Command::new("rustup").args(["target", "add", TARGET]).status().is_ok_and(|status| status.success());
     if !is_added {
         bail!(
             "the target {TARGET} could not be installed: run `rustup target add {TARGET}` where \

@@ -1,7 +1,7 @@
 //! Makes a project that carries its own copy of the SDK, so that it builds without the repository.
 
-use crate::Outcome;
 use super::{KindArg, manifest};
+use crate::Outcome;
 use anyhow::{Context as _, bail};
 use std::{
     fs,

@@ -1,10 +1,10 @@
 //! Runs a project's cases in the real host and says what a call takes.
 
-use crate::Outcome;
 use super::{
     build,
     cases::{self, Case},
 };
+use crate::Outcome;
 use anyhow::Context as _;
 use edge_core::filter::{Context, PAGE_CANDIDATES_MAX};
 use plugin_host::{
@@ -23,7 +23,7 @@ const TIMED_CALLS: usize = 2_000;
 /// Builds the project in `dir`, tries its cases and times it.
 pub(super) fn run(dir: &Path) -> anyhow::Result<Outcome> {
     let cases = cases::read(dir)?;
-    let component = build::run(dir)?;
+    let component = build::run(dir, None)?;
     let plugin = Plugin::load(&Host::new(Metering::Off)?, &component)?;
     let metered = Plugin::load(&Host::new(Metering::Fuel)?, &component)?;
     let mut out = io::stdout();
@@ -53,22 +53,15 @@ fn judge(plugin: &Plugin, case: &Case) -> anyhow::Result<Option<String>> {
         Ok(measured) => measured,
         Err(error) => return Ok(Some(error.to_string())),
     };
-    let wrong = case.expected().into_iter().zip(measured.codes).enumerate().find_map(
-        |(row, (expected, given))| {
-            (expected != given).then(|| {
-                format!("job {}: expected {}, got {}", row + 1, word(expected), word(given))
-            })
-        },
-    );
+    let wrong =
+        case.expected().into_iter().zip(measured.codes).enumerate().find_map(|(row, (expected, given))| {
+            (expected != given)
+                .then(|| format!("job {}: expected {}, got {}", row + 1, word(expected), word(given)))
+        });
     Ok(wrong)
 }
 
-fn measure(
-    plugin: &Plugin,
-    metered: &Plugin,
-    case: &Case,
-    candidates: usize,
-) -> anyhow::Result<String> {
+fn measure(plugin: &Plugin, metered: &Plugin, case: &Case, candidates: usize) -> anyhow::Result<String> {
     let page = case.page(plugin.description().columns, candidates)?;
     let facts = case.facts();
     let context = context(case, &facts);

@@ -53,25 +53,13 @@ fn answer(stream: TcpStream, seen: &Mutex<Seen>) {
             found.eq_ignore_ascii_case(name).then(|| value.to_owned())
         })
     };
-    let length = header("content-length")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0);
+    let length = header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
     let (status, answer) = if header("authorization").as_deref() == Some("Bearer secret") {
-        (
-            "200 OK",
-            count(
-                &head[0],
-                &String::from_utf8(body).unwrap(),
-                &mut seen.lock().unwrap(),
-            ),
-        )
+        ("200 OK", count(&head[0], &String::from_utf8(body).unwrap(), &mut seen.lock().unwrap()))
     } else {
-        (
-            "401 Unauthorized",
-            r#"{"title":"token not known"}"#.to_owned(),
-        )
+        ("401 Unauthorized", r#"{"title":"token not known"}"#.to_owned())
     };
     let length = answer.len();
     let _ = write!(
@@ -100,10 +88,7 @@ fn count(request_line: &str, body: &str, seen: &mut Seen) -> String {
 }
 
 fn dayshift(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dayshift"))
-        .args(arguments)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dayshift")).args(arguments).output().unwrap()
 }
 
 /// A file of this test run, under cargo's directory for it.
@@ -115,22 +100,12 @@ fn file(name: &str, content: &[u8]) -> PathBuf {
 
 fn import(hub: &TinyHub, path: &Path, token: &str, more: &[&str]) -> (Option<i32>, String, String) {
     let token = file(&format!("token-{token}"), token.as_bytes());
-    let mut arguments = vec![
-        "jobs",
-        "import",
-        path.to_str().unwrap(),
-        "--hub",
-        &hub.address,
-    ];
+    let mut arguments = vec!["jobs", "import", path.to_str().unwrap(), "--hub", &hub.address];
     arguments.extend(["--json", "--token-file", token.to_str().unwrap()]);
     arguments.extend(more);
     let output = dayshift(&arguments);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code(),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
 fn generated(count: &str) -> Vec<u8> {
@@ -146,26 +121,14 @@ fn generated_shifts_go_in_by_chunks_and_a_repeat_changes_nothing() {
     let path = file("generated.ndjson", &generated("1200"));
     let (code, out, _) = import(&hub, &path, "secret", &["--region", "hangzhou west"]);
     assert_eq!(code, Some(0));
-    assert!(
-        out.contains(r#""created":1200,"updated":0,"unchanged":0"#),
-        "{out}"
-    );
+    assert!(out.contains(r#""created":1200,"updated":0,"unchanged":0"#), "{out}");
     let (code, out, _) = import(&hub, &path, "secret", &["--dry-run"]);
     assert_eq!(code, Some(0));
-    assert!(
-        out.contains(r#""created":0,"updated":0,"unchanged":1200"#),
-        "{out}"
-    );
+    assert!(out.contains(r#""created":0,"updated":0,"unchanged":1200"#), "{out}");
     let seen = hub.seen.lock().unwrap();
     assert_eq!(seen.chunk_rows, [500, 500, 200, 500, 500, 200]);
-    assert_eq!(
-        seen.request_lines[0],
-        "POST /v1/jobs:import?region=hangzhou%20west HTTP/1.1"
-    );
-    assert_eq!(
-        seen.request_lines[3],
-        "POST /v1/jobs:import?dry_run=true HTTP/1.1"
-    );
+    assert_eq!(seen.request_lines[0], "POST /v1/jobs:import?region=hangzhou%20west HTTP/1.1");
+    assert_eq!(seen.request_lines[3], "POST /v1/jobs:import?dry_run=true HTTP/1.1");
 }
 
 #[test]
@@ -177,15 +140,9 @@ fn refused_rows_exit_2_and_the_good_ones_are_in() {
     let (code, out, err) = import(&hub, &path, "secret", &[]);
     assert_eq!(code, Some(2), "{err}");
     assert!(out.contains(r#""read":4,"imported":2,"#), "{out}");
-    assert!(
-        out.contains(r#""refused":{"by_hub":1,"not_json":1}"#),
-        "{out}"
-    );
+    assert!(out.contains(r#""refused":{"by_hub":1,"not_json":1}"#), "{out}");
     assert!(err.contains("refused.ndjson:4:2: expected"), "{err}");
-    assert!(
-        err.contains("refused.ndjson:2:1: the hub refused the row: no such category"),
-        "{err}"
-    );
+    assert!(err.contains("refused.ndjson:2:1: the hub refused the row: no such category"), "{err}");
 }
 
 #[test]
@@ -194,10 +151,7 @@ fn errors_exit_1_and_say_the_fix() {
     let path = file("one.ndjson", &generated("1"));
     let (code, _, err) = import(&hub, &path, "wrong", &[]);
     assert_eq!(code, Some(1));
-    assert!(
-        err.contains("401 Unauthorized: token not known; check the token file"),
-        "{err}"
-    );
+    assert!(err.contains("401 Unauthorized: token not known; check the token file"), "{err}");
 
     let (code, _, err) = import(&hub, Path::new("nowhere.ndjson"), "secret", &[]);
     assert_eq!(code, Some(1));

@@ -110,7 +110,8 @@ pub(super) fn origin(
 }
 
 pub(super) fn origins(tx: &SqliteTx<'_>, writer: Writer) -> Result<Vec<(VshardId, LogHead)>, StoreError> {
-    let sql = "SELECT vshard, wseq, head FROM origin_cursor WHERE vshard >= 0 AND writer = ?1 ORDER BY vshard";
+    let sql =
+        "SELECT vshard, wseq, head FROM origin_cursor WHERE vshard >= 0 AND writer = ?1 ORDER BY vshard";
     tx.all(sql, [writer.to_bytes()], |row| Ok((VshardId(row.get(0)?), log_head(row, 1)?)))
 }
 

@@ -88,10 +88,7 @@ impl Sketch {
             // Rounded: nobody paces out single metres, and the data does not know them.
             frame.t_n("metres", metres.div_ceil(10) * 10)
         } else {
-            frame.t_a(
-                "kilometres",
-                format!("{}.{}", metres / 1000, metres % 1000 / 100),
-            )
+            frame.t_a("kilometres", format!("{}.{}", metres / 1000, metres % 1000 / 100))
         }
     }
 }
@@ -130,9 +127,7 @@ pub(crate) struct JobPage {
 
 impl JobPage {
     fn sign_up_href(&self) -> String {
-        Link::to(link::SIGN_UP)
-            .with("job", &self.card.id)
-            .href(self.frame.choice)
+        Link::to(link::SIGN_UP).with("job", &self.card.id).href(self.frame.choice)
     }
 
     fn back_href(&self) -> String {

@@ -49,16 +49,12 @@ const BAR_WIDTH: u32 = 960;
 
 impl Seats {
     pub(super) fn all(&self) -> u32 {
-        self.here + self.elsewhere
+        self.here.saturating_add(self.elsewhere)
     }
 
     /// Draws the bar: solid cells here, outlined elsewhere, pale taken.
     pub(super) fn bar(&self) -> Safe<String> {
-        let cells = if self.cap > BAR_CELLS {
-            SHARE_CELLS
-        } else {
-            self.cap.max(1)
-        };
+        let cells = if self.cap > BAR_CELLS { SHARE_CELLS } else { self.cap.max(1) };
         let share = |n: u32| match n {
             0 => 0,
             _ if cells == self.cap => n,
@@ -91,33 +87,33 @@ fn run(class: &str, first: u32, count: u32, pitch: u32) -> String {
     format!(r#"<path class="{class}" d="{cells}"/>"#)
 }
 
-/// What a job pays, in whole yuan.
+/// What a job pays, in whole units of its currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pay {
     /// For one shift of this many hours.
     Shift {
-        /// Yuan for the shift.
-        yuan: u32,
+        /// Amount for the shift.
+        amount: u32,
         /// Paid hours of the shift.
         hours: u32,
     },
     /// For each hour.
     Hour {
-        /// Yuan for the hour.
-        yuan: u32,
+        /// Amount for the hour.
+        amount: u32,
     },
     /// For one day.
     Day {
-        /// Yuan for the day.
-        yuan: u32,
+        /// Amount for the day.
+        amount: u32,
     },
 }
 
 impl Pay {
     /// Returns the figure that is shown large.
-    pub(crate) fn yuan(self) -> u32 {
+    pub(crate) fn major(self) -> u32 {
         match self {
-            Self::Shift { yuan, .. } | Self::Hour { yuan } | Self::Day { yuan } => yuan,
+            Self::Shift { amount, .. } | Self::Hour { amount } | Self::Day { amount } => amount,
         }
     }
 
@@ -131,7 +127,7 @@ impl Pay {
 
     pub(super) fn hourly(&self) -> Option<u32> {
         match self {
-            Self::Shift { yuan, hours } => yuan.checked_div(*hours),
+            Self::Shift { amount, hours } => amount.checked_div(*hours),
             Self::Hour { .. } | Self::Day { .. } => None,
         }
     }
@@ -157,6 +153,8 @@ pub(crate) struct JobCard {
     pub(crate) id: String,
     /// Name of the occupation in the reader's language where known.
     pub(crate) title: String,
+    /// Sign of the currency.
+    pub(crate) sign: &'static str,
     /// What it pays.
     pub(crate) pay: Pay,
     /// Local start of the shift.
@@ -299,11 +297,7 @@ impl NearPage {
     }
 
     fn when_href(&self, when: &When) -> String {
-        let filter = Filter {
-            when: *when,
-            page: 1,
-            ..self.filter.clone()
-        };
+        let filter = Filter { when: *when, page: 1, ..self.filter.clone() };
         self.filter_href(&filter)
     }
 
@@ -325,27 +319,17 @@ impl NearPage {
 
     fn here_href(&self) -> String {
         let here_only = !self.filter.here_only;
-        let filter = Filter {
-            here_only,
-            page: 1,
-            ..self.filter.clone()
-        };
+        let filter = Filter { here_only, page: 1, ..self.filter.clone() };
         self.filter_href(&filter)
     }
 
     fn all_href(&self) -> String {
-        let filter = Filter {
-            when: self.filter.when,
-            ..Filter::default()
-        };
+        let filter = Filter { when: self.filter.when, ..Filter::default() };
         self.filter_href(&filter)
     }
 
     fn tomorrow_href(&self) -> String {
-        let filter = Filter {
-            when: When::Tomorrow,
-            ..Filter::default()
-        };
+        let filter = Filter { when: When::Tomorrow, ..Filter::default() };
         self.filter_href(&filter)
     }
 
@@ -358,10 +342,7 @@ impl NearPage {
     }
 
     fn page_href(&self, page: impl Borrow<u32>) -> String {
-        let filter = Filter {
-            page: *page.borrow(),
-            ..self.filter.clone()
-        };
+        let filter = Filter { page: *page.borrow(), ..self.filter.clone() };
         self.filter_href(&filter)
     }
 

@@ -19,8 +19,8 @@ pub(crate) struct StartPage {
     pub(crate) frame: Frame,
     /// Jobs that can be confirmed at this kiosk right now.
     pub(crate) here_total: u32,
-    /// Title and pay in yuan of a real job, to show the two sizes on.
-    pub(crate) sample: (String, u32),
+    /// Title and pay of a real job, to show the two sizes on.
+    pub(crate) sample: (String, String),
 }
 
 impl StartPage {
@@ -37,10 +37,7 @@ impl StartPage {
     }
 
     fn lang_href(&self, lang: &Lang) -> String {
-        Link::to(link::NEAR).href(Choice {
-            lang: *lang,
-            ..self.frame.choice
-        })
+        Link::to(link::NEAR).href(Choice { lang: *lang, ..self.frame.choice })
     }
 
     fn in_lang(&self, lang: &Lang) -> Words {
@@ -70,8 +67,6 @@ pub(crate) enum MineError {
     Short,
     /// This kiosk does not know the code.
     Unknown,
-    /// Too many attempts; wait a little.
-    TooMany,
 }
 
 /// Applies a key of the pad (`0` to `9`, `del`, `clear`) to the digits of a code.
@@ -112,7 +107,6 @@ impl MinePage {
         Some(match self.error? {
             MineError::Short => self.frame.t("mine-short"),
             MineError::Unknown => self.frame.t("mine-unknown"),
-            MineError::TooMany => self.frame.t("too-many"),
         })
     }
 }

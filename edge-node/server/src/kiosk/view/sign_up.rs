@@ -1,4 +1,4 @@
-//! The sign-up form: a phone number and four digits of one's own.
+//! The sign-up form: a phone number, and nothing that the kiosk would not use.
 //!
 //! The number pad needs no script: each key submits the form with its `key`, the handler applies
 //! [`press`] and renders the page again. Without a `key` the submission is the sign-up itself.
@@ -9,32 +9,70 @@ use jiff::civil::Time;
 use super::{Frame, JobCard, Line, Offer, digits, grouped};
 use crate::kiosk::link::{self, Link};
 
-/// Digits of a mobile phone number.
-pub(crate) const PHONE_DIGITS: usize = 11;
-/// Digits that a person chooses to see the ticket again.
-pub(crate) const PIN_DIGITS: usize = 4;
+/// How mobile phone numbers are written where the kiosk stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum PhonePlan {
+    /// Mainland China: 11 digits, said 3-4-4.
+    #[default]
+    China,
+    /// United States and Canada: 10 digits, said 3-3-4.
+    NorthAmerica,
+}
+
+impl PhonePlan {
+    /// How many digits a number has.
+    pub(crate) fn digits(self) -> usize {
+        self.groups().iter().sum()
+    }
+
+    /// Whether these digits can be a mobile phone number.
+    pub(crate) fn takes(self, phone: &str) -> bool {
+        let bytes = phone.as_bytes();
+        let first = match self {
+            Self::China => {
+                bytes.first() == Some(&b'1') && bytes.get(1).is_some_and(|b| (b'3'..=b'9').contains(b))
+            }
+            Self::NorthAmerica => bytes.first().is_some_and(|b| (b'2'..=b'9').contains(b)),
+        };
+        first && bytes.len() == self.digits() && bytes.iter().all(u8::is_ascii_digit)
+    }
+
+    /// Groups typed digits as people say them.
+    pub(super) fn grouped(self, phone: &str) -> String {
+        grouped(&digits(phone), &self.groups())
+    }
+
+    pub(super) fn pattern(self) -> &'static str {
+        match self {
+            Self::China => "1[3-9][0-9] ?[0-9]{4} ?[0-9]{4}",
+            Self::NorthAmerica => "[2-9][0-9]{2} ?[0-9]{3} ?[0-9]{4}",
+        }
+    }
+
+    pub(super) fn slots(self) -> &'static str {
+        match self {
+            Self::China => "___ ____ ____",
+            Self::NorthAmerica => "___ ___ ____",
+        }
+    }
+
+    fn groups(self) -> [usize; 3] {
+        match self {
+            Self::China => [3, 4, 4],
+            Self::NorthAmerica => [3, 3, 4],
+        }
+    }
+}
 
 /// Applies a key of the pad (`0` to `9`, `del`, `clear`) to the typed digits.
-///
-/// Digits fill the phone number first, then the four of one's own; `del` walks back the same way.
-pub(crate) fn press(phone: &mut String, pin: &mut String, key: &str) {
+pub(crate) fn press(phone: &mut String, key: &str, plan: PhonePlan) {
     *phone = digits(phone);
-    *pin = digits(pin);
     match key {
-        "clear" => {
-            phone.clear();
-            pin.clear();
-        }
+        "clear" => phone.clear(),
         "del" => {
-            let _ = pin.pop().or_else(|| phone.pop());
+            phone.pop();
         }
-        digit if digit.len() == 1 && digit.bytes().all(|b| b.is_ascii_digit()) => {
-            if phone.len() < PHONE_DIGITS {
-                phone.push_str(digit);
-            } else if pin.len() < PIN_DIGITS {
-                pin.push_str(digit);
-            }
-        }
+        digit if digit.len() == 1 && phone.len() < plan.digits() => phone.push_str(&digits(digit)),
         _ => {}
     }
 }
@@ -44,15 +82,8 @@ pub(crate) fn press(phone: &mut String, pin: &mut String, key: &str) {
 pub(crate) enum SignUpError {
     /// The number does not look like a mobile phone number.
     Phone,
-    /// The four digits are missing or not four.
-    Pin,
-    /// The last place was taken a moment ago; there is a wait list.
-    PlaceGone {
-        /// Number in line that the person would get.
-        position: u32,
-    },
-    /// The person has a job at this time already.
-    Overlap {
+    /// The person has signed up for this job before.
+    Again {
         /// Code of that ticket.
         code: String,
     },
@@ -74,8 +105,8 @@ pub(crate) struct SignUpPage {
     pub(crate) idempotency: String,
     /// Digits of the phone number typed so far.
     pub(crate) phone: String,
-    /// Digits of one's own typed so far.
-    pub(crate) pin: String,
+    /// How phone numbers are written here.
+    pub(crate) plan: PhonePlan,
     /// Local time until which a place is held, where one is.
     pub(crate) hold_until: Option<Time>,
     /// Why the last attempt was not taken.
@@ -84,28 +115,19 @@ pub(crate) struct SignUpPage {
 
 impl SignUpPage {
     fn phone_grouped(&self) -> String {
-        grouped(&digits(&self.phone), &[3, 4, 4])
+        self.plan.grouped(&self.phone)
+    }
+
+    fn digits_wanted(&self) -> u32 {
+        u32::try_from(self.plan.digits()).unwrap_or_default()
     }
 
     fn missing(&self) -> u32 {
-        let typed = self.phone.len().min(PHONE_DIGITS) + self.pin.len().min(PIN_DIGITS);
-        u32::try_from(PHONE_DIGITS + PIN_DIGITS - typed).unwrap_or_default()
-    }
-
-    fn at_phone(&self) -> bool {
-        self.phone.len() < PHONE_DIGITS
+        u32::try_from(self.plan.digits().saturating_sub(self.phone.len())).unwrap_or_default()
     }
 
     fn phone_is_wrong(&self) -> bool {
         self.error == Some(SignUpError::Phone)
-    }
-
-    fn pin_is_wrong(&self) -> bool {
-        self.error == Some(SignUpError::Pin)
-    }
-
-    fn field_error(&self) -> bool {
-        self.phone_is_wrong() || self.pin_is_wrong()
     }
 
     fn held_words(&self) -> Option<Safe<String>> {

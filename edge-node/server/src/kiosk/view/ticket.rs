@@ -2,7 +2,7 @@
 
 use askama::{Template, filters::Safe};
 
-use super::{Frame, JobCard, Line, grouped};
+use super::{Frame, JobCard, Line, PhonePlan, grouped};
 use crate::kiosk::{
     link::{self, Link},
     qr::Qr,
@@ -26,6 +26,17 @@ pub(crate) enum Answer {
     Cancelled,
     /// Taken back by the employer.
     Bumped,
+}
+
+/// Why a place was not given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GiveBackError {
+    /// The number is not the one that the place was taken with.
+    Phone,
+    /// Another kiosk confirmed the place and must free it.
+    Elsewhere,
+    /// Too much to do; wait a little.
+    TooBusy,
 }
 
 /// One ticket.
@@ -52,8 +63,12 @@ pub(crate) struct TicketPage {
     pub(crate) here_total: u32,
     /// Whether this kiosk has a printer (`POST /ticket/{code}/print`).
     pub(crate) printer: bool,
-    /// Whether the ticket may be given back here (`POST /ticket/{code}/cancel` with `pin`).
+    /// Whether the ticket may be given back here (`POST /ticket/{code}/cancel` with `phone`).
     pub(crate) can_cancel: bool,
+    /// How phone numbers are written here.
+    pub(crate) plan: PhonePlan,
+    /// Why the last attempt to give it back was not taken.
+    pub(crate) give_back: Option<GiveBackError>,
 }
 
 impl TicketPage {
@@ -90,14 +105,12 @@ impl TicketPage {
     fn meaning(&self) -> Safe<String> {
         match self.answer {
             Answer::Confirmed => self.frame.t("ticket-confirmed-means"),
-            Answer::WaitListed {
-                position,
-                at_this_kiosk: false,
-            } => self.frame.t_n("ticket-waiting-means", position),
-            Answer::WaitListed {
-                position,
-                at_this_kiosk: true,
-            } => self.frame.t_n("ticket-waiting-here-means", position),
+            Answer::WaitListed { position, at_this_kiosk: false } => {
+                self.frame.t_n("ticket-waiting-means", position)
+            }
+            Answer::WaitListed { position, at_this_kiosk: true } => {
+                self.frame.t_n("ticket-waiting-here-means", position)
+            }
             Answer::Requested => self.frame.t("ticket-requested-means"),
             Answer::Cancelled => self.frame.t("ticket-cancelled-means"),
             Answer::Bumped => self.frame.t("ticket-bumped-means"),
@@ -114,30 +127,26 @@ impl TicketPage {
                 ("id", frame.t("next-show")),
                 ("help", frame.t("next-cannot-come")),
             ],
-            Answer::WaitListed {
-                position,
-                at_this_kiosk,
-            } => {
+            Answer::WaitListed { position, at_this_kiosk } => {
                 let ahead = position.saturating_sub(1);
-                let order = if at_this_kiosk {
-                    frame.t("next-recount")
-                } else {
-                    frame.t_n("next-ahead", ahead)
-                };
-                vec![
-                    ("queue", order),
-                    ("phone", frame.t("next-your-turn")),
-                    others,
-                ]
+                let order =
+                    if at_this_kiosk { frame.t("next-recount") } else { frame.t_n("next-ahead", ahead) };
+                vec![("queue", order), ("phone", frame.t("next-your-turn")), others]
             }
-            Answer::Requested => vec![
-                ("glass", frame.t("next-no-need")),
-                ("phone", frame.t("next-look-up")),
-                others,
-            ],
+            Answer::Requested => {
+                vec![("glass", frame.t("next-no-need")), ("phone", frame.t("next-look-up")), others]
+            }
             Answer::Cancelled => vec![others],
             Answer::Bumped => vec![("warn", frame.t("next-do-not-go")), others],
         }
+    }
+
+    fn give_back_words(&self) -> Option<Safe<String>> {
+        Some(match self.give_back? {
+            GiveBackError::Phone => self.frame.t("ticket-give-back-wrong"),
+            GiveBackError::Elsewhere => self.frame.t("ticket-give-back-elsewhere"),
+            GiveBackError::TooBusy => self.frame.t("too-many"),
+        })
     }
 
     fn be_there(&self) -> Safe<String> {
@@ -155,11 +164,7 @@ impl TicketPage {
     }
 
     fn drawn(&self) -> Option<Qr> {
-        if self.qr.is_empty() {
-            None
-        } else {
-            Qr::draw(&self.qr)
-        }
+        if self.qr.is_empty() { None } else { Qr::draw(&self.qr) }
     }
 
     fn holds_something(&self) -> bool {

@@ -37,8 +37,7 @@ impl NodeRow {
     }
 
     fn contact(&self) -> String {
-        self.contact_s
-            .map_or_else(|| "never".to_owned(), |s| format!("{} ago", draw::age(s)))
+        self.contact_s.map_or_else(|| "never".to_owned(), |s| format!("{} ago", draw::age(s)))
     }
 
     fn pending(&self) -> String {
@@ -47,30 +46,17 @@ impl NodeRow {
     }
 
     fn used(&self) -> String {
-        if self.state.is_bound() {
-            format!("≥ {}", self.used)
-        } else {
-            self.used.to_string()
-        }
+        if self.state.is_bound() { format!("≥ {}", self.used) } else { self.used.to_string() }
     }
 
     fn held(&self) -> String {
-        if self.state.is_bound() {
-            format!("≤ {}", self.held)
-        } else {
-            self.held.to_string()
-        }
+        if self.state.is_bound() { format!("≤ {}", self.held) } else { self.held.to_string() }
     }
 
     /// Returns the step of the lag scale from 0 to 4, for a node whose lag is known.
     fn lag_step(&self) -> Option<usize> {
         let ms = self.lag_ms.filter(|_| !self.state.is_bound())?;
-        Some(
-            [500, 2_000, 10_000, 60_000]
-                .iter()
-                .filter(|edge| ms >= **edge)
-                .count(),
-        )
+        Some([500, 2_000, 10_000, 60_000].iter().filter(|edge| ms >= **edge).count())
     }
 }
 
@@ -197,9 +183,6 @@ impl NodesPage {
     }
 
     fn up(&self) -> usize {
-        self.nodes
-            .iter()
-            .filter(|node| node.state == State::Up)
-            .count()
+        self.nodes.iter().filter(|node| node.state == State::Up).count()
     }
 }

@@ -84,19 +84,11 @@ impl NodeSeats {
     }
 
     fn used_words(&self) -> String {
-        if self.state.is_bound() {
-            format!("≥ {}", self.used)
-        } else {
-            self.used.to_string()
-        }
+        if self.state.is_bound() { format!("≥ {}", self.used) } else { self.used.to_string() }
     }
 
     fn held_words(&self) -> String {
-        if self.state.is_bound() {
-            format!("≤ {}", self.held())
-        } else {
-            self.held().to_string()
-        }
+        if self.state.is_bound() { format!("≤ {}", self.held()) } else { self.held().to_string() }
     }
 
     fn known(&self) -> String {
@@ -104,11 +96,7 @@ impl NodeSeats {
     }
 
     fn used_class(&self) -> &'static str {
-        if self.state == State::Fenced {
-            "limbo"
-        } else {
-            "used"
-        }
+        if self.state == State::Fenced { "limbo" } else { "used" }
     }
 
     fn held_class(&self) -> &'static str {
@@ -130,26 +118,15 @@ impl NodeSeats {
 }
 
 fn cells(class: &str, first: u32, count: u32, pitch: u32, height: u32) -> String {
-    let inset = if class.starts_with("maybe") || class == "pool" {
-        1
-    } else {
-        0
-    };
+    let inset = if class.starts_with("maybe") || class == "pool" { 1 } else { 0 };
     let gap = if pitch > 6 { 2 } else { 1 };
     let width = pitch.saturating_sub(gap + 2 * inset).max(1);
-    let (top, tall) = if class == "back" {
-        (height / 2 - 3, 6)
-    } else {
-        (inset, height - 2 * inset)
-    };
+    let (top, tall) = if class == "back" { (height / 2 - 3, 6) } else { (inset, height - 2 * inset) };
     let mut out = String::new();
     for cell in first..first + count {
         let x = cell * pitch + inset;
         // Writing to a String cannot fail.
-        let _ = write!(
-            out,
-            r#"<rect class="s-{class}" x="{x}" y="{top}" width="{width}" height="{tall}"/>"#
-        );
+        let _ = write!(out, r#"<rect class="s-{class}" x="{x}" y="{top}" width="{width}" height="{tall}"/>"#);
     }
     out
 }
@@ -194,20 +171,12 @@ impl SeatsPage {
     }
 
     fn widest(&self) -> u32 {
-        self.nodes
-            .iter()
-            .map(|node| node.granted)
-            .max()
-            .unwrap_or(1)
+        self.nodes.iter().map(|node| node.granted).max().unwrap_or(1)
     }
 
     fn sums(&self) -> (u32, u32, u32) {
         let sum = |of: fn(&NodeSeats) -> u32| self.nodes.iter().map(of).sum();
-        (
-            sum(|n| n.granted),
-            sum(|n| n.returned),
-            sum(NodeSeats::held),
-        )
+        (sum(|n| n.granted), sum(|n| n.returned), sum(NodeSeats::held))
     }
 
     fn has_cells(&self) -> bool {
@@ -241,10 +210,7 @@ impl SeatsPage {
         let mut all = Vec::new();
         let mut at = 0;
         let pool = ("hub pool".to_owned(), self.job.pool);
-        let nodes = self
-            .nodes
-            .iter()
-            .map(|node| (node.node.clone(), node.used + node.held()));
+        let nodes = self.nodes.iter().map(|node| (node.node.clone(), node.used + node.held()));
         for (name, count) in std::iter::once(pool).chain(nodes) {
             if count > 0 {
                 let width = count * pitch;

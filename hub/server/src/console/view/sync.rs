@@ -45,8 +45,7 @@ impl PeerRow {
     }
 
     fn contact(&self) -> String {
-        self.contact_s
-            .map_or_else(|| "never".to_owned(), |s| format!("{} ago", draw::age(s)))
+        self.contact_s.map_or_else(|| "never".to_owned(), |s| format!("{} ago", draw::age(s)))
     }
 
     /// Returns the share of the hub's changes that it has, as the width of a bar of 120.
@@ -78,10 +77,7 @@ impl SyncPage {
     }
 
     fn connected(&self) -> usize {
-        self.peers
-            .iter()
-            .filter(|peer| !peer.state.is_bound())
-            .count()
+        self.peers.iter().filter(|peer| !peer.state.is_bound()).count()
     }
 
     fn lags(&self) -> [(&'static str, String); 2] {

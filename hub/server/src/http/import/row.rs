@@ -77,7 +77,15 @@ impl ImportRow {
         if self.key.is_empty() || self.title.trim().is_empty() {
             return Err("key and title must not be empty".to_owned());
         }
-        let texts = [&self.key, &self.title, &self.text, &self.category, &self.employer, &self.place, &self.requirements];
+        let texts = [
+            &self.key,
+            &self.title,
+            &self.text,
+            &self.category,
+            &self.employer,
+            &self.place,
+            &self.requirements,
+        ];
         if texts.iter().any(|text| text.len() > FIELD_CHARS_MAX) {
             return Err(format!("a field is longer than {FIELD_CHARS_MAX} bytes"));
         }
@@ -86,7 +94,8 @@ impl ImportRow {
         }
         let pay_unit = match &self.pay_unit {
             None => PayUnit::Hour,
-            Some(unit) => PayUnit::parse(unit).ok_or_else(|| format!("pay_unit {unit:?} is not hour, day, shift or year"))?,
+            Some(unit) => PayUnit::parse(unit)
+                .ok_or_else(|| format!("pay_unit {unit:?} is not hour, day, shift or year"))?,
         };
         let position = match (self.lat, self.lon) {
             (None, None) => None,

@@ -27,27 +27,9 @@ const KM_PER_DEGREE_LAT: f64 = 111.2;
 const KM_PER_DEGREE_LON: f64 = 96.1;
 
 /// Seats and how often of 100 they are drawn.
-const SEATS: [(u32, u32); 8] = [
-    (1, 25),
-    (2, 25),
-    (3, 12),
-    (4, 10),
-    (6, 10),
-    (10, 10),
-    (20, 6),
-    (40, 2),
-];
+const SEATS: [(u32, u32); 8] = [(1, 25), (2, 25), (3, 12), (4, 10), (6, 10), (10, 10), (20, 6), (40, 2)];
 /// Start hour and length in hours of the drawn shifts.
-const HOURS: [(i8, i32); 8] = [
-    (6, 8),
-    (7, 8),
-    (8, 8),
-    (8, 10),
-    (9, 4),
-    (10, 10),
-    (17, 5),
-    (22, 8),
-];
+const HOURS: [(i8, i32); 8] = [(6, 8), (7, 8), (8, 8), (8, 10), (9, 4), (10, 10), (17, 5), (22, 8)];
 
 struct Title {
     text: &'static str,
@@ -95,12 +77,8 @@ impl Shifts {
         let street = stream.pick(&self.streets);
         let (lat, lon) = near(street, stream);
         let &(hour, length) = stream.pick(&HOURS);
-        let day = self
-            .first_day
-            .checked_add(i64::from(stream.below(DAYS)).days())?;
-        let start = day
-            .to_datetime(time(hour, 0, 0, 0))
-            .to_zoned(self.time_zone.clone())?;
+        let day = self.first_day.checked_add(i64::from(stream.below(DAYS)).days())?;
+        let start = day.to_datetime(time(hour, 0, 0, 0)).to_zoned(self.time_zone.clone())?;
         let end = &start + SignedDuration::from_hours(i64::from(length));
         // 18 to 33 yuan an hour in steps of half a yuan, a fifth more at night.
         let mut per_hour = 1_800 + 50 * i64::from(stream.below(31));
@@ -177,23 +155,14 @@ fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 }
 
 fn read_titles() -> Result<Vec<Title>> {
-    let words: Vec<Vec<&str>> = WORDS
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| line.split('\t').collect())
-        .collect();
+    let words: Vec<Vec<&str>> =
+        WORDS.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect()).collect();
     rows(TITLES)
         .map(|row| {
             let text = row[0];
-            let found = words
-                .iter()
-                .find(|word| word[1] != "NOT" && text.contains(word[0]));
+            let found = words.iter().find(|word| word[1] != "NOT" && text.contains(word[0]));
             let word = found.with_context(|| format!("no day labour word in title {text}"))?;
-            Ok(Title {
-                text,
-                category: word[1],
-                english: word[2],
-            })
+            Ok(Title { text, category: word[1], english: word[2] })
         })
         .collect()
 }
@@ -206,15 +175,8 @@ fn read_streets() -> Result<Vec<Street>> {
     }
     rows(STREETS)
         .map(|row| {
-            let &(lat, lon) = middles
-                .get(row[0])
-                .ok_or_else(|| anyhow!("no district {}", row[0]))?;
-            Ok(Street {
-                district: row[1],
-                name: row[2],
-                lat,
-                lon,
-            })
+            let &(lat, lon) = middles.get(row[0]).ok_or_else(|| anyhow!("no district {}", row[0]))?;
+            Ok(Street { district: row[1], name: row[2], lat, lon })
         })
         .collect()
 }
@@ -241,9 +203,7 @@ mod tests {
     #[test]
     fn rows_are_sound_and_marked() {
         let map = Map::native();
-        let Rules::Native(bounds) = map.rules else {
-            unreachable!()
-        };
+        let Rules::Native(bounds) = map.rules else { unreachable!() };
         let rows = shifts(1, 2_000);
         for row in &rows {
             check_native(row, bounds).unwrap();
@@ -260,19 +220,12 @@ mod tests {
     fn titles_keep_the_rule_of_their_cut() {
         let not: Vec<&str> = WORDS
             .lines()
-            .filter_map(|line| {
-                line.split_once('\t')
-                    .filter(|(_, rest)| rest.starts_with("NOT"))
-            })
+            .filter_map(|line| line.split_once('\t').filter(|(_, rest)| rest.starts_with("NOT")))
             .map(|(word, _)| word)
             .collect();
         assert!(not.len() > 20);
         for title in read_titles().unwrap() {
-            assert!(
-                not.iter().all(|word| !title.text.contains(word)),
-                "{}",
-                title.text
-            );
+            assert!(not.iter().all(|word| !title.text.contains(word)), "{}", title.text);
             assert!(title.text.chars().count() <= 14);
         }
         assert_eq!(read_streets().unwrap().len(), 196);

@@ -49,13 +49,6 @@ mod tests {
     fn gives_the_reference_stream() {
         let mut stream = SplitMix64::new(1_234_567);
         let got = [stream.next_u64(), stream.next_u64(), stream.next_u64()];
-        assert_eq!(
-            got,
-            [
-                6_457_827_717_110_365_317,
-                3_203_168_211_198_807_973,
-                9_817_491_932_198_370_423
-            ]
-        );
+        assert_eq!(got, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
     }
 }

@@ -25,10 +25,7 @@ impl Sink for Kept {
     }
 
     fn finish(&mut self) -> Result<HubCounts> {
-        Ok(HubCounts {
-            created: self.rows.len() as u64,
-            ..HubCounts::default()
-        })
+        Ok(HubCounts { created: self.rows.len() as u64, ..HubCounts::default() })
     }
 }
 
@@ -68,22 +65,12 @@ fn check(row: &[u8], expected: &str) {
     let got = match (kept.rows.first(), kept.refused.first()) {
         (Some(row), _) => format!(
             "{} {} {} {}/h x{} {} {:?}",
-            row.key,
-            row.title,
-            row.pay_minor,
-            row.pay_minor_per_hour,
-            row.seats,
-            row.start_at,
-            row.lat
+            row.key, row.title, row.pay_minor, row.pay_minor_per_hour, row.seats, row.start_at, row.lat
         ),
         (None, Some(refusal)) => refusal.clone(),
         (None, None) => format!("left out: {}", summary.left_out.keys().next().unwrap()),
     };
-    assert!(
-        got.starts_with(expected),
-        "{}\n  got {got}",
-        String::from_utf8_lossy(row)
-    );
+    assert!(got.starts_with(expected), "{}\n  got {got}", String::from_utf8_lossy(row));
 }
 
 #[test]
@@ -91,54 +78,24 @@ fn one_row_one_verdict() {
     let at = "2026-05-02T08:00";
     let full = |row: &str| row.replace('@', at).into_bytes();
     let c = |row: &str, expected: &str| check(&full(row), expected);
-    c(
-        "1,搬运,20,h,3,@,30.2,120.1",
-        "1 搬运 2000 2000/h x3 2026-05-02T08:00:00+08:00 Some(30.2)",
-    );
-    c(
-        "1,搬运,200,d,,@,,",
-        "1 搬运 20000 2500/h x1 2026-05-02T08:00:00+08:00 None",
-    );
+    c("1,搬运,20,h,3,@,30.2,120.1", "1 搬运 2000 2000/h x3 2026-05-02T08:00:00+08:00 Some(30.2)");
+    c("1,搬运,200,d,,@,,", "1 搬运 20000 2500/h x1 2026-05-02T08:00:00+08:00 None");
     c("1,cafÃ©,20,h,3,@,,", "1 café 2000");
     c("1,a,20,y,3,@,,", "left out: yearly");
     c(",a,20,h,3,@,,", "2:1: id: the job has no key");
     c("1,,20,h,3,@,,", "2:3: title: the job has no title");
     c("1,a,,h,3,@,,", "2:5: pay: the job has no pay");
     c("1,a,lots,h,3,@,,", "2:5: pay: `lots` is not an amount");
-    c(
-        "1,a,9999999,h,3,@,,",
-        "2:5: pay: 999999900 minor units an hour is outside 500 to 20000",
-    );
+    c("1,a,9999999,h,3,@,,", "2:5: pay: 999999900 minor units an hour is outside 500 to 20000");
     c("1,a,0.01,h,3,@,,", "2:5: pay: 1 minor units");
-    c(
-        "1,a,20,week,3,@,,",
-        "2:8: per: the map knows no unit `week`",
-    );
+    c("1,a,20,week,3,@,,", "2:8: per: the map knows no unit `week`");
     c("1,a,20,h,0,@,,", "2:10: seats: 0 is outside 1 to 100");
-    c(
-        "1,a,20,h,many,@,,",
-        "2:10: seats: `many` is not a whole number",
-    );
-    c(
-        "1,a,20,h,3,soon,,",
-        "2:12: start: `soon` is not a date and time",
-    );
-    c(
-        "1,a,20,h,3,@,north,1",
-        "2:29: lat, lon: `north`, `1` is not a position",
-    );
-    c(
-        "1,a,20,h,3,@",
-        "2:12: the row has 6 fields and the header has 8",
-    );
-    c(
-        "1,\"a,20,h,3,@,,",
-        "2:1: a quote is opened on the last line and not closed",
-    );
-    check(
-        b"1,caf\xE9,20,h,3,2026-05-02T08:00,,",
-        "2:6: byte 0xE9 is not UTF-8",
-    );
+    c("1,a,20,h,many,@,,", "2:10: seats: `many` is not a whole number");
+    c("1,a,20,h,3,soon,,", "2:12: start: `soon` is not a date and time");
+    c("1,a,20,h,3,@,north,1", "2:29: lat, lon: `north`, `1` is not a position");
+    c("1,a,20,h,3,@", "2:12: the row has 6 fields and the header has 8");
+    c("1,\"a,20,h,3,@,,", "2:1: a quote is opened on the last line and not closed");
+    check(b"1,caf\xE9,20,h,3,2026-05-02T08:00,,", "2:6: byte 0xE9 is not UTF-8");
 }
 
 #[test]
@@ -150,38 +107,16 @@ fn good_rows_go_in_around_bad_ones() {
          3,other,20,h,1,2026-05-02T08:00,,\n"
     );
     let (summary, kept) = import(source.as_bytes(), &small_map()).unwrap();
-    assert_eq!(
-        kept.rows
-            .iter()
-            .map(|row| row.key.as_str())
-            .collect::<Vec<_>>(),
-        ["1", "3"]
-    );
-    assert_eq!(
-        (summary.read, summary.imported, summary.duplicates),
-        (5, 2, 1)
-    );
-    assert!(
-        kept.refused[0].starts_with("3:1: the line has "),
-        "{:?}",
-        kept.refused
-    );
-    assert!(
-        kept.refused[1].starts_with("6:1: key `3` is used by line 4"),
-        "{:?}",
-        kept.refused
-    );
+    assert_eq!(kept.rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["1", "3"]);
+    assert_eq!((summary.read, summary.imported, summary.duplicates), (5, 2, 1));
+    assert!(kept.refused[0].starts_with("3:1: the line has "), "{:?}", kept.refused);
+    assert!(kept.refused[1].starts_with("6:1: key `3` is used by line 4"), "{:?}", kept.refused);
 }
 
 #[test]
 fn a_missing_column_ends_the_import_with_its_name() {
-    let error = import(b"id,title,wage\n", &small_map())
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("no column lat, lon, pay, per, seats, start; it has id"),
-        "{error}"
-    );
+    let error = import(b"id,title,wage\n", &small_map()).unwrap_err().to_string();
+    assert!(error.contains("no column lat, lon, pay, per, seats, start; it has id"), "{error}");
 }
 
 #[test]
@@ -189,21 +124,12 @@ fn native_rows_need_no_map() {
     let row = r#"{"key":"k","title":"t","category":"c","start_at":"2026-05-02T08:00:00+08:00","end_at":"2026-05-02T16:00:00+08:00","pay_minor":2000,"currency":"CNY","pay_unit":"hour","pay_minor_per_hour":2000,"seats":2}"#;
     let source = format!(
         "{row}\n{}\n{{\"key\":1}}\n",
-        row.replace("\"seats\":2", "\"seats\":0")
-            .replace("\"k\"", "\"l\"")
+        row.replace("\"seats\":2", "\"seats\":0").replace("\"k\"", "\"l\"")
     );
     let (summary, kept) = import(source.as_bytes(), &Map::native()).unwrap();
     assert_eq!(summary.imported, 1);
-    assert!(
-        kept.refused[0].starts_with("2:1: seats: 0"),
-        "{:?}",
-        kept.refused
-    );
-    assert!(
-        kept.refused[1].starts_with("3:8: invalid type"),
-        "{:?}",
-        kept.refused
-    );
+    assert!(kept.refused[0].starts_with("2:1: seats: 0"), "{:?}", kept.refused);
+    assert!(kept.refused[1].starts_with("3:8: invalid type"), "{:?}", kept.refused);
 }
 
 /// A source of one line of `left` bytes between two good rows.
@@ -237,24 +163,10 @@ fn a_line_of_100_mb_is_skipped_without_being_held() {
     };
     let mut kept = Kept::default();
     let before = memory_peak_kib();
-    let summary = run(
-        source,
-        &small_map(),
-        Twins::default(),
-        date(2026, 5, 1),
-        &mut kept,
-    )
-    .unwrap();
+    let summary = run(source, &small_map(), Twins::default(), date(2026, 5, 1), &mut kept).unwrap();
     let grown = memory_peak_kib() - before;
-    assert_eq!(
-        (summary.read, summary.imported, kept.rows[1].line),
-        (3, 2, 4)
-    );
-    assert!(
-        kept.refused[0].contains("100000000 bytes"),
-        "{:?}",
-        kept.refused
-    );
+    assert_eq!((summary.read, summary.imported, kept.rows[1].line), (3, 2, 4));
+    assert!(kept.refused[0].contains("100000000 bytes"), "{:?}", kept.refused);
     // Other tests run beside this one; the line alone would be 97,656 KiB.
     assert!(grown < 60_000, "{grown} KiB");
 }
@@ -264,10 +176,7 @@ fn memory_peak_kib() -> u64 {
     std::fs::read_to_string("/proc/self/status")
         .ok()
         .and_then(|text| {
-            let line = text
-                .lines()
-                .find(|line| line.starts_with("VmHWM:"))?
-                .to_owned();
+            let line = text.lines().find(|line| line.starts_with("VmHWM:"))?.to_owned();
             line.split_whitespace().nth(1)?.parse().ok()
         })
         .unwrap_or(0)
@@ -293,11 +202,7 @@ fn the_new_york_file_gives_these_counts() {
         ..Summary::default()
     };
     assert_eq!(summary, expected);
-    assert!(
-        kept.rows
-            .iter()
-            .all(|row| row.dates_kept && !row.text.contains("â€™"))
-    );
+    assert!(kept.rows.iter().all(|row| row.dates_kept && !row.text.contains("â€™")));
 
     let (_, again) = import(&file, &map).unwrap();
     assert_eq!(again.rows, kept.rows);
@@ -306,10 +211,7 @@ fn the_new_york_file_gives_these_counts() {
 #[test]
 fn yearly_posts_come_in_by_an_option_of_the_map() {
     let file = std::fs::read(NYC_FILE).unwrap();
-    let text = NYC_MAP.replace(
-        "leave_out = \"not hourly or daily\"",
-        "unit = \"hour\"\ndivide_by = 1820",
-    );
+    let text = NYC_MAP.replace("leave_out = \"not hourly or daily\"", "unit = \"hour\"\ndivide_by = 1820");
     let (summary, _) = import(&file, &Map::parse(&text).unwrap()).unwrap();
     assert_eq!(summary.imported + summary.refused_count(), 1_226);
     assert_eq!(summary.refused.get("pay_absurd"), Some(&3));

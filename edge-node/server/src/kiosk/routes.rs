@@ -1,0 +1,157 @@
+//! The kiosk's pages over HTTP: plain forms and links, every answer made from live state.
+
+mod ask;
+mod cards;
+mod list;
+mod one;
+mod sign_up;
+mod ticket;
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::{self, Next},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+
+use self::ask::Ask;
+use super::{
+    link,
+    view::{ErrorPage, SHEET, Trouble},
+};
+use crate::{app::App, http::Problem};
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+static SHEET_TAG: LazyLock<String> =
+    LazyLock::new(|| format!("\"{}\"", &blake3::hash(SHEET.as_bytes()).to_hex()[..16]));
+
+/// All routes of the kiosk, with the page for addresses that nothing else serves.
+pub(crate) fn routes() -> Router<App> {
+    let below = |path: &str, rest: &str| format!("{path}/{rest}");
+    Router::new()
+        .route(link::START, get(list::start))
+        .route(link::NEAR, get(list::near))
+        .route(&below(link::JOB, "{id}"), get(one::job))
+        .route(link::SIGN_UP, get(sign_up::form).post(sign_up::send))
+        .route(&below(link::TICKET, "{code}"), get(ticket::ticket))
+        .route(&below(link::TICKET, "{code}/cancel"), post(ticket::cancel))
+        .route(link::MINE, get(ticket::mine).post(ticket::find))
+        .route(link::HELP, get(one::help))
+        .route(link::SHEET, get(sheet))
+        .fallback(lost)
+        .method_not_allowed_fallback(not_so)
+        .layer(middleware::from_fn(guard))
+}
+
+/// Renders a page.
+fn show(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => Problem::internal(&anyhow::Error::new(error)).into_response(),
+    }
+}
+
+/// Says in plain words what went wrong.
+fn trouble(app: &App, ask: &Ask, status: StatusCode, trouble: Trouble) -> Response {
+    show(status, &ErrorPage { frame: ask.frame(app, link::Link::to(link::NEAR)), trouble })
+}
+
+fn not_found(app: &App, ask: &Ask) -> Response {
+    trouble(app, ask, StatusCode::NOT_FOUND, Trouble::NotFound)
+}
+
+/// Puts a refusal of the interface into the words of the error page.
+fn explain(app: &App, ask: &Ask, problem: &Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let said = match problem.code {
+        "unknown-job" | "unknown-sign-up" | "unknown-route" => Trouble::NotFound,
+        "closed" => Trouble::JobClosed,
+        "busy" | "in-flight" => Trouble::TooBusy,
+        _ => Trouble::Broken,
+    };
+    trouble(app, ask, status, said)
+}
+
+async fn lost(State(app): State<App>, ask: Ask) -> Response {
+    not_found(&app, &ask)
+}
+
+async fn not_so(State(app): State<App>, ask: Ask) -> Response {
+    trouble(&app, &ask, StatusCode::METHOD_NOT_ALLOWED, Trouble::NotFound)
+}
+
+async fn sheet(headers: HeaderMap) -> Response {
+    let tag = SHEET_TAG.as_str();
+    let fixed = [
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::ETAG, tag),
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+    ];
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        return (StatusCode::NOT_MODIFIED, fixed).into_response();
+    }
+    (fixed, SHEET).into_response()
+}
+
+/// Whether a form was sent by another site's page.
+///
+/// Pages that send no referrer make browsers write `Origin: null`, so `Sec-Fetch-Site` decides where there is one.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return !matches!(site.as_bytes(), b"same-origin" | b"none");
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    match (origin.as_ref().and_then(Uri::authority), host) {
+        (Some(origin), Some(host)) => !origin.as_str().eq_ignore_ascii_case(host),
+        _ => true,
+    }
+}
+
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = if request.method() == Method::POST && is_foreign(request.headers()) {
+        (StatusCode::FORBIDDEN, "This form can be sent from this kiosk's own pages only.\n").into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn foreign(pairs: &[(&'static str, &'static str)]) -> bool {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.insert(*name, HeaderValue::from_static(value));
+        }
+        is_foreign(&headers)
+    }
+
+    #[test]
+    fn forms_of_other_sites_are_told_apart() {
+        let host = ("host", "127.0.0.1:7080");
+        assert!(!foreign(&[host]));
+        assert!(!foreign(&[host, ("sec-fetch-site", "same-origin"), ("origin", "null")]));
+        assert!(foreign(&[host, ("sec-fetch-site", "cross-site")]));
+        assert!(foreign(&[host, ("sec-fetch-site", "same-site")]));
+        assert!(!foreign(&[host, ("origin", "http://127.0.0.1:7080")]));
+        assert!(foreign(&[host, ("origin", "http://127.0.0.1:7081")]));
+        assert!(foreign(&[host, ("origin", "https://example.org")]));
+        assert!(foreign(&[host, ("origin", "null")]));
+        assert!(foreign(&[("origin", "http://127.0.0.1:7080")]));
+    }
+}

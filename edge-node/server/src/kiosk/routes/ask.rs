@@ -1,0 +1,118 @@
+//! What a request says whatever its page: query pairs, language, size, and the frame that follows from them.
+
+use std::convert::Infallible;
+
+use axum::{
+    Form,
+    extract::{FromRequest, FromRequestParts, Query, Request, rejection::FormRejection},
+    http::{StatusCode, request::Parts},
+};
+use edge_core::node::Uplink;
+
+use crate::{
+    app::App,
+    kiosk::{
+        link::{Choice, Link},
+        text::Lang,
+        view::{Frame, Line, PhonePlan},
+    },
+};
+
+/// Seconds without a touch after which a kiosk wipes its page.
+const IDLE_S: u32 = 120;
+
+/// Name and value pairs of a query or a form; of several with one name the first counts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pairs(Vec<(String, String)>);
+
+impl Pairs {
+    /// The value under a name, or nothing.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.find(name).unwrap_or_default()
+    }
+
+    /// The value under a name where there is one.
+    pub(super) fn find(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The query of a request and what it says of its reader; anything unknown in it is passed over.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    pub(super) pairs: Pairs,
+    pub(super) choice: Choice,
+    /// Whether the page came through a proxy, to a reader's own phone.
+    is_own_phone: bool,
+}
+
+impl FromRequestParts<App> for Ask {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0);
+        let pairs = Pairs(pairs.unwrap_or_default());
+        let lang = Lang::from_code(pairs.get("lang")).unwrap_or_else(|| home_lang(app));
+        let choice = Choice { lang, big: pairs.get("big") == "1" };
+        let is_own_phone =
+            ["forwarded", "x-forwarded-for"].iter().any(|name| parts.headers.contains_key(*name));
+        Ok(Self { pairs, choice, is_own_phone })
+    }
+}
+
+impl Ask {
+    /// What surrounds a page at `here`.
+    pub(super) fn frame(&self, app: &App, here: Link) -> Frame {
+        let shared = &app.shared;
+        Frame {
+            choice: self.choice,
+            here,
+            hall: shared.name.clone(),
+            kiosk: shared.node.to_string(),
+            now: super::cards::local(app, shared.now()),
+            line: line(app),
+            synthetic: false,
+            idle_s: (!self.is_own_phone).then_some(IDLE_S),
+        }
+    }
+}
+
+fn home_lang(app: &App) -> Lang {
+    if in_north_america(app) { Lang::En } else { Lang::Zh }
+}
+
+fn in_north_america(app: &App) -> bool {
+    // ISO 4217: 840 is the US dollar.
+    app.shared.currency == 840
+}
+
+/// How phone numbers are written where this node stands.
+pub(super) fn phone_plan(app: &App) -> PhonePlan {
+    if in_north_america(app) { PhonePlan::NorthAmerica } else { PhonePlan::China }
+}
+
+fn line(app: &App) -> Line {
+    let (since, last_contact) = app.shared.link_times();
+    let minutes = |since: u64| {
+        let seconds = app.shared.now().unsigned_abs().saturating_sub(since);
+        u32::try_from(seconds / 60).unwrap_or(u32::MAX)
+    };
+    match app.shared.uplink() {
+        Uplink::Up => Line::InStep { age_min: 0 },
+        Uplink::Down if last_contact == 0 => Line::Alone,
+        Uplink::Down => Line::CutOff { since_min: minutes(since.max(last_contact)) },
+    }
+}
+
+/// The fields of a form, or the status to refuse it with.
+#[derive(Debug)]
+pub(super) struct Filled(pub(super) Result<Pairs, StatusCode>);
+
+impl FromRequest<App> for Filled {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Infallible> {
+        let form: Result<Form<Vec<(String, String)>>, FormRejection> = Form::from_request(request, app).await;
+        Ok(Self(form.map(|Form(pairs)| Pairs(pairs)).map_err(|refused| refused.status())))
+    }
+}

@@ -1,0 +1,164 @@
+//! The sign-up form: number pad and submission, both plain POSTs.
+//!
+//! Every form carries a random key of its own, so that sending it twice, by a second press or after a cut, gives one place.
+
+use std::time::Duration;
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use edge_core::node::{Answer, JobView};
+use sync_protocol::ids::SignUpId;
+
+use super::{
+    ask::{Ask, Filled, Pairs, phone_plan},
+    cards::card,
+    explain, list, not_found, one, show, trouble,
+};
+use crate::{
+    app::App,
+    http::{Problem, SignUpBody, submit},
+    kiosk::{
+        link::{self, Link},
+        view::{PhonePlan, SignUpError, SignUpPage, Trouble, digits, press},
+    },
+    limits::KEY_CHARS_MAX,
+};
+
+/// How often and after which time a second press looks for the answer to the first.
+const SECOND_LOOKS: u32 = 10;
+const SECOND_LOOK_WAIT: Duration = Duration::from_millis(150);
+/// Digits that are looked at in what was typed; more cannot be a phone number.
+const TYPED_MAX: usize = 20;
+
+/// What the form holds between two presses.
+struct Form {
+    view: JobView,
+    key: String,
+    phone: String,
+}
+
+impl Form {
+    fn page(&self, app: &App, ask: &Ask, error: Option<SignUpError>) -> SignUpPage {
+        let card = card(app, &self.view, ask.choice.lang);
+        let mut frame = ask.frame(app, Link::to(link::SIGN_UP).with("job", &card.id));
+        frame.synthetic = self.view.fields.synthetic;
+        SignUpPage {
+            frame,
+            card,
+            idempotency: self.key.clone(),
+            phone: self.phone.clone(),
+            plan: phone_plan(app),
+            hold_until: None,
+            error,
+        }
+    }
+}
+
+fn fresh_key() -> Result<String, Problem> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Problem::internal(&anyhow::anyhow!("no random bytes: {error}")))?;
+    Ok(crate::http::base64url(&bytes))
+}
+
+fn open(app: &App, job: &str, key: Option<&str>, phone: &str) -> Result<Option<Form>, Problem> {
+    let Some(view) = one::read(app, job)? else { return Ok(None) };
+    let key = match key.filter(|key| !key.is_empty() && key.len() <= KEY_CHARS_MAX) {
+        Some(key) => key.to_owned(),
+        None => fresh_key()?,
+    };
+    let phone = digits(phone).chars().take(TYPED_MAX).collect();
+    Ok(Some(Form { view, key, phone }))
+}
+
+/// `GET /sign_up?job=`.
+pub(super) async fn form(State(app): State<App>, ask: Ask) -> Response {
+    if app.shared.frozen().is_some() {
+        return list::out_of_order(&app, &ask);
+    }
+    match open(&app, ask.pairs.get("job"), None, "") {
+        Ok(Some(form)) => {
+            let error = one::is_closed(&app, &form.view).then_some(SignUpError::Closed);
+            show(StatusCode::OK, &form.page(&app, &ask, error))
+        }
+        Ok(None) => not_found(&app, &ask),
+        Err(problem) => explain(&app, &ask, &problem),
+    }
+}
+
+/// `POST /sign_up`: a key of the pad, or the sign-up itself.
+pub(super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Filled) -> Response {
+    let filled = match filled {
+        Ok(filled) => filled,
+        Err(status) => return trouble(&app, &ask, status, Trouble::Broken),
+    };
+    if app.shared.frozen().is_some() {
+        return list::out_of_order(&app, &ask);
+    }
+    let form = open(&app, filled.get("job"), filled.find("idempotency"), filled.get("phone"));
+    match form {
+        Ok(Some(form)) => filled_in(&app, &ask, form, &filled).await,
+        Ok(None) => not_found(&app, &ask),
+        Err(problem) => explain(&app, &ask, &problem),
+    }
+}
+
+async fn filled_in(app: &App, ask: &Ask, mut form: Form, filled: &Pairs) -> Response {
+    let plan: PhonePlan = phone_plan(app);
+    if let Some(pad) = filled.find("key") {
+        press(&mut form.phone, pad, plan);
+        return show(StatusCode::OK, &form.page(app, ask, None));
+    }
+    if !plan.takes(&form.phone) {
+        return show(StatusCode::UNPROCESSABLE_ENTITY, &form.page(app, ask, Some(SignUpError::Phone)));
+    }
+    let body = SignUpBody { job: form.view.job.to_string(), phone: form.phone.clone() };
+    match submit_once(app, &form.key, &body).await {
+        Ok(answer) => see_ticket(ask, &answer.code),
+        Err(problem) => refused(app, ask, &form, &problem),
+    }
+}
+
+/// Submits; where the same form is being answered already, waits for that answer.
+async fn submit_once(app: &App, key: &str, body: &SignUpBody) -> Result<Answer, Problem> {
+    for _ in 0..SECOND_LOOKS {
+        match submit(app, key, body).await {
+            Err(problem) if problem.code == "in-flight" => tokio::time::sleep(SECOND_LOOK_WAIT).await,
+            answered => return answered,
+        }
+    }
+    submit(app, key, body).await
+}
+
+/// Sends the browser on to a ticket, so that loading the page again submits nothing.
+pub(super) fn see_ticket(ask: &Ask, code: &str) -> Response {
+    let address = Link::below(link::TICKET, code).href(ask.choice);
+    (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
+}
+
+fn code_of(app: &App, id: &str) -> Option<String> {
+    let sign_up: SignUpId = id.parse().ok()?;
+    let row = app.shared.readers.read(|tx| tx.sign_up(sign_up)).ok()??;
+    Some(row.fields.code)
+}
+
+fn refused(app: &App, ask: &Ask, form: &Form, problem: &Problem) -> Response {
+    let error = match problem.code {
+        "closed" => Some(SignUpError::Closed),
+        "busy" | "in-flight" => Some(SignUpError::TooMany),
+        "already-signed-up" => code_of(app, &problem.detail).map(|code| SignUpError::Again { code }),
+        "bad-request" => Some(SignUpError::Phone),
+        _ => None,
+    };
+    match (error, problem.code) {
+        (Some(error), _) => {
+            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::CONFLICT);
+            show(status, &form.page(app, ask, Some(error)))
+        }
+        (None, "frozen") => list::out_of_order(app, ask),
+        (None, _) => explain(app, ask, problem),
+    }
+}

@@ -1,0 +1,60 @@
+//! A full disk: a clear refusal, nothing half done, and work goes on when there is room.
+
+use crate::node::{Answer, Node, TENANT_KEY};
+use serde_json::{Value, json};
+use std::{
+    fs::File,
+    io::{ErrorKind, Write},
+    path::PathBuf,
+};
+
+/// Writes until nothing more fits.
+fn fill(path: &PathBuf) {
+    let mut file = File::create(path).unwrap();
+    let block = [0; 4096];
+    let full = std::iter::repeat_with(|| file.write_all(&block)).find_map(Result::err).unwrap();
+    assert_eq!(full.kind(), ErrorKind::StorageFull);
+}
+
+fn post(node: &Node, target: &str, header: (&str, &str), body: &Value) -> Answer {
+    node.send("POST", target, &[("Content-Type", "application/json"), header], body.to_string().as_bytes())
+}
+
+fn sign_up(node: &Node, job: &str, n: u32) -> Answer {
+    let body = json!({ "job": job, "phone": format!("1390000{n:04}") });
+    post(node, "/v1/sign_ups", ("Idempotency-Key", &format!("disk-{n}")), &body)
+}
+
+fn seats_here(node: &Node) -> u64 {
+    let jobs: Value = serde_json::from_str(&node.get("/v1/jobs").body).unwrap();
+    jobs["jobs"][0]["seats"]["here"].as_u64().unwrap()
+}
+
+#[test]
+fn a_full_disk_refuses_clearly_and_recovers() {
+    let node = Node::start_on_small_disk("small-disk", "16m");
+    let job = json!({
+        "title": "分拣员", "start_at": "2099-01-01T06:00:00Z", "end_at": "2099-01-01T14:00:00Z",
+        "pay_minor": 20_000, "currency": "CNY", "pay_unit": "day", "pay_minor_per_hour": 2_500, "seats": 50
+    });
+    let created = post(&node, "/v1/jobs", ("Authorization", &format!("Bearer {TENANT_KEY}")), &job);
+    assert_eq!(created.status, 201, "{created:?}");
+    let created: Value = serde_json::from_str(&created.body).unwrap();
+    let job = created["id"].as_str().unwrap();
+    assert_eq!(sign_up(&node, job, 1).status, 201);
+
+    let ballast = node.on_small_disk("ballast");
+    fill(&ballast);
+    let refused: Vec<_> = (2..12).map(|n| sign_up(&node, job, n)).collect();
+    let last = refused.last().unwrap();
+    assert_eq!((last.status, last.problem().as_str()), (507, "/problems/disk-full"));
+    let confirmed = refused.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(seats_here(&node), 49 - confirmed as u64, "searching goes on and nothing is half done");
+
+    std::fs::remove_file(&ballast).unwrap();
+    for n in 2..12 {
+        let answer = sign_up(&node, job, n);
+        assert_eq!(answer.status, 201, "a retry under the same key: {answer:?}");
+    }
+    assert_eq!(seats_here(&node), 50 - 11);
+}

@@ -1,0 +1,174 @@
+//! The kiosk's pages and the interface beside them.
+
+use crate::node::{Node, TENANT_KEY, now};
+
+const PHONE: &str = "139+0571+2916";
+
+fn rfc3339(epoch_s: u64) -> String {
+    jiff::Timestamp::from_second(i64::try_from(epoch_s).unwrap()).unwrap().to_string()
+}
+
+/// Posts a job that starts in 20 minutes, which may be tomorrow.
+fn post_job(node: &Node, seats: u32) -> String {
+    let start = now() + 20 * 60;
+    let body = serde_json::json!({
+        "title": "分拣员 (Sorter)", "text": "快递分拣 <不加班>", "place": "九堡街道", "lat": 30.315, "lon": 120.275,
+        "start_at": rfc3339(start), "end_at": rfc3339(start + 9 * 3600), "pay_minor": 24_000, "currency": "CNY",
+        "pay_unit": "shift", "pay_minor_per_hour": 2_666, "seats": seats, "meal": true, "daily_pay": true,
+        "requirements": "身份证、雨衣",
+    });
+    let bearer = format!("Bearer {TENANT_KEY}");
+    let headers = [("Content-Type", "application/json"), ("Authorization", bearer.as_str())];
+    let made = node.send("POST", "/v1/jobs", &headers, body.to_string().as_bytes());
+    assert_eq!(made.status, 201, "{made:?}");
+    let made: serde_json::Value = serde_json::from_str(&made.body).unwrap();
+    made["id"].as_str().unwrap().to_owned()
+}
+
+fn sign_up(node: &Node, job: &str, key: &str, phone: &str) -> String {
+    let sent = node.post_form("/sign_up?lang=en", &[("job", job), ("idempotency", key), ("phone", phone)]);
+    assert_eq!(sent.status, 303, "{sent:?}");
+    sent.header("location").unwrap().to_owned()
+}
+
+#[test]
+fn an_empty_node_has_pages_and_problems() {
+    let node = Node::start("empty");
+    for probe in ["/livez", "/readyz"] {
+        assert_eq!(node.get(probe).status, 200, "{probe}");
+    }
+    let search: serde_json::Value = serde_json::from_str(&node.get("/v1/jobs").body).unwrap();
+    assert_eq!(search["total"], 0);
+    let start = node.get("/");
+    assert_eq!(start.status, 200);
+    for words in ["找今天的活", "Find work for today", "还没和中心连上"] {
+        assert!(start.body.contains(words), "{words}");
+    }
+    assert_eq!(start.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(start.header("referrer-policy"), Some("no-referrer"));
+    assert!(
+        start.header("content-security-policy").unwrap().starts_with("default-src 'none'; style-src 'self'")
+    );
+    assert!(node.get("/near?lang=zh").body.contains("<html lang=\"zh-CN\""));
+    assert!(node.get("/near?lang=en&big=1").body.contains("<html lang=\"en\" class=\"big\""));
+    let sheet = node.get("/assets/kiosk.css");
+    assert_eq!(sheet.header("content-type"), Some("text/css; charset=utf-8"));
+    let tag = sheet.header("etag").unwrap();
+    assert_eq!(node.send("GET", "/assets/kiosk.css", &[("If-None-Match", tag)], b"").status, 304);
+}
+
+#[test]
+fn bad_input_is_explained_and_never_breaks_a_page() {
+    let node = Node::start("bad");
+    for target in [
+        "/job/x",
+        "/job/j1-1-999",
+        "/job/s1-1-1",
+        "/job/%ff%fe",
+        "/job/j99999999999-1-1",
+        "/ticket/000000",
+        "/ticket/abc",
+        "/ticket/%E4%BD%8D",
+        "/ticket/1234567",
+        "/nowhere",
+        "/sign_up",
+        "/sign_up?job=j1-1-1",
+        "/job/",
+        "/a/b/c?lang=en",
+    ] {
+        let page = node.get(target);
+        assert_eq!(
+            (page.status, page.header("content-type")),
+            (404, Some("text/html; charset=utf-8")),
+            "{target}"
+        );
+    }
+    for target in [
+        "/near?page=4294967295&when=never&lang=xx&here=7",
+        "/near?q=%00%ff&lang=en",
+        "/near?&&&=&page=-1",
+        "/?lang=",
+        "/near?q=a+b+c+d+e+f+g+h+i+j+k+l+m+n+o+p+q+r+s+t",
+        "/near?q=%E5%88%86%E6%8B%A3&q=2",
+        "/mine",
+        "/help?big=1",
+    ] {
+        assert_eq!(node.get(target).status, 200, "{target}");
+    }
+    let sent = node.post_form("/sign_up?lang=en", &[("job", "j1-1-1"), ("phone", PHONE)]);
+    assert_eq!(sent.status, 404);
+    assert!(sent.body.contains("<html lang=\"en\""));
+    assert_eq!(node.post_form("/mine", &[("code", "12")]).status, 422);
+    assert_eq!(node.post_form("/mine", &[("code", "123+456")]).status, 404);
+    assert_eq!(node.post_form("/mine", &[("code", "12"), ("key", "3")]).status, 200);
+    assert_eq!(node.send("POST", "/", &[], b"").status, 405);
+    assert_eq!(node.send("POST", "/sign_up", &[("Content-Type", "text/plain")], b"job=1").status, 415);
+}
+
+#[test]
+fn the_interface_refuses_with_problems() {
+    let node = Node::start("problems");
+    let json = ("Content-Type", "application/json");
+    let key = ("Idempotency-Key", "k1");
+    let send = |headers: &[(&str, &str)], body: &[u8]| node.send("POST", "/v1/sign_ups", headers, body);
+    let body = br#"{"job":"j1-1-1","phone":"13905712916"}"#;
+    for (answer, status, kind) in [
+        (send(&[json, key], b"{"), 400, "/problems/bad-request"),
+        (send(&[json], body), 400, "/problems/key-missing"),
+        (send(&[json, key], body), 404, "/problems/unknown-job"),
+        (send(&[json, key], &vec![b' '; 70_000]), 413, "/problems/too-large"),
+    ] {
+        assert_eq!((answer.status, answer.problem().as_str()), (status, kind));
+    }
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    assert_eq!(node.send("POST", "/sign_up", &[form], &vec![b'a'; 70_000]).status, 413);
+}
+
+#[test]
+fn a_worker_signs_up_finds_the_ticket_and_gives_it_back() {
+    let node = Node::start("worker");
+    let job = post_job(&node, 1);
+    assert!(node.get("/near?lang=en").body.contains(&format!("/job/{job}?lang=en")));
+    let page = node.get(&format!("/job/{job}?lang=zh")).body;
+    for words in ["<h1>分拣员</h1>", "&#60;不加班&#62;", "240", "雨衣"] {
+        assert!(
+            page.contains(words) || page.contains(&words.replace("&#60;", "&lt;").replace("&#62;", "&gt;")),
+            "{words}"
+        );
+    }
+    let form = node.get(&format!("/sign_up?job={job}&lang=en"));
+    assert_eq!(form.header("cache-control"), Some("no-store"));
+    let key = form.field("idempotency").to_owned();
+    let pressed =
+        node.post_form("/sign_up", &[("job", &job), ("idempotency", &key), ("phone", "1390"), ("key", "5")]);
+    assert_eq!((pressed.field("phone"), pressed.field("idempotency")), ("139 05", key.as_str()));
+    let wrong = node.post_form("/sign_up", &[("job", &job), ("idempotency", &key), ("phone", "12905712916")]);
+    assert_eq!(wrong.status, 422);
+    let ticket = sign_up(&node, &job, &key, PHONE);
+    assert_eq!(ticket, sign_up(&node, &job, &key, PHONE), "a retry gives the same ticket");
+    let shown = node.get(&ticket);
+    assert!(shown.body.contains("You have it") && shown.body.contains("class=\"qr\""), "{shown:?}");
+    assert_eq!(shown.header("cache-control"), Some("no-store"));
+    let other_key = node.get(&format!("/sign_up?job={job}&lang=en")).field("idempotency").to_owned();
+    let again =
+        node.post_form("/sign_up?lang=en", &[("job", &job), ("idempotency", &other_key), ("phone", PHONE)]);
+    assert_eq!(again.status, 409);
+    assert!(again.body.contains("signed up for this job already"));
+    let second = node.get(&sign_up(&node, &job, &other_key, "13905712917"));
+    assert!(second.body.contains("Number 1 at this kiosk"), "{second:?}");
+    let code = ticket.split(['/', '?']).nth(2).unwrap();
+    assert_eq!(node.post_form("/mine?lang=en", &[("code", code)]).header("location"), Some(ticket.as_str()));
+    let cancel = format!("/ticket/{code}/cancel?lang=en");
+    assert_eq!(node.post_form(&cancel, &[("phone", "13905712918")]).status, 422);
+    assert_eq!(node.post_form(&cancel, &[("phone", PHONE)]).status, 303);
+    assert!(node.get(&ticket).body.contains("Given back"));
+}
+
+#[test]
+fn forms_of_other_sites_are_refused() {
+    let node = Node::start("foreign");
+    for header in [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://example.org"), ("Origin", "null")] {
+        let headers = [("Content-Type", "application/x-www-form-urlencoded"), header];
+        assert_eq!(node.send("POST", "/mine", &headers, b"code=123456").status, 403, "{header:?}");
+    }
+}

@@ -1,0 +1,7 @@
+//! A node without a hub, driven over HTTP as a kiosk's browser and a tenant's program would.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod disk;
+mod kiosk;
+mod node;

@@ -1,0 +1,208 @@
+//! A node in a folder of its own, with an identity made here and one tenant that may post.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc::sync_channel,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use edge_core::node::EdgeNode;
+use enrolment::{Authority, NodeIdentity, NodeKey, NodeSubject, Serial};
+use notify::{RecursiveMode, Watcher};
+use sync_protocol::{
+    ids::{TenantId, TopicId, VshardId, Writer},
+    wire::v1::{Interest, Tenant},
+};
+use sync_store::OpenOptions;
+
+pub(crate) const TENANT_KEY: &str = "a-key-that-only-this-test-knows";
+const START_WAIT: Duration = Duration::from_secs(30);
+
+/// A running node; it ends with this value.
+#[derive(Debug)]
+pub(crate) struct Node {
+    child: Child,
+    address: SocketAddr,
+    folder: Folder,
+}
+
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _gone = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+fn enrol(folder: &Path) {
+    let authority = Authority::create(&folder.join("authority"), "test", now()).unwrap();
+    let subject = NodeSubject { region: "hangzhou".to_owned(), writer: Writer::new(7, 1) };
+    let tls_key = NodeKey::generate().unwrap();
+    let serial = Serial::from_random([9; 16]);
+    let certificate =
+        authority.issue_node_certificate(&tls_key.request().unwrap(), &subject, serial, now()).unwrap();
+    let log_key = [3; 32];
+    let public = ed25519_dalek::SigningKey::from_bytes(&log_key).verifying_key().to_bytes();
+    let identity = NodeIdentity {
+        writer: subject.writer,
+        region: subject.region,
+        name: "九堡零工市场".to_owned(),
+        cluster_id: authority.cluster_id(),
+        // Nobody listens there: the node is cut off from its first second.
+        hub_address: "127.0.0.1:9".to_owned(),
+        tls_key: tls_key.to_der(),
+        certificate_chain: vec![certificate],
+        root_certificate: authority.root_certificate().to_vec(),
+        log_key,
+        log_key_certificate: authority.certify_log_key(subject.writer, public).unwrap(),
+    };
+    identity.store(folder).unwrap();
+    fs::write(folder.join("region.key"), [5; 32]).unwrap();
+}
+
+fn admit_tenant(folder: &Path) {
+    let topic = TopicId::of(TenantId(1), "hangzhou", 0);
+    let interest = Interest {
+        topics: vec![(topic.0, 1, VshardId::of(topic).0)],
+        tenants: vec![Tenant {
+            id: 1,
+            name: "顺达劳务".to_owned(),
+            key_hash: blake3::hash(TENANT_KEY.as_bytes()).as_bytes().to_vec(),
+        }],
+    };
+    let mut store = OpenOptions::new(&folder.join("node.sqlite")).open().unwrap();
+    store.transact(|tx| EdgeNode::store_interest(tx, &interest)).unwrap();
+    store.checkpoint().unwrap();
+}
+
+impl Node {
+    /// Starts a node in a fresh folder of this name.
+    pub(crate) fn start(name: &str) -> Self {
+        Self::start_behind(name, ".", |_| Command::new("env"))
+    }
+
+    /// Starts a node whose data folder is a small disk of its own: a tmpfs in a mount namespace, by `unshare -rm`.
+    pub(crate) fn start_on_small_disk(name: &str, size: &str) -> Self {
+        let script = "mount -t tmpfs -o size=$1 tmpfs \"$2/small\" && cp \"$2\"/*.* \"$2/small/\" && shift 2 && exec \"$@\"";
+        Self::start_behind(name, "small", |folder| {
+            fs::create_dir_all(folder.join("small")).unwrap();
+            let mut command = Command::new("unshare");
+            command.args(["-rm", "sh", "-c", script, "sh", size]).arg(folder);
+            command
+        })
+    }
+
+    /// A file of the node's small disk, through the node's own mount namespace.
+    pub(crate) fn on_small_disk(&self, file: &str) -> PathBuf {
+        let folder = self.folder.0.join("small");
+        PathBuf::from(format!("/proc/{}/root{}", self.child.id(), folder.display())).join(file)
+    }
+
+    fn start_behind(name: &str, data: &str, command: impl FnOnce(&Path) -> Command) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        let folder = Folder(path);
+        enrol(&folder.0);
+        admit_tenant(&folder.0);
+        let (sender, changes) = sync_channel(64);
+        let mut watcher = notify::recommended_watcher(move |_| {
+            let _full = sender.try_send(());
+        })
+        .unwrap();
+        watcher.watch(&folder.0, RecursiveMode::NonRecursive).unwrap();
+        let announce = folder.0.join("address.json");
+        let child = command(&folder.0)
+            .arg(env!("CARGO_BIN_EXE_edge-node"))
+            .args(["run", "--http", "127.0.0.1:0", "--position", "30.31,120.27", "--data"])
+            .arg(folder.0.join(data))
+            .arg("--announce")
+            .arg(&announce)
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        while !announce.exists() {
+            changes.recv_timeout(START_WAIT).expect("the node does not serve");
+        }
+        let announced: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(&announce).unwrap()).unwrap();
+        Self { child, address: announced["http"].as_str().unwrap().parse().unwrap(), folder }
+    }
+
+    /// Sends a request as it stands and reads the answer.
+    pub(crate) fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(START_WAIT)).unwrap();
+        let mut head =
+            format!("{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        stream.write_all(head.as_bytes()).unwrap();
+        // A server that refuses a large body closes before it has read all of it.
+        let _refused = stream.write_all(body);
+        let mut bytes = Vec::new();
+        let _reset = stream.read_to_end(&mut bytes);
+        Answer::parse(&String::from_utf8_lossy(&bytes))
+    }
+
+    pub(crate) fn get(&self, target: &str) -> Answer {
+        self.send("GET", target, &[], b"")
+    }
+
+    pub(crate) fn post_form(&self, target: &str, pairs: &[(&str, &str)]) -> Answer {
+        let body: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let form = ("Content-Type", "application/x-www-form-urlencoded");
+        self.send("POST", target, &[form], body.join("&").as_bytes())
+    }
+}
+
+/// What a node answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    fn parse(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").expect("an HTTP answer");
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        let problem: serde_json::Value = serde_json::from_str(&self.body).unwrap();
+        problem["type"].as_str().unwrap().to_owned()
+    }
+
+    /// The value of a hidden field of the page's form.
+    pub(crate) fn field(&self, name: &str) -> &str {
+        let start = format!("name=\"{name}\" value=\"");
+        let rest = self.body.split(&start).nth(1).expect("the field");
+        rest.split('"').next().unwrap()
+    }
+}

@@ -1,0 +1,230 @@
+//! The console's pages, filled from live state.
+
+use super::{
+    jobs::{read_token, write_token},
+    problem::Problem,
+};
+use crate::{
+    app::App,
+    clock,
+    console::view::{
+        Event, Frame, JOBS, JobRow, JobsPage, NodeRow, NodeSeats, NodesPage, Oldest, OverviewPage, PeerRow,
+        SHEET, SeatsPage, State as Sign, SyncPage,
+    },
+    limits::{CONSOLE_EVENTS, PAGE_SIZE_DEFAULT},
+    live::{self, JobView, NodeView},
+    peers::PeerState,
+};
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::header,
+    response::{Html, IntoResponse},
+};
+use serde::Deserialize;
+use std::sync::Arc;
+use sync_protocol::{ids::Writer, seats::HubHolding};
+
+const REFRESH_SECONDS: u32 = 5;
+
+type Page = Result<Html<String>, Problem>;
+
+fn render(page: &impl Template) -> Page {
+    page.render().map(Html).map_err(|error| Problem::internal(&error.into()))
+}
+
+fn frame(app: &App) -> Frame {
+    Frame {
+        hub: app.name.clone(),
+        clock: clock::wall(clock::now(), "%H:%M:%S"),
+        age_s: 0,
+        who: None,
+        refresh_s: Some(REFRESH_SECONDS),
+        synthetic: false,
+    }
+}
+
+const fn sign(state: PeerState) -> Sign {
+    match state {
+        PeerState::Up => Sign::Up,
+        PeerState::Behind => Sign::Behind,
+        PeerState::CutOff => Sign::CutOff,
+        PeerState::Fenced => Sign::Fenced,
+        PeerState::Never => Sign::Unknown,
+    }
+}
+
+fn small(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn node_row(view: &NodeView) -> NodeRow {
+    let contact = view.contact.as_ref();
+    NodeRow {
+        name: view.record.name.clone(),
+        region: view.record.region.clone(),
+        incarnation: u64::from(view.record.writer.incarnation.0),
+        state: sign(view.state),
+        lag_ms: contact.map(|contact| contact.lag_ms),
+        pending: contact.map_or(0, |contact| contact.behind),
+        held: small(view.held.saturating_sub(view.used)),
+        used: small(view.used),
+        contact_s: contact.map(|contact| live::seconds_since(contact.last_contact_at)),
+    }
+}
+
+async fn node_rows(app: &App) -> Result<Vec<NodeRow>, Problem> {
+    let mut rows: Vec<_> = live::nodes(app).await?.iter().map(node_row).collect();
+    rows.sort_by(|a, b| (&a.region, &a.name).cmp(&(&b.region, &b.name)));
+    Ok(rows)
+}
+
+/// The overview.
+pub(super) async fn overview(State(app): State<Arc<App>>) -> Page {
+    let nodes = node_rows(&app).await?;
+    let (totals, _) = live::totals(&app).await?;
+    let events = app.directory.change(|store| store.events(CONSOLE_EVENTS)).await;
+    let events = events.map_err(|error| Problem::internal(&error))?;
+    let out_of_reach = nodes.iter().filter(|node| node.state.is_bound() && node.contact_s.is_some());
+    let oldest = out_of_reach.max_by_key(|node| node.contact_s);
+    let oldest = oldest.map(|node| Oldest {
+        age_s: node.contact_s.unwrap_or(0),
+        node: node.name.clone(),
+        state: node.state,
+    });
+    let event = |(at, text): (i64, String)| Event {
+        at: clock::wall(at, "%H:%M"),
+        state: None,
+        subject: String::new(),
+        text,
+    };
+    let (sign_ups, sign_ups_today) = app.scheduler.sign_ups();
+    render(&OverviewPage {
+        frame: frame(&app),
+        nodes,
+        sign_ups,
+        sign_ups_today,
+        oversold: small(totals.oversold),
+        oversold_age_s: 0,
+        oldest,
+        events: events.into_iter().map(event).collect(),
+    })
+}
+
+/// The table of nodes.
+pub(super) async fn nodes(State(app): State<Arc<App>>) -> Page {
+    render(&NodesPage { frame: frame(&app), nodes: node_rows(&app).await? })
+}
+
+/// Which jobs to list.
+#[derive(Debug, Deserialize)]
+pub(super) struct JobsQuery {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    page: String,
+}
+
+fn job_row(app: &App, view: &JobView) -> JobRow {
+    JobRow {
+        id: view.summary.job.to_string(),
+        title: view.summary.title.clone(),
+        region: live::place_of(app, &view.summary).1,
+        start: clock::wall(view.summary.start_at, "%Y-%m-%d %H:%M"),
+        cap: view.seats.cap,
+        used: view.live(),
+        pool: u32::try_from(view.pool()).unwrap_or(0),
+        waiting: u32::try_from(view.waiting).unwrap_or(u32::MAX),
+        open: view.seats.open,
+    }
+}
+
+/// The list of jobs.
+pub(super) async fn jobs(
+    State(app): State<Arc<App>>,
+    query: Result<Query<JobsQuery>, QueryRejection>,
+) -> Page {
+    let Query(query) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let found = live::find_jobs(&app, &query.q, read_token(&query.page), PAGE_SIZE_DEFAULT).await?;
+    let words: String = query.q.bytes().map(escaped).collect();
+    render(&JobsPage {
+        frame: frame(&app),
+        total: found.total as u64,
+        jobs: found.jobs.iter().map(|view| job_row(&app, view)).collect(),
+        next: found.next.map(|place| format!("{JOBS}?q={words}&page={}", write_token(place))),
+        q: query.q,
+    })
+}
+
+fn escaped(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+}
+
+/// The seats of one job.
+pub(super) async fn seats(State(app): State<Arc<App>>, Path(id): Path<String>) -> Page {
+    let job = id.parse().map_err(|_| Problem::not_found("a job's id looks like j0-1-1024"))?;
+    let Some((view, _)) = live::job(&app, job).await? else {
+        return Err(Problem::not_found(format!("there is no job {job}")));
+    };
+    let known = live::nodes(&app).await?;
+    let holder = |(writer, holding): &(Writer, HubHolding)| {
+        let node = known.iter().find(|node| node.record.writer == *writer);
+        let contact = node.and_then(|node| node.contact.as_ref());
+        NodeSeats {
+            node: live::name_of(&app, *writer),
+            state: match node {
+                Some(node) => sign(node.state),
+                None if writer.is_hub() => Sign::Up,
+                None => Sign::Fenced,
+            },
+            granted: holding.granted,
+            returned: holding.returned,
+            used: holding.live,
+            known_s: contact.map_or(0, |contact| live::seconds_since(contact.last_contact_at)),
+            note: node.is_none().then(|| {
+                if writer.is_hub() { "left to the hub" } else { "an earlier incarnation" }.to_owned()
+            }),
+        }
+    };
+    render(&SeatsPage {
+        frame: frame(&app),
+        job: job_row(&app, &view),
+        nodes: view.holdings.iter().map(holder).collect(),
+        oversold: view.live() > view.seats.cap,
+        checked_s: 0,
+    })
+}
+
+/// The sync peers.
+pub(super) async fn sync(State(app): State<Arc<App>>) -> Page {
+    let mut peers = Vec::new();
+    for view in live::nodes(&app).await? {
+        let cursors = live::cursors(&app, &view).await?;
+        let contact = view.contact.as_ref();
+        let (bytes_out, bytes_in) = contact.map(crate::peers::Contact::bytes).unwrap_or_default();
+        peers.push(PeerRow {
+            name: view.record.name.clone(),
+            state: sign(view.state),
+            sent: cursors.iter().map(|at| at.seq).sum(),
+            head: cursors.iter().map(|at| at.head).sum(),
+            received: cursors.iter().map(|at| at.received).sum(),
+            lag_ms: contact.map(|contact| contact.lag_ms),
+            bytes_out,
+            bytes_in,
+            rounds: contact.map_or(0, |contact| contact.batches_sent + contact.batches_received),
+            repairs: 0,
+            contact_s: contact.map(|contact| live::seconds_since(contact.last_contact_at)),
+        });
+    }
+    let connected = peers.iter().filter(|peer| !peer.state.is_bound());
+    let mut lags: Vec<u64> = connected.filter_map(|peer| peer.lag_ms).collect();
+    lags.sort_unstable();
+    let share =
+        |percent: usize| lags.get((lags.len() * percent / 100).min(lags.len().saturating_sub(1))).copied();
+    render(&SyncPage { frame: frame(&app), p50_ms: share(50), p99_ms: share(99), peers, divergent: 0 })
+}
+
+/// The style sheet.
+pub(super) async fn sheet() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], SHEET)
+}

@@ -1,0 +1,125 @@
+//! A hub's process in a folder of its own.
+
+use enrolment::{Authority, JoinSecret, JoinToken, TokenId, TokenRecord};
+use hub_core::layout;
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::PathBuf,
+    process::{Child, Command},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+use sync_store::{ControlStore, TokenRow};
+
+const START_TIME_MAX: Duration = Duration::from_secs(30);
+pub(crate) const NOW: u64 = 1_790_000_000;
+
+pub(crate) struct Hub {
+    process: Child,
+    folder: PathBuf,
+    http: String,
+    pub(crate) quic: String,
+    pub(crate) token: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    pub(crate) json: serde_json::Value,
+}
+
+impl Hub {
+    pub(crate) fn start() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("dayshift-hub-{}-{number}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let token = "00112233445566778899aabbccddeeff".to_owned();
+        fs::write(layout::admin_token(&folder), &token).unwrap();
+        Authority::create(&layout::authority(&folder), "test", NOW).unwrap();
+        let control = ControlStore::open(&layout::control(&folder)).unwrap();
+        let tenant = control.add_tenant("Acme", blake3::hash(b"key").as_bytes()).unwrap().unwrap();
+        control.add_topic(tenant, "north").unwrap();
+        let announced = folder.join("ports.json");
+        let process = Command::new(env!("CARGO_BIN_EXE_hub"))
+            .args(["run", "--http", "127.0.0.1:0", "--quic", "127.0.0.1:0", "--data"])
+            .arg(&folder)
+            .arg("--announce")
+            .arg(&announced)
+            .spawn()
+            .unwrap();
+        let began = Instant::now();
+        let ports = loop {
+            if let Ok(text) = fs::read(&announced) {
+                break serde_json::from_slice::<serde_json::Value>(&text).unwrap();
+            }
+            assert!(began.elapsed() < START_TIME_MAX, "the hub did not start");
+            thread::park_timeout(Duration::from_millis(20));
+        };
+        let text = |name: &str| ports[name].as_str().unwrap().to_owned();
+        let hub = Self { process, folder, http: text("http"), quic: text("quic"), token };
+        assert_eq!(hub.get("/readyz").status, 200);
+        hub
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send(&format!("GET {path} HTTP/1.1\r\n"), "")
+    }
+
+    pub(crate) fn import(&self, path: &str, body: &str) -> Answer {
+        self.post(path, &self.token, body)
+    }
+
+    pub(crate) fn post(&self, path: &str, token: &str, body: &str) -> Answer {
+        let length = body.len();
+        self.send(
+            &format!("POST {path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n"),
+            body,
+        )
+    }
+
+    fn send(&self, head: &str, body: &str) -> Answer {
+        let mut stream = TcpStream::connect(&self.http).unwrap();
+        write!(stream, "{head}Host: hub\r\nConnection: close\r\n\r\n").unwrap();
+        // A body over the limit is refused before all of it is read.
+        let _ = stream.write_all(body.as_bytes());
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let json = serde_json::from_str(body).unwrap_or_default();
+        Answer { status, body: body.to_owned(), json }
+    }
+
+    pub(crate) fn create_token(&self, region: &str, name: &str) -> JoinToken {
+        let authority = Authority::open(&layout::authority(&self.folder)).unwrap();
+        let (id, secret) = (TokenId([7; 8]), JoinSecret([8; 16]));
+        let record = TokenRecord::new(id, &secret, region, name, u64::MAX);
+        let control = ControlStore::open(&layout::control(&self.folder)).unwrap();
+        control
+            .add_token(&TokenRow {
+                id: id.to_string(),
+                secret_hash: record.secret_hash.to_vec(),
+                region: region.to_owned(),
+                node_name: name.to_owned(),
+                expires_at: i64::MAX,
+                used_at: None,
+            })
+            .unwrap();
+        JoinToken::new(authority.root_spki_sha256(), &self.quic, id, secret).unwrap()
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

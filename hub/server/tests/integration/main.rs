@@ -1,0 +1,99 @@
+//! The binary from outside: a hub in a temporary folder, its API over plain HTTP, and a node over QUIC.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod hub;
+mod node;
+
+use hub::Hub;
+use node::Node;
+use serde_json::json;
+
+fn row(key: &str, title: &str, seats: u32) -> String {
+    json!({
+        "key": key, "line": 1, "title": title, "category": "kitchen", "start_at": "2036-05-01T08:00:00Z",
+        "end_at": "2036-05-01T16:00:00Z", "pay_minor": 2000, "currency": "CNY", "pay_unit": "hour",
+        "pay_minor_per_hour": 2000, "seats": seats, "lat": 30.25, "lon": 120.16,
+    })
+    .to_string()
+}
+
+const IMPORT: &str = "/v1/jobs:import?region=north&tenant=Acme";
+
+#[test]
+fn imports_can_be_repeated() {
+    let hub = Hub::start();
+    let body = format!("{}\n{}\n", row("a", "Cook", 3), row("b", "Waiter", 0));
+    let rehearsed = hub.import(&format!("{IMPORT}&dry_run=true"), &body);
+    assert_eq!((rehearsed.status, &rehearsed.json["created"]), (200, &json!(1)));
+    assert_eq!(hub.get("/v1/jobs").json["total"], 0);
+    let first = hub.import(IMPORT, &body);
+    assert_eq!((first.status, &first.json["created"]), (200, &json!(1)), "{first:?}");
+    assert_eq!(first.json["refused"][0]["line"], 1);
+    let again = hub.import(IMPORT, &row("a", "Cook", 3));
+    assert_eq!(again.json["unchanged"], 1, "{again:?}");
+    let edited = hub.import(IMPORT, &row("a", "Head cook", 4));
+    assert_eq!(edited.json["updated"], 1, "{edited:?}");
+    let jobs = hub.get("/v1/jobs?q=head%20COOK&page_size=1").json;
+    assert_eq!(jobs["jobs"][0]["tenant"], "Acme");
+    let id = jobs["jobs"][0]["id"].as_str().unwrap();
+    let seats = hub.get(&format!("/v1/jobs/{id}/seats"));
+    assert_eq!((seats.status, &seats.json["cap"], &seats.json["pool"]), (200, &json!(4), &json!(4)));
+    let totals = hub.get("/v1/seats").json;
+    assert_eq!((&totals["jobs"], &totals["cap"], &totals["oversold"]), (&json!(1), &json!(4), &json!(0)));
+    for page in ["/", "/nodes", "/jobs", "/sync", &format!("/jobs/{id}")] {
+        assert_eq!(hub.get(page).status, 200, "{page}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let hub = Hub::start();
+    let check = |path: &str, token: &str, body: &str, status, problem: &str| {
+        let answer = hub.post(path, token, body);
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(answer.json["type"], format!("/problems/{problem}"));
+    };
+    check(IMPORT, "wrong", &row("a", "Cook", 1), 401, "unauthorized");
+    check(IMPORT, "", &row("a", "Cook", 1), 401, "unauthorized");
+    check(IMPORT, &hub.token, "{\"key\":", 400, "bad-request");
+    check(IMPORT, &hub.token, "", 400, "bad-request");
+    check("/v1/jobs:import?region=north", &hub.token, "{}", 400, "bad-request");
+    check(
+        "/v1/jobs:import?region=north&tenant=Nobody",
+        &hub.token,
+        &row("a", "Cook", 1),
+        404,
+        "unknown-tenant",
+    );
+    check(IMPORT, &hub.token, &"x".repeat((1 << 20) + 1), 413, "too-large");
+    assert_eq!(hub.get("/v1/jobs/j0-1-1/seats").status, 404);
+    assert_eq!(hub.get("/v1/jobs?page_size=0").status, 400);
+    assert_eq!(hub.get("/nowhere").status, 404);
+    assert!(hub.get("/metrics").body.contains("dayshift_oversold_total 0"));
+    assert_eq!(hub.get("/openapi.json").json["openapi"], "3.1.0");
+}
+
+#[test]
+fn a_node_joins_and_is_sent_its_jobs_and_rights() {
+    let hub = Hub::start();
+    assert_eq!(hub.import(IMPORT, &row("a", "Cook", 10)).status, 200);
+    let node = Node::join(&hub, "north", "kiosk-1");
+    let (changes, granted) = node.sync_until_granted(&hub);
+    assert!(changes > 0 && granted > 0);
+    let id = hub.get("/v1/jobs").json["jobs"][0]["id"].as_str().unwrap().to_owned();
+    let seats = hub.get(&format!("/v1/jobs/{id}/seats")).json;
+    assert_eq!(seats["holders"][0]["name"], "kiosk-1");
+    assert_eq!(seats["holders"][0]["granted"], granted);
+    let nodes = hub.get("/v1/nodes").json;
+    assert_eq!(nodes["nodes"][0]["name"], "kiosk-1");
+    assert_ne!(nodes["nodes"][0]["state"], "never");
+}
+
+#[test]
+fn a_token_works_once() {
+    let hub = Hub::start();
+    let token = hub.create_token("north", "kiosk-1");
+    assert!(node::try_join(&hub, &token).is_some());
+    assert!(node::try_join(&hub, &token).is_none());
+}
