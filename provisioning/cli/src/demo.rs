@@ -60,21 +60,21 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Outcome> {
     if let Some(path) = &args.json_receipts {
         story.book.write_receipts(path)?;
     }
-    if let Err(error) = told {
+    if told.is_err() && !wait::stopped() {
         for line in story.cluster.log_tails() {
             output::note(&line);
         }
         output::note(&format!("all files stay in {}", folder.display()));
-        return Err(error);
+        return told.map(|()| Outcome::Done);
     }
-    if !args.check {
+    if told.is_ok() && !args.check {
         stay(&story)?;
     }
     drop(story);
     if args.keep.is_none() {
         std::fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
     }
-    Ok(Outcome::Done)
+    told.map(|()| Outcome::Done)
 }
 
 fn tell(args: &DemoArgs, story: &mut Story) -> Result<()> {
@@ -82,7 +82,7 @@ fn tell(args: &DemoArgs, story: &mut Story) -> Result<()> {
         let start = Instant::now();
         let outcome = step(story);
         if args.check {
-            output::try_result(&Step::line(name, &outcome, start.elapsed())).context("write the step")?;
+            output::try_result(&Step::line(name, &outcome, start.elapsed())?).context("write the step")?;
         }
         outcome.with_context(|| format!("step {name}"))?;
         if wait::stopped() {

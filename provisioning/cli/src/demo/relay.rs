@@ -168,6 +168,7 @@ fn carry_down(line: &Line, hub_side: &UdpSocket, node: SocketAddr) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::wait::wait_until;
 
     #[test]
     fn a_cut_line_carries_nothing_and_a_healed_one_does() {
@@ -191,6 +192,8 @@ mod tests {
         node.send_to(b"again", relay.address()).unwrap();
         hub.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         assert_eq!(hub.recv_from(&mut buffer).unwrap().0, 5);
-        assert_eq!(relay.traffic(), Traffic { up: 7, down: 4 });
+        // A packet may arrive before the relay's thread has counted it.
+        let counted = || Ok((relay.traffic() == Traffic { up: 7, down: 4 }).then_some(()));
+        wait_until("the count", Duration::from_secs(5), counted).unwrap();
     }
 }

@@ -7,6 +7,7 @@ use super::cluster::{Cluster, Who, root_certificate};
 use super::people::People;
 use crate::{output, receipt};
 use anyhow::{Context, Result, ensure};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -41,6 +42,17 @@ pub(crate) struct Step {
     facts: Map<String, Value>,
 }
 
+#[derive(Serialize)]
+struct Line<'a> {
+    step: &'a str,
+    ok: bool,
+    ms: u64,
+    #[serde(flatten)]
+    facts: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
 impl Step {
     /// A step without facts.
     pub(crate) fn new() -> Self {
@@ -60,20 +72,15 @@ impl Step {
     }
 
     /// The line that `--check` prints.
-    pub(crate) fn line(name: &str, outcome: &Result<Self>, whole: Duration) -> String {
-        let mut line = json!({ "step": name, "ok": outcome.is_ok(), "ms": whole.as_millis() as u64 });
-        match outcome {
-            Ok(step) => {
-                if let Some(ms) = step.ms {
-                    line["ms"] = json!(ms as u64);
-                }
-                for (key, value) in &step.facts {
-                    line[key] = value.clone();
-                }
-            }
-            Err(error) => line["error"] = json!(format!("{error:#}")),
-        }
-        line.to_string()
+    pub(crate) fn line(name: &str, outcome: &Result<Self>, whole: Duration) -> Result<String> {
+        let none = Map::new();
+        let (ms, facts, error) = match outcome {
+            Ok(step) => (step.ms, &step.facts, None),
+            Err(error) => (None, &none, Some(format!("{error:#}"))),
+        };
+        let ms = u64::try_from(ms.unwrap_or(whole.as_millis())).unwrap_or(u64::MAX);
+        serde_json::to_string(&Line { step: name, ok: outcome.is_ok(), ms, facts, error })
+            .context("step line")
     }
 }
 

@@ -31,6 +31,12 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
         jobs.len(),
         totals.oversold
     ));
-    let step = Step::new().fact("sign_ups", all.len()).fact("receipts", receipts);
+    let seven = hub.seats(&story.seven)?;
+    story.tell(&format!(
+        "  Of the seven seats {} are taken now, and {} people wait.",
+        seven.live, seven.waiting
+    ));
+    let step = Step::new().fact("seven_live", seven.live).fact("seven_waiting", seven.waiting);
+    let step = step.fact("sign_ups", all.len()).fact("receipts", receipts);
     Ok(step.fact("oversold", totals.oversold))
 }

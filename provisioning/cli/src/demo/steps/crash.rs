@@ -52,9 +52,7 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
         heal.as_millis()
     ));
     let step = Step::new().took(restart).fact("kept", kept).fact("acknowledged_before_kill", new.len());
-    #[expect(clippy::cast_possible_truncation, reason = "a bounded wait is far below 2^64 ms")]
-    let converged_ms = heal.as_millis() as u64;
-    Ok(step.fact("converged_ms", converged_ms))
+    Ok(step.fact("converged_ms", u64::try_from(heal.as_millis())?))
 }
 
 /// Asks the node for each sign-up that it has acknowledged, and counts them.
