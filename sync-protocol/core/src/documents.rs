@@ -247,8 +247,7 @@ impl Document {
     }
 
     fn apply_ops(&mut self, writer: Writer, change: &ExpandedChange) -> Result<(), Refused> {
-        let mut counter = change.start_op.get();
-        for op in &change.operations {
+        for (counter, op) in (change.start_op.get()..).zip(&change.operations) {
             let (ObjectId::Root, Key::Map(key), false) = (&op.obj, &op.key, op.insert) else {
                 return Err(Refused::NotFlat);
             };
@@ -275,7 +274,6 @@ impl Document {
                 self.fields.remove(key.as_str());
             }
             self.max_op = self.max_op.max(counter);
-            counter += 1;
         }
         if self.fields.len() > DOCUMENT_FIELDS_MAX {
             return Err(Refused::DocumentFull("fields"));

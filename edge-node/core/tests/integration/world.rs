@@ -3,6 +3,8 @@
 //! After each step no job has more live sign-ups over all holders than its cap. At the end everything is connected, and the
 //! hub must know each sign-up as its holder does. A failing seed replays by itself: `check(seed)`.
 
+#![expect(clippy::disallowed_methods, reason = "a test keeps its databases in a folder of its own")]
+
 use edge_core::node::{Answer, Batch, Decision, EdgeNode, NewJob, PendingAsk, SignUpRequest, Uplink};
 use hub_core::{
     scheduler,

@@ -98,6 +98,9 @@ fn position(text: &str) -> Result<Position, Problem> {
 
 impl SearchParameters {
     fn to_query(&self, utc_offset_s: i32) -> Result<Query, Problem> {
+        if self.open_only == Some(false) {
+            return Err(bad("open_only: closed jobs are not listed"));
+        }
         let near = match &self.near {
             None => None,
             Some(text) => Some(Near { position: position(text)?, radius_m: self.radius_m.unwrap_or(5_000) }),
@@ -163,7 +166,9 @@ fn facets(names: Option<&str>) -> Result<Facets, Problem> {
                 "days" => Facets::DAYS,
                 "flags" => Facets::FLAGS,
                 other => {
-                    return Err(bad(format!("facets: {other} is none of categories, languages, days, flags")));
+                    return Err(bad(format!(
+                        "facets: {other} is none of categories, languages, days, flags"
+                    )));
                 }
             };
     }

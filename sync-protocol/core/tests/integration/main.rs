@@ -1,6 +1,7 @@
 //! The integration tests of the protocol core, as one binary.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test names the one variant that it expects")]
 
 mod documents;
 mod frames;

@@ -1,5 +1,6 @@
 //! Links over loopback: who gets in, who does not, and what a frame may be.
 
+#![expect(clippy::disallowed_methods, reason = "a test joins its own tasks")]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test helper fails")]
 
 use std::{
