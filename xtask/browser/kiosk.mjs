@@ -197,11 +197,11 @@ async function findAgain(tab, kiosk, lang, code) {
 async function consolePages(browser, console, colorScheme) {
   const tab = await open(browser, { viewport: { width: 1280, height: 800 }, colorScheme });
   try {
-    await go(tab, `${console}/console`, 'overview');
+    await go(tab, `${console}/`, 'overview');
     if (colorScheme === 'light') await picture(tab, 'console');
-    await go(tab, `${console}/console/nodes`, 'nodes');
-    await go(tab, `${console}/console/jobs`, 'jobs');
-    const job = tab.page.locator('main a[href^="/console/jobs/"]').first();
+    await go(tab, `${console}/nodes`, 'nodes');
+    await go(tab, `${console}/jobs`, 'jobs');
+    const job = tab.page.locator('main a[href^="/jobs/"]').first();
     expect((await job.count()) > 0, 'no job is listed');
     await job.click();
     await look(tab, 'seats of a job');

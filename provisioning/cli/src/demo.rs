@@ -97,7 +97,7 @@ fn stay(story: &Story) -> Result<()> {
     let cluster = &story.cluster;
     for who in Who::ALL {
         let node = cluster.node(who);
-        story.tell(&format!("  kiosk {:<8} {}/kiosk", node.name, node.api()?.base()));
+        story.tell(&format!("  kiosk {:<8} {}/", node.name, node.api()?.base()));
     }
     story.tell(&format!("  console        {}/", cluster.hub()?.base()));
     if let Some(receipt) = story.book.entries().iter().find_map(|entry| entry.receipt.as_deref()) {

@@ -25,6 +25,15 @@ pub(crate) enum Who {
 impl Who {
     /// All three, in order.
     pub(crate) const ALL: [Self; 3] = [Self::Jiubao, Self::Xiasha, Self::Harlem];
+    /// Where the hall stands: its part of the city, as latitude and longitude.
+    pub(crate) const fn position(self) -> &'static str {
+        match self {
+            Self::Jiubao => "30.312,120.273",
+            Self::Xiasha => "30.308,120.348",
+            Self::Harlem => "40.8116,-73.9465",
+        }
+    }
+
     /// The two of one region.
     pub(crate) const HANGZHOU: [Self; 2] = [Self::Jiubao, Self::Xiasha];
 }
@@ -137,7 +146,7 @@ impl Cluster {
         let http = self.node(who).http.clone().unwrap_or_else(|| FREE_PORT.to_owned());
         let http = bare(&http);
         let arguments =
-            ["run", "--data", &data, "--http", http, "--announce", &announced, "--plugins", &plugins];
+            ["run", "--data", &data, "--http", http, "--announce", &announced, "--plugins", &plugins, "--position", who.position()];
         let command = self.programs.command("edge-node");
         let mut process = Process::start(command, name, &self.log(name), arguments)?;
         let address: NodeAnnouncement = process.announcement(&announce)?;

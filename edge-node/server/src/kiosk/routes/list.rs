@@ -58,7 +58,8 @@ fn span(app: &App, when: When) -> Option<(i64, i64)> {
 }
 
 fn find(app: &App, wanted: &Wanted<'_>) -> Page {
-    let span = span(app, wanted.when);
+    // Who types a word looks for that work on any day.
+    let span = if wanted.words.is_empty() { span(app, wanted.when) } else { None };
     let near = app.shared.position.map(|(lat_e6, lon_e6)| Near {
         position: Position { lat_e6, lon_e6 },
         radius_m: NEAR_MIN * WALK_M_PER_MIN,
@@ -161,7 +162,9 @@ fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
     let here_total = if filter.here_only {
         found.total
     } else {
-        find(app, &Wanted { here_only: true, most: 1, ..wanted }).total
+        // A search that finds none of these near by looks farther away than the list that it is counted for.
+        let here = find(app, &Wanted { here_only: true, most: 1, ..wanted });
+        if here.widened == found.widened { here.total } else { 0 }
     };
     let size = near_page_size(ask.choice);
     let pages = found.hits.len().div_ceil(size).max(1);

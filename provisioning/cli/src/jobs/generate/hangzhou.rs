@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use jiff::civil::{Date, time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// IANA name of the region's time zone.
 pub(crate) const TIME_ZONE: &str = "Asia/Shanghai";
@@ -20,6 +20,7 @@ const DISTRICTS: &str = include_str!("../../../../../data/hangzhou/districts.csv
 const WORDS: &str = include_str!("../../../../../data/day_labour_words.txt");
 
 const DAYS: u32 = 14;
+const LABOUR_DENSE: [&str; 3] = ["上城区", "钱塘区", "临平区"];
 /// Largest distance of a drawn position from the middle of its district.
 const OFFSET_KM_MAX: f64 = 3.0;
 const KM_PER_DEGREE_LAT: f64 = 111.2;
@@ -47,6 +48,7 @@ struct Street {
 /// An endless stream of shifts.
 pub(crate) struct Shifts {
     titles: Vec<Title>,
+    categories: Vec<&'static str>,
     streets: Vec<Street>,
     stream: SplitMix64,
     seed: u64,
@@ -58,8 +60,11 @@ pub(crate) struct Shifts {
 impl Shifts {
     /// Reads the embedded files and starts the stream of `seed`.
     pub(crate) fn new(seed: u64, first_day: Date, time_zone: TimeZone) -> Result<Self> {
+        let titles = read_titles()?;
+        let categories: BTreeSet<_> = titles.iter().map(|title| title.category).collect();
         Ok(Self {
-            titles: read_titles()?,
+            titles,
+            categories: categories.into_iter().collect(),
             streets: read_streets()?,
             stream: SplitMix64::new(seed),
             seed,
@@ -73,11 +78,11 @@ impl Shifts {
     pub(crate) fn next_row(&mut self) -> Result<JobRow> {
         let stream = &mut self.stream;
         self.drawn += 1;
-        let title = stream.pick(&self.titles);
-        let street = stream.pick(&self.streets);
+        let title = draw_title(&self.titles, &self.categories, stream);
+        let street = draw_street(&self.streets, stream);
         let (lat, lon) = near(street, stream);
         let &(hour, length) = stream.pick(&HOURS);
-        let day = self.first_day.checked_add(i64::from(stream.below(DAYS)).days())?;
+        let day = self.first_day.checked_add(i64::from(draw_day(stream)).days())?;
         let start = day.to_datetime(time(hour, 0, 0, 0)).to_zoned(self.time_zone.clone())?;
         let end = &start + SignedDuration::from_hours(i64::from(length));
         // 18 to 33 yuan an hour in steps of half a yuan, a fifth more at night.
@@ -122,6 +127,26 @@ impl Shifts {
             synthetic: true,
         })
     }
+}
+
+/// Half of the shifts have a title of an evenly drawn category, so that each category is there.
+fn draw_title<'a>(titles: &'a [Title], categories: &[&str], stream: &mut SplitMix64) -> &'a Title {
+    let any = stream.pick(titles);
+    let category = *stream.pick(categories);
+    let same: Vec<_> = titles.iter().filter(|title| title.category == category).collect();
+    if stream.chance(50) && !same.is_empty() { stream.pick(&same) } else { any }
+}
+
+/// More than half of the work is in the districts of warehouses and factories.
+fn draw_street<'a>(streets: &'a [Street], stream: &mut SplitMix64) -> &'a Street {
+    let any = stream.pick(streets);
+    let dense: Vec<_> = streets.iter().filter(|street| LABOUR_DENSE.contains(&street.district)).collect();
+    if stream.chance(60) && !dense.is_empty() { stream.pick(&dense) } else { any }
+}
+
+/// Most shifts are posted for the coming days: the earliest of three draws.
+fn draw_day(stream: &mut SplitMix64) -> u32 {
+    stream.below(DAYS).min(stream.below(DAYS)).min(stream.below(DAYS))
 }
 
 fn draw_seats(stream: &mut SplitMix64) -> u32 {
