@@ -14,7 +14,7 @@ mod wait;
 use crate::{Outcome, output};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use cluster::{Who, root_certificate};
+use cluster::root_certificate;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use story::{Step, Story};
@@ -92,14 +92,9 @@ fn tell(args: &DemoArgs, story: &mut Story) -> Result<()> {
     Ok(())
 }
 
-/// Prints where the pages are and serves them until somebody ends the demo.
+/// Serves the pages until somebody ends the demo.
 fn stay(story: &Story) -> Result<()> {
     let cluster = &story.cluster;
-    for who in Who::ALL {
-        let node = cluster.node(who);
-        story.tell(&format!("  kiosk {:<8} {}/", node.name, node.api()?.base()));
-    }
-    story.tell(&format!("  console        {}/", cluster.hub()?.base()));
     if let Some(receipt) = story.book.entries().iter().find_map(|entry| entry.receipt.as_deref()) {
         let root = root_certificate(Path::new(&cluster.hub_data()))?;
         story.tell(&format!("  dayshift receipt verify {receipt} --root {}", root.display()));

@@ -1,6 +1,6 @@
 //! The HTTP interfaces of hub and node as the demo reads them: only the fields it judges by.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -137,6 +137,18 @@ impl Api {
             bail!("GET {url} answered {}: {text}", response.status());
         }
         serde_json::from_str(&text).with_context(|| format!("GET {url} answered {}", shortened(&text)))
+    }
+
+    /// Reads a page as a browser does and gives its length; anything but HTML is an error.
+    pub(crate) fn page(&self, path: &str) -> Result<usize> {
+        let url = format!("{}{path}", self.base);
+        let request = self.agent.get(&url).header("Accept", "text/html");
+        let mut response = request.call().with_context(|| format!("GET {url}"))?;
+        let text = response.body_mut().read_to_string().with_context(|| format!("GET {url}"))?;
+        let status = response.status();
+        ensure!(status.is_success(), "GET {url} answered {status}: {}", shortened(&text));
+        ensure!(text.contains("</html>"), "GET {url} answered no page: {}", shortened(&text));
+        Ok(text.len())
     }
 
     /// The hub's account of one job.

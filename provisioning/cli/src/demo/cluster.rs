@@ -145,8 +145,19 @@ impl Cluster {
         let plugins = self.path(&format!("{name}-plugins"));
         let http = self.node(who).http.clone().unwrap_or_else(|| FREE_PORT.to_owned());
         let http = bare(&http);
-        let arguments =
-            ["run", "--data", &data, "--http", http, "--announce", &announced, "--plugins", &plugins, "--position", who.position()];
+        let arguments = [
+            "run",
+            "--data",
+            &data,
+            "--http",
+            http,
+            "--announce",
+            &announced,
+            "--plugins",
+            &plugins,
+            "--position",
+            who.position(),
+        ];
         let command = self.programs.command("edge-node");
         let mut process = Process::start(command, name, &self.log(name), arguments)?;
         let address: NodeAnnouncement = process.announcement(&announce)?;

@@ -8,6 +8,7 @@ mod heal;
 mod hub_down;
 mod import;
 mod join;
+mod pages;
 mod plugin;
 mod search;
 
@@ -18,7 +19,7 @@ use anyhow::Result;
 pub(crate) type StepRun = fn(&mut Story) -> Result<Step>;
 
 /// Every step with its name in the output.
-pub(crate) const STEPS: [(&str, StepRun); 10] = [
+pub(crate) const STEPS: [(&str, StepRun); 11] = [
     ("join", join::run),
     ("import", import::run),
     ("search", search::run),
@@ -29,4 +30,5 @@ pub(crate) const STEPS: [(&str, StepRun); 10] = [
     ("hub_down", hub_down::run),
     ("plugin", plugin::run),
     ("books", books::run),
+    ("pages", pages::run),
 ];
