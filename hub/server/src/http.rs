@@ -68,6 +68,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(&format!("{}/{{id}}", view::JOBS), get(pages::seats))
         .route(view::SYNC, get(pages::sync))
         .route(view::SHEET_PATH, get(pages::sheet))
+        .route("/favicon.ico", get(pages::icon))
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))

@@ -228,3 +228,8 @@ pub(super) async fn sync(State(app): State<Arc<App>>) -> Page {
 pub(super) async fn sheet() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], SHEET)
 }
+
+/// Browsers ask for an icon on every site; the console has none.
+pub(super) async fn icon() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
