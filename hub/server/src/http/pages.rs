@@ -230,6 +230,6 @@ pub(super) async fn sheet() -> impl IntoResponse {
 }
 
 /// Browsers ask for an icon on every site; the console has none.
-pub(super) async fn icon() -> StatusCode {
-    StatusCode::NO_CONTENT
+pub(super) async fn icon() -> axum::http::StatusCode {
+    axum::http::StatusCode::NO_CONTENT
 }
