@@ -119,10 +119,8 @@ async function busyKiosk(browser, kiosks) {
   const tab = await open(browser, { viewport: SIZES[0] });
   try {
     for (const kiosk of kiosks) {
-      for (const when of ['today', 'tomorrow', 'night']) {
-        await tab.page.goto(`${kiosk}/near?lang=zh&when=${when}&q=${encodeURIComponent(WORD)}`);
-        if ((await tab.page.locator('a.job').count()) > 0) return { kiosk, when };
-      }
+      await tab.page.goto(`${kiosk}/near?lang=zh&q=${encodeURIComponent(WORD)}`);
+      if ((await tab.page.locator('a.job').count()) > 0) return { kiosk };
     }
   } finally {
     await tab.context.close();
@@ -137,7 +135,7 @@ function phone() {
   return `139${String(start * 100 + people).padStart(8, '0')}`;
 }
 
-async function walk(browser, { kiosk, when }, lang, viewport) {
+async function walk(browser, { kiosk }, lang, viewport) {
   const tab = await open(browser, { viewport });
   const { page } = tab;
   const wide = viewport.width > 1000;
@@ -146,7 +144,7 @@ async function walk(browser, { kiosk, when }, lang, viewport) {
     await page.locator(`a.lang[href*="lang=${lang}"]`).click();
     await look(tab, 'near');
     expect((await page.locator('html').getAttribute('lang')).startsWith(lang), 'the language was not kept');
-    await go(tab, `${kiosk}/near?lang=${lang}&when=${when}`, 'near');
+    await go(tab, `${kiosk}/near?lang=${lang}`, 'near');
     if (wide) await picture(tab, `kiosk-${lang}`);
     await page.locator('input[name="q"]').fill(WORD);
     await page.locator('form.search button').click();
