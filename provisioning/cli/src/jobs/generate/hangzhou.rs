@@ -134,14 +134,16 @@ fn draw_title<'a>(titles: &'a [Title], categories: &[&str], stream: &mut SplitMi
     let any = stream.pick(titles);
     let category = *stream.pick(categories);
     let same: Vec<_> = titles.iter().filter(|title| title.category == category).collect();
-    if stream.chance(50) && !same.is_empty() { *stream.pick(&same) } else { any }
+    let one = *stream.pick(&same);
+    if stream.chance(50) { one } else { any }
 }
 
 /// More than half of the work is in the districts of warehouses and factories.
 fn draw_street<'a>(streets: &'a [Street], stream: &mut SplitMix64) -> &'a Street {
     let any = stream.pick(streets);
     let dense: Vec<_> = streets.iter().filter(|street| LABOUR_DENSE.contains(&street.district)).collect();
-    if stream.chance(60) && !dense.is_empty() { *stream.pick(&dense) } else { any }
+    let one = *stream.pick(&dense);
+    if stream.chance(60) { one } else { any }
 }
 
 /// Most shifts are posted for the coming days: the earliest of three draws.
