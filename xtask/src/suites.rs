@@ -179,8 +179,8 @@ impl Work {
                 command
             }
             Self::Xtask(arguments) => {
-                let program = std::env::current_exe().context("cannot find this program")?;
-                let mut command = workspace.command(program);
+                // The tests may have linked this program anew: what runs is the file, not the process.
+                let mut command = workspace.command(workspace.binary("xtask"));
                 command.args(arguments);
                 command
             }
