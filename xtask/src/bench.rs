@@ -180,7 +180,7 @@ pub(crate) fn run(workspace: &Workspace, name: &str, form: Form) -> anyhow::Resu
         let names: Vec<&str> = BENCHES.iter().map(|bench| bench.name()).collect();
         bail!("there is no bench {name}; there are: {}", names.join(", "));
     };
-    workspace.build(bench.programs())?;
+    workspace.build()?;
     let folder = workspace.target().join("bench").join(format!("{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let bed = Bed { workspace, folder };

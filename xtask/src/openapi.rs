@@ -15,7 +15,7 @@ const SERVERS: [&str; 2] = ["edge-node", "hub"];
 
 /// Asks both servers for their description and compares or updates the committed files.
 pub(crate) fn run(workspace: &Workspace, mode: Mode) -> anyhow::Result<ExitCode> {
-    workspace.build(&SERVERS)?;
+    workspace.build()?;
     let mut stale = Vec::new();
     for server in SERVERS {
         let name = format!("{FOLDER}/{server}.json");

@@ -22,7 +22,7 @@ const COMMITTED: [&str; 2] = ["wasm", "sources"];
 /// Builds every shipped guest and compares or updates its committed files.
 pub(crate) fn run(workspace: &Workspace, mode: Mode) -> anyhow::Result<ExitCode> {
     let names = shipped(workspace.root())?;
-    workspace.build(&["dayshift"])?;
+    workspace.build()?;
     let built = workspace.target().join("plugins");
     fs::create_dir_all(&built).with_context(|| format!("cannot create {}", built.display()))?;
     let mut stale = Vec::new();

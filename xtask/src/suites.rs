@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use crate::demo::DEMO_PACKAGES;
-use crate::workspace::{Workspace, on_path};
+use crate::workspace::{BUILD, Workspace, on_path};
 use crate::{child, openapi, out, plugins, tidy};
 
 mod counts;
@@ -87,8 +86,6 @@ pub(crate) fn run(workspace: &Workspace, reach: Reach) -> anyhow::Result<ExitCod
 }
 
 fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
-    let mut build = vec!["build"];
-    build.extend(DEMO_PACKAGES.iter().flat_map(|package| ["-p", package]));
     let tests = if on_path("cargo-nextest") {
         vec!["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests=pass"]
     } else {
@@ -105,7 +102,7 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
         suite("fmt", Work::Cargo(vec!["fmt", "--all", "--check"])),
         suite("tidy", Work::Tidy),
         Suite { only_with_all: true, ..suite("clippy", Work::Cargo(clippy)) },
-        suite("build", Work::Cargo(build)),
+        suite("build", Work::Cargo(BUILD.to_vec())),
         suite("tests", Work::Cargo(tests)),
         suite("doc tests", Work::Cargo(vec!["test", "--workspace", "--doc", "--no-fail-fast"])),
         suite("demo", Work::Dayshift(vec!["demo", "--check"])),

@@ -5,12 +5,22 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Starts logging to stderr; `DAYSHIFT_LOG` filters, as in `info,edge_node=debug`.
 pub(crate) fn start_logs() {
-    let filter = EnvFilter::try_from_env("DAYSHIFT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let wanted = std::env::var("DAYSHIFT_LOG").ok();
+    let filter = wanted.as_deref().map_or_else(|| Ok(info()), str::parse::<Targets>);
+    let wrong = filter.is_err();
+    let logs = fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(filter.unwrap_or_else(|_| info())).with(logs).init();
+    if wrong {
+        tracing::warn!("DAYSHIFT_LOG is not a filter such as info,edge_node=debug; info is used");
+    }
+}
+
+fn info() -> Targets {
+    Targets::new().with_default(tracing::Level::INFO)
 }
 
 /// How a sign-up was answered.

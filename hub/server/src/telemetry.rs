@@ -2,12 +2,22 @@
 
 use crate::{app::App, live, peers::PeerState, shard_workers::ShardError};
 use prometheus_client::{encoding::text::encode, metrics::gauge::Gauge, registry::Registry};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Begins to log to standard error; `RUST_LOG` says what.
+/// Begins to log to standard error; `DAYSHIFT_LOG` filters, as in `info,hub=debug`.
 pub(crate) fn start() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let wanted = std::env::var("DAYSHIFT_LOG").ok();
+    let filter = wanted.as_deref().map_or_else(|| Ok(info()), str::parse::<Targets>);
+    let wrong = filter.is_err();
+    let logs = fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(filter.unwrap_or_else(|_| info())).with(logs).init();
+    if wrong {
+        tracing::warn!("DAYSHIFT_LOG is not a filter such as info,hub=debug; info is used");
+    }
+}
+
+fn info() -> Targets {
+    Targets::new().with_default(tracing::Level::INFO)
 }
 
 /// All figures as text.
