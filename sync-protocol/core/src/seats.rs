@@ -8,6 +8,6 @@ mod hub;
 mod node;
 mod row;
 
-pub use hub::{HubHolding, HubJob, Merged, Violation};
-pub use node::{NodeJob, Refusal};
-pub use row::{HoldingRow, JobRow, NodeEvent, NodeRow, SeatState};
+pub use hub::{BelowConfirmed, Excess, HubHolding, HubJob, LossPolicy, Merged, Standing, Violation, out_total, receipt_stands};
+pub use node::{Footing, NodeJob, Refusal};
+pub use row::{EndReason, Ending, HoldingRow, JobRow, NodeEvent, NodeRow, SeatState};

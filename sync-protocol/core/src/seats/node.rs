@@ -1,7 +1,10 @@
 //! A job's seats as one node holds them. Called by the node inside its storage transaction.
 
-use super::SeatState;
-use crate::limits::CAP_MAX;
+use super::{LossPolicy, SeatState};
+use crate::{
+    limits::CAP_MAX,
+    mutant::{self, Mutant},
+};
 
 /// The counters of one (job, node): what the hub granted as far as known here, and what was done with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +16,21 @@ pub struct NodeJob {
     /// Sign-ups in state [`SeatState::Live`].
     pub live: u32,
     pub closed: bool,
+    pub policy: LossPolicy,
+}
+
+/// What the node as a whole may do at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footing {
+    /// Its incarnation is fenced, its disk was rolled back or is damaged: it uses no right any more.
+    pub frozen: bool,
+    /// Its lease runs. Jobs of [`LossPolicy::Reclaim`] need it; the others do not.
+    pub leased: bool,
+}
+
+impl Footing {
+    /// A healthy node with a lease.
+    pub const FIRM: Self = Self { frozen: false, leased: true };
 }
 
 /// Why a right cannot be used.
@@ -26,14 +44,18 @@ pub enum Refusal {
     Ended,
     #[error("the sign-up was left to the hub")]
     LeftToHub,
+    #[error("this node uses no rights any more")]
+    Frozen,
+    #[error("the node's lease has run out, and this job's rights may have been given to others")]
+    NoLease,
 }
 
 impl NodeJob {
     /// A job made at this node: nobody else can hold rights to a job that nobody else has seen.
     #[must_use]
-    pub fn birth(cap: u32) -> Self {
+    pub fn birth(cap: u32, policy: LossPolicy) -> Self {
         assert!(cap <= CAP_MAX, "cap {cap} is over the limit");
-        Self { granted: cap, ..Self::default() }
+        Self { granted: cap, policy, ..Self::default() }
     }
 
     /// Rights that are neither used nor returned.
@@ -45,15 +67,27 @@ impl NodeJob {
     }
 
     /// Uses one right for a sign-up whose state so far is `state`. Returns true where that is new, false for a repetition.
-    pub fn accept(&mut self, state: Option<SeatState>, held: u32) -> Result<bool, Refusal> {
+    /// `held` rights are set aside for workers who are typing.
+    pub fn accept(
+        &mut self,
+        state: Option<SeatState>,
+        held: u32,
+        footing: Footing,
+    ) -> Result<bool, Refusal> {
         match state {
             Some(SeatState::Live) => return Ok(false),
             Some(SeatState::Cancelled | SeatState::Bumped) => return Err(Refusal::Ended),
             Some(SeatState::Requested) => return Err(Refusal::LeftToHub),
             Some(SeatState::Waiting) | None => {}
         }
+        if footing.frozen {
+            return Err(Refusal::Frozen);
+        }
         if self.closed {
             return Err(Refusal::Closed);
+        }
+        if self.policy == LossPolicy::Reclaim && !footing.leased {
+            return Err(Refusal::NoLease);
         }
         if self.avail() <= held {
             return Err(Refusal::NoRight);
@@ -83,6 +117,7 @@ impl NodeJob {
                 self.returned += 1;
                 Some(SeatState::Bumped)
             }
+            None if mutant::is(Mutant::UnknownBumpForgotten) => None,
             Some(SeatState::Waiting | SeatState::Requested) | None => Some(SeatState::Bumped),
             Some(SeatState::Cancelled | SeatState::Bumped) => None,
         }
@@ -92,19 +127,23 @@ impl NodeJob {
     pub fn give_back(&mut self, count: u32) {
         assert!(count <= self.avail(), "returning {count} of {} idle rights", self.avail());
         self.returned += count;
+        if mutant::is(Mutant::ReturnKeptHere) {
+            self.granted += count;
+        }
     }
 
     /// Learns the hub's counters: maximum and union, so old or repeated rows change nothing.
     pub fn learn(&mut self, granted: u32, closed: bool) {
         assert!(granted <= CAP_MAX, "granted {granted} is over the limit");
-        self.granted = self.granted.max(granted);
+        self.granted =
+            if mutant::is(Mutant::GrantsAsDeltas) { self.granted + granted } else { self.granted.max(granted) };
         self.closed |= closed;
     }
 
     /// How many idle rights a recall that names `granted` asks back; none where a later grant overtook it.
     #[must_use]
     pub fn recalled(&self, granted: u32, keep: u32, held: u32) -> u32 {
-        if granted != self.granted {
+        if granted != self.granted && !mutant::is(Mutant::RecallIgnoresGrant) {
             return 0;
         }
         self.avail().saturating_sub(keep.max(held))

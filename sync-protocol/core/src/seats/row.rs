@@ -1,5 +1,6 @@
 //! Rows of the ledger logs: what a node reports about its seats, and what the hub tells the nodes.
 
+use super::LossPolicy;
 use crate::ids::{JobId, SignUpId, WorkerId, Writer};
 use minicbor::{Decode, Encode};
 
@@ -61,6 +62,8 @@ pub enum NodeEvent {
     Birth {
         #[n(0)]
         cap: u32,
+        #[n(1)]
+        policy: Option<LossPolicy>,
     },
     /// A right was used.
     #[n(1)]
@@ -106,6 +109,75 @@ pub enum NodeEvent {
         #[n(1)]
         worker: WorkerId,
     },
+    /// A worker ended here a sign-up that is held elsewhere: the hub passes it on to the holder.
+    #[n(7)]
+    CancelFor {
+        #[n(0)]
+        sign_up: SignUpId,
+    },
+    /// The last row of this log: its incarnation uses no right any more. The row's job means nothing.
+    #[n(8)]
+    Final,
+    /// What was known here of a job under a former history of its vshard, for a hub that was restored from a backup.
+    #[n(9)]
+    Seen {
+        #[n(0)]
+        granted: u32,
+        #[n(1)]
+        version: u32,
+        #[n(2)]
+        cap: u32,
+        #[n(3)]
+        open: bool,
+    },
+}
+
+/// Why a sign-up is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum EndReason {
+    /// Its worker wished it, at another place than where it is held.
+    #[n(0)]
+    Worker,
+    /// The job was closed.
+    #[n(1)]
+    Closed,
+    /// The job's cap was lowered.
+    #[n(2)]
+    CapLowered,
+    /// The same worker holds another seat of this job, or of one at the same time.
+    #[n(3)]
+    Duplicate,
+}
+
+impl EndReason {
+    /// Stored and shown as this.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Worker => "worker",
+            Self::Closed => "closed",
+            Self::CapLowered => "cap_lowered",
+            Self::Duplicate => "duplicate",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Worker, Self::Closed, Self::CapLowered, Self::Duplicate]
+            .into_iter()
+            .find(|reason| reason.as_str() == text)
+    }
+}
+
+/// A sign-up that its holder shall end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Ending {
+    #[n(0)]
+    pub sign_up: SignUpId,
+    #[n(1)]
+    pub reason: EndReason,
 }
 
 /// Hub ledger row about a job, for every node with interest in it.
@@ -127,6 +199,9 @@ pub struct JobRow {
     /// Sign-ups waiting at the hub, when it wrote the row.
     #[n(5)]
     pub waiting: u32,
+    /// `None` from a hub that knows but one policy.
+    #[n(6)]
+    pub policy: Option<LossPolicy>,
 }
 
 /// Hub ledger row about one node's rights to one job, for that node alone.
@@ -140,13 +215,16 @@ pub struct HoldingRow {
     /// Cumulative.
     #[n(2)]
     pub granted: u32,
-    /// Sign-ups that the node shall end; only grows.
+    /// Sign-ups that the node shall end: a wish of the worker frees the right here, any other reason returns it.
     #[n(3)]
-    pub bump: Vec<SignUpId>,
+    pub end: Vec<Ending>,
     /// Waiting sign-ups of this node that shall take a right of this grant.
     #[n(4)]
     pub promote: Vec<SignUpId>,
     /// Return idle rights until at most `keep` are left; applies only while `granted` is what stands here.
     #[n(5)]
     pub recall_keep: Option<u32>,
+    /// Until when `promote` is offered, epoch seconds: later the right is returned, and the next in line is asked.
+    #[n(6)]
+    pub offer_until: Option<i64>,
 }

@@ -2,20 +2,36 @@
 
 use sync_protocol::{
     ids::{SignUpId, WorkerId, Writer},
-    seats::{HubHolding, HubJob, Merged, NodeEvent, NodeJob, Refusal, SeatState, Violation},
+    seats::{
+        BelowConfirmed, Excess, Footing, HubHolding, HubJob, LossPolicy, Merged, NodeEvent, NodeJob, Refusal, SeatState,
+        Standing, Violation,
+    },
 };
 
 /// Plays a line such as `birth 2; accept new; cancel live` and gives what happened last and what is left.
 fn play(line: &str) -> String {
     let mut job = NodeJob::default();
     let mut last = String::new();
+    let mut footing = Footing::FIRM;
     for step in line.split(';').map(str::trim) {
         let words: Vec<_> = step.split_whitespace().collect();
         let number = |at: usize| words[at].parse::<u32>().unwrap();
         last = match words[0] {
             "birth" => {
-                job = NodeJob::birth(number(1));
+                job = NodeJob::birth(number(1), LossPolicy::WriteOff);
                 "born".into()
+            }
+            "class_r" => {
+                job.policy = LossPolicy::Reclaim;
+                "class_r".into()
+            }
+            "freeze" => {
+                footing.frozen = true;
+                "frozen".into()
+            }
+            "lease_ends" => {
+                footing.leased = false;
+                "lease_ended".into()
             }
             "learn" => {
                 job.learn(number(1), false);
@@ -25,13 +41,15 @@ fn play(line: &str) -> String {
                 job.learn(0, true);
                 "closed".into()
             }
-            "accept" => match job.accept(state(words[1]), 0) {
+            "accept" => match job.accept(state(words[1]), 0, footing) {
                 Ok(true) => "confirmed".into(),
                 Ok(false) => "again".into(),
                 Err(Refusal::Closed) => "closed".into(),
                 Err(Refusal::NoRight) => "no_right".into(),
                 Err(Refusal::Ended) => "ended".into(),
                 Err(Refusal::LeftToHub) => "left_to_hub".into(),
+                Err(Refusal::Frozen) => "frozen".into(),
+                Err(Refusal::NoLease) => "no_lease".into(),
             },
             "cancel" => if job.cancel(state(words[1])) { "cancelled" } else { "nothing" }.into(),
             "bump" => format!("{:?}", job.apply_bump(state(words[1]))),
@@ -82,6 +100,10 @@ fn a_node_spends_only_what_it_was_granted() {
         learn 3; return 2; learn 4 -> learnt, avail 2
         learn 5; accept new; recall 5 1 -> returned 3, avail 1
         learn 5; learn 6; recall 5 0 -> returned 0, avail 6
+        learn 1; freeze; accept new -> frozen, avail 1
+        learn 1; lease_ends; accept new -> confirmed, avail 0
+        learn 1; class_r; accept new -> confirmed, avail 0
+        learn 1; class_r; lease_ends; accept new -> no_lease, avail 1
     "
     .lines()
     .map(str::trim)
@@ -124,14 +146,16 @@ fn the_hub_merges_only_what_an_honest_node_reports() {
     assert_eq!(merge(2, 0, 1, &bump(1), "live"), "Bumped, out 1, live 0");
     assert_eq!(merge(2, 1, 0, &NodeEvent::Return { returned: 1 }, "new"), "counted, out 1, live 0");
     assert_eq!(merge(2, 0, 0, &NodeEvent::Return { returned: 3 }, "new"), "Overspent");
-    assert_eq!(merge(2, 0, 0, &NodeEvent::Birth { cap: 3 }, "new"), "FalseBirth");
+    assert_eq!(merge(2, 0, 0, &NodeEvent::Birth { cap: 3, policy: None }, "new"), "FalseBirth");
 }
 
 #[test]
 fn the_hub_never_grants_more_than_its_pool() {
     let check = |cap, out, open, count, expected| {
         let mut holding = HubHolding { granted: out, returned: 0, live: 0 };
-        let granted = HubJob { cap, open, version: 1 }.grant(&mut holding, out, count);
+        let job = HubJob { open, ..HubJob::new(cap, LossPolicy::WriteOff) };
+        assert_eq!(job.grant(&mut holding, Standing::Fenced, out, count), 0);
+        let granted = job.grant(&mut holding, Standing::Live, out, count);
         assert_eq!(granted, expected, "cap {cap} out {out} count {count}");
     };
     check(7, 0, true, 3, 3);
@@ -139,5 +163,41 @@ fn the_hub_never_grants_more_than_its_pool() {
     check(7, 7, true, 1, 0);
     check(5, 7, true, 1, 0);
     check(7, 0, false, 3, 0);
-    assert_eq!(HubJob::born(u32::MAX), Err(Violation::CapTooLarge));
+    assert_eq!(HubJob::born(u32::MAX, LossPolicy::WriteOff), Err(Violation::CapTooLarge));
+}
+
+#[test]
+fn a_cap_is_lowered_only_as_far_as_promises_allow() {
+    // (cap, confirmed, out) -> new cap: pool and most_valid after it, or the smallest legal cap.
+    let check = |(cap, confirmed, out), new, excess, expected: Result<(i64, u32), u32>| {
+        let mut job = HubJob::new(cap, LossPolicy::WriteOff);
+        let found = job.set_cap(new, confirmed, out, excess).map(|()| (job.pool(out), job.most_valid(out)));
+        assert_eq!(found.map_err(|BelowConfirmed { confirmed }| confirmed), expected, "{cap} to {new}");
+    };
+    check((10, 2, 6), 12, Excess::Keep, Ok((6, 12)));
+    check((10, 2, 6), 8, Excess::Keep, Ok((2, 8)));
+    check((10, 2, 6), 4, Excess::Keep, Ok((-2, 6)));
+    check((10, 5, 6), 4, Excess::Keep, Err(5));
+    check((10, 5, 6), 4, Excess::BumpLatest, Ok((-2, 6)));
+}
+
+#[test]
+fn what_may_be_valid_never_rises_after_a_reduction() {
+    let mut job = HubJob::new(10, LossPolicy::WriteOff);
+    job.set_cap(4, 0, 9, Excess::Keep).unwrap();
+    assert_eq!(job.most_valid(9), 9);
+    assert_eq!(job.most_valid(6), 6);
+    job.set_cap(2, 0, 6, Excess::Keep).unwrap();
+    assert_eq!((job.most_valid(6), job.most_valid(1)), (6, 2));
+    job.set_cap(20, 0, 6, Excess::Keep).unwrap();
+    assert_eq!(job.most_valid(6), 20);
+}
+
+#[test]
+fn a_holding_that_is_handed_over_keeps_every_live_seat() {
+    let mut lost = HubHolding { granted: 7, returned: 1, live: 2 };
+    let mut hub = HubHolding { granted: 3, returned: 0, live: 3 };
+    lost.hand_over(&mut hub);
+    assert_eq!((lost.out(), lost.live), (0, 0));
+    assert_eq!((hub.out(), hub.live), (5, 5));
 }
