@@ -4,6 +4,7 @@
 //! [`Batch::heads`] in the witness, and only then answers. Seat decisions read the ledger, never a document.
 
 mod jobs;
+mod over;
 mod receive;
 mod rows;
 mod sign_up;
@@ -18,7 +19,7 @@ use sync_protocol::{
     documents::{Document, SignUpFields, Value},
     ids::{DocumentId, JobId, TenantId, TopicId, VshardId, Writer},
     log::{Entry, EntryKind, LogHead},
-    seats::{NodeEvent, NodeRow},
+    seats::{Footing, NodeEvent, NodeRow},
     wire::v1::Interest,
 };
 use sync_store::{ShardTx, StoreError};
@@ -40,6 +41,8 @@ pub struct EdgeNode {
     pub utc_offset_s: i32,
     interest: Interest,
     topics: BTreeMap<TenantId, (TopicId, VshardId)>,
+    /// Why this incarnation uses no right any more, where that is so.
+    retired: Option<String>,
 }
 
 impl std::fmt::Debug for EdgeNode {
@@ -65,11 +68,13 @@ impl EdgeNode {
             utc_offset_s,
             interest: Interest::default(),
             topics: BTreeMap::new(),
+            retired: None,
         }
     }
 
-    /// Reads what was stored of tenants and topics, so that a node starts without its hub.
-    pub fn load_interest(&mut self, tx: &mut dyn ShardTx) -> Result<(), StoreError> {
+    /// Reads what was stored of tenants, topics and its own end, so that a node starts without its hub.
+    pub fn load(&mut self, tx: &mut dyn ShardTx) -> Result<(), StoreError> {
+        self.retired = over::stored(tx)?;
         if let Some(bytes) = tx.meta(INTEREST)? {
             self.learn(minicbor::decode(&bytes).map_err(|_| StoreError::BadRow("interest"))?);
         }
@@ -89,6 +94,17 @@ impl EdgeNode {
             .map(|(topic, tenant, vshard)| (TenantId(*tenant), (TopicId(*topic), VshardId(*vshard))))
             .collect();
         self.interest = interest;
+    }
+
+    /// From here on no right is used; call it once [`Batch::retire`] is durable.
+    pub fn retire(&mut self, reason: &str) {
+        self.retired = Some(reason.to_owned());
+    }
+
+    /// Why this incarnation uses no right any more.
+    #[must_use]
+    pub fn retired(&self) -> Option<&str> {
+        self.retired.as_deref()
     }
 
     /// The tenants that the hub told of.
@@ -111,6 +127,8 @@ pub struct Batch<'a> {
     /// Epoch seconds.
     pub now: i64,
     pub uplink: Uplink,
+    /// Whether the node's lease runs; jobs whose rights may be reclaimed need it.
+    pub leased: bool,
     /// Own log heads that this batch moved: to be witnessed and announced after the commit.
     pub heads: BTreeMap<VshardId, LogHead>,
     /// Jobs whose searchable row changed.
@@ -126,7 +144,11 @@ impl std::fmt::Debug for Batch<'_> {
 impl<'a> Batch<'a> {
     #[must_use]
     pub fn new(node: &'a EdgeNode, tx: &'a mut dyn ShardTx, now: i64, uplink: Uplink) -> Self {
-        Self { node, tx, now, uplink, heads: BTreeMap::new(), changed: BTreeSet::new() }
+        Self { node, tx, now, uplink, leased: true, heads: BTreeMap::new(), changed: BTreeSet::new() }
+    }
+
+    fn footing(&self) -> Footing {
+        Footing { frozen: self.node.retired.is_some(), leased: self.leased }
     }
 
     fn append(&mut self, vshard: VshardId, entry: &Entry) -> Result<LogHead, StoreError> {

@@ -3,25 +3,42 @@
 //! Each function decides before it writes, so that a refusal leaves nothing half done.
 
 mod asks;
+mod caps;
+mod ends;
+mod fences;
 mod jobs;
 mod merge;
 mod plan;
+mod restore;
 
 pub use asks::ask;
+pub use caps::{CapRefusal, close, set_cap};
+pub use ends::{Ended, end, enforce};
+pub use fences::{Reclaimed, fence, reclaim, settle};
 pub use jobs::{Imported, JobPost, import_job};
 pub use merge::{Batch, MergeError, Merged, merge};
 pub use plan::{announce, execute, promote, snapshot};
+pub use restore::{awaited, begin_history};
 
 use sync_protocol::{
     documents::{Document, SignUpFields, Status, Value},
     ids::{DocumentId, JobId, NodeId, SignUpId, TopicId, VshardId, Writer},
     log::{Entry, EntryKind},
-    seats::{HoldingRow, HubHolding, HubJob, JobRow},
+    seats::{Ending, HoldingRow, HubHolding, HubJob, JobRow, out_total},
 };
 use sync_store::{ShardTx, StoreError};
 
 /// Rows that only the hub reads: they take a sequence number and are sent to nobody.
 const HUB_ONLY: NodeId = NodeId(0);
+
+/// What a node is told of its rights to a job beside their number.
+#[derive(Debug, Default)]
+struct Order {
+    end: Vec<Ending>,
+    promote: Vec<SignUpId>,
+    recall_keep: Option<u32>,
+    offer_until: Option<i64>,
+}
 
 /// One vshard in an open transaction.
 pub struct Shard<'a> {
@@ -44,7 +61,7 @@ impl Shard<'_> {
     }
 
     fn out_total(&mut self, job: JobId) -> Result<u32, StoreError> {
-        Ok(self.tx.holdings(self.vshard, job)?.iter().map(|(_, holding)| holding.out()).sum())
+        Ok(out_total(self.tx.holdings(self.vshard, job)?.iter().map(|(_, holding)| holding)))
     }
 
     fn topic_of(&mut self, job: JobId) -> Result<Option<TopicId>, StoreError> {
@@ -71,11 +88,14 @@ impl Shard<'_> {
         Ok(true)
     }
 
-    /// Writes a sign-up's status as its holder.
-    fn set_status(&mut self, sign_up: SignUpId, status: Status) -> Result<(), StoreError> {
+    /// Writes a sign-up's status as its holder, with the reason where others than its worker ended it.
+    fn set_status(&mut self, sign_up: SignUpId, status: Status, reason: &str) -> Result<(), StoreError> {
         let Some(mut stored) = self.tx.document(self.vshard, sign_up)? else { return Ok(()) };
-        let status = [("status", Value::Text(status.as_str().to_owned()))];
-        self.edit(sign_up, stored.topic, &mut stored.document, &status)?;
+        let mut fields = vec![("status", Value::Text(status.as_str().to_owned()))];
+        if !reason.is_empty() {
+            fields.push(("reason", Value::Text(reason.to_owned())));
+        }
+        self.edit(sign_up, stored.topic, &mut stored.document, &fields)?;
         if let Some(fields) = SignUpFields::read(&stored.document) {
             self.tx.put_sign_up(self.vshard, sign_up, &fields)?;
         }
@@ -105,16 +125,36 @@ impl Shard<'_> {
         seats: &HubJob,
         to: Writer,
         count: u32,
-        promote: Vec<SignUpId>,
+        order: Order,
     ) -> Result<u32, StoreError> {
+        if !awaited(self)?.is_empty() {
+            return Ok(0);
+        }
         let out = self.out_total(job)?;
+        let standing = self.tx.standing(self.vshard, to)?;
         let mut holding = self.tx.holding(self.vshard, job, to)?;
-        let granted = seats.grant(&mut holding, out, count);
+        let granted = seats.grant(&mut holding, standing, out, count);
         if granted > 0 {
             self.tx.put_holding(self.vshard, job, to, &holding)?;
-            self.tell(job, to, &holding, promote, None)?;
+            self.tell(job, to, &holding, order)?;
         }
         Ok(granted)
+    }
+
+    /// Asks a node for its idle rights beyond `keep`, unless that is what it was asked last.
+    fn recall(
+        &mut self,
+        job: JobId,
+        from: Writer,
+        holding: &HubHolding,
+        keep: u32,
+    ) -> Result<(), StoreError> {
+        let recall = (holding.granted, keep);
+        if from.is_hub() || self.tx.recall(self.vshard, job, from)? == Some(recall) {
+            return Ok(());
+        }
+        self.tx.put_recall(self.vshard, job, from, recall)?;
+        self.tell(job, from, holding, Order { recall_keep: Some(keep), ..Order::default() })
     }
 
     fn tell(
@@ -122,15 +162,15 @@ impl Shard<'_> {
         job: JobId,
         to: Writer,
         holding: &HubHolding,
-        promote: Vec<SignUpId>,
-        recall_keep: Option<u32>,
+        order: Order,
     ) -> Result<(), StoreError> {
         if to.is_hub() {
             return Ok(());
         }
         let Some(topic) = self.topic_of(job)? else { return Ok(()) };
+        let Order { end, promote, recall_keep, offer_until } = order;
         let row =
-            HoldingRow { job, writer: to, granted: holding.granted, bump: Vec::new(), promote, recall_keep };
+            HoldingRow { job, writer: to, granted: holding.granted, end, promote, recall_keep, offer_until };
         self.append_holding_row(topic, &row)
     }
 }

@@ -120,3 +120,11 @@ pub struct LogHead {
     #[n(1)]
     pub head: Head,
 }
+
+impl LogHead {
+    /// The place after one more entry.
+    #[must_use]
+    pub fn then(self, entry: &Entry) -> Self {
+        Self { wseq: self.wseq + 1, head: self.head.then(entry) }
+    }
+}

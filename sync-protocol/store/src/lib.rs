@@ -13,7 +13,10 @@ mod witness;
 
 pub use control::{ControlStore, NodeRecord, TenantRecord, TokenRow, TopicRecord};
 pub use error::StoreError;
-pub use rows::{HoldingTotals, JobSummary, SeatRow, SeatTotals, SignUpRow, Stored, WaitRow};
+pub use rows::{
+    EndingRow, FenceCause, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored,
+    WaitRow,
+};
 pub use shard::{HubSaid, Page, ShardTx};
 pub use sqlite::{OpenOptions, SqliteShard};
 pub use witness::{Witness, WitnessError};

@@ -3,7 +3,7 @@
 use sync_protocol::{
     documents::{Document, SignUpFields, Status},
     ids::{JobId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
-    seats::SeatState,
+    seats::{Ending, SeatState, Standing},
 };
 
 /// A document with the topic that it belongs to.
@@ -69,7 +69,7 @@ pub struct SeatTotals {
     pub cap: u64,
     pub live: u64,
     pub waiting: u64,
-    /// Sum over jobs of live sign-ups beyond the cap.
+    /// Sum over jobs of live sign-ups beyond what may be valid.
     pub oversold: u64,
 }
 
@@ -80,4 +80,74 @@ pub struct HoldingTotals {
     pub granted: u64,
     pub returned: u64,
     pub live: u64,
+}
+
+/// Where an incarnation stands in one vshard, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingRow {
+    pub writer: Writer,
+    pub standing: Standing,
+    pub cause: FenceCause,
+    /// For the operators.
+    pub detail: String,
+    pub at: i64,
+}
+
+/// Why an incarnation was fenced; what may end its limbo depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FenceCause {
+    /// An operator, or the node itself on leaving: its own log, whole, settles it.
+    Retired,
+    /// The node joined again: the same.
+    Replaced,
+    /// Its log went back or apart: two machines, or a restored disk. Only an operator says which log counts.
+    Copied,
+    /// It reported what no honest node can.
+    Violation,
+}
+
+impl FenceCause {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Retired => "retired",
+            Self::Replaced => "replaced",
+            Self::Copied => "copied",
+            Self::Violation => "violation",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Retired, Self::Replaced, Self::Copied, Self::Violation]
+            .into_iter()
+            .find(|cause| cause.as_str() == text)
+    }
+
+    /// Whether the whole log of the incarnation, however it comes, settles it without an operator's word.
+    #[must_use]
+    pub const fn settles_by_itself(self) -> bool {
+        matches!(self, Self::Retired | Self::Replaced)
+    }
+}
+
+/// A sign-up that is to end or has been ended, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndingRow {
+    pub job: JobId,
+    pub ending: Ending,
+    pub at: i64,
+    /// The holder has reported it.
+    pub done: bool,
+}
+
+/// Rights of one incarnation that are reserved although nobody can use them at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimboRow {
+    pub writer: Writer,
+    pub job: JobId,
+    /// Granted and not known to be returned.
+    pub out: u32,
+    /// Of those, sign-ups that the hub knows to be live.
+    pub live: u32,
 }

@@ -2,13 +2,15 @@
 
 use crate::{
     error::StoreError,
-    rows::{HoldingTotals, JobSummary, SeatRow, SeatTotals, SignUpRow, Stored, WaitRow},
+    rows::{
+        EndingRow, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored, WaitRow,
+    },
 };
 use sync_protocol::{
     documents::{Document, SignUpFields},
     ids::{DocumentId, JobId, NodeId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
     log::{Entry, LogHead},
-    seats::{HubHolding, HubJob, NodeJob},
+    seats::{HubHolding, HubJob, NodeJob, Standing},
     wire::v1::{DownState, Sequenced},
 };
 
@@ -114,6 +116,8 @@ pub trait ShardTx {
 
     /// The node's counters of a job, with what the hub last said of it: (cap, version, free, waiting).
     fn node_job(&mut self, vshard: VshardId, job: JobId) -> Result<Option<(NodeJob, HubSaid)>, StoreError>;
+    /// The node's counters of all jobs of a vshard.
+    fn node_jobs(&mut self, vshard: VshardId) -> Result<Vec<(JobId, NodeJob, HubSaid)>, StoreError>;
     fn put_node_job(
         &mut self,
         vshard: VshardId,
@@ -145,6 +149,62 @@ pub trait ShardTx {
     /// Appends to the wait list, or changes `promoted` of the entry that is there.
     fn put_waiting(&mut self, vshard: VshardId, job: JobId, wait: &WaitRow) -> Result<(), StoreError>;
     fn remove_waiting(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<(), StoreError>;
+
+    /// Live seats of a worker in this vshard, over all jobs.
+    fn seats_of_worker(&mut self, vshard: VshardId, worker: WorkerId) -> Result<Vec<(JobId, SeatRow)>, StoreError>;
+    /// Seats, in any state, that a writer holds in this vshard.
+    fn seats_held_by(&mut self, vshard: VshardId, holder: Writer) -> Result<Vec<(JobId, SeatRow)>, StoreError>;
+    /// A writer's holdings in this vshard.
+    fn holdings_of(&mut self, vshard: VshardId, writer: Writer) -> Result<Vec<(JobId, HubHolding)>, StoreError>;
+
+    // Incarnations that are over, and sign-ups that are to end.
+
+    /// Where an incarnation stands in this vshard: live where nothing else was written.
+    fn standing(&mut self, vshard: VshardId, writer: Writer) -> Result<Standing, StoreError>;
+    fn standing_row(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<StandingRow>, StoreError>;
+    fn put_standing(&mut self, vshard: VshardId, row: &StandingRow) -> Result<(), StoreError>;
+    /// Vshards of this file in which a writer has a log, a holding or a standing.
+    fn vshards_of_writer(&mut self, writer: Writer) -> Result<Vec<VshardId>, StoreError>;
+    /// What is reserved for fenced incarnations in this file.
+    fn limbo(&mut self) -> Result<Vec<LimboRow>, StoreError>;
+    /// Keeps an entry of a fenced incarnation's log, with the head after it.
+    fn put_evidence(
+        &mut self,
+        vshard: VshardId,
+        writer: Writer,
+        at: LogHead,
+        entry: &Entry,
+    ) -> Result<(), StoreError>;
+    /// The kept entries in order, and the head after the last.
+    fn evidence(&mut self, vshard: VshardId, writer: Writer)
+    -> Result<(Vec<Entry>, Option<LogHead>), StoreError>;
+    fn ending(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        sign_up: SignUpId,
+    ) -> Result<Option<EndingRow>, StoreError>;
+    fn put_ending(&mut self, vshard: VshardId, row: &EndingRow) -> Result<(), StoreError>;
+    fn endings(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<EndingRow>, StoreError>;
+    /// The recall that a writer was sent last for a job: (granted, keep).
+    fn recall(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        writer: Writer,
+    ) -> Result<Option<(u32, u32)>, StoreError>;
+    fn put_recall(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        writer: Writer,
+        recall: (u32, u32),
+    ) -> Result<(), StoreError>;
+    /// Whether a writer's rights to a job were reclaimed.
+    fn is_reclaimed(&mut self, vshard: VshardId, job: JobId, writer: Writer) -> Result<bool, StoreError>;
+    fn put_reclaimed(&mut self, vshard: VshardId, job: JobId, writer: Writer, at: i64) -> Result<(), StoreError>;
+    /// Begins a new history of a vshard that was restored from a backup.
+    fn begin_history(&mut self, vshard: VshardId) -> Result<u16, StoreError>;
 
     /// Sums over all jobs of this file, as the hub knows them.
     fn seat_totals(&mut self) -> Result<SeatTotals, StoreError>;

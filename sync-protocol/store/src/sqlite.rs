@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 mod documents;
 mod ledger;
 mod log;
+mod standing;
 mod tx;
 
 const SCHEMA: &str = include_str!("sqlite/schema.sql");
 const SCHEMA_VERSION: i64 = 1;
 /// Statements kept prepared per connection; more than the engine has.
-const STATEMENTS_MAX: usize = 96;
+const STATEMENTS_MAX: usize = 128;
 
 /// How to open a file.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use sync_protocol::{
     documents::{Document, JobFields},
     ids::{JobId, TenantId},
     limits::CAP_MAX,
-    seats::{NodeEvent, NodeJob},
+    seats::{LossPolicy, NodeEvent, NodeJob},
 };
 use sync_store::{HubSaid, JobSummary, StoreError};
 
@@ -14,6 +14,8 @@ use sync_store::{HubSaid, JobSummary, StoreError};
 pub struct NewJob {
     pub fields: JobFields,
     pub seats: u32,
+    /// What becomes of the rights of a node that is lost; fixed when the job is created.
+    pub policy: LossPolicy,
     /// The client's idempotency key, hashed with the tenant; empty where there is none.
     pub key: String,
 }
@@ -23,6 +25,8 @@ pub struct NewJob {
 pub enum JobRefusal {
     #[error("this tenant may not post in this region; ask the hub's operator to add the region")]
     NoTopic,
+    #[error("this node's incarnation is over; it must join again before it takes jobs")]
+    Retired,
     #[error("a job has 1 to {CAP_MAX} seats")]
     Seats,
     #[error("the shift must end after it starts, and start in the future")]
@@ -35,6 +39,9 @@ impl Batch<'_> {
     /// Creates a job with all of its rights here. A repetition under the same key gives the same job.
     pub fn create_job(&mut self, new: &NewJob) -> Result<JobId, JobRefusal> {
         let tenant = TenantId(new.fields.tenant);
+        if self.node.retired.is_some() {
+            return Err(JobRefusal::Retired);
+        }
         let (topic, vshard) = *self.node.topics.get(&tenant).ok_or(JobRefusal::NoTopic)?;
         if new.seats == 0 || new.seats > CAP_MAX {
             return Err(JobRefusal::Seats);
@@ -58,9 +65,9 @@ impl Batch<'_> {
         };
         self.tx.put_job_summary(vshard, &summary)?;
         self.edit(vshard, topic, job, &mut Document::default(), &fields.to_fields())?;
-        self.append_row(vshard, topic, job, NodeEvent::Birth { cap: new.seats })?;
+        self.append_row(vshard, topic, job, NodeEvent::Birth { cap: new.seats, policy: Some(new.policy) })?;
         let said = HubSaid { cap: new.seats, version: 0, free: new.seats, waiting: 0 };
-        self.tx.put_node_job(vshard, job, &NodeJob::birth(new.seats), &said)?;
+        self.tx.put_node_job(vshard, job, &NodeJob::birth(new.seats, new.policy), &said)?;
         Ok(job)
     }
 }

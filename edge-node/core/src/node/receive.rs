@@ -14,6 +14,10 @@ impl Batch<'_> {
     /// Applies a batch of a vshard and moves its cursor. What cannot be applied is parked with its reason.
     pub fn receive(&mut self, down: &Down) -> Result<DownState, StoreError> {
         let vshard = VshardId(down.vshard);
+        let before = self.tx.cursors()?.into_iter().find(|cursor| cursor.vshard == down.vshard);
+        if before.is_some_and(|cursor| cursor.history != down.history) {
+            self.tell_seen(vshard, down.history)?;
+        }
         for sequenced in &down.entries {
             if let Err(reason) = self.receive_entry(vshard, sequenced)? {
                 self.tx.park(vshard, sequenced.writer, &sequenced.entry, &reason)?;
@@ -91,6 +95,7 @@ impl Batch<'_> {
     fn receive_job_row(&mut self, vshard: VshardId, row: &JobRow) -> Result<(), StoreError> {
         let (mut seats, mut said) = self.tx.node_job(vshard, row.job)?.unwrap_or_default();
         seats.learn(0, !row.open);
+        seats.policy = row.policy.unwrap_or(seats.policy);
         if row.version > said.version {
             said = HubSaid { cap: row.cap, version: row.version, free: row.free, waiting: row.waiting };
         }
@@ -104,11 +109,16 @@ impl Batch<'_> {
         seats.learn(row.granted, false);
         self.tx.put_node_job(vshard, row.job, &seats, &said)?;
         self.changed.insert(row.job);
-        for sign_up in &row.bump {
-            self.bump(row.job, *sign_up)?;
+        for ending in &row.end {
+            self.end(row.job, *ending)?;
         }
+        let is_late = row.offer_until.is_some_and(|until| until < self.now);
         for sign_up in &row.promote {
-            self.promote(row.job, *sign_up)?;
+            if is_late {
+                self.decline(row.job, *sign_up)?;
+            } else {
+                self.promote(row.job, *sign_up)?;
+            }
         }
         if let Some(keep) = row.recall_keep {
             self.recall(row.job, row.granted, keep)?;

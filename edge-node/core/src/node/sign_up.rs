@@ -8,10 +8,10 @@ use sync_protocol::{
     documents::{Document, SignUpFields, Status, Value},
     ids::{JobId, SignUpId, TopicId, VshardId, WorkerId},
     receipt::{Receipt, ReceiptBody},
-    seats::{NodeEvent, NodeJob, Refusal, SeatState},
+    seats::{EndReason, Ending, NodeEvent, NodeJob, Refusal, SeatState},
     wire::v1::{Ask, Outcome},
 };
-use sync_store::{HubSaid, SeatRow, ShardTx, SignUpRow, StoreError, WaitRow};
+use sync_store::{EndingRow, HubSaid, SeatRow, ShardTx, SignUpRow, StoreError, WaitRow};
 
 /// A worker wants a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub struct Answer {
     pub at_this_node: bool,
     /// Signed receipt of a confirmed place.
     pub receipt: Option<Vec<u8>>,
+    /// Its end was asked for here; the node that holds the place has not reported it yet.
+    pub cancel_asked: bool,
+    /// Why it was ended by others than its worker; empty where it was not.
+    pub reason: String,
     /// The request was answered before; this is that answer as it stands.
     pub repeated: bool,
 }
@@ -67,6 +71,8 @@ pub enum SignUpRefusal {
     AlreadySignedUp(SignUpId),
     #[error("the idempotency key was used with another request")]
     KeyReused,
+    #[error("this node's incarnation is over; it must join again before it takes sign-ups")]
+    Retired,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -76,8 +82,8 @@ pub enum SignUpRefusal {
 pub enum CancelRefusal {
     #[error("there is no such sign-up here")]
     Unknown,
-    #[error("only node {0} holds this place and can free it; the line to it is needed")]
-    HeldElsewhere(u32),
+    #[error("this node's incarnation is over; cancel at another kiosk")]
+    Retired,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -109,13 +115,14 @@ impl Batch<'_> {
             return Err(SignUpRefusal::AlreadySignedUp(other.sign_up));
         }
         let sign_up = SignUpId::sign_up(self.node.writer, self.tx.next_counter()?);
-        match place.seats.accept(None, 0) {
+        match place.seats.accept(None, 0, self.footing()) {
             Ok(_) => Ok(Decision::Answer(Box::new(self.confirm(&place, sign_up, request, None)?))),
-            Err(Refusal::NoRight) if self.uplink == Uplink::Up => {
+            Err(Refusal::Frozen) => Err(SignUpRefusal::Retired),
+            Err(Refusal::NoRight | Refusal::NoLease) if self.uplink == Uplink::Up => {
                 let ask = Ask { job: request.job, sign_up, worker: request.worker, topic: place.topic.0 };
                 Ok(Decision::Ask(PendingAsk { ask, request: request.clone(), vshard: place.vshard }))
             }
-            Err(Refusal::NoRight) => Ok(Decision::Answer(Box::new(self.wait(&place, sign_up, request, 0)?))),
+            Err(Refusal::NoRight | Refusal::NoLease) => Ok(Decision::Answer(Box::new(self.wait(&place, sign_up, request, 0)?))),
             Err(Refusal::Closed | Refusal::Ended | Refusal::LeftToHub) => Err(SignUpRefusal::Closed),
         }
     }
@@ -139,7 +146,7 @@ impl Batch<'_> {
             }
             Some(Outcome::Closed) => Err(SignUpRefusal::Closed),
             Some(Outcome::WaitListed { position }) => Ok(self.wait(&place, sign_up, request, position)?),
-            Some(Outcome::Granted { .. }) if place.seats.accept(None, 0).is_ok() => {
+            Some(Outcome::Granted { .. }) if place.seats.accept(None, 0, self.footing()).is_ok() => {
                 Ok(self.confirm(&place, sign_up, request, None)?)
             }
             // Another worker took the granted right in the meantime: the hub decides about this one.
@@ -163,6 +170,7 @@ impl Batch<'_> {
             idempotency: request.idempotency,
             body_hash: request.body_hash,
             created_at: self.now,
+            reason: String::new(),
         }
     }
 
@@ -182,7 +190,7 @@ impl Batch<'_> {
     ) -> Result<Answer, StoreError> {
         match waited {
             None => self.create(place, sign_up, &self.fields(sign_up, request, Status::Confirmed))?,
-            Some(_) => self.set_status(place, sign_up, Status::Confirmed)?,
+            Some(_) => self.set_status(place, sign_up, Status::Confirmed, "")?,
         }
         let event = NodeEvent::Accept { sign_up, worker: request.worker };
         let head = self.append_row(place.vshard, place.topic, request.job, event)?;
@@ -256,28 +264,41 @@ impl Batch<'_> {
         self.tx.put_seat(vshard, request.job, &seat)
     }
 
-    fn set_status(&mut self, place: &Place, sign_up: SignUpId, status: Status) -> Result<(), StoreError> {
+    fn set_status(
+        &mut self,
+        place: &Place,
+        sign_up: SignUpId,
+        status: Status,
+        reason: &str,
+    ) -> Result<(), StoreError> {
         let mut stored =
             self.tx.document(place.vshard, sign_up)?.ok_or(StoreError::BadRow("sign-up document"))?;
-        let status = [("status", Value::Text(status.as_str().to_owned()))];
-        self.edit(place.vshard, place.topic, sign_up, &mut stored.document, &status)?;
+        let mut fields = vec![("status", Value::Text(status.as_str().to_owned()))];
+        if !reason.is_empty() {
+            fields.push(("reason", Value::Text(reason.to_owned())));
+        }
+        self.edit(place.vshard, place.topic, sign_up, &mut stored.document, &fields)?;
         self.put_sign_up(place.vshard, sign_up, &stored.document)
     }
 
     /// Ends a sign-up at its worker's wish. The freed right goes to the next in line here while the line is down, and back
-    /// to the hub where others wait.
+    /// to the hub where others wait. A place that is held elsewhere is freed by its holder: the wish is passed on.
     pub fn cancel(&mut self, sign_up: SignUpId) -> Result<Answer, CancelRefusal> {
+        if self.node.retired.is_some() {
+            return Err(CancelRefusal::Retired);
+        }
         let row = self.tx.sign_up(sign_up)?.ok_or(CancelRefusal::Unknown)?;
         let job = row.fields.job;
         let seat = self.tx.seat(row.vshard, job, sign_up)?;
         let held_here =
             seat.is_some_and(|seat| seat.holder == self.node.writer && seat.state != SeatState::Requested);
         let Some(seat) = seat.filter(|_| held_here) else {
-            return Err(CancelRefusal::HeldElsewhere(if seat.is_some() { 0 } else { sign_up.writer.node.0 }));
+            self.pass_wish_on(&row)?;
+            return Ok(answer_of(self.tx, &row)?);
         };
         let mut place = self.place(job)?.ok_or(CancelRefusal::Unknown)?;
         if place.seats.cancel(Some(seat.state)) {
-            self.set_status(&place, sign_up, Status::Cancelled)?;
+            self.set_status(&place, sign_up, Status::Cancelled, "")?;
             self.append_row(place.vshard, place.topic, job, NodeEvent::Cancel { sign_up })?;
             self.tx.put_seat(place.vshard, job, &SeatRow { state: SeatState::Cancelled, ..seat })?;
             self.tx.remove_waiting(place.vshard, job, sign_up)?;
@@ -288,6 +309,17 @@ impl Batch<'_> {
         }
         let row = self.tx.sign_up(sign_up)?.ok_or(CancelRefusal::Unknown)?;
         Ok(answer_of(self.tx, &row)?)
+    }
+
+    fn pass_wish_on(&mut self, row: &SignUpRow) -> Result<(), StoreError> {
+        let (job, sign_up) = (row.fields.job, row.sign_up);
+        if !row.status().is_current() || self.tx.ending(row.vshard, job, sign_up)?.is_some() {
+            return Ok(());
+        }
+        let Some(place) = self.place(job)? else { return Ok(()) };
+        let ending = Ending { sign_up, reason: EndReason::Worker };
+        self.tx.put_ending(row.vshard, &EndingRow { job, ending, at: self.now, done: false })?;
+        self.append_row(place.vshard, place.topic, job, NodeEvent::CancelFor { sign_up }).map(drop)
     }
 
     fn pass_on(&mut self, place: &mut Place, job: JobId) -> Result<(), StoreError> {
@@ -329,7 +361,7 @@ impl Batch<'_> {
         let seat = self.tx.seat(place.vshard, job, sign_up)?;
         let Some(row) = self.tx.sign_up(sign_up)? else { return Ok(()) };
         if seat.is_none_or(|seat| seat.state != SeatState::Waiting)
-            || place.seats.accept(Some(SeatState::Waiting), 0).is_err()
+            || place.seats.accept(Some(SeatState::Waiting), 0, self.footing()).is_err()
         {
             return Ok(());
         }
@@ -350,8 +382,33 @@ impl Batch<'_> {
         self.give_back(&mut place, job, count)
     }
 
-    /// Ends a sign-up as the hub asked.
-    pub(super) fn bump(&mut self, job: JobId, sign_up: SignUpId) -> Result<(), StoreError> {
+    /// The offer came too late: the right goes back, the worker keeps the place in line.
+    pub(super) fn decline(&mut self, job: JobId, sign_up: SignUpId) -> Result<(), StoreError> {
+        let Some(mut place) = self.place(job)? else { return Ok(()) };
+        let seat = self.tx.seat(place.vshard, job, sign_up)?;
+        let waits = seat.filter(|seat| seat.state == SeatState::Waiting);
+        self.give_back(&mut place, job, 1)?;
+        if let Some(seat) = waits {
+            let event = NodeEvent::Wait { sign_up, worker: seat.worker };
+            self.append_row(place.vshard, place.topic, job, event)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a sign-up as the hub asked: by its worker's wish like any cancellation, else with its right returned.
+    pub(super) fn end(&mut self, job: JobId, ending: Ending) -> Result<(), StoreError> {
+        match ending.reason {
+            EndReason::Worker => match self.cancel(ending.sign_up) {
+                Ok(_) | Err(CancelRefusal::Unknown | CancelRefusal::Retired) => Ok(()),
+                Err(CancelRefusal::Store(error)) => Err(error),
+            },
+            EndReason::Closed | EndReason::CapLowered | EndReason::Duplicate | EndReason::Voided => {
+                self.bump(job, ending.sign_up, ending.reason)
+            }
+        }
+    }
+
+    fn bump(&mut self, job: JobId, sign_up: SignUpId, reason: EndReason) -> Result<(), StoreError> {
         let Some(mut place) = self.place(job)? else { return Ok(()) };
         let seat = self.tx.seat(place.vshard, job, sign_up)?;
         let Some(state) = place.seats.apply_bump(seat.map(|seat| seat.state)) else { return Ok(()) };
@@ -360,7 +417,7 @@ impl Batch<'_> {
         self.tx.remove_waiting(place.vshard, job, sign_up)?;
         self.tx.put_node_job(place.vshard, job, &place.seats, &place.said)?;
         if self.tx.sign_up(sign_up)?.is_some() {
-            self.set_status(&place, sign_up, Status::Bumped)?;
+            self.set_status(&place, sign_up, Status::Bumped, reason.as_str())?;
         }
         let event = NodeEvent::Bump { sign_up, returned: place.seats.returned };
         self.append_row(place.vshard, place.topic, job, event).map(drop)
@@ -389,6 +446,8 @@ fn answer(
         position: place.map(|(position, _)| position),
         at_this_node: place.is_some_and(|(_, here)| here),
         receipt,
+        cancel_asked: false,
+        reason: String::new(),
         repeated: false,
     }
 }
@@ -418,5 +477,11 @@ pub fn answer_of(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<Answer, StoreE
         Status::Confirmed | Status::Requested | Status::Cancelled | Status::Bumped => None,
     };
     let receipt = tx.receipt(row.vshard, row.sign_up)?.filter(|_| row.status() == Status::Confirmed);
-    Ok(Answer { code: row.fields.code.clone(), ..answer(row.sign_up, job, row.status(), place, receipt) })
+    let asked = tx.ending(row.vshard, job, row.sign_up)?.is_some_and(|row| !row.done);
+    Ok(Answer {
+        code: row.fields.code.clone(),
+        cancel_asked: asked && row.status().is_current(),
+        reason: row.fields.reason.clone(),
+        ..answer(row.sign_up, job, row.status(), place, receipt)
+    })
 }

@@ -5,7 +5,7 @@ use sync_protocol::{
     documents::{Document, JobFields},
     ids::{JobId, TenantId, TopicId},
     limits::CAP_MAX,
-    seats::{HubJob, JobRow},
+    seats::{HubJob, JobRow, LossPolicy},
 };
 use sync_store::{JobSummary, StoreError};
 
@@ -16,6 +16,8 @@ pub struct JobPost {
     pub key: String,
     pub fields: JobFields,
     pub seats: u32,
+    /// What becomes of the rights of a node that is lost; fixed when the job is created.
+    pub policy: LossPolicy,
     /// Dates that the importer moved: those of the first import stay.
     pub keep_dates: bool,
 }
@@ -60,8 +62,16 @@ fn create(shard: &mut Shard<'_>, topic: TopicId, post: &JobPost) -> Result<Impor
     let mut document = Document::default();
     shard.tx.put_job_summary(shard.vshard, &summary(job, topic, post, &post.fields))?;
     shard.edit(job, topic, &mut document, &post.fields.to_fields())?;
-    shard.tx.put_hub_job(shard.vshard, job, &HubJob { cap: post.seats, open: true, version: 1 })?;
-    let row = JobRow { job, cap: post.seats, open: true, version: 1, free: post.seats, waiting: 0 };
+    shard.tx.put_hub_job(shard.vshard, job, &HubJob::new(post.seats, post.policy))?;
+    let row = JobRow {
+        job,
+        cap: post.seats,
+        open: true,
+        version: 1,
+        free: post.seats,
+        waiting: 0,
+        policy: Some(post.policy),
+    };
     shard.append_job_row(job, topic, &row)?;
     Ok(Imported::Created(job))
 }
@@ -78,7 +88,7 @@ fn update(shard: &mut Shard<'_>, topic: TopicId, job: JobId, post: &JobPost) -> 
     };
     if post.seats < seats.cap {
         let reason = format!(
-            "{} seats are fewer than the {} that are open; lowering a cap is a command of its own",
+            "{} seats are fewer than the {} that are open; lowering a cap is a command of its own: dayshift jobs cap",
             post.seats, seats.cap
         );
         return Ok(Imported::Refused(reason));
@@ -90,7 +100,10 @@ fn update(shard: &mut Shard<'_>, topic: TopicId, job: JobId, post: &JobPost) -> 
     }
     let raised = post.seats > seats.cap;
     if raised {
-        (seats.cap, seats.version) = (post.seats, seats.version + 1);
+        let out = shard.out_total(job)?;
+        if let Err(refusal) = seats.set_cap(post.seats, 0, out, seats.excess) {
+            return Ok(Imported::Refused(refusal.to_string()));
+        }
         shard.tx.put_hub_job(shard.vshard, job, &seats)?;
     }
     let edited = shard.edit(job, topic, &mut stored.document, &fields.to_fields())?;

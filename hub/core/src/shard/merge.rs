@@ -2,17 +2,19 @@
 //!
 //! What a node may write is decided from its certificate, never from the payload: it may create documents whose ids carry
 //! its own writer, edit jobs and sign-ups within its topics, and report on its own rights. A change that is not allowed
-//! is parked; a ledger report that no honest node can make fences its author.
+//! is parked; a ledger report that no honest node can make fences its author. What a fenced incarnation reports is
+//! evidence: it is kept, and merged only when its whole log is here (see [`super::fences`]).
 
-use super::{HUB_ONLY, Shard};
+use super::{HUB_ONLY, Shard, ends, fences, restore};
 use std::collections::BTreeSet;
 use sync_protocol::{
-    documents::{Applied, Document, JobFields, SignUpFields},
+    documents::{Applied, Document, JobFields, SignUpFields, Status},
     ids::{DocumentKind, JobId, SignUpId, TenantId, TopicId, WorkerId, Writer},
     log::{Entry, EntryKind, Head, LogHead},
-    seats::{HubJob, Merged as MergedEvent, NodeEvent, NodeRow, SeatState, Violation},
+    mutant::{self, Mutant},
+    seats::{EndReason, Ending, HubJob, LossPolicy, Merged as MergedEvent, NodeEvent, NodeRow, SeatState, Violation},
 };
-use sync_store::{JobSummary, SeatRow, StoreError, Stored, WaitRow};
+use sync_store::{EndingRow, FenceCause, JobSummary, SeatRow, StoreError, Stored, WaitRow};
 
 /// A batch of a node's log, as its session received it.
 pub struct Batch<'a> {
@@ -56,24 +58,56 @@ pub struct Merged {
     /// Sign-ups reported for the first time: a measure of demand.
     pub demand: u32,
     pub parked: u32,
+    /// Sign-ups of workers who hold another seat at that time already: their end was asked for.
+    pub duplicates: u32,
+    /// The writer's log is whole, and nothing of it is reserved any more.
+    pub settled: bool,
     /// A report that no honest node can make: fence its author. What came before it is merged.
     pub violation: Option<String>,
 }
 
 /// Merges a batch; entries that are known already are passed over.
 pub fn merge(shard: &mut Shard<'_>, batch: &Batch<'_>) -> Result<Merged, MergeError> {
-    let genesis = LogHead { wseq: 0, head: Head::genesis(batch.writer, shard.vshard) };
-    let known = shard.tx.origin(shard.vshard, batch.writer)?.unwrap_or(genesis);
-    if batch.first > known.wseq + 1 || batch.first == 0 {
+    let (vshard, writer) = (shard.vshard, batch.writer);
+    let genesis = LogHead { wseq: 0, head: Head::genesis(writer, vshard) };
+    let known = shard.tx.origin(vshard, writer)?.unwrap_or(genesis);
+    let standing = shard.tx.standing(vshard, writer)?;
+    if !standing.merges() {
+        return fences::keep_evidence(shard, batch, known);
+    }
+    let fresh = verify(batch, known)?;
+    let mut merged = merge_entries(shard, batch, known, fresh)?;
+    if let Some(reason) = &merged.violation {
+        fences::fence(shard, writer, FenceCause::Violation, reason)?;
+    } else if merged.settled {
+        fences::fence(shard, writer, FenceCause::Retired, "it left")?;
+        merged.jobs.extend(fences::hand_over(shard, writer)?);
+    }
+    Ok(merged)
+}
+
+/// The entries behind `known`, if they go on from it and are signed.
+pub(super) fn verify<'a>(batch: &Batch<'a>, known: LogHead) -> Result<&'a [Entry], MergeError> {
+    if (batch.first > known.wseq + 1 && !mutant::is(Mutant::GapTaken)) || batch.first == 0 {
         return Err(MergeError::Gap { found: batch.first, known: known.wseq });
     }
-    let skip = usize::try_from(known.wseq + 1 - batch.first).unwrap_or(usize::MAX);
+    let skip = usize::try_from((known.wseq + 1).saturating_sub(batch.first)).unwrap_or(usize::MAX);
     let fresh = batch.entries.get(skip..).unwrap_or(&[]);
-    let last = fresh.iter().fold(known, |at, entry| LogHead { wseq: at.wseq + 1, head: at.head.then(entry) });
-    if !fresh.is_empty() && !(batch.signed)(&last) {
+    let last = fresh.iter().fold(known, LogHead::then);
+    if !fresh.is_empty() && !(batch.signed)(&last) && !mutant::is(Mutant::ChainUnchecked) {
         return Err(MergeError::WrongSignature);
     }
-    let mut merged = Merged { wseq: known.wseq, ..Merged::default() };
+    Ok(fresh)
+}
+
+/// Merges entries that go on from `known`, up to the first that no honest node writes.
+pub(super) fn merge_entries(
+    shard: &mut Shard<'_>,
+    batch: &Batch<'_>,
+    known: LogHead,
+    fresh: &[Entry],
+) -> Result<Merged, StoreError> {
+    let mut merged = Merged::default();
     let mut at = known;
     for entry in fresh {
         if let Err(problem) = merge_entry(shard, batch, entry, &mut merged)? {
@@ -88,7 +122,7 @@ pub fn merge(shard: &mut Shard<'_>, batch: &Batch<'_>) -> Result<Merged, MergeEr
                 }
             }
         }
-        at = LogHead { wseq: at.wseq + 1, head: at.head.then(entry) };
+        at = at.then(entry);
     }
     merged.wseq = at.wseq;
     shard.tx.put_origin(shard.vshard, batch.writer, at)?;
@@ -188,9 +222,31 @@ fn merge_row(
         return Ok(park("the ledger row is about another job than its entry"));
     }
     shard.append(Some(HUB_ONLY), writer, entry)?;
+    match row.event {
+        NodeEvent::Final => {
+            merged.settled = true;
+            return Ok(Ok(()));
+        }
+        NodeEvent::SeenAll { history } => {
+            merged.jobs.extend(restore::told_all(shard, writer, history)?);
+            return Ok(Ok(()));
+        }
+        _ => {}
+    }
     merged.jobs.insert(row.job);
-    if let NodeEvent::Birth { cap } = row.event {
-        return birth(shard, writer, row.job, cap);
+    match row.event {
+        NodeEvent::Seen { granted, version, cap, open } => {
+            let told = restore::Told { granted, version, cap, open };
+            return Ok(restore::told(shard, writer, row.job, told)?.map_err(|v| Problem::Fence(v.to_string())));
+        }
+        NodeEvent::Birth { cap, policy } => return birth(shard, writer, row.job, cap, policy),
+        NodeEvent::CancelFor { sign_up } => {
+            let ending = Ending { sign_up, reason: EndReason::Worker };
+            ends::end(shard, row.job, ending)?;
+            return Ok(Ok(()));
+        }
+        _ if shard.tx.is_reclaimed(shard.vshard, row.job, writer)? => return void(shard, writer, &row),
+        _ => {}
     }
     let Some((sign_up, worker)) = subject(&row.event) else {
         return counters(shard, writer, &row);
@@ -199,16 +255,17 @@ fn merge_row(
     if known.is_some_and(|seat| seat.holder != writer) {
         return Ok(match row.event {
             NodeEvent::Accept { .. } => fence(Violation::Revived),
-            NodeEvent::Birth { .. }
-            | NodeEvent::Cancel { .. }
-            | NodeEvent::Bump { .. }
-            | NodeEvent::Return { .. }
-            | NodeEvent::Wait { .. }
-            | NodeEvent::Request { .. } => park("only the holder of a sign-up reports about it"),
+            _ => park("only the holder of a sign-up reports about it"),
         });
     }
     let mut holding = shard.tx.holding(shard.vshard, row.job, writer)?;
-    let verdict = match holding.merge(&row.event, known.map(|seat| seat.state)) {
+    let state = known.map(|seat| seat.state);
+    let result = if restore::is_awaited(shard, writer)? {
+        holding.merge_restored(&row.event, state)
+    } else {
+        holding.merge(&row.event, state)
+    };
+    let verdict = match result {
         Ok(verdict) => verdict,
         Err(violation) => return Ok(fence(violation)),
     };
@@ -216,8 +273,49 @@ fn merge_row(
     let worker = known.map_or(worker, |seat| seat.worker);
     if let MergedEvent::Seat(state) = verdict {
         shard.tx.put_seat(shard.vshard, row.job, &SeatRow { sign_up, holder: writer, worker, state })?;
+        follow_up(shard, row.job, sign_up, worker, state, merged)?;
     }
     list(shard, writer, &row, sign_up, worker, verdict)?;
+    Ok(Ok(()))
+}
+
+/// What a sign-up's new state means beyond its own row.
+fn follow_up(
+    shard: &mut Shard<'_>,
+    job: JobId,
+    sign_up: SignUpId,
+    worker: WorkerId,
+    state: SeatState,
+    merged: &mut Merged,
+) -> Result<(), StoreError> {
+    match state {
+        SeatState::Live if ends::is_duplicate(shard, job, sign_up, worker)? => {
+            merged.duplicates += 1;
+            ends::end(shard, job, Ending { sign_up, reason: EndReason::Duplicate }).map(drop)
+        }
+        SeatState::Cancelled | SeatState::Bumped => {
+            if let Some(asked) = shard.tx.ending(shard.vshard, job, sign_up)? {
+                shard.tx.put_ending(shard.vshard, &EndingRow { done: true, ..asked })?;
+            }
+            Ok(())
+        }
+        SeatState::Live | SeatState::Waiting | SeatState::Requested => Ok(()),
+    }
+}
+
+/// A report on rights that were reclaimed in the meantime: a receipt that the hub did not hold by then is void.
+fn void(shard: &mut Shard<'_>, writer: Writer, row: &NodeRow) -> Result<Checked, StoreError> {
+    if let NodeEvent::Accept { sign_up, worker } = row.event
+        && shard.tx.seat(shard.vshard, row.job, sign_up)?.is_none_or(|seat| seat.state == SeatState::Waiting)
+    {
+        let seat = SeatRow { sign_up, holder: writer, worker, state: SeatState::Bumped };
+        shard.tx.put_seat(shard.vshard, row.job, &seat)?;
+        let ending = Ending { sign_up, reason: EndReason::Voided };
+        let row = EndingRow { job: row.job, ending, at: shard.now, done: true };
+        shard.tx.put_ending(shard.vshard, &row)?;
+        shard.tx.remove_waiting(shard.vshard, row.job, sign_up)?;
+        shard.set_status(sign_up, Status::Bumped, EndReason::Voided.as_str())?;
+    }
     Ok(Ok(()))
 }
 
@@ -230,7 +328,12 @@ fn subject(event: &NodeEvent) -> Option<(SignUpId, WorkerId)> {
         NodeEvent::Cancel { sign_up } | NodeEvent::Bump { sign_up, .. } => {
             Some((*sign_up, WorkerId([0; 16])))
         }
-        NodeEvent::Birth { .. } | NodeEvent::Return { .. } => None,
+        NodeEvent::Birth { .. }
+        | NodeEvent::Return { .. }
+        | NodeEvent::CancelFor { .. }
+        | NodeEvent::Final
+        | NodeEvent::Seen { .. }
+        | NodeEvent::SeenAll { .. } => None,
     }
 }
 
@@ -240,18 +343,29 @@ fn fence(violation: Violation) -> Checked {
 
 fn counters(shard: &mut Shard<'_>, writer: Writer, row: &NodeRow) -> Result<Checked, StoreError> {
     let mut holding = shard.tx.holding(shard.vshard, row.job, writer)?;
-    if let Err(violation) = holding.merge(&row.event, None) {
+    let result = if restore::is_awaited(shard, writer)? {
+        holding.merge_restored(&row.event, None)
+    } else {
+        holding.merge(&row.event, None)
+    };
+    if let Err(violation) = result {
         return Ok(fence(violation));
     }
     shard.tx.put_holding(shard.vshard, row.job, writer, &holding)?;
     Ok(Ok(()))
 }
 
-fn birth(shard: &mut Shard<'_>, writer: Writer, job: JobId, cap: u32) -> Result<Checked, StoreError> {
+fn birth(
+    shard: &mut Shard<'_>,
+    writer: Writer,
+    job: JobId,
+    cap: u32,
+    policy: Option<LossPolicy>,
+) -> Result<Checked, StoreError> {
     if job.writer != writer || shard.tx.hub_job(shard.vshard, job)?.is_some() {
         return Ok(fence(Violation::FalseBirth));
     }
-    match HubJob::born(cap) {
+    match HubJob::born(cap, policy.unwrap_or_default()) {
         Err(violation) => Ok(fence(violation)),
         Ok((seats, holding)) => {
             shard.tx.put_hub_job(shard.vshard, job, &seats)?;
@@ -279,6 +393,14 @@ fn list(
             row.job,
             &WaitRow { sign_up, holder: writer, worker, promoted: false, position: 0 },
         ),
+        // The offer came too late: the right is returned, the place stays.
+        NodeEvent::Wait { .. } => {
+            let listed = shard.tx.waiting(shard.vshard, row.job)?;
+            if let Some(wait) = listed.iter().find(|wait| wait.sign_up == sign_up && wait.promoted) {
+                shard.tx.put_waiting(shard.vshard, row.job, &WaitRow { promoted: false, ..*wait })?;
+            }
+            Ok(())
+        }
         // From here on only the hub's own node may accept it, whatever was answered to the Ask before.
         NodeEvent::Request { .. } => {
             let known = shard.tx.seat(shard.vshard, row.job, sign_up)?.map(|seat| seat.state);
@@ -294,6 +416,11 @@ fn list(
                 &WaitRow { sign_up, holder, worker, promoted: false, position: 0 },
             )
         }
-        NodeEvent::Wait { .. } | NodeEvent::Birth { .. } | NodeEvent::Return { .. } => Ok(()),
+        NodeEvent::Birth { .. }
+        | NodeEvent::Return { .. }
+        | NodeEvent::CancelFor { .. }
+        | NodeEvent::Final
+        | NodeEvent::Seen { .. }
+        | NodeEvent::SeenAll { .. } => Ok(()),
     }
 }

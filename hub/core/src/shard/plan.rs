@@ -1,14 +1,18 @@
 //! Executing what the scheduler planned: grants, recalls, promotions from the wait list, and what nodes are told of a job.
 
-use super::Shard;
+use super::{Order, Shard};
 use crate::scheduler::{JobSnapshot, Move, NodeShare};
 use std::collections::BTreeMap;
 use sync_protocol::{
     documents::Status,
     ids::{JobId, SignUpId, Writer},
-    seats::{HubJob, JobRow, SeatState},
+    mutant::{self, Mutant},
+    seats::{HubJob, JobRow, SeatState, out_total},
 };
 use sync_store::{SeatRow, StoreError, WaitRow};
+
+/// Seconds within which a node must learn of a promotion; later it returns the right, and the next in line gets it.
+const OFFER_S: i64 = 600;
 
 /// The picture of one open job that the scheduler plans from.
 pub fn snapshot(
@@ -20,7 +24,7 @@ pub fn snapshot(
         return Ok(None);
     };
     let holdings: BTreeMap<_, _> = shard.tx.holdings(shard.vshard, job)?.into_iter().collect();
-    let out: u32 = holdings.values().map(|holding| holding.out()).sum();
+    let out = out_total(holdings.values());
     let nodes = nodes
         .iter()
         .map(|(writer, demand)| {
@@ -28,7 +32,7 @@ pub fn snapshot(
             NodeShare {
                 writer: *writer,
                 demand: *demand,
-                idle: holding.out() - holding.live,
+                idle: holding.idle(),
                 live: holding.live,
             }
         })
@@ -49,11 +53,11 @@ pub fn execute(shard: &mut Shard<'_>, step: &Move) -> Result<(), StoreError> {
     match *step {
         Move::Grant { job, to, count, .. } => {
             let Some(seats) = shard.tx.hub_job(shard.vshard, job)? else { return Ok(()) };
-            shard.grant(job, &seats, to, count, Vec::new())?;
+            shard.grant(job, &seats, to, count, Order::default())?;
         }
         Move::Recall { job, from, keep, .. } => {
             let holding = shard.tx.holding(shard.vshard, job, from)?;
-            shard.tell(job, from, &holding, Vec::new(), Some(keep))?;
+            shard.recall(job, from, &holding, keep)?;
         }
     }
     Ok(())
@@ -64,7 +68,11 @@ pub fn promote(shard: &mut Shard<'_>, job: JobId) -> Result<u32, StoreError> {
     let Some(seats) = shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.open) else { return Ok(0) };
     let mut promoted = 0;
     for wait in shard.tx.waiting(shard.vshard, job)? {
-        if wait.promoted {
+        if wait.promoted && !mutant::is(Mutant::PromoteTwice) {
+            continue;
+        }
+        // Whoever waits at a node that is over waits until its log has settled.
+        if !shard.tx.standing(shard.vshard, wait.holder)?.takes_grants() {
             continue;
         }
         let done = if wait.holder.is_hub() {
@@ -89,7 +97,8 @@ fn offer(shard: &mut Shard<'_>, job: JobId, seats: &HubJob, wait: &WaitRow) -> R
         .map(|other| other.sign_up)
         .collect();
     promote.push(wait.sign_up);
-    if shard.grant(job, seats, wait.holder, 1, promote)? == 0 {
+    let order = Order { promote, offer_until: Some(shard.now + OFFER_S), ..Order::default() };
+    if shard.grant(job, seats, wait.holder, 1, order)? == 0 {
         return Ok(false);
     }
     shard.tx.put_waiting(shard.vshard, job, &WaitRow { promoted: true, ..*wait })?;
@@ -103,10 +112,10 @@ fn accept_here(
     seats: &HubJob,
     wait: &WaitRow,
 ) -> Result<bool, StoreError> {
-    if shard.grant(job, seats, wait.holder, 1, Vec::new())? == 0 {
+    if shard.grant(job, seats, wait.holder, 1, Order::default())? == 0 {
         // No right yet: the worker is told a place instead of "asked".
         if shard.tx.sign_up(wait.sign_up)?.is_some_and(|row| row.status() == Status::Requested) {
-            shard.set_status(wait.sign_up, Status::WaitListed)?;
+            shard.set_status(wait.sign_up, Status::WaitListed, "")?;
         }
         return Ok(false);
     }
@@ -117,7 +126,7 @@ fn accept_here(
         SeatRow { sign_up: wait.sign_up, holder: wait.holder, worker: wait.worker, state: SeatState::Live };
     shard.tx.put_seat(shard.vshard, job, &seat)?;
     shard.tx.remove_waiting(shard.vshard, job, wait.sign_up)?;
-    shard.set_status(wait.sign_up, Status::Confirmed)?;
+    shard.set_status(wait.sign_up, Status::Confirmed, "")?;
     Ok(true)
 }
 
@@ -137,7 +146,7 @@ pub fn announce(
     }
     seats.version += 1;
     shard.tx.put_hub_job(shard.vshard, job, &seats)?;
-    let row = JobRow { job, cap, open, version: seats.version, free, waiting };
+    let row = JobRow { job, cap, open, version: seats.version, free, waiting, policy: Some(seats.policy) };
     shard.append_job_row(job, topic, &row)?;
     Ok(Some(row))
 }

@@ -52,13 +52,15 @@ pub struct SignUpFields {
     /// Hash of the request body under that key.
     pub body_hash: [u8; 16],
     pub created_at: i64,
+    /// Why it was ended by others than its worker; empty where it was not.
+    pub reason: String,
 }
 
 impl SignUpFields {
     /// Field names and values, in the order in which a new document is written.
     #[must_use]
     pub fn to_fields(&self) -> Vec<(&'static str, Value)> {
-        vec![
+        let mut fields = vec![
             ("job", Value::Bytes(self.job.to_bytes().to_vec())),
             ("worker", Value::Bytes(self.worker.0.to_vec())),
             ("status", Value::Text(self.status.as_str().to_owned())),
@@ -66,7 +68,11 @@ impl SignUpFields {
             ("key", Value::Bytes(self.idempotency.to_vec())),
             ("body", Value::Bytes(self.body_hash.to_vec())),
             ("created_at", Value::Int(self.created_at)),
-        ]
+        ];
+        if !self.reason.is_empty() {
+            fields.push(("reason", Value::Text(self.reason.clone())));
+        }
+        fields
     }
 
     /// Reads a sign-up; `None` where a needed field is missing or of another form.
@@ -84,6 +90,7 @@ impl SignUpFields {
             idempotency: bytes("key")?.try_into().ok()?,
             body_hash: bytes("body")?.try_into().ok()?,
             created_at: document.int("created_at")?,
+            reason: document.text("reason"),
         })
     }
 }

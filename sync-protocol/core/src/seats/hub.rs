@@ -149,6 +149,27 @@ impl HubHolding {
     /// Merges one event of the writer's log. `state` is what the hub knew of the sign-up.
     /// On an error nothing has changed.
     pub fn merge(&mut self, event: &NodeEvent, state: Option<SeatState>) -> Result<Merged, Violation> {
+        let (next, merged) = self.after(event, state)?;
+        if next.returned.saturating_add(next.live) > next.granted {
+            return Err(Violation::Overspent);
+        }
+        *self = next;
+        Ok(merged)
+    }
+
+    /// Merges one event into a vshard that was restored from a backup: what the node used was granted by the lost part.
+    pub fn merge_restored(
+        &mut self,
+        event: &NodeEvent,
+        state: Option<SeatState>,
+    ) -> Result<Merged, Violation> {
+        let (mut next, merged) = self.after(event, state)?;
+        next.seen(next.returned.saturating_add(next.live))?;
+        *self = next;
+        Ok(merged)
+    }
+
+    fn after(&self, event: &NodeEvent, state: Option<SeatState>) -> Result<(Self, Merged), Violation> {
         let mut next = *self;
         let merged = match event {
             NodeEvent::Birth { .. } => return Err(Violation::FalseBirth),
@@ -187,13 +208,12 @@ impl HubHolding {
                 None => Merged::Seat(SeatState::Requested),
                 Some(_) => Merged::Nothing,
             },
-            NodeEvent::CancelFor { .. } | NodeEvent::Final | NodeEvent::Seen { .. } => Merged::Nothing,
+            NodeEvent::CancelFor { .. }
+            | NodeEvent::Final
+            | NodeEvent::Seen { .. }
+            | NodeEvent::SeenAll { .. } => Merged::Nothing,
         };
-        if next.returned.saturating_add(next.live) > next.granted {
-            return Err(Violation::Overspent);
-        }
-        *self = next;
-        Ok(merged)
+        Ok((next, merged))
     }
 
     /// Asking the holder to end a live sign-up frees nothing here: only the holder frees a seat.
@@ -221,7 +241,7 @@ impl HubHolding {
         self.live = 0;
     }
 
-    /// In a vshard that was restored from a backup: takes over what the node has seen of a former history.
+    /// In a vshard that was restored from a backup: takes over what the node was granted in a former history.
     pub fn seen(&mut self, granted: u32) -> Result<(), Violation> {
         if granted > CAP_MAX {
             return Err(Violation::CapTooLarge);
@@ -273,6 +293,19 @@ impl HubJob {
             "I1: pool + out = cap with pool >= 0 after a grant"
         );
         count
+    }
+
+    /// In a vshard that was restored from a backup: takes over what a node was told later than the backup.
+    pub fn seen(&mut self, version: u32, cap: u32, open: bool) -> Result<(), Violation> {
+        if cap > CAP_MAX {
+            return Err(Violation::CapTooLarge);
+        }
+        if version > self.version {
+            self.bound = self.bound.max(self.cap).max(cap);
+            (self.version, self.cap) = (version, cap);
+        }
+        self.open &= open;
+        Ok(())
     }
 
     /// Changes the cap. Raising it grows the pool. Lowering it applies at once: nothing is granted while more is out, and

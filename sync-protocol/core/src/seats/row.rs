@@ -130,6 +130,20 @@ pub enum NodeEvent {
         #[n(3)]
         open: bool,
     },
+    /// All that was known here of former histories has been told. The row's job means nothing.
+    #[n(10)]
+    SeenAll {
+        #[n(0)]
+        history: u16,
+    },
+}
+
+impl NodeEvent {
+    /// The job that stands in rows which are about none.
+    #[must_use]
+    pub const fn no_job(writer: Writer) -> JobId {
+        JobId::job(writer, 0)
+    }
 }
 
 /// Why a sign-up is to end.
@@ -148,6 +162,9 @@ pub enum EndReason {
     /// The same worker holds another seat of this job, or of one at the same time.
     #[n(3)]
     Duplicate,
+    /// Its node was lost, and the rights were given to others before the hub heard of it.
+    #[n(4)]
+    Voided,
 }
 
 impl EndReason {
@@ -159,12 +176,13 @@ impl EndReason {
             Self::Closed => "closed",
             Self::CapLowered => "cap_lowered",
             Self::Duplicate => "duplicate",
+            Self::Voided => "voided",
         }
     }
 
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Worker, Self::Closed, Self::CapLowered, Self::Duplicate]
+        [Self::Worker, Self::Closed, Self::CapLowered, Self::Duplicate, Self::Voided]
             .into_iter()
             .find(|reason| reason.as_str() == text)
     }

@@ -102,8 +102,8 @@ pub(super) fn put_sign_up(
     sign_up: SignUpId,
     fields: &SignUpFields,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO sign_up (vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let sql = "INSERT OR REPLACE INTO sign_up (vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let values = params![
         vshard.0,
         sign_up.to_bytes(),
@@ -113,7 +113,8 @@ pub(super) fn put_sign_up(
         fields.code,
         fields.idempotency,
         fields.body_hash,
-        fields.created_at
+        fields.created_at,
+        fields.reason
     ];
     tx.run(sql, values).map(drop)
 }
@@ -124,7 +125,7 @@ pub(super) fn sign_ups(
     values: impl rusqlite::Params,
 ) -> Result<Vec<SignUpRow>, StoreError> {
     let sql = format!(
-        "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at FROM sign_up
+        "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason FROM sign_up
          WHERE {condition} ORDER BY created_at"
     );
     tx.all(&sql, values, |row| {
@@ -139,6 +140,7 @@ pub(super) fn sign_ups(
                 idempotency: row.get(6)?,
                 body_hash: row.get(7)?,
                 created_at: row.get(8)?,
+                reason: row.get(9)?,
             },
         })
     })

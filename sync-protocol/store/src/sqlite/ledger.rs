@@ -9,7 +9,7 @@ use crate::{
 use rusqlite::{Row, params};
 use sync_protocol::{
     ids::{JobId, SignUpId, VshardId, WorkerId, Writer},
-    seats::{HubHolding, HubJob, NodeJob, SeatState},
+    seats::{Excess, HubHolding, HubJob, LossPolicy, NodeJob, SeatState},
 };
 
 pub(super) fn node_job(
@@ -17,13 +17,37 @@ pub(super) fn node_job(
     vshard: VshardId,
     job: JobId,
 ) -> Result<Option<(NodeJob, HubSaid)>, StoreError> {
-    let sql = "SELECT granted, returned, live, closed, cap, version, free, waiting FROM node_seats WHERE vshard = ?1 AND job = ?2";
-    tx.one(sql, params![vshard.0, job.to_bytes()], |row| {
-        let seats =
-            NodeJob { granted: row.get(0)?, returned: row.get(1)?, live: row.get(2)?, closed: row.get(3)? };
-        let said =
-            HubSaid { cap: row.get(4)?, version: row.get(5)?, free: row.get(6)?, waiting: row.get(7)? };
-        Ok((seats, said))
+    let sql = "SELECT granted, returned, live, closed, cap, version, free, waiting, policy FROM node_seats
+               WHERE vshard = ?1 AND job = ?2";
+    tx.one(sql, params![vshard.0, job.to_bytes()], |row| node_row(row, 0))
+}
+
+fn node_row(row: &Row<'_>, from: usize) -> rusqlite::Result<(NodeJob, HubSaid)> {
+    let seats = NodeJob {
+        granted: row.get(from)?,
+        returned: row.get(from + 1)?,
+        live: row.get(from + 2)?,
+        closed: row.get(from + 3)?,
+        policy: policy(row, from + 8)?,
+    };
+    let said = HubSaid {
+        cap: row.get(from + 4)?,
+        version: row.get(from + 5)?,
+        free: row.get(from + 6)?,
+        waiting: row.get(from + 7)?,
+    };
+    Ok((seats, said))
+}
+
+pub(super) fn node_jobs(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+) -> Result<Vec<(JobId, NodeJob, HubSaid)>, StoreError> {
+    let sql = "SELECT job, granted, returned, live, closed, cap, version, free, waiting, policy FROM node_seats
+               WHERE vshard = ?1 ORDER BY job";
+    tx.all(sql, [vshard.0], |row| {
+        let (seats, said) = node_row(row, 1)?;
+        Ok((id(row, 0, JobId::from_bytes)?, seats, said))
     })
 }
 
@@ -34,8 +58,8 @@ pub(super) fn put_node_job(
     seats: &NodeJob,
     said: &HubSaid,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO node_seats (vshard, job, granted, returned, live, closed, cap, version, free, waiting)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let sql = "INSERT OR REPLACE INTO node_seats (vshard, job, granted, returned, live, closed, cap, version, free, waiting, policy)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let values = params![
         vshard.0,
         job.to_bytes(),
@@ -46,15 +70,24 @@ pub(super) fn put_node_job(
         said.cap,
         said.version,
         said.free,
-        said.waiting
+        said.waiting,
+        policy_code(seats.policy)
     ];
     tx.run(sql, values).map(drop)
 }
 
 pub(super) fn hub_job(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<Option<HubJob>, StoreError> {
-    let sql = "SELECT cap, open, version FROM hub_seats WHERE vshard = ?1 AND job = ?2";
+    let sql = "SELECT cap, open, version, policy, excess, bound FROM hub_seats WHERE vshard = ?1 AND job = ?2";
     tx.one(sql, params![vshard.0, job.to_bytes()], |row| {
-        Ok(HubJob { cap: row.get(0)?, open: row.get(1)?, version: row.get(2)? })
+        let excess = if row.get(4)? { Excess::BumpLatest } else { Excess::Keep };
+        Ok(HubJob {
+            cap: row.get(0)?,
+            open: row.get(1)?,
+            version: row.get(2)?,
+            policy: policy(row, 3)?,
+            excess,
+            bound: row.get(5)?,
+        })
     })
 }
 
@@ -64,9 +97,34 @@ pub(super) fn put_hub_job(
     job: JobId,
     seats: &HubJob,
 ) -> Result<(), StoreError> {
-    let sql =
-        "INSERT OR REPLACE INTO hub_seats (vshard, job, cap, open, version) VALUES (?1, ?2, ?3, ?4, ?5)";
-    tx.run(sql, params![vshard.0, job.to_bytes(), seats.cap, seats.open, seats.version]).map(drop)
+    let sql = "INSERT OR REPLACE INTO hub_seats (vshard, job, cap, open, version, policy, excess, bound)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let values = params![
+        vshard.0,
+        job.to_bytes(),
+        seats.cap,
+        seats.open,
+        seats.version,
+        policy_code(seats.policy),
+        seats.excess == Excess::BumpLatest,
+        seats.bound
+    ];
+    tx.run(sql, values).map(drop)
+}
+
+const fn policy_code(policy: LossPolicy) -> i64 {
+    match policy {
+        LossPolicy::WriteOff => 0,
+        LossPolicy::Reclaim => 1,
+    }
+}
+
+fn policy(row: &Row<'_>, column: usize) -> rusqlite::Result<LossPolicy> {
+    match row.get(column)? {
+        0 => Ok(LossPolicy::WriteOff),
+        1 => Ok(LossPolicy::Reclaim),
+        other => Err(rusqlite::Error::IntegralValueOutOfRange(column, other)),
+    }
 }
 
 fn counters(row: &Row<'_>, from: usize) -> rusqlite::Result<HubHolding> {
@@ -155,6 +213,30 @@ pub(super) fn seats(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<V
     tx.all(sql, params![vshard.0, job.to_bytes()], seat_row)
 }
 
+/// `condition` is over ?2; ?1 is the vshard.
+pub(super) fn seats_where(
+    tx: &SqliteTx<'_>,
+    condition: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<(JobId, SeatRow)>, StoreError> {
+    let sql = format!(
+        "SELECT sign_up, holder, worker, state, job FROM seat WHERE vshard = ?1 AND {condition} ORDER BY job, sign_up"
+    );
+    tx.all(&sql, values, |row| Ok((id(row, 4, JobId::from_bytes)?, seat_row(row)?)))
+}
+
+pub(super) fn holdings_of(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    writer: Writer,
+) -> Result<Vec<(JobId, HubHolding)>, StoreError> {
+    let sql =
+        "SELECT job, granted, returned, live FROM holding WHERE vshard = ?1 AND writer = ?2 ORDER BY job";
+    tx.all(sql, params![vshard.0, writer.to_bytes()], |row| {
+        Ok((id(row, 0, JobId::from_bytes)?, counters(row, 1)?))
+    })
+}
+
 pub(super) fn waiting(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<Vec<WaitRow>, StoreError> {
     let sql = "SELECT sign_up, holder, worker, promoted, position FROM waiting WHERE vshard = ?1 AND job = ?2 ORDER BY place";
     tx.all(sql, params![vshard.0, job.to_bytes()], |row| {
@@ -190,10 +272,10 @@ pub(super) fn put_waiting(
 }
 
 pub(super) fn seat_totals(tx: &SqliteTx<'_>) -> Result<SeatTotals, StoreError> {
-    let sql = "SELECT count(*), coalesce(sum(cap), 0), coalesce(sum(live), 0), coalesce(sum(max(0, live - cap)), 0),
+    let sql = "SELECT count(*), coalesce(sum(cap), 0), coalesce(sum(live), 0), coalesce(sum(max(0, live - bound)), 0),
                  (SELECT count(*) FROM waiting WHERE vshard >= 0)
-               FROM (SELECT s.cap AS cap, (SELECT coalesce(sum(h.live), 0) FROM holding h
-                                           WHERE h.vshard = s.vshard AND h.job = s.job) AS live
+               FROM (SELECT s.cap AS cap, max(s.cap, s.bound) AS bound,
+                       (SELECT coalesce(sum(h.live), 0) FROM holding h WHERE h.vshard = s.vshard AND h.job = s.job) AS live
                      FROM hub_seats s WHERE s.vshard >= 0)";
     let totals = tx.one(sql, [], |row| {
         Ok(SeatTotals {

@@ -18,20 +18,35 @@ CREATE INDEX job_key ON job (vshard, tenant, key) WHERE key <> '';
 CREATE INDEX job_id ON job (job);
 CREATE TABLE sign_up (vshard INTEGER NOT NULL, sign_up BLOB NOT NULL, job BLOB NOT NULL, worker BLOB NOT NULL,
   status TEXT NOT NULL, code TEXT NOT NULL, idempotency BLOB NOT NULL, body_hash BLOB NOT NULL,
-  created_at INTEGER NOT NULL, PRIMARY KEY (vshard, sign_up)) STRICT, WITHOUT ROWID;
+  created_at INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (vshard, sign_up)) STRICT, WITHOUT ROWID;
 CREATE INDEX sign_up_id ON sign_up (sign_up);
 CREATE INDEX sign_up_key ON sign_up (idempotency);
 CREATE INDEX sign_up_code ON sign_up (code);
 CREATE INDEX sign_up_job ON sign_up (vshard, job, worker);
 CREATE TABLE node_seats (vshard INTEGER NOT NULL, job BLOB NOT NULL, granted INTEGER NOT NULL, returned INTEGER NOT NULL,
   live INTEGER NOT NULL, closed INTEGER NOT NULL, cap INTEGER NOT NULL, version INTEGER NOT NULL, free INTEGER NOT NULL,
-  waiting INTEGER NOT NULL, PRIMARY KEY (vshard, job)) STRICT, WITHOUT ROWID;
+  waiting INTEGER NOT NULL, policy INTEGER NOT NULL, PRIMARY KEY (vshard, job)) STRICT, WITHOUT ROWID;
 CREATE TABLE hub_seats (vshard INTEGER NOT NULL, job BLOB NOT NULL, cap INTEGER NOT NULL, open INTEGER NOT NULL,
-  version INTEGER NOT NULL, PRIMARY KEY (vshard, job)) STRICT, WITHOUT ROWID;
+  version INTEGER NOT NULL, policy INTEGER NOT NULL, excess INTEGER NOT NULL, bound INTEGER NOT NULL,
+  PRIMARY KEY (vshard, job)) STRICT, WITHOUT ROWID;
 CREATE TABLE holding (vshard INTEGER NOT NULL, job BLOB NOT NULL, writer BLOB NOT NULL, granted INTEGER NOT NULL,
   returned INTEGER NOT NULL, live INTEGER NOT NULL, PRIMARY KEY (vshard, job, writer)) STRICT, WITHOUT ROWID;
 CREATE TABLE seat (vshard INTEGER NOT NULL, job BLOB NOT NULL, sign_up BLOB NOT NULL, holder BLOB NOT NULL,
   worker BLOB NOT NULL, state INTEGER NOT NULL, PRIMARY KEY (vshard, job, sign_up)) STRICT, WITHOUT ROWID;
+CREATE INDEX seat_worker ON seat (vshard, worker);
+CREATE INDEX seat_holder ON seat (vshard, holder);
+CREATE INDEX holding_writer ON holding (vshard, writer);
+CREATE TABLE standing (vshard INTEGER NOT NULL, writer BLOB NOT NULL, standing INTEGER NOT NULL, cause TEXT NOT NULL,
+  detail TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (vshard, writer)) STRICT, WITHOUT ROWID;
+CREATE TABLE evidence (vshard INTEGER NOT NULL, writer BLOB NOT NULL, wseq INTEGER NOT NULL, kind INTEGER NOT NULL,
+  topic INTEGER NOT NULL, doc BLOB NOT NULL, body BLOB NOT NULL, head BLOB NOT NULL,
+  PRIMARY KEY (vshard, writer, wseq)) STRICT, WITHOUT ROWID;
+CREATE TABLE ending (vshard INTEGER NOT NULL, job BLOB NOT NULL, sign_up BLOB NOT NULL, reason TEXT NOT NULL,
+  at INTEGER NOT NULL, done INTEGER NOT NULL, PRIMARY KEY (vshard, job, sign_up)) STRICT, WITHOUT ROWID;
+CREATE TABLE recall (vshard INTEGER NOT NULL, job BLOB NOT NULL, writer BLOB NOT NULL, granted INTEGER NOT NULL,
+  keep INTEGER NOT NULL, PRIMARY KEY (vshard, job, writer)) STRICT, WITHOUT ROWID;
+CREATE TABLE reclaimed (vshard INTEGER NOT NULL, job BLOB NOT NULL, writer BLOB NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (vshard, job, writer)) STRICT, WITHOUT ROWID;
 CREATE TABLE waiting (vshard INTEGER NOT NULL, job BLOB NOT NULL, place INTEGER NOT NULL, sign_up BLOB NOT NULL,
   holder BLOB NOT NULL, worker BLOB NOT NULL, promoted INTEGER NOT NULL, position INTEGER NOT NULL,
   PRIMARY KEY (vshard, job, place),

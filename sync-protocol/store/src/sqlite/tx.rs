@@ -1,9 +1,11 @@
 //! [`ShardTx`] on SQLite: each method names its table's part.
 
-use super::{documents, ledger, log};
+use super::{documents, ledger, log, standing};
 use crate::{
     error::StoreError,
-    rows::{HoldingTotals, JobSummary, SeatRow, SeatTotals, SignUpRow, Stored, WaitRow},
+    rows::{
+        EndingRow, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored, WaitRow,
+    },
     shard::{HubSaid, Page, ShardTx},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -11,7 +13,7 @@ use sync_protocol::{
     documents::{Document, SignUpFields},
     ids::{DocumentId, JobId, NodeId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
     log::{Entry, LogHead},
-    seats::{HubHolding, HubJob, NodeJob},
+    seats::{HubHolding, HubJob, NodeJob, Standing},
     wire::v1::DownState,
 };
 
@@ -197,6 +199,9 @@ impl ShardTx for SqliteTx<'_> {
     fn node_job(&mut self, vshard: VshardId, job: JobId) -> Result<Option<(NodeJob, HubSaid)>, StoreError> {
         ledger::node_job(self, vshard, job)
     }
+    fn node_jobs(&mut self, vshard: VshardId) -> Result<Vec<(JobId, NodeJob, HubSaid)>, StoreError> {
+        ledger::node_jobs(self, vshard)
+    }
     fn put_node_job(
         &mut self,
         vshard: VshardId,
@@ -250,6 +255,104 @@ impl ShardTx for SqliteTx<'_> {
     fn remove_waiting(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<(), StoreError> {
         let sql = "DELETE FROM waiting WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
         self.run(sql, params![vshard.0, job.to_bytes(), sign_up.to_bytes()]).map(drop)
+    }
+    fn seats_of_worker(
+        &mut self,
+        vshard: VshardId,
+        worker: WorkerId,
+    ) -> Result<Vec<(JobId, SeatRow)>, StoreError> {
+        ledger::seats_where(self, "worker = ?2 AND state = 0", params![vshard.0, worker.0])
+    }
+    fn seats_held_by(
+        &mut self,
+        vshard: VshardId,
+        holder: Writer,
+    ) -> Result<Vec<(JobId, SeatRow)>, StoreError> {
+        ledger::seats_where(self, "holder = ?2", params![vshard.0, holder.to_bytes()])
+    }
+    fn holdings_of(
+        &mut self,
+        vshard: VshardId,
+        writer: Writer,
+    ) -> Result<Vec<(JobId, HubHolding)>, StoreError> {
+        ledger::holdings_of(self, vshard, writer)
+    }
+    fn standing(&mut self, vshard: VshardId, writer: Writer) -> Result<Standing, StoreError> {
+        Ok(standing::row(self, vshard, writer)?.map(|row| row.standing).unwrap_or_default())
+    }
+    fn standing_row(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<StandingRow>, StoreError> {
+        standing::row(self, vshard, writer)
+    }
+    fn put_standing(&mut self, vshard: VshardId, row: &StandingRow) -> Result<(), StoreError> {
+        standing::put(self, vshard, row)
+    }
+    fn vshards_of_writer(&mut self, writer: Writer) -> Result<Vec<VshardId>, StoreError> {
+        standing::vshards(self, writer)
+    }
+    fn limbo(&mut self) -> Result<Vec<LimboRow>, StoreError> {
+        standing::limbo(self)
+    }
+    fn put_evidence(
+        &mut self,
+        vshard: VshardId,
+        writer: Writer,
+        at: LogHead,
+        entry: &Entry,
+    ) -> Result<(), StoreError> {
+        standing::put_evidence(self, vshard, writer, at, entry)
+    }
+    fn evidence(
+        &mut self,
+        vshard: VshardId,
+        writer: Writer,
+    ) -> Result<(Vec<Entry>, Option<LogHead>), StoreError> {
+        standing::evidence(self, vshard, writer)
+    }
+    fn ending(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        sign_up: SignUpId,
+    ) -> Result<Option<EndingRow>, StoreError> {
+        standing::ending(self, vshard, job, sign_up)
+    }
+    fn put_ending(&mut self, vshard: VshardId, row: &EndingRow) -> Result<(), StoreError> {
+        standing::put_ending(self, vshard, row)
+    }
+    fn endings(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<EndingRow>, StoreError> {
+        standing::endings(self, vshard, job)
+    }
+    fn recall(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        writer: Writer,
+    ) -> Result<Option<(u32, u32)>, StoreError> {
+        standing::recall(self, vshard, job, writer)
+    }
+    fn put_recall(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        writer: Writer,
+        recall: (u32, u32),
+    ) -> Result<(), StoreError> {
+        standing::put_recall(self, vshard, job, writer, recall)
+    }
+    fn is_reclaimed(&mut self, vshard: VshardId, job: JobId, writer: Writer) -> Result<bool, StoreError> {
+        standing::is_reclaimed(self, vshard, job, writer)
+    }
+    fn put_reclaimed(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        writer: Writer,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        standing::put_reclaimed(self, vshard, job, writer, at)
+    }
+    fn begin_history(&mut self, vshard: VshardId) -> Result<u16, StoreError> {
+        standing::begin_history(self, vshard)
     }
     fn seat_totals(&mut self) -> Result<SeatTotals, StoreError> {
         ledger::seat_totals(self)

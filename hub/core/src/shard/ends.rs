@@ -1,0 +1,153 @@
+//! Ending sign-ups that a node holds: by a worker's wish elsewhere, by a lowered cap, a closed job, a second seat.
+//!
+//! Only the holder frees a seat. The hub asks it, once and durably, and hears of the end in the holder's log.
+
+use super::{Order, Shard};
+use std::collections::BTreeSet;
+use sync_protocol::{
+    documents::Status,
+    ids::{JobId, SignUpId, WorkerId},
+    seats::{EndReason, Ending, SeatState},
+};
+use sync_store::{EndingRow, SeatRow, StoreError};
+
+/// What came of asking for an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The hub held it itself: it is over.
+    Done,
+    /// The holder was asked, now or before.
+    Asked,
+    /// It was over before.
+    Already,
+}
+
+/// Sees to it that a sign-up ends. Asking again changes nothing.
+pub fn end(shard: &mut Shard<'_>, job: JobId, ending: Ending) -> Result<Ended, StoreError> {
+    let seat = shard.tx.seat(shard.vshard, job, ending.sign_up)?;
+    if seat.is_some_and(|seat| matches!(seat.state, SeatState::Cancelled | SeatState::Bumped)) {
+        return Ok(Ended::Already);
+    }
+    if shard.tx.ending(shard.vshard, job, ending.sign_up)?.is_some() {
+        return Ok(Ended::Asked);
+    }
+    let holder = seat.map_or(ending.sign_up.writer, |seat| seat.holder);
+    let row = EndingRow { job, ending, at: shard.now, done: holder.is_hub() };
+    shard.tx.put_ending(shard.vshard, &row)?;
+    match seat.filter(|seat| seat.holder.is_hub()) {
+        Some(seat) => {
+            end_here(shard, job, &seat, ending.reason)?;
+            Ok(Ended::Done)
+        }
+        None => {
+            let mut holding = shard.tx.holding(shard.vshard, job, holder)?;
+            holding.ask_end(seat.map(|seat| seat.state));
+            shard.tx.put_holding(shard.vshard, job, holder, &holding)?;
+            shard.tell(job, holder, &holding, Order { end: vec![ending], ..Order::default() })?;
+            Ok(Ended::Asked)
+        }
+    }
+}
+
+/// Ends a sign-up that the hub's own node holds; its right is back in the pool at once.
+pub(super) fn end_here(
+    shard: &mut Shard<'_>,
+    job: JobId,
+    seat: &SeatRow,
+    reason: EndReason,
+) -> Result<(), StoreError> {
+    if seat.state == SeatState::Live {
+        let mut holding = shard.tx.holding(shard.vshard, job, seat.holder)?;
+        holding.live -= 1;
+        holding.returned += 1;
+        shard.tx.put_holding(shard.vshard, job, seat.holder, &holding)?;
+    }
+    let (state, status, told) = match reason {
+        EndReason::Worker => (SeatState::Cancelled, Status::Cancelled, ""),
+        EndReason::Closed | EndReason::CapLowered | EndReason::Duplicate | EndReason::Voided => {
+            (SeatState::Bumped, Status::Bumped, reason.as_str())
+        }
+    };
+    shard.tx.put_seat(shard.vshard, job, &SeatRow { state, ..*seat })?;
+    shard.tx.remove_waiting(shard.vshard, job, seat.sign_up)?;
+    shard.set_status(seat.sign_up, status, told)
+}
+
+/// Brings a job to what its cap and state ask for: ends sign-ups beyond them, and recalls idle rights that are owed.
+pub fn enforce(shard: &mut Shard<'_>, job: JobId) -> Result<(), StoreError> {
+    let Some(seats) = shard.tx.hub_job(shard.vshard, job)? else { return Ok(()) };
+    let owed = seats.owed(shard.out_total(job)?);
+    if owed == 0 && seats.over(u32::MAX) == 0 {
+        return Ok(());
+    }
+    let asked: BTreeSet<SignUpId> = shard
+        .tx
+        .endings(shard.vshard, job)?
+        .iter()
+        .filter(|row| !row.done)
+        .map(|row| row.ending.sign_up)
+        .collect();
+    let current: Vec<_> = shard
+        .tx
+        .seats(shard.vshard, job)?
+        .into_iter()
+        .filter(|seat| !matches!(seat.state, SeatState::Cancelled | SeatState::Bumped))
+        .filter(|seat| !asked.contains(&seat.sign_up))
+        .collect();
+    let reason = if seats.open { EndReason::CapLowered } else { EndReason::Closed };
+    let mut live = Vec::new();
+    for seat in &current {
+        if seat.state == SeatState::Live {
+            let signed_up_at = shard.tx.sign_up(seat.sign_up)?.map(|row| row.fields.created_at);
+            live.push((signed_up_at, seat.sign_up));
+        } else if !seats.open {
+            end(shard, job, Ending { sign_up: seat.sign_up, reason })?;
+        }
+    }
+    let over = seats.over(u32::try_from(live.len()).unwrap_or(u32::MAX));
+    live.sort_unstable();
+    for (_, sign_up) in live.into_iter().rev().take(over as usize) {
+        end(shard, job, Ending { sign_up, reason })?;
+    }
+    recall_owed(shard, job, owed)
+}
+
+fn recall_owed(shard: &mut Shard<'_>, job: JobId, mut owed: u32) -> Result<(), StoreError> {
+    let mut holdings = shard.tx.holdings(shard.vshard, job)?;
+    holdings.sort_by_key(|(writer, holding)| (std::cmp::Reverse(holding.idle()), *writer));
+    for (writer, holding) in holdings {
+        let take = holding.idle().min(owed);
+        if take == 0 {
+            break;
+        }
+        if shard.tx.standing(shard.vshard, writer)?.takes_grants() {
+            shard.recall(job, writer, &holding, holding.idle() - take)?;
+        }
+        owed -= take;
+    }
+    Ok(())
+}
+
+/// Whether a worker's new seat is a second one: of the same job, or of another at the same time. The first merged stays.
+pub(super) fn is_duplicate(
+    shard: &mut Shard<'_>,
+    job: JobId,
+    sign_up: SignUpId,
+    worker: WorkerId,
+) -> Result<bool, StoreError> {
+    let others = shard.tx.seats_of_worker(shard.vshard, worker)?;
+    if others.iter().all(|(_, seat)| seat.sign_up == sign_up) {
+        return Ok(false);
+    }
+    let Some(this) = shard.tx.job_summary(shard.vshard, job)? else { return Ok(false) };
+    for (other_job, seat) in others {
+        if seat.sign_up == sign_up || shard.tx.ending(shard.vshard, other_job, seat.sign_up)?.is_some() {
+            continue;
+        }
+        let Some(other) = shard.tx.job_summary(shard.vshard, other_job)? else { continue };
+        if other_job == job || (this.start_at < other.end_at && other.start_at < this.end_at) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
