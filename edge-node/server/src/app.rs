@@ -200,7 +200,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let (folder, chain) = plugins::open(&config.plugins)?;
     let shared = Arc::new(shared(config, &database, chain));
     let mut node = edge_node(config, &shared);
-    store.transact(|tx| node.load_interest(tx))?;
+    store.transact(|tx| node.load(tx))?;
     shared.set_interest(node.interest().clone());
     let witness = check_witness(config, &mut store, &shared)?;
     let index = build_index(&mut store, &shared)?;

@@ -10,7 +10,7 @@ use crate::{
 use std::collections::BTreeMap;
 use sync_protocol::{
     ids::{JobId, NodeId, VshardId, Writer},
-    seats::{HubHolding, HubJob, SeatState},
+    seats::{HubHolding, HubJob, LossPolicy, SeatState, out_total},
 };
 use sync_store::{JobSummary, NodeRecord, SeatRow, SeatTotals, ShardTx, StoreError};
 
@@ -92,9 +92,12 @@ pub(crate) struct JobView {
     pub(crate) waiting: usize,
 }
 
+/// A job whose seats are not written yet.
+const UNKNOWN_SEATS: HubJob = HubJob { open: false, version: 0, ..HubJob::new(0, LossPolicy::WriteOff) };
+
 impl JobView {
     fn read(tx: &mut dyn ShardTx, vshard: VshardId, summary: JobSummary) -> Result<Self, StoreError> {
-        let seats = tx.hub_job(vshard, summary.job)?.unwrap_or(HubJob { cap: 0, open: false, version: 0 });
+        let seats = tx.hub_job(vshard, summary.job)?.unwrap_or(UNKNOWN_SEATS);
         let holdings = tx.holdings(vshard, summary.job)?;
         let waiting = tx.waiting(vshard, summary.job)?.len();
         Ok(Self { summary, seats, holdings, waiting })
@@ -107,7 +110,7 @@ impl JobView {
 
     /// Rights at the hub.
     pub(crate) fn pool(&self) -> i64 {
-        self.seats.pool(self.holdings.iter().map(|(_, holding)| holding.out()).sum())
+        self.seats.pool(out_total(self.holdings.iter().map(|(_, holding)| holding)))
     }
 }
 

@@ -18,7 +18,7 @@ use sync_protocol::{
     documents::{JobFields, PayUnit, Status},
     ids::{JobId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
-    seats::SeatState,
+    seats::{LossPolicy, SeatState},
     session::{HubOutput, HubSession, NodeOutput, NodeSession},
     wire::v1::{Hello, Interest, UpAck, UpState, Verdict, Welcome},
 };
@@ -138,6 +138,7 @@ impl World {
             key: format!("job{}", self.jobs.len()),
             fields: fields("分拣员"),
             seats: cap,
+            policy: LossPolicy::WriteOff,
             keep_dates: false,
         };
         let (topic, vshard) = topic();
@@ -210,7 +211,7 @@ impl World {
 
     fn create_job(&mut self, n: usize) {
         let cap = u32::try_from(self.random.below(4) + 1).unwrap();
-        let new = NewJob { fields: fields("搬运工"), seats: cap, key: String::new() };
+        let new = NewJob { fields: fields("搬运工"), seats: cap, policy: LossPolicy::WriteOff, key: String::new() };
         let job = self.batch(n, |batch| batch.create_job(&new)).unwrap();
         self.jobs.push((job, cap));
     }

@@ -9,7 +9,10 @@ use axum::{
 };
 use edge_core::node::{JobRefusal, NewJob};
 use serde::{Deserialize, Serialize};
-use sync_protocol::documents::{JobFields, PayUnit};
+use sync_protocol::{
+    documents::{JobFields, PayUnit},
+    seats::LossPolicy,
+};
 use tokio::sync::oneshot;
 
 /// A job as a tenant posts it.
@@ -35,6 +38,10 @@ pub(crate) struct JobBody {
     pay_unit: String,
     pay_minor_per_hour: i64,
     seats: u32,
+    /// Whether the rights of a node that is lost for ever are given to others after its lease. Receipts that the hub did
+    /// not hold by then are void. Without it they stay reserved until the job starts.
+    #[serde(default)]
+    reclaim_lost: bool,
     #[serde(default)]
     meal: bool,
     #[serde(default)]
@@ -157,12 +164,15 @@ pub(crate) async fn create(
         Some(_) => return Err(bad("Idempotency-Key: at most 128 ASCII characters")),
         None => String::new(),
     };
+    let policy = if body.reclaim_lost { LossPolicy::Reclaim } else { LossPolicy::WriteOff };
+    let new = NewJob { fields, seats: body.seats, policy, key };
     let (reply, answer) = oneshot::channel();
-    let event = Event::CreateJob(Box::new(NewJob { fields, seats: body.seats, key }), reply);
+    let event = Event::CreateJob(Box::new(new), reply);
     app.send(event)?;
     let job = app.wait(answer).await?.map_err(|refusal| match refusal {
         JobRefusal::NoTopic => Problem::new("no-topic", refusal.to_string()),
         JobRefusal::Seats | JobRefusal::Times => bad(refusal.to_string()),
+        JobRefusal::Retired => Problem::new("frozen", refusal.to_string()),
         JobRefusal::Store(error) => Problem::from(error),
     })?;
     Ok((StatusCode::CREATED, Json(Created { id: job.to_string() })))

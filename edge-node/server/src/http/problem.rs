@@ -21,7 +21,7 @@ pub(crate) struct Problem {
 }
 
 /// Code, status, title, and what to do about it.
-const KNOWN: [(&str, StatusCode, &str, &str); 19] = [
+const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
     (
         "bad-request",
         StatusCode::BAD_REQUEST,
@@ -84,12 +84,6 @@ const KNOWN: [(&str, StatusCode, &str, &str); 19] = [
         StatusCode::CONFLICT,
         "The worker has signed up for this job",
         "Show the ticket named in the detail.",
-    ),
-    (
-        "held-elsewhere",
-        StatusCode::CONFLICT,
-        "Another node holds this place",
-        "Cancel at the kiosk that confirmed it.",
     ),
     (
         "no-topic",

@@ -46,6 +46,10 @@ pub(crate) struct SignUpJson {
     code: String,
     /// Signed receipt of a confirmed place, base64url.
     receipt: Option<String>,
+    /// Its end was asked for; the node that holds the place has not reported it yet.
+    cancel_asked: bool,
+    /// Why it was ended by others than its worker: closed, cap_lowered, duplicate or voided; else empty.
+    reason: String,
 }
 
 impl From<Answer> for SignUpJson {
@@ -58,6 +62,8 @@ impl From<Answer> for SignUpJson {
             at_this_node: answer.at_this_node,
             code: answer.code,
             receipt: answer.receipt.as_deref().map(base64url),
+            cancel_asked: answer.cancel_asked,
+            reason: answer.reason,
         }
     }
 }
@@ -134,6 +140,7 @@ fn refused(refusal: SignUpRefusal) -> Problem {
         SignUpRefusal::Closed => Problem::new("closed", refusal.to_string()),
         SignUpRefusal::AlreadySignedUp(other) => Problem::new("already-signed-up", other.to_string()),
         SignUpRefusal::KeyReused => Problem::new("key-reused", refusal.to_string()),
+        SignUpRefusal::Retired => Problem::new("frozen", refusal.to_string()),
         SignUpRefusal::Store(error) => Problem::from(error),
     }
 }
@@ -241,7 +248,7 @@ pub(crate) async fn cancel(app: &App, sign_up: SignUpId) -> Result<Answer, Probl
     app.send(Event::Cancel(sign_up, reply))?;
     app.wait(answer).await?.map_err(|refusal| match refusal {
         CancelRefusal::Unknown => unknown(&sign_up.to_string()),
-        CancelRefusal::HeldElsewhere(_) => Problem::new("held-elsewhere", refusal.to_string()),
+        CancelRefusal::Retired => Problem::new("frozen", refusal.to_string()),
         CancelRefusal::Store(error) => Problem::from(error),
     })
 }

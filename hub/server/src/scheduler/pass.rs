@@ -9,7 +9,7 @@ use crate::{
 };
 use hub_core::{
     scheduler::plan,
-    shard::{Shard, announce, execute, promote, snapshot},
+    shard::{Shard, announce, enforce, execute, promote, snapshot},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -121,6 +121,7 @@ fn handle_one(
     let now = clock::now();
     let mut shard = Shard { tx, vshard, now };
     if item.plan {
+        enforce(&mut shard, item.job)?;
         promote(&mut shard, item.job)?;
         let eligible = region_of(summary.topic).and_then(|region| nodes.get(&region));
         // Rights to a job that is over would be of no use to anybody.
@@ -148,6 +149,7 @@ fn first_row(shard: &mut Shard<'_>, job: JobId) -> Result<Option<JobRow>, StoreE
         version: 1,
         free: seats.cap,
         waiting: 0,
+        policy: Some(seats.policy),
     }))
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sync_protocol::{
     documents::{JobFields, PayUnit},
     ids::TenantId,
+    seats::LossPolicy,
 };
 use utoipa::ToSchema;
 
@@ -64,6 +65,10 @@ pub(crate) struct ImportRow {
     /// The job was made up and stands for no real offer.
     #[serde(default)]
     synthetic: bool,
+    /// Whether the rights of a node that is lost for ever are given to others after its lease; receipts that the hub did
+    /// not hold by then are void. Fixed when the job is created.
+    #[serde(default)]
+    reclaim_lost: bool,
 }
 
 impl ImportRow {
@@ -125,7 +130,8 @@ impl ImportRow {
             tenant: tenant.0,
             region: region.to_owned(),
         };
-        Ok(JobPost { key: self.key, fields, seats: self.seats, keep_dates: self.dates_kept })
+        let policy = if self.reclaim_lost { LossPolicy::Reclaim } else { LossPolicy::WriteOff };
+        Ok(JobPost { key: self.key, fields, seats: self.seats, policy, keep_dates: self.dates_kept })
     }
 }
 
