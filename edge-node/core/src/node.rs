@@ -10,7 +10,7 @@ mod rows;
 mod sign_up;
 
 pub use jobs::{JobRefusal, NewJob};
-pub use rows::{JobView, job_row, job_view};
+pub use rows::{JobView, job_row, job_view, remembered_view};
 pub use sign_up::{Answer, CancelRefusal, Decision, PendingAsk, SignUpRefusal, SignUpRequest, answer_of};
 
 use ed25519_dalek::{Signer, SigningKey};

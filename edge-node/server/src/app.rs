@@ -2,7 +2,7 @@
 
 use crate::{
     config::Config,
-    event_loop::{Event, EventLoop},
+    event_loop::{Event, EventLoop, damaged, refuse},
     http::{self, Changes},
     limits, plugins,
     plugins::PluginStatus,
@@ -13,7 +13,7 @@ use crate::{
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use edge_core::{
-    node::{EdgeNode, Uplink as Line, job_row, job_view},
+    node::{EdgeNode, JobView, Uplink as Line, job_row, job_view, remembered_view},
     search::Index,
 };
 use jiff::tz::TimeZone;
@@ -21,11 +21,11 @@ use plugin_host::ChainSlot;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write,
-    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    thread::JoinHandle,
     time::{SystemTime, UNIX_EPOCH},
 };
 use sync_protocol::{
@@ -34,7 +34,7 @@ use sync_protocol::{
     wire::v1::Interest,
 };
 use sync_quic::LinkStats;
-use sync_store::{OpenOptions, SqliteShard, Witness};
+use sync_store::{OpenOptions, OpenStore, ShardStore, StoreError, Witness, WitnessError};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -65,6 +65,8 @@ pub(crate) struct Shared {
     bytes_sent: AtomicU64,
     bytes_received: AtomicU64,
     frozen: Mutex<Option<String>>,
+    /// Whether some job here was made up for a demonstration: then a job that cannot be read counts as one.
+    has_synthetic: AtomicBool,
     plugins: Mutex<Vec<PluginStatus>>,
     interest: ArcSwap<Interest>,
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
@@ -122,8 +124,35 @@ impl Shared {
         (self.bytes_sent.load(Ordering::Relaxed), self.bytes_received.load(Ordering::Relaxed))
     }
 
+    /// Why this node signs nobody up, where it is so.
     pub(crate) fn frozen(&self) -> Option<String> {
-        self.frozen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let frozen = self.frozen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        frozen.or_else(|| self.readers.damage().map(damaged))
+    }
+
+    /// Reads jobs for a page, in order. Where the database is damaged, jobs are shown as the index remembers them.
+    pub(crate) fn views(
+        &self,
+        jobs: impl IntoIterator<Item = JobId>,
+    ) -> Result<Vec<Option<JobView>>, StoreError> {
+        let jobs: Vec<JobId> = jobs.into_iter().collect();
+        let read = self.readers.read(|tx| jobs.iter().map(|job| job_view(tx, *job)).collect());
+        match read {
+            Err(error) if error.is_corrupt() => {
+                let index = self.index();
+                Ok(jobs.iter().map(|job| self.remembered(&index, *job)).collect())
+            }
+            read => read,
+        }
+    }
+
+    fn remembered(&self, index: &Index, job: JobId) -> Option<JobView> {
+        let (row, offerable) = index.row(job)?;
+        // ISO 4217: 840 is the US dollar.
+        let currency = if self.currency == 840 { "USD" } else { "CNY" };
+        let mut view = remembered_view(row, offerable, &self.region, currency);
+        view.fields.synthetic = self.has_synthetic.load(Ordering::Relaxed);
+        Some(view)
     }
 
     /// Stops all writes; searching goes on.
@@ -195,23 +224,12 @@ pub(crate) struct App {
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let database = config.data.join("node.sqlite");
-    let mut store =
-        OpenOptions::new(&database).open().with_context(|| format!("cannot open {}", database.display()))?;
+    let open = OpenOptions::new(&database).opener();
     let (folder, chain) = plugins::open(&config.plugins)?;
-    let shared = Arc::new(shared(config, &database, chain));
-    let mut node = edge_node(config, &shared);
-    store.transact(|tx| node.load(tx))?;
-    shared.set_interest(node.interest().clone());
-    let witness = check_witness(config, &mut store, &shared)?;
-    let index = build_index(&mut store, &shared)?;
-    shared.publish_index(&index, &[]);
+    let shared = Arc::new(shared(config, open.clone(), chain));
     let (events, receiver) = mpsc::channel(limits::EVENTS_MAX);
     let (questions, asked) = mpsc::channel(limits::ASKS_MAX);
-    let event_loop = EventLoop { node, store, witness, index, shared: shared.clone() };
-    let thread = std::thread::Builder::new()
-        .name("events".to_owned())
-        .spawn(move || event_loop.run(receiver))
-        .context("cannot start the event loop")?;
+    let (thread, is_sound) = start_loop(config, &open, &shared, receiver)?;
     let listener =
         TcpListener::bind(config.http).await.with_context(|| format!("cannot listen on {}", config.http))?;
     announce(config, &listener)?;
@@ -223,7 +241,9 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         asked,
     );
     let mut tasks = JoinSet::new();
-    tasks.spawn(uplink.run());
+    if is_sound {
+        tasks.spawn(uplink.run());
+    }
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
     let app = App { shared, events: events.clone(), questions, in_flight: Arc::default() };
     let served = tokio::select! {
@@ -239,7 +259,42 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     served
 }
 
-fn shared(config: &Config, database: &Path, chain: ChainSlot) -> Shared {
+/// Starts the thread that owns the node's state. A database that cannot be used does not end the process, which would
+/// be started again and again: the thread refuses everything, and the pages say why.
+fn start_loop(
+    config: &Config,
+    open: &OpenStore,
+    shared: &Arc<Shared>,
+    receiver: mpsc::Receiver<Event>,
+) -> anyhow::Result<(JoinHandle<()>, bool)> {
+    let thread = std::thread::Builder::new().name("events".to_owned());
+    let started = match load(config, open, shared) {
+        Ok(event_loop) => (thread.spawn(move || event_loop.run(receiver)), true),
+        Err(error) => {
+            let found = error.chain().find_map(|cause| cause.downcast_ref::<StoreError>());
+            let Some(found) = found else { return Err(error) };
+            let reason = if found.is_corrupt() { damaged(found) } else { format!("{error:#}") };
+            shared.freeze(&reason);
+            (thread.spawn(move || refuse(&reason, receiver)), false)
+        }
+    };
+    Ok((started.0.context("cannot start the event loop")?, started.1))
+}
+
+/// Opens and checks the database, and reads from it what the node keeps in memory.
+fn load(config: &Config, open: &OpenStore, shared: &Arc<Shared>) -> anyhow::Result<EventLoop> {
+    let mut store = open().context("cannot open the database")?;
+    store.quick_check().context("the database was read through")?;
+    let mut node = edge_node(config, shared);
+    store.transact(|tx| node.load(tx))?;
+    shared.set_interest(node.interest().clone());
+    let witness = check_witness(config, &mut *store, shared)?;
+    let index = build_index(&mut *store, shared)?;
+    shared.publish_index(&index, &[]);
+    Ok(EventLoop { node, store, witness, index, shared: shared.clone() })
+}
+
+fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
     let identity = &config.identity;
     let offset = config.time_zone.to_offset(jiff::Timestamp::now());
     Shared {
@@ -253,7 +308,7 @@ fn shared(config: &Config, database: &Path, chain: ChainSlot) -> Shared {
         currency: if identity.region == "new-york" { 840 } else { 156 },
         position: config.position,
         metrics: Metrics::new(),
-        readers: Readers::new(database),
+        readers: Readers::new(open),
         chain,
         index: ArcSwap::from_pointee(Index::new()),
         generation: AtomicU64::new(0),
@@ -263,6 +318,7 @@ fn shared(config: &Config, database: &Path, chain: ChainSlot) -> Shared {
         bytes_sent: AtomicU64::new(0),
         bytes_received: AtomicU64::new(0),
         frozen: Mutex::new(None),
+        has_synthetic: AtomicBool::new(false),
         plugins: Mutex::new(Vec::new()),
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
@@ -276,26 +332,41 @@ fn edge_node(config: &Config, shared: &Shared) -> EdgeNode {
     EdgeNode::new(identity.writer, &identity.region, &identity.log_key, &certificate, shared.utc_offset_s)
 }
 
-fn check_witness(config: &Config, store: &mut SqliteShard, shared: &Shared) -> anyhow::Result<Witness> {
-    let witness = Witness::open(&config.data.join("witness"))?;
+fn check_witness(
+    config: &Config,
+    store: &mut dyn ShardStore,
+    shared: &Shared,
+) -> anyhow::Result<Option<Witness>> {
     let own: BTreeMap<_, _> = store.read(|tx| tx.own_heads())?.into_iter().collect();
     shared.announce_heads(&own);
+    let witness = match Witness::open(&config.data.join("witness")) {
+        Ok(witness) => witness,
+        Err(error @ WitnessError::Damaged { .. }) => {
+            shared.freeze(&damaged(error));
+            return Ok(None);
+        }
+        Err(error @ WitnessError::Io { .. }) => return Err(error.into()),
+    };
     if let Some(vshard) = witness.rolled_back(&own) {
         let shard = vshard.0;
         shared.freeze(&format!(
             "its database is older than what was witnessed (vshard {shard}): restored from a copy?"
         ));
     }
-    Ok(witness)
+    Ok(Some(witness))
 }
 
-fn build_index(store: &mut SqliteShard, shared: &Shared) -> anyhow::Result<Index> {
+fn build_index(store: &mut dyn ShardStore, shared: &Shared) -> anyhow::Result<Index> {
     let now = shared.now();
     let rows = store.read(|tx| {
         let jobs = tx.jobs_after(now)?;
         jobs.iter()
             .filter_map(|(_, summary)| job_view(tx, summary.job).transpose())
-            .map(|view| view.map(|view| job_row(&view, shared.utc_offset_s)))
+            .map(|view| {
+                let view = view?;
+                shared.has_synthetic.fetch_or(view.fields.synthetic, Ordering::Relaxed);
+                Ok(job_row(&view, shared.utc_offset_s))
+            })
             .collect::<Result<Vec<_>, _>>()
     })?;
     Ok(Index::build(rows))

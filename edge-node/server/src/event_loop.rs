@@ -20,7 +20,7 @@ use sync_protocol::{
     log::LogHead,
     wire::v1::{Down, DownState, Interest, Outcome, UpAck},
 };
-use sync_store::{ShardTx, SqliteShard, StoreError, Witness, WitnessError};
+use sync_store::{ShardStore, ShardTx, StoreError, Witness, WitnessError};
 use tokio::sync::{mpsc, oneshot};
 
 /// Why no answer came: nothing of the request was kept.
@@ -28,7 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) enum Failure {
     #[error("the node's disk is full")]
     DiskFull,
-    #[error("the node is frozen: {0}")]
+    #[error("{0}")]
     Frozen(String),
     #[error("the node's storage failed")]
     Storage,
@@ -59,8 +59,9 @@ type Finish = Box<dyn FnOnce(Option<&Failure>) + Send>;
 /// State and files of the loop's thread.
 pub(crate) struct EventLoop {
     pub(crate) node: EdgeNode,
-    pub(crate) store: SqliteShard,
-    pub(crate) witness: Witness,
+    pub(crate) store: Box<dyn ShardStore>,
+    /// None where it is damaged: then the node is frozen.
+    pub(crate) witness: Option<Witness>,
     pub(crate) index: Index,
     pub(crate) shared: Arc<Shared>,
 }
@@ -99,9 +100,10 @@ impl EventLoop {
     }
 
     fn handle(&mut self, events: Vec<Event>) {
-        if let Some(reason) = self.shared.frozen() {
-            return refuse_all(events, &Failure::Frozen(reason));
-        }
+        let frozen = self.shared.frozen();
+        let Some(witness) = self.witness.as_mut().filter(|_| frozen.is_none()) else {
+            return refuse_all(events, &Failure::Frozen(frozen.unwrap_or_default()));
+        };
         let began = Instant::now();
         let (now, uplink) = (self.shared.now(), self.shared.uplink());
         let node = &self.node;
@@ -119,8 +121,8 @@ impl EventLoop {
                 return refuse_all(pending.collect(), &failure);
             }
         };
-        let witnessed =
-            if committed.heads.is_empty() { Ok(()) } else { self.witness.record(&committed.heads) };
+        // Also where this batch moved no head: what an earlier one could not write must be there before any answer.
+        let witnessed = witness.record(&committed.heads);
         self.shared.metrics.commit_seconds.observe(began.elapsed().as_secs_f64());
         if let Some(interest) = committed.interest {
             self.node.learn(interest.clone());
@@ -143,9 +145,8 @@ impl EventLoop {
                     self.index.upsert(job_row(&view, offset));
                 }
             }
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the search index could not follow")
-            }
+            // What was committed stands; a damaged row freezes the node before it takes the next one.
+            Err(error) => drop(self.failure_of(&error)),
         }
         if !changed.is_empty() {
             self.index.merge_step(MERGE_BUDGET);
@@ -154,21 +155,37 @@ impl EventLoop {
     }
 
     fn failure_of(&mut self, error: &StoreError) -> Failure {
-        tracing::error!(error = error as &dyn std::error::Error, "a batch was not committed");
-        match error {
-            StoreError::Full(_) => {
-                // The write-ahead log may hold most of what the disk lacks.
-                drop(self.store.checkpoint());
-                Failure::DiskFull
-            }
-            StoreError::Corrupt(_) | StoreError::BadRow(_) => {
-                let reason = format!("{error}");
-                self.shared.freeze(&reason);
-                Failure::Frozen(reason)
-            }
-            StoreError::TooNew { .. } | StoreError::Sqlite(_) => Failure::Storage,
+        tracing::error!(error = error as &dyn std::error::Error, "the database failed");
+        if error.is_full() {
+            // The write-ahead log may hold most of what the disk lacks.
+            drop(self.store.checkpoint());
+            return Failure::DiskFull;
+        }
+        if error.is_corrupt() {
+            let reason = damaged(error);
+            self.shared.freeze(&reason);
+            return Failure::Frozen(reason);
+        }
+        Failure::Storage
+    }
+}
+
+/// Answers every event with the reason for which this node signs nobody up, until it is told to stop.
+pub(crate) fn refuse(reason: &str, mut events: mpsc::Receiver<Event>) {
+    while let Some(event) = events.blocking_recv() {
+        let stops = matches!(event, Event::Stop);
+        refuse_all(vec![event], &Failure::Frozen(reason.to_owned()));
+        if stops {
+            break;
         }
     }
+}
+
+/// What callers and operators are told of a damaged database.
+pub(crate) fn damaged(found: impl std::fmt::Display) -> String {
+    format!(
+        "this node's database is damaged ({found}); nothing of it was deleted. To mend it run `edge-node join TOKEN --replace` with a new token: the box becomes a new incarnation, and its old files are kept beside the new ones"
+    )
 }
 
 fn witness_failure(error: &WitnessError) -> Failure {
@@ -176,8 +193,7 @@ fn witness_failure(error: &WitnessError) -> Failure {
         error = error as &dyn std::error::Error,
         "the witness could not be written; callers are told to try again"
     );
-    let WitnessError::Io { source, .. } = error;
-    if source.kind() == std::io::ErrorKind::StorageFull { Failure::DiskFull } else { Failure::Storage }
+    if error.is_full() { Failure::DiskFull } else { Failure::Storage }
 }
 
 fn commit_batch(
@@ -238,7 +254,11 @@ fn finish<T: Send + 'static>(reply: Reply<T>, result: T) -> Finish {
 }
 
 fn fail<T>(reply: Reply<T>, error: StoreError) -> Result<Option<Finish>, StoreError> {
-    let failure = if matches!(error, StoreError::Full(_)) { Failure::DiskFull } else { Failure::Storage };
+    let failure = match &error {
+        error if error.is_full() => Failure::DiskFull,
+        error if error.is_corrupt() => Failure::Frozen(damaged(error)),
+        _ => Failure::Storage,
+    };
     let _gone = reply.send(Err(failure));
     Err(error)
 }

@@ -51,6 +51,7 @@ pub(crate) struct Metrics {
     pub(crate) parked_changes: Gauge,
     pub(crate) plugin_failures: Counter,
     pub(crate) queue_depth: Gauge,
+    pub(crate) frozen: Gauge,
 }
 
 const SEARCH_SECONDS: [f64; 8] = [0.0001, 0.0003, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25];
@@ -70,6 +71,7 @@ impl Metrics {
             parked_changes: Gauge::default(),
             plugin_failures: Counter::default(),
             queue_depth: Gauge::default(),
+            frozen: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -105,6 +107,11 @@ impl Metrics {
             "plugin_failures",
             "Pages that a plugin failed on or was late for",
             self.plugin_failures.clone(),
+        );
+        registry.register(
+            "frozen",
+            "Whether this node signs nobody up; /readyz says why",
+            self.frozen.clone(),
         );
         registry.register(
             "event_queue_depth",

@@ -157,13 +157,7 @@ impl Shard<'_> {
         self.tell(job, from, holding, Order { recall_keep: Some(keep), ..Order::default() })
     }
 
-    fn tell(
-        &mut self,
-        job: JobId,
-        to: Writer,
-        holding: &HubHolding,
-        order: Order,
-    ) -> Result<(), StoreError> {
+    fn tell(&mut self, job: JobId, to: Writer, holding: &HubHolding, order: Order) -> Result<(), StoreError> {
         if to.is_hub() {
             return Ok(());
         }

@@ -20,7 +20,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 use sync_protocol::ids::{VSHARDS, VshardId};
-use sync_store::{OpenOptions, ShardTx, SqliteShard, StoreError};
+use sync_store::{OpenOptions, OpenStore, ShardStore, ShardTx, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -69,6 +69,11 @@ impl ShardThreads {
     }
 }
 
+/// The engine of the shard files: the only place that knows which it is.
+fn engine(path: &Path) -> OpenStore {
+    OpenOptions::new(path).opener()
+}
+
 /// Opens all files and starts their threads; `failed` is cancelled when one of them ends, for whatever reason.
 pub(crate) fn open(data: &Path, failed: &CancellationToken) -> Result<(Shards, ShardThreads)> {
     let heads = Arc::new(Heads {
@@ -78,14 +83,15 @@ pub(crate) fn open(data: &Path, failed: &CancellationToken) -> Result<(Shards, S
     let (mut files, mut threads) = (Vec::new(), Vec::new());
     for file in 0..SHARD_FILES {
         let path = layout::shard(data, file);
+        let engine = engine(&path);
         let mut start = |role: &str| -> Result<mpsc::Sender<Command>> {
-            let shard = OpenOptions::new(&path).open().with_context(|| format!("open {}", path.display()))?;
+            let mut shard = engine().with_context(|| format!("open {}", path.display()))?;
             let (sender, queue) = mpsc::channel(SHARD_QUEUE_MAX);
             let (heads, guard) = (Arc::clone(&heads), failed.clone().drop_guard());
             let name = format!("{role}-{file}");
             let work = move || {
                 let _guard = guard;
-                run(shard, queue, &heads);
+                run(&mut *shard, queue, &heads);
             };
             threads.push(thread::Builder::new().name(name).spawn(work).context("start a shard's thread")?);
             Ok(sender)
@@ -180,7 +186,7 @@ async fn send<T>(
     answer.await.map_err(|_| ShardError::Gone)?.map_err(ShardError::Store)
 }
 
-fn run(mut shard: SqliteShard, mut queue: mpsc::Receiver<Command>, heads: &Heads) {
+fn run(shard: &mut dyn ShardStore, mut queue: mpsc::Receiver<Command>, heads: &Heads) {
     let mut dirty = false;
     while let Some(first) = queue.blocking_recv() {
         let mut waiting = Some(first);
@@ -206,7 +212,7 @@ fn run(mut shard: SqliteShard, mut queue: mpsc::Receiver<Command>, heads: &Heads
         }
         if !group.is_empty() {
             dirty = true;
-            commit(&mut shard, group, heads);
+            commit(shard, group, heads);
         }
     }
     if let Err(error) = shard.checkpoint() {
@@ -216,7 +222,7 @@ fn run(mut shard: SqliteShard, mut queue: mpsc::Receiver<Command>, heads: &Heads
 
 type Group = Vec<(VshardId, Box<dyn command::Work>)>;
 
-fn commit(shard: &mut SqliteShard, mut group: Group, heads: &Heads) {
+fn commit(shard: &mut dyn ShardStore, mut group: Group, heads: &Heads) {
     let done = transact(shard, &mut group);
     match done {
         Ok(grown) => {
@@ -237,7 +243,7 @@ fn commit(shard: &mut SqliteShard, mut group: Group, heads: &Heads) {
     }
 }
 
-fn transact(shard: &mut SqliteShard, group: &mut Group) -> Result<Vec<(VshardId, u64)>, StoreError> {
+fn transact(shard: &mut dyn ShardStore, group: &mut Group) -> Result<Vec<(VshardId, u64)>, StoreError> {
     shard.transact(|tx| {
         for (_, work) in group.iter_mut() {
             work.apply(tx)?;

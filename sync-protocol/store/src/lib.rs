@@ -1,22 +1,28 @@
 //! Durable state of hub and node: the only package that names SQLite.
 //!
-//! [`ShardTx`] lists what one transaction can do; [`SqliteShard`] is its synchronous engine over one file. Hub and node use
-//! the same tables, and every key and statement contains `vshard`. [`ControlStore`] holds what the hub knows about
-//! nodes, tenants, tokens and topics. [`Witness`] notices a database that was rolled back.
+//! [`ShardStore`] is a whole store and [`ShardTx`] what one transaction of it can do; [`SqliteShard`] is the engine, over
+//! one file. Hub and node use the same tables; every key of data begins with `vshard`, and every row has a checksum that
+//! is verified when the row is read. [`ControlStore`] holds what the hub knows about nodes, tenants, tokens and topics.
+//! [`Witness`] notices a database that was rolled back.
 
 mod control;
 mod error;
 mod rows;
 mod shard;
 mod sqlite;
+mod store;
 mod witness;
+
+/// SQLite's C interface, for the simulator's disk that injects faults; nothing else may use it.
+pub use rusqlite::ffi;
 
 pub use control::{ControlStore, NodeRecord, TenantRecord, TokenRow, TopicRecord};
 pub use error::StoreError;
 pub use rows::{
-    EndingRow, FenceCause, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored,
-    WaitRow,
+    EndingRow, FenceCause, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow,
+    Stored, WaitRow,
 };
 pub use shard::{HubSaid, Page, ShardTx};
 pub use sqlite::{OpenOptions, SqliteShard};
+pub use store::{OpenStore, ShardStore, Work};
 pub use witness::{Witness, WitnessError};

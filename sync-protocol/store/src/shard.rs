@@ -3,7 +3,8 @@
 use crate::{
     error::StoreError,
     rows::{
-        EndingRow, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored, WaitRow,
+        EndingRow, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored,
+        WaitRow,
     },
 };
 use sync_protocol::{
@@ -151,11 +152,23 @@ pub trait ShardTx {
     fn remove_waiting(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<(), StoreError>;
 
     /// Live seats of a worker in this vshard, over all jobs.
-    fn seats_of_worker(&mut self, vshard: VshardId, worker: WorkerId) -> Result<Vec<(JobId, SeatRow)>, StoreError>;
+    fn seats_of_worker(
+        &mut self,
+        vshard: VshardId,
+        worker: WorkerId,
+    ) -> Result<Vec<(JobId, SeatRow)>, StoreError>;
     /// Seats, in any state, that a writer holds in this vshard.
-    fn seats_held_by(&mut self, vshard: VshardId, holder: Writer) -> Result<Vec<(JobId, SeatRow)>, StoreError>;
+    fn seats_held_by(
+        &mut self,
+        vshard: VshardId,
+        holder: Writer,
+    ) -> Result<Vec<(JobId, SeatRow)>, StoreError>;
     /// A writer's holdings in this vshard.
-    fn holdings_of(&mut self, vshard: VshardId, writer: Writer) -> Result<Vec<(JobId, HubHolding)>, StoreError>;
+    fn holdings_of(
+        &mut self,
+        vshard: VshardId,
+        writer: Writer,
+    ) -> Result<Vec<(JobId, HubHolding)>, StoreError>;
 
     // Incarnations that are over, and sign-ups that are to end.
 
@@ -176,8 +189,11 @@ pub trait ShardTx {
         entry: &Entry,
     ) -> Result<(), StoreError>;
     /// The kept entries in order, and the head after the last.
-    fn evidence(&mut self, vshard: VshardId, writer: Writer)
-    -> Result<(Vec<Entry>, Option<LogHead>), StoreError>;
+    fn evidence(
+        &mut self,
+        vshard: VshardId,
+        writer: Writer,
+    ) -> Result<(Vec<Entry>, Option<LogHead>), StoreError>;
     fn ending(
         &mut self,
         vshard: VshardId,
@@ -202,7 +218,13 @@ pub trait ShardTx {
     ) -> Result<(), StoreError>;
     /// Whether a writer's rights to a job were reclaimed.
     fn is_reclaimed(&mut self, vshard: VshardId, job: JobId, writer: Writer) -> Result<bool, StoreError>;
-    fn put_reclaimed(&mut self, vshard: VshardId, job: JobId, writer: Writer, at: i64) -> Result<(), StoreError>;
+    fn put_reclaimed(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        writer: Writer,
+        at: i64,
+    ) -> Result<(), StoreError>;
     /// Begins a new history of a vshard that was restored from a backup.
     fn begin_history(&mut self, vshard: VshardId) -> Result<u16, StoreError>;
 

@@ -2,14 +2,23 @@
 //!
 //! Measured over 900 simulated power cuts, NORMAL in WAL mode lost acknowledged transactions in 422; FULL in none.
 
-use crate::{error::StoreError, shard::ShardTx};
+use crate::{
+    error::StoreError,
+    shard::ShardTx,
+    store::{OpenStore, ShardStore, Work, once},
+};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 mod documents;
 mod ledger;
 mod log;
+mod scrub;
 mod standing;
+mod sum;
 mod tx;
 
 const SCHEMA: &str = include_str!("sqlite/schema.sql");
@@ -38,6 +47,13 @@ impl OpenOptions {
         self
     }
 
+    /// What opens a handle on the file each time it is called.
+    #[must_use]
+    pub fn opener(&self) -> OpenStore {
+        let options = self.clone();
+        Arc::new(move || Ok(Box::new(options.open()?)))
+    }
+
     /// Opens the file, creating or migrating it where needed.
     pub fn open(&self) -> Result<SqliteShard, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -50,7 +66,11 @@ impl OpenOptions {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         connection.pragma_update(None, "page_size", 8192)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        let mode: String =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        if !mode.eq_ignore_ascii_case("wal") {
+            return Err(StoreError::NoWal(mode));
+        }
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "cache_size", -i64::from(self.page_cache_kib))?;
@@ -59,8 +79,13 @@ impl OpenOptions {
     }
 }
 
-/// Brings an empty file to `version` by `schema`; refuses one of a later version.
-pub(crate) fn migrate(connection: &mut Connection, schema: &str, version: i64) -> Result<(), StoreError> {
+/// Brings an empty file to `version` by `schema`; refuses one of a later version, and one whose tables are not those of
+/// the schema.
+pub(crate) fn migrate(
+    connection: &mut Connection,
+    schema: &'static str,
+    version: i64,
+) -> Result<(), StoreError> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: i64 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > version {
@@ -69,9 +94,23 @@ pub(crate) fn migrate(connection: &mut Connection, schema: &str, version: i64) -
     if found == 0 {
         tx.execute_batch(schema)?;
         tx.pragma_update(None, "user_version", version)?;
+    } else {
+        check_schema(&tx, schema)?;
     }
     tx.commit()?;
     Ok(())
+}
+
+/// SQLite keeps the text of each statement that made a table or an index.
+fn check_schema(connection: &Connection, schema: &'static str) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+    let stored = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    let known: Vec<&str> = schema.split(';').map(str::trim).filter(|sql| !sql.is_empty()).collect();
+    let is_known = |sql: &String| known.contains(&sql.as_str());
+    if stored.len() == known.len() && stored.iter().all(is_known) {
+        return Ok(());
+    }
+    Err(StoreError::corrupt("sqlite_schema", "the tables are not those that this version makes"))
 }
 
 /// One open file.
@@ -86,11 +125,7 @@ impl SqliteShard {
         &mut self,
         work: impl FnOnce(&mut dyn ShardTx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut open = tx::SqliteTx { connection: &tx };
-        let result = work(&mut open)?;
-        tx.commit()?;
-        Ok(result)
+        once(work, |work| self.transact_with(work))
     }
 
     /// Runs `work` on one consistent picture of the file; its writes are undone.
@@ -98,20 +133,39 @@ impl SqliteShard {
         &mut self,
         work: impl FnOnce(&mut dyn ShardTx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-        let mut open = tx::SqliteTx { connection: &tx };
-        work(&mut open)
+        once(work, |work| self.read_with(work))
     }
 
     /// Moves the write-ahead log into the file and cuts it off.
     pub fn checkpoint(&mut self) -> Result<(), StoreError> {
+        ShardStore::checkpoint(self)
+    }
+}
+
+impl ShardStore for SqliteShard {
+    fn transact_with(&mut self, work: Work<'_>) -> Result<(), StoreError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        work(&mut tx::SqliteTx { connection: &tx })?;
+        tx.commit()?;
+        Ok(())
+    }
+
+    fn read_with(&mut self, work: Work<'_>) -> Result<(), StoreError> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        work(&mut tx::SqliteTx { connection: &tx })
+    }
+
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
 
-    /// SQLite's own check of the whole file.
-    pub fn quick_check(&mut self) -> Result<(), StoreError> {
+    fn quick_check(&mut self) -> Result<(), StoreError> {
         let verdict: String = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if verdict == "ok" { Ok(()) } else { Err(StoreError::BadRow("quick_check failed")) }
+        if verdict != "ok" {
+            return Err(StoreError::corrupt("sqlite", verdict));
+        }
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        scrub::all(&tx::SqliteTx { connection: &tx })
     }
 }

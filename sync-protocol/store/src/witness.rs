@@ -1,21 +1,24 @@
 //! The witness: a small file beside the database that remembers how far each own log had come.
 //!
 //! It is appended and synced after each commit and before any answer. A database ahead of its witness is normal (a crash
-//! in between); a database behind it was rolled back, and its node must not sign anybody up.
+//! in between); a database behind it was rolled back, and its node must not sign anybody up. Each record has a checksum.
+//! What the last write left torn was never answered and is dropped; damage anywhere before it is an error, because a
+//! record that cannot be read may be the one that a rolled-back database is behind.
 
+mod record;
+#[cfg(test)]
+mod tests;
+
+use self::record::{RECORD_BYTES, Record};
 use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, Read},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
-use sync_protocol::{
-    ids::VshardId,
-    log::{Head, LogHead},
-};
+use sync_protocol::{ids::VshardId, log::LogHead};
 
-/// vshard u16, wseq u64, head 32 bytes, checksum 6 bytes.
-const RECORD_BYTES: usize = 48;
 /// The file is written anew above this size.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -24,37 +27,82 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 pub enum WitnessError {
     #[error("the witness file {path} cannot be used")]
     Io { path: PathBuf, source: io::Error },
+    /// Whether the database was rolled back cannot be told.
+    #[error("the witness file {path} is damaged at record {record}")]
+    Damaged { path: PathBuf, record: usize },
+}
+
+impl WitnessError {
+    /// Whether there was no room for a record: ask again when there is.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+    }
+}
+
+/// What the records are written to.
+trait Medium: std::fmt::Debug + Send {
+    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()>;
+    fn sync(&self) -> io::Result<()>;
+    fn cut(&self, bytes: u64) -> io::Result<()>;
+}
+
+impl Medium for File {
+    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.write_all_at(bytes, at)
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+    fn cut(&self, bytes: u64) -> io::Result<()> {
+        self.set_len(bytes)
+    }
 }
 
 /// An open witness file.
 #[derive(Debug)]
 pub struct Witness {
     path: PathBuf,
-    file: File,
+    medium: Box<dyn Medium>,
+    /// Where the next batch goes.
     bytes: u64,
     seen: BTreeMap<VshardId, LogHead>,
+    /// Heads that are committed and not yet in the file: nothing is answered before they are.
+    owed: BTreeMap<VshardId, LogHead>,
+}
+
+/// What a file holds.
+struct Contents {
+    seen: BTreeMap<VshardId, LogHead>,
+    /// Records of a torn last batch that can be read: their heads were committed.
+    torn: BTreeMap<VshardId, LogHead>,
+    /// Where the last whole batch ends.
+    bytes: u64,
 }
 
 impl Witness {
-    /// Opens or creates the file; a torn last record is dropped.
+    /// Opens or creates the file; what a last write left torn is dropped.
     pub fn open(path: &Path) -> Result<Self, WitnessError> {
-        Self::try_open(path).map_err(|source| WitnessError::Io { path: path.to_owned(), source })
-    }
-
-    fn try_open(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let io = |source| WitnessError::Io { path: path.to_owned(), source };
+        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
+        let mut file = options.open(path).map_err(io)?;
         let mut bytes = Vec::new();
-        (&mut file).take(FILE_BYTES_MAX * 2).read_to_end(&mut bytes)?;
-        let mut seen = BTreeMap::new();
-        let mut whole = 0;
-        for record in bytes.chunks_exact(RECORD_BYTES) {
-            let Some((vshard, head)) = decode(record) else { break };
-            seen.insert(vshard, head);
-            whole += RECORD_BYTES as u64;
+        (&mut file).take(FILE_BYTES_MAX * 2).read_to_end(&mut bytes).map_err(io)?;
+        let mut contents =
+            read(&bytes).map_err(|record| WitnessError::Damaged { path: path.to_owned(), record })?;
+        if contents.bytes == 0 {
+            let start = Record::start().encode();
+            file.write_all_at(&start, 0).and_then(|()| file.sync_data()).map_err(io)?;
+            contents.bytes = RECORD_BYTES as u64;
         }
-        file.set_len(whole)?;
-        file.seek(SeekFrom::End(0))?;
-        Ok(Self { path: path.to_owned(), file, bytes: whole, seen })
+        contents.seen.extend(contents.torn.iter().map(|(vshard, head)| (*vshard, *head)));
+        Ok(Self {
+            path: path.to_owned(),
+            medium: Box::new(file),
+            bytes: contents.bytes,
+            seen: contents.seen,
+            owed: contents.torn,
+        })
     }
 
     /// The first vshard whose own log is behind what was witnessed, or differs from it at the same place.
@@ -68,22 +116,26 @@ impl Witness {
             .map(|(vshard, _)| *vshard)
     }
 
-    /// Records new heads durably.
+    /// Records new heads durably, with those that an earlier call could not. Call it before any answer, with whatever
+    /// heads the commit moved, also none.
     pub fn record(&mut self, heads: &BTreeMap<VshardId, LogHead>) -> Result<(), WitnessError> {
-        self.try_record(heads).map_err(|source| WitnessError::Io { path: self.path.clone(), source })
+        self.owed.extend(heads.iter().map(|(vshard, head)| (*vshard, *head)));
+        self.seen.extend(heads.iter().map(|(vshard, head)| (*vshard, *head)));
+        if self.owed.is_empty() {
+            return Ok(());
+        }
+        let written = if self.bytes > FILE_BYTES_MAX { self.rewrite() } else { self.append() };
+        written.map_err(|source| WitnessError::Io { path: self.path.clone(), source })?;
+        self.owed.clear();
+        Ok(())
     }
 
-    fn try_record(&mut self, heads: &BTreeMap<VshardId, LogHead>) -> io::Result<()> {
-        self.seen.extend(heads.iter().map(|(v, h)| (*v, *h)));
-        if self.bytes > FILE_BYTES_MAX {
-            return self.rewrite();
-        }
-        let records: Vec<u8> = heads.iter().flat_map(|(vshard, head)| encode(*vshard, head)).collect();
-        let written = self.file.write_all(&records).and_then(|()| self.file.sync_data());
+    fn append(&mut self) -> io::Result<()> {
+        let records = record::batch(&self.owed);
+        let written = self.medium.write_at(&records, self.bytes).and_then(|()| self.medium.sync());
         if let Err(error) = written {
-            // A torn record would hide all later ones.
-            self.file.set_len(self.bytes)?;
-            self.file.seek(SeekFrom::End(0))?;
+            // The next batch is written to the same place, so what stays where this fails too is written over.
+            drop(self.medium.cut(self.bytes));
             return Err(error);
         }
         self.bytes += records.len() as u64;
@@ -92,36 +144,48 @@ impl Witness {
 
     fn rewrite(&mut self) -> io::Result<()> {
         let next = self.path.with_extension("next");
-        let records: Vec<u8> = self.seen.iter().flat_map(|(vshard, head)| encode(*vshard, head)).collect();
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&next)?;
-        file.write_all(&records)?;
+        let records = record::whole(&self.seen);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&next)?;
+        file.write_all_at(&records, 0)?;
         file.sync_data()?;
         std::fs::rename(&next, &self.path)?;
         if let Some(folder) = self.path.parent() {
             File::open(folder)?.sync_all()?;
         }
-        (self.file, self.bytes) = (file, records.len() as u64);
+        (self.medium, self.bytes) = (Box::new(file), records.len() as u64);
         Ok(())
     }
 }
 
-fn encode(vshard: VshardId, head: &LogHead) -> [u8; RECORD_BYTES] {
-    let mut record = [0; RECORD_BYTES];
-    record[..2].copy_from_slice(&vshard.0.to_be_bytes());
-    record[2..10].copy_from_slice(&head.wseq.to_be_bytes());
-    record[10..42].copy_from_slice(&head.head.0);
-    let sum = blake3::hash(&record[..42]);
-    record[42..].copy_from_slice(&sum.as_bytes()[..6]);
-    record
+/// Reads a file's bytes; an error is the number of a record that cannot be read and was whole once.
+fn read(bytes: &[u8]) -> Result<Contents, usize> {
+    let records: Vec<Option<Record>> = bytes.chunks(RECORD_BYTES).map(Record::decode).collect();
+    let mut contents = Contents { seen: BTreeMap::new(), torn: BTreeMap::new(), bytes: 0 };
+    // The first record was synced before anything followed it.
+    match records.first() {
+        None => return Ok(contents),
+        Some(Some(record)) if record.is_start() => {}
+        Some(_) if records.len() == 1 => return Ok(contents),
+        Some(_) => return Err(0),
+    }
+    let last = records.iter().rposition(Option::is_some).unwrap_or_default();
+    let (index, count) = records[last].as_ref().map_or((0, 1), Record::place);
+    let begin = last.checked_sub(index).ok_or(last)?;
+    for (at, record) in records.iter().enumerate().take(begin) {
+        contents.put(record.as_ref().ok_or(at)?, false);
+    }
+    let batch = records.get(begin..begin + count).unwrap_or_default();
+    let is_whole = batch.len() == count && batch.iter().all(Option::is_some);
+    for record in records[begin..].iter().flatten() {
+        contents.put(record, !is_whole);
+    }
+    contents.bytes = ((if is_whole { begin + count } else { begin }) * RECORD_BYTES) as u64;
+    Ok(contents)
 }
 
-fn decode(record: &[u8]) -> Option<(VshardId, LogHead)> {
-    let sum = blake3::hash(record.get(..42)?);
-    if record.get(42..48)? != &sum.as_bytes()[..6] {
-        return None;
+impl Contents {
+    fn put(&mut self, record: &Record, is_torn: bool) {
+        let heads = if is_torn { &mut self.torn } else { &mut self.seen };
+        heads.extend(record.head());
     }
-    let vshard = VshardId(u16::from_be_bytes(record[..2].try_into().ok()?));
-    let wseq = u64::from_be_bytes(record[2..10].try_into().ok()?);
-    let head = Head(record[10..42].try_into().ok()?);
-    Some((vshard, LogHead { wseq, head }))
 }

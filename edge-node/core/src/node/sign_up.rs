@@ -122,7 +122,9 @@ impl Batch<'_> {
                 let ask = Ask { job: request.job, sign_up, worker: request.worker, topic: place.topic.0 };
                 Ok(Decision::Ask(PendingAsk { ask, request: request.clone(), vshard: place.vshard }))
             }
-            Err(Refusal::NoRight | Refusal::NoLease) => Ok(Decision::Answer(Box::new(self.wait(&place, sign_up, request, 0)?))),
+            Err(Refusal::NoRight | Refusal::NoLease) => {
+                Ok(Decision::Answer(Box::new(self.wait(&place, sign_up, request, 0)?)))
+            }
             Err(Refusal::Closed | Refusal::Ended | Refusal::LeftToHub) => Err(SignUpRefusal::Closed),
         }
     }

@@ -80,6 +80,21 @@ impl Index {
         Arc::make_mut(&mut self.tail).push(Draft::of(row));
     }
 
+    /// The row of a job as it was upserted, with the rights that this node holds for it.
+    #[must_use]
+    pub fn row(&self, job: JobId) -> Option<(&JobRow, u32)> {
+        match self.find(job)? {
+            Place::Part(part, at) => {
+                let part = &self.parts[part];
+                Some((&part.segment.rows[at], part.live.value(at)))
+            }
+            Place::Tail(at) => {
+                let draft = &self.tail[at];
+                Some((&draft.row, draft.offerable))
+            }
+        }
+    }
+
     /// Forgets a job; says whether it was there.
     pub fn remove(&mut self, job: JobId) -> bool {
         match self.find(job) {

@@ -211,7 +211,10 @@ impl World {
 
     fn create_job(&mut self, n: usize) {
         let cap = u32::try_from(self.random.below(4) + 1).unwrap();
-        let new = NewJob { fields: fields("搬运工"), seats: cap, policy: LossPolicy::WriteOff, key: String::new() };
+        let new =
+            NewJob {
+                fields: fields("搬运工"), seats: cap, policy: LossPolicy::WriteOff, key: String::new()
+            };
         let job = self.batch(n, |batch| batch.create_job(&new)).unwrap();
         self.jobs.push((job, cap));
     }

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use edge_core::node::{JobView, job_view};
+use edge_core::node::JobView;
 use serde::Serialize;
 
 /// Seats of a job as this node knows them.
@@ -95,6 +95,6 @@ impl JobJson {
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<JobJson>, Problem> {
     let unknown = || Problem::new("unknown-job", format!("no job {id} here"));
     let job = id.parse().map_err(|_| unknown())?;
-    let view = app.shared.readers.read(|tx| job_view(tx, job))?.ok_or_else(unknown)?;
+    let view = app.shared.views([job])?.pop().flatten().ok_or_else(unknown)?;
     Ok(Json(JobJson::of(&view, None)))
 }

@@ -5,6 +5,7 @@ use crate::{app::App, plugins::PluginStatus};
 use axum::{Json, extract::State, http::StatusCode};
 use edge_core::node::Uplink;
 use serde::Serialize;
+use sync_store::StoreError;
 
 /// How the node is.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -32,21 +33,36 @@ pub(crate) struct NodeJson {
     bytes_received: u64,
 }
 
-fn pending(app: &App) -> Result<(u64, u64), Problem> {
-    Ok(app.shared.readers.read(|tx| {
+/// Reads how much is pending and parked into the metrics; where the database cannot be read, what was last known stays.
+fn count(app: &App) -> Result<(), StoreError> {
+    let (pending, parked) = app.shared.readers.read(|tx| {
         let mut pending = 0;
         for (vshard, head) in tx.own_heads()? {
             pending += head.wseq - tx.acked(vshard)?.min(head.wseq);
         }
         Ok((pending, tx.parked()?))
-    })?)
+    })?;
+    app.shared.metrics.pending_changes.set(i64::try_from(pending).unwrap_or(i64::MAX));
+    app.shared.metrics.parked_changes.set(i64::try_from(parked).unwrap_or(i64::MAX));
+    Ok(())
+}
+
+/// Counts anew; a damaged database is told by `frozen`, any other failure fails the request.
+fn counted(app: &App) -> Result<(u64, u64), Problem> {
+    match count(app) {
+        Err(error) if !error.is_corrupt() => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    let metrics = &app.shared.metrics;
+    metrics.frozen.set(i64::from(app.shared.frozen().is_some()));
+    Ok((metrics.pending_changes.get().unsigned_abs(), metrics.parked_changes.get().unsigned_abs()))
 }
 
 /// Describes this node.
 #[utoipa::path(get, path = "/v1/node", responses((status = 200, body = NodeJson)))]
 pub(crate) async fn show(State(app): State<App>) -> Result<Json<NodeJson>, Problem> {
     let shared = &app.shared;
-    let (pending, parked) = pending(&app)?;
+    let (pending, parked) = counted(&app)?;
     let (link_since, last_contact_at) = shared.link_times();
     let (bytes_sent, bytes_received) = shared.traffic();
     Ok(Json(NodeJson {
@@ -84,8 +100,6 @@ pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, String) {
 
 /// Metrics in the Prometheus text form.
 pub(crate) async fn metrics(State(app): State<App>) -> Result<String, Problem> {
-    let (pending, parked) = pending(&app)?;
-    app.shared.metrics.pending_changes.set(i64::try_from(pending).unwrap_or(i64::MAX));
-    app.shared.metrics.parked_changes.set(i64::try_from(parked).unwrap_or(i64::MAX));
+    counted(&app)?;
     Ok(app.shared.metrics.render())
 }

@@ -1,6 +1,6 @@
 //! Errors as RFC 9457 problem+json. Two messages: what the caller may know, and what the log must know.
 
-use crate::event_loop::Failure;
+use crate::event_loop::{Failure, damaged};
 use axum::{
     extract::{Path, rejection::JsonRejection},
     http::{StatusCode, header},
@@ -148,6 +148,9 @@ impl From<Failure> for Problem {
 
 impl From<sync_store::StoreError> for Problem {
     fn from(error: sync_store::StoreError) -> Self {
+        if error.is_corrupt() {
+            return Self::new("frozen", damaged(&error));
+        }
         Self::internal(&anyhow::Error::new(error))
     }
 }

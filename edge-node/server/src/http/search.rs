@@ -8,9 +8,8 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use edge_core::{
-    node::job_view,
-    search::{Availability, FacetCounts, Facets, Flags, Near, Page, Position, Query, QueryFields, Sort},
+use edge_core::search::{
+    Availability, FacetCounts, Facets, Flags, Near, Page, Position, Query, QueryFields, Sort,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Instant};
@@ -214,16 +213,13 @@ pub(crate) async fn search(
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
     let page = run(&app, &query);
-    let jobs = app.shared.readers.read(|tx| {
-        page.hits
-            .iter()
-            .filter_map(|hit| {
-                job_view(tx, hit.job)
-                    .transpose()
-                    .map(|view| view.map(|view| JobJson::of(&view, hit.distance_m)))
-            })
-            .collect::<Result<Vec<_>, _>>()
-    })?;
+    let hits: Vec<_> = page.hits.iter().map(|hit| (hit.job, hit.distance_m)).collect();
+    let views = app.shared.views(hits.iter().map(|(job, _)| *job))?;
+    let jobs = views
+        .iter()
+        .zip(&hits)
+        .filter_map(|(view, (_, distance_m))| Some(JobJson::of(view.as_ref()?, *distance_m)))
+        .collect();
     let answer = SearchAnswer {
         jobs,
         total: page.total,

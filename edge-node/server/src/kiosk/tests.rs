@@ -146,7 +146,13 @@ fn plain_pages(choice: Choice) -> Vec<(&'static str, String)> {
     let call = Some("0571 8690 0000".to_owned());
     let desk = Some("服务台，东门".to_owned());
     let help = HelpPage { frame: at(link::HELP), call: call.clone(), desk };
-    let broken = OutOfOrderPage { frame: at(link::START), can_list: true, can_find: true, call };
+    let broken = OutOfOrderPage {
+        frame: at(link::START),
+        can_list: true,
+        can_find: true,
+        call,
+        reason: Some("<its disk>".to_owned()),
+    };
     let error = ErrorPage { frame: at(link::NEAR), trouble: Trouble::Broken };
     let lost = ErrorPage { trouble: Trouble::NotFound, ..error.clone() };
     vec![

@@ -23,7 +23,9 @@ pub fn ask(shard: &mut Shard<'_>, writer: Writer, ask: &Ask) -> Result<Outcome, 
         let granted = shard.tx.holding(shard.vshard, ask.job, writer)?.granted;
         return Ok(Outcome::Granted { granted });
     }
-    if listed.iter().all(|wait| wait.promoted) && shard.grant(ask.job, &seats, writer, 1, Order::default())? > 0 {
+    if listed.iter().all(|wait| wait.promoted)
+        && shard.grant(ask.job, &seats, writer, 1, Order::default())? > 0
+    {
         let granted = shard.tx.holding(shard.vshard, ask.job, writer)?.granted;
         return Ok(Outcome::Granted { granted });
     }

@@ -24,12 +24,7 @@ pub enum CapRefusal {
 }
 
 /// Changes a job's cap. Lowering applies at once: nothing is granted while more is out, and idle rights are recalled.
-pub fn set_cap(
-    shard: &mut Shard<'_>,
-    job: JobId,
-    cap: u32,
-    excess: Excess,
-) -> Result<HubJob, CapRefusal> {
+pub fn set_cap(shard: &mut Shard<'_>, job: JobId, cap: u32, excess: Excess) -> Result<HubJob, CapRefusal> {
     let Some(mut seats) = shard.tx.hub_job(shard.vshard, job)? else { return Err(CapRefusal::UnknownJob) };
     if !seats.open {
         return Err(CapRefusal::Closed);

@@ -141,11 +141,7 @@ fn inherit(shard: &mut Shard<'_>, job: JobId, seat: &SeatRow) -> Result<(), Stor
 
 /// Takes back the rights of a fenced incarnation to jobs of [`LossPolicy::Reclaim`], once its lease is over. What the hub
 /// knew to be live stays; a receipt that it did not hold is void.
-pub fn reclaim(
-    shard: &mut Shard<'_>,
-    writer: Writer,
-    lease_is_over: bool,
-) -> Result<Reclaimed, StoreError> {
+pub fn reclaim(shard: &mut Shard<'_>, writer: Writer, lease_is_over: bool) -> Result<Reclaimed, StoreError> {
     let vshard = shard.vshard;
     let mut reclaimed = Reclaimed::default();
     if !shard.tx.standing(vshard, writer)?.may_reclaim(lease_is_over) {

@@ -12,7 +12,10 @@ use sync_protocol::{
     ids::{DocumentKind, JobId, SignUpId, TenantId, TopicId, WorkerId, Writer},
     log::{Entry, EntryKind, Head, LogHead},
     mutant::{self, Mutant},
-    seats::{EndReason, Ending, HubJob, LossPolicy, Merged as MergedEvent, NodeEvent, NodeRow, SeatState, Violation},
+    seats::{
+        EndReason, Ending, HubJob, LossPolicy, Merged as MergedEvent, NodeEvent, NodeRow, SeatState,
+        Violation,
+    },
 };
 use sync_store::{EndingRow, FenceCause, JobSummary, SeatRow, StoreError, Stored, WaitRow};
 
@@ -237,7 +240,9 @@ fn merge_row(
     match row.event {
         NodeEvent::Seen { granted, version, cap, open } => {
             let told = restore::Told { granted, version, cap, open };
-            return Ok(restore::told(shard, writer, row.job, told)?.map_err(|v| Problem::Fence(v.to_string())));
+            return Ok(
+                restore::told(shard, writer, row.job, told)?.map_err(|v| Problem::Fence(v.to_string()))
+            );
         }
         NodeEvent::Birth { cap, policy } => return birth(shard, writer, row.job, cap, policy),
         NodeEvent::CancelFor { sign_up } => {

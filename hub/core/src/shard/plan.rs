@@ -29,12 +29,7 @@ pub fn snapshot(
         .iter()
         .map(|(writer, demand)| {
             let holding = holdings.get(writer).copied().unwrap_or_default();
-            NodeShare {
-                writer: *writer,
-                demand: *demand,
-                idle: holding.idle(),
-                live: holding.live,
-            }
+            NodeShare { writer: *writer, demand: *demand, idle: holding.idle(), live: holding.live }
         })
         .collect();
     let pool = u32::try_from(seats.pool(out).max(0)).unwrap_or(0);

@@ -117,7 +117,9 @@ pub(super) fn told(
         // The job itself was made after the backup: its seats are kept exact, its text is lost with the backup.
         None => HubJob { version: 0, ..HubJob::new(told.cap, LossPolicy::WriteOff) },
     };
-    if let Err(violation) = holding.seen(told.granted).and_then(|()| seats.seen(told.version, told.cap, told.open)) {
+    if let Err(violation) =
+        holding.seen(told.granted).and_then(|()| seats.seen(told.version, told.cap, told.open))
+    {
         return Ok(Err(violation));
     }
     shard.tx.put_holding(shard.vshard, job, writer, &holding)?;

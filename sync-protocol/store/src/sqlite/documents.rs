@@ -16,11 +16,10 @@ pub(super) fn document(
     vshard: VshardId,
     doc: DocumentId,
 ) -> Result<Option<Stored>, StoreError> {
-    let found = tx.one(
-        "SELECT topic, state FROM doc WHERE vshard = ?1 AND doc = ?2",
-        params![vshard.0, doc.to_bytes()],
-        |row| Ok((TopicId(unsigned(row, 0)?), row.get::<_, Vec<u8>>(1)?)),
-    )?;
+    let sql = "SELECT vshard, doc, topic, state, sum FROM doc WHERE vshard = ?1 AND doc = ?2";
+    let found = tx.one("doc", sql, params![vshard.0, doc.to_bytes()], |row| {
+        Ok((TopicId(unsigned(row, 2)?), row.get::<_, Vec<u8>>(3)?))
+    })?;
     let Some((topic, state)) = found else { return Ok(None) };
     let document = minicbor::decode(&state).map_err(|_| StoreError::BadRow("doc"))?;
     Ok(Some(Stored { topic, document }))
@@ -34,42 +33,44 @@ pub(super) fn put_document(
     document: &Document,
 ) -> Result<(), StoreError> {
     let state = minicbor::to_vec(document).map_err(|_| StoreError::BadRow("doc"))?;
-    let sql = "INSERT OR REPLACE INTO doc (vshard, doc, topic, state) VALUES (?1, ?2, ?3, ?4)";
-    tx.run(sql, params![vshard.0, doc.to_bytes(), signed(topic.0), state]).map(drop)
+    let sql = "INSERT OR REPLACE INTO doc (vshard, doc, topic, state, sum) VALUES (?1, ?2, ?3, ?4, ?5)";
+    tx.put("doc", sql, params![vshard.0, doc.to_bytes(), signed(topic.0), state])
 }
 
+/// What identifies a job stays as it was first written; title and times follow the summary.
 pub(super) fn put_job_summary(
     tx: &SqliteTx<'_>,
     vshard: VshardId,
     summary: &JobSummary,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO job (vshard, job, topic, tenant, key, title, start_at, end_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-               ON CONFLICT (vshard, job) DO UPDATE SET title = excluded.title, start_at = excluded.start_at, end_at = excluded.end_at";
+    let known = job_summary(tx, vshard, summary.job)?;
+    let first = known.as_ref().unwrap_or(summary);
+    let sql = "INSERT OR REPLACE INTO job (vshard, job, topic, tenant, key, title, start_at, end_at, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let values = params![
         vshard.0,
         summary.job.to_bytes(),
-        signed(summary.topic.0),
-        summary.tenant.0,
-        summary.key,
+        signed(first.topic.0),
+        first.tenant.0,
+        first.key,
         summary.title,
         summary.start_at,
         summary.end_at
     ];
-    tx.run(sql, values).map(drop)
+    tx.put("job", sql, values)
 }
 
-const SUMMARY: &str = "job, topic, tenant, key, title, start_at, end_at";
-
-fn summary(row: &Row<'_>, from: usize) -> rusqlite::Result<JobSummary> {
-    Ok(JobSummary {
-        job: id(row, from, JobId::from_bytes)?,
-        topic: TopicId(unsigned(row, from + 1)?),
-        tenant: TenantId(unsigned(row, from + 2)?),
-        key: row.get(from + 3)?,
-        title: row.get(from + 4)?,
-        start_at: row.get(from + 5)?,
-        end_at: row.get(from + 6)?,
-    })
+fn summary(row: &Row<'_>) -> rusqlite::Result<(VshardId, JobSummary)> {
+    let summary = JobSummary {
+        job: id(row, 1, JobId::from_bytes)?,
+        topic: TopicId(unsigned(row, 2)?),
+        tenant: TenantId(unsigned(row, 3)?),
+        key: row.get(4)?,
+        title: row.get(5)?,
+        start_at: row.get(6)?,
+        end_at: row.get(7)?,
+    };
+    Ok((VshardId(row.get(0)?), summary))
 }
 
 pub(super) fn job_summary(
@@ -77,8 +78,14 @@ pub(super) fn job_summary(
     vshard: VshardId,
     job: JobId,
 ) -> Result<Option<JobSummary>, StoreError> {
-    let sql = format!("SELECT {SUMMARY} FROM job WHERE vshard = ?1 AND job = ?2");
-    tx.one(&sql, params![vshard.0, job.to_bytes()], |row| summary(row, 0))
+    let sql = "SELECT vshard, job, topic, tenant, key, title, start_at, end_at, sum FROM job
+               WHERE vshard = ?1 AND job = ?2";
+    Ok(tx.one("job", sql, params![vshard.0, job.to_bytes()], summary)?.map(|(_, summary)| summary))
+}
+
+pub(super) fn vshard_of(tx: &SqliteTx<'_>, job: JobId) -> Result<Option<VshardId>, StoreError> {
+    let sql = "SELECT vshard, job, topic, tenant, key, title, start_at, end_at, sum FROM job WHERE job = ?1";
+    Ok(tx.one("job", sql, [job.to_bytes()], summary)?.map(|(vshard, _)| vshard))
 }
 
 pub(super) fn job_by_key(
@@ -87,13 +94,15 @@ pub(super) fn job_by_key(
     tenant: TenantId,
     key: &str,
 ) -> Result<Option<JobId>, StoreError> {
-    let sql = "SELECT job FROM job WHERE vshard = ?1 AND tenant = ?2 AND key = ?3 AND key <> ''";
-    tx.one(sql, params![vshard.0, tenant.0, key], |row| id(row, 0, JobId::from_bytes))
+    let sql = "SELECT vshard, job, topic, tenant, key, title, start_at, end_at, sum FROM job
+               WHERE vshard = ?1 AND tenant = ?2 AND key = ?3 AND key <> ''";
+    Ok(tx.one("job", sql, params![vshard.0, tenant.0, key], summary)?.map(|(_, summary)| summary.job))
 }
 
 pub(super) fn jobs_after(tx: &SqliteTx<'_>, now: i64) -> Result<Vec<(VshardId, JobSummary)>, StoreError> {
-    let sql = format!("SELECT vshard, {SUMMARY} FROM job WHERE end_at > ?1 ORDER BY vshard, job");
-    tx.all(&sql, [now], |row| Ok((VshardId(row.get(0)?), summary(row, 1)?)))
+    let sql = "SELECT vshard, job, topic, tenant, key, title, start_at, end_at, sum FROM job
+               WHERE end_at > ?1 ORDER BY vshard, job";
+    tx.all("job", sql, [now], summary)
 }
 
 pub(super) fn put_sign_up(
@@ -102,8 +111,9 @@ pub(super) fn put_sign_up(
     sign_up: SignUpId,
     fields: &SignUpFields,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO sign_up (vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let sql = "INSERT OR REPLACE INTO sign_up
+                 (vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let values = params![
         vshard.0,
         sign_up.to_bytes(),
@@ -116,32 +126,62 @@ pub(super) fn put_sign_up(
         fields.created_at,
         fields.reason
     ];
-    tx.run(sql, values).map(drop)
+    tx.put("sign_up", sql, values)
 }
 
-pub(super) fn sign_ups(
-    tx: &SqliteTx<'_>,
-    condition: &str,
-    values: impl rusqlite::Params,
-) -> Result<Vec<SignUpRow>, StoreError> {
-    let sql = format!(
-        "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason FROM sign_up
-         WHERE {condition} ORDER BY created_at"
-    );
-    tx.all(&sql, values, |row| {
-        Ok(SignUpRow {
-            vshard: VshardId(row.get(0)?),
-            sign_up: id(row, 1, SignUpId::from_bytes)?,
-            fields: SignUpFields {
-                job: id(row, 2, JobId::from_bytes)?,
-                worker: id(row, 3, WorkerId::from_bytes)?,
-                status: Status::parse(&row.get::<_, String>(4)?).ok_or(rusqlite::Error::InvalidQuery)?,
-                code: row.get(5)?,
-                idempotency: row.get(6)?,
-                body_hash: row.get(7)?,
-                created_at: row.get(8)?,
-                reason: row.get(9)?,
-            },
-        })
+/// By what sign-ups are looked for.
+pub(super) enum SignUpsBy<'a> {
+    Id(SignUpId),
+    Idempotency(&'a [u8; 16]),
+    Code(&'a str),
+    Worker(VshardId, JobId, WorkerId),
+}
+
+/// Sign-ups in the order in which they were made.
+pub(super) fn sign_ups(tx: &SqliteTx<'_>, by: SignUpsBy<'_>) -> Result<Vec<SignUpRow>, StoreError> {
+    match by {
+        SignUpsBy::Id(sign_up) => {
+            let sql =
+                "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason, sum FROM sign_up
+                 WHERE sign_up = ?1 ORDER BY created_at";
+            tx.all("sign_up", sql, [sign_up.to_bytes()], sign_up_row)
+        }
+        SignUpsBy::Idempotency(key) => {
+            let sql =
+                "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason, sum FROM sign_up
+                 WHERE idempotency = ?1 ORDER BY created_at";
+            tx.all("sign_up", sql, [key], sign_up_row)
+        }
+        SignUpsBy::Code(code) => {
+            let sql =
+                "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason, sum FROM sign_up
+                 WHERE code = ?1 ORDER BY created_at";
+            tx.all("sign_up", sql, [code], sign_up_row)
+        }
+        SignUpsBy::Worker(vshard, job, worker) => {
+            let sql =
+                "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason, sum FROM sign_up
+                 WHERE vshard = ?1 AND job = ?2 AND worker = ?3 ORDER BY created_at";
+            tx.all("sign_up", sql, params![vshard.0, job.to_bytes(), worker.0], sign_up_row)
+        }
+    }
+}
+
+fn sign_up_row(row: &Row<'_>) -> rusqlite::Result<SignUpRow> {
+    Ok(SignUpRow {
+        vshard: VshardId(row.get(0)?),
+        sign_up: id(row, 1, SignUpId::from_bytes)?,
+        fields: SignUpFields {
+            job: id(row, 2, JobId::from_bytes)?,
+            worker: id(row, 3, WorkerId::from_bytes)?,
+            status: Status::parse(&row.get::<_, String>(4)?).ok_or_else(|| {
+                rusqlite::Error::InvalidColumnType(4, "status".to_owned(), rusqlite::types::Type::Text)
+            })?,
+            code: row.get(5)?,
+            idempotency: row.get(6)?,
+            body_hash: row.get(7)?,
+            created_at: row.get(8)?,
+            reason: row.get(9)?,
+        },
     })
 }

@@ -17,99 +17,38 @@ pub(super) fn node_job(
     vshard: VshardId,
     job: JobId,
 ) -> Result<Option<(NodeJob, HubSaid)>, StoreError> {
-    let sql = "SELECT granted, returned, live, closed, cap, version, free, waiting, policy FROM node_seats
+    let sql = "SELECT vshard, job, granted, returned, live, closed, cap, version, free, waiting, policy, sum FROM node_seats
                WHERE vshard = ?1 AND job = ?2";
-    tx.one(sql, params![vshard.0, job.to_bytes()], |row| node_row(row, 0))
+    let found = tx
+        .one("node_seats", sql, params![vshard.0, job.to_bytes()], node_row)?
+        .map(|(_, seats, said)| (seats, said));
+    if found.is_none() {
+        // Counters that begin again would count every live sign-up as a free right.
+        let sql = "SELECT 1 FROM seat WHERE vshard = ?1 AND job = ?2 LIMIT 1";
+        tx.none("node_seats", sql, params![vshard.0, job.to_bytes()], "the counters of a job with sign-ups")?;
+    }
+    Ok(found)
 }
 
-fn node_row(row: &Row<'_>, from: usize) -> rusqlite::Result<(NodeJob, HubSaid)> {
+fn node_row(row: &Row<'_>) -> rusqlite::Result<(JobId, NodeJob, HubSaid)> {
     let seats = NodeJob {
-        granted: row.get(from)?,
-        returned: row.get(from + 1)?,
-        live: row.get(from + 2)?,
-        closed: row.get(from + 3)?,
-        policy: policy(row, from + 8)?,
+        granted: row.get(2)?,
+        returned: row.get(3)?,
+        live: row.get(4)?,
+        closed: row.get(5)?,
+        policy: policy(row, 10)?,
     };
-    let said = HubSaid {
-        cap: row.get(from + 4)?,
-        version: row.get(from + 5)?,
-        free: row.get(from + 6)?,
-        waiting: row.get(from + 7)?,
-    };
-    Ok((seats, said))
+    let said = HubSaid { cap: row.get(6)?, version: row.get(7)?, free: row.get(8)?, waiting: row.get(9)? };
+    Ok((id(row, 1, JobId::from_bytes)?, seats, said))
 }
 
 pub(super) fn node_jobs(
     tx: &SqliteTx<'_>,
     vshard: VshardId,
 ) -> Result<Vec<(JobId, NodeJob, HubSaid)>, StoreError> {
-    let sql = "SELECT job, granted, returned, live, closed, cap, version, free, waiting, policy FROM node_seats
+    let sql = "SELECT vshard, job, granted, returned, live, closed, cap, version, free, waiting, policy, sum FROM node_seats
                WHERE vshard = ?1 ORDER BY job";
-    tx.all(sql, [vshard.0], |row| {
-        let (seats, said) = node_row(row, 1)?;
-        Ok((id(row, 0, JobId::from_bytes)?, seats, said))
-    })
-}
-
-pub(super) fn put_node_job(
-    tx: &SqliteTx<'_>,
-    vshard: VshardId,
-    job: JobId,
-    seats: &NodeJob,
-    said: &HubSaid,
-) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO node_seats (vshard, job, granted, returned, live, closed, cap, version, free, waiting, policy)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    let values = params![
-        vshard.0,
-        job.to_bytes(),
-        seats.granted,
-        seats.returned,
-        seats.live,
-        seats.closed,
-        said.cap,
-        said.version,
-        said.free,
-        said.waiting,
-        policy_code(seats.policy)
-    ];
-    tx.run(sql, values).map(drop)
-}
-
-pub(super) fn hub_job(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<Option<HubJob>, StoreError> {
-    let sql = "SELECT cap, open, version, policy, excess, bound FROM hub_seats WHERE vshard = ?1 AND job = ?2";
-    tx.one(sql, params![vshard.0, job.to_bytes()], |row| {
-        let excess = if row.get(4)? { Excess::BumpLatest } else { Excess::Keep };
-        Ok(HubJob {
-            cap: row.get(0)?,
-            open: row.get(1)?,
-            version: row.get(2)?,
-            policy: policy(row, 3)?,
-            excess,
-            bound: row.get(5)?,
-        })
-    })
-}
-
-pub(super) fn put_hub_job(
-    tx: &SqliteTx<'_>,
-    vshard: VshardId,
-    job: JobId,
-    seats: &HubJob,
-) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO hub_seats (vshard, job, cap, open, version, policy, excess, bound)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    let values = params![
-        vshard.0,
-        job.to_bytes(),
-        seats.cap,
-        seats.open,
-        seats.version,
-        policy_code(seats.policy),
-        seats.excess == Excess::BumpLatest,
-        seats.bound
-    ];
-    tx.run(sql, values).map(drop)
+    tx.all("node_seats", sql, [vshard.0], node_row)
 }
 
 const fn policy_code(policy: LossPolicy) -> i64 {
@@ -127,8 +66,72 @@ fn policy(row: &Row<'_>, column: usize) -> rusqlite::Result<LossPolicy> {
     }
 }
 
-fn counters(row: &Row<'_>, from: usize) -> rusqlite::Result<HubHolding> {
-    Ok(HubHolding { granted: row.get(from)?, returned: row.get(from + 1)?, live: row.get(from + 2)? })
+pub(super) fn put_node_job(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+    seats: &NodeJob,
+    said: &HubSaid,
+) -> Result<(), StoreError> {
+    let sql = "INSERT OR REPLACE INTO node_seats
+                 (vshard, job, granted, returned, live, closed, cap, version, free, waiting, policy, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let values = params![
+        vshard.0,
+        job.to_bytes(),
+        seats.granted,
+        seats.returned,
+        seats.live,
+        seats.closed,
+        said.cap,
+        said.version,
+        said.free,
+        said.waiting,
+        policy_code(seats.policy)
+    ];
+    tx.put("node_seats", sql, values)
+}
+
+pub(super) fn hub_job(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<Option<HubJob>, StoreError> {
+    let sql = "SELECT vshard, job, cap, open, version, policy, excess, bound, sum FROM hub_seats
+               WHERE vshard = ?1 AND job = ?2";
+    tx.one("hub_seats", sql, params![vshard.0, job.to_bytes()], |row| {
+        let excess = if row.get(6)? { Excess::BumpLatest } else { Excess::Keep };
+        Ok(HubJob {
+            cap: row.get(2)?,
+            open: row.get(3)?,
+            version: row.get(4)?,
+            policy: policy(row, 5)?,
+            excess,
+            bound: row.get(7)?,
+        })
+    })
+}
+
+pub(super) fn put_hub_job(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+    seats: &HubJob,
+) -> Result<(), StoreError> {
+    let sql = "INSERT OR REPLACE INTO hub_seats (vshard, job, cap, open, version, policy, excess, bound, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let values = params![
+        vshard.0,
+        job.to_bytes(),
+        seats.cap,
+        seats.open,
+        seats.version,
+        policy_code(seats.policy),
+        seats.excess == Excess::BumpLatest,
+        seats.bound
+    ];
+    tx.put("hub_seats", sql, values)
+}
+
+fn holding_row(row: &Row<'_>) -> rusqlite::Result<(Writer, HubHolding)> {
+    let holding = HubHolding { granted: row.get(3)?, returned: row.get(4)?, live: row.get(5)? };
+    Ok((id(row, 2, Writer::from_bytes)?, holding))
 }
 
 pub(super) fn holding(
@@ -137,10 +140,10 @@ pub(super) fn holding(
     job: JobId,
     writer: Writer,
 ) -> Result<HubHolding, StoreError> {
-    let sql = "SELECT granted, returned, live FROM holding WHERE vshard = ?1 AND job = ?2 AND writer = ?3";
-    Ok(tx
-        .one(sql, params![vshard.0, job.to_bytes(), writer.to_bytes()], |row| counters(row, 0))?
-        .unwrap_or_default())
+    let sql = "SELECT vshard, job, writer, granted, returned, live, sum FROM holding
+               WHERE vshard = ?1 AND job = ?2 AND writer = ?3";
+    let values = params![vshard.0, job.to_bytes(), writer.to_bytes()];
+    Ok(tx.one("holding", sql, values, holding_row)?.map(|(_, holding)| holding).unwrap_or_default())
 }
 
 pub(super) fn put_holding(
@@ -150,10 +153,11 @@ pub(super) fn put_holding(
     writer: Writer,
     holding: &HubHolding,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO holding (vshard, job, writer, granted, returned, live) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT OR REPLACE INTO holding (vshard, job, writer, granted, returned, live, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let values =
         params![vshard.0, job.to_bytes(), writer.to_bytes(), holding.granted, holding.returned, holding.live];
-    tx.run(sql, values).map(drop)
+    tx.put("holding", sql, values)
 }
 
 pub(super) fn holdings(
@@ -161,20 +165,18 @@ pub(super) fn holdings(
     vshard: VshardId,
     job: JobId,
 ) -> Result<Vec<(Writer, HubHolding)>, StoreError> {
-    let sql =
-        "SELECT writer, granted, returned, live FROM holding WHERE vshard = ?1 AND job = ?2 ORDER BY writer";
-    tx.all(sql, params![vshard.0, job.to_bytes()], |row| {
-        Ok((id(row, 0, Writer::from_bytes)?, counters(row, 1)?))
-    })
+    let sql = "SELECT vshard, job, writer, granted, returned, live, sum FROM holding
+               WHERE vshard = ?1 AND job = ?2 ORDER BY writer";
+    tx.all("holding", sql, params![vshard.0, job.to_bytes()], holding_row)
 }
 
 fn seat_row(row: &Row<'_>) -> rusqlite::Result<SeatRow> {
     Ok(SeatRow {
-        sign_up: id(row, 0, SignUpId::from_bytes)?,
-        holder: id(row, 1, Writer::from_bytes)?,
-        worker: id(row, 2, WorkerId::from_bytes)?,
-        state: SeatState::from_i64(row.get(3)?)
-            .ok_or(rusqlite::Error::IntegralValueOutOfRange(3, row.get(3)?))?,
+        sign_up: id(row, 2, SignUpId::from_bytes)?,
+        holder: id(row, 3, Writer::from_bytes)?,
+        worker: id(row, 4, WorkerId::from_bytes)?,
+        state: SeatState::from_i64(row.get(5)?)
+            .ok_or(rusqlite::Error::IntegralValueOutOfRange(5, row.get(5)?))?,
     })
 }
 
@@ -184,9 +186,9 @@ pub(super) fn seat(
     job: JobId,
     sign_up: SignUpId,
 ) -> Result<Option<SeatRow>, StoreError> {
-    let sql =
-        "SELECT sign_up, holder, worker, state FROM seat WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
-    tx.one(sql, params![vshard.0, job.to_bytes(), sign_up.to_bytes()], seat_row)
+    let sql = "SELECT vshard, job, sign_up, holder, worker, state, sum FROM seat
+               WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
+    tx.one("seat", sql, params![vshard.0, job.to_bytes(), sign_up.to_bytes()], seat_row)
 }
 
 pub(super) fn put_seat(
@@ -195,7 +197,8 @@ pub(super) fn put_seat(
     job: JobId,
     seat: &SeatRow,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO seat (vshard, job, sign_up, holder, worker, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT OR REPLACE INTO seat (vshard, job, sign_up, holder, worker, state, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let values = params![
         vshard.0,
         job.to_bytes(),
@@ -204,25 +207,37 @@ pub(super) fn put_seat(
         seat.worker.0,
         seat.state.to_i64()
     ];
-    tx.run(sql, values).map(drop)
+    tx.put("seat", sql, values)
 }
 
 pub(super) fn seats(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<Vec<SeatRow>, StoreError> {
-    let sql =
-        "SELECT sign_up, holder, worker, state FROM seat WHERE vshard = ?1 AND job = ?2 ORDER BY sign_up";
-    tx.all(sql, params![vshard.0, job.to_bytes()], seat_row)
+    let sql = "SELECT vshard, job, sign_up, holder, worker, state, sum FROM seat
+               WHERE vshard = ?1 AND job = ?2 ORDER BY sign_up";
+    tx.all("seat", sql, params![vshard.0, job.to_bytes()], seat_row)
 }
 
-/// `condition` is over ?2; ?1 is the vshard.
-pub(super) fn seats_where(
+pub(super) fn seats_of_worker(
     tx: &SqliteTx<'_>,
-    condition: &str,
-    values: impl rusqlite::Params,
+    vshard: VshardId,
+    worker: WorkerId,
 ) -> Result<Vec<(JobId, SeatRow)>, StoreError> {
-    let sql = format!(
-        "SELECT sign_up, holder, worker, state, job FROM seat WHERE vshard = ?1 AND {condition} ORDER BY job, sign_up"
-    );
-    tx.all(&sql, values, |row| Ok((id(row, 4, JobId::from_bytes)?, seat_row(row)?)))
+    let sql = "SELECT vshard, job, sign_up, holder, worker, state, sum FROM seat
+               WHERE vshard = ?1 AND worker = ?2 AND state = 0 ORDER BY job, sign_up";
+    tx.all("seat", sql, params![vshard.0, worker.0], job_and_seat)
+}
+
+pub(super) fn seats_held_by(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    holder: Writer,
+) -> Result<Vec<(JobId, SeatRow)>, StoreError> {
+    let sql = "SELECT vshard, job, sign_up, holder, worker, state, sum FROM seat
+               WHERE vshard = ?1 AND holder = ?2 ORDER BY job, sign_up";
+    tx.all("seat", sql, params![vshard.0, holder.to_bytes()], job_and_seat)
+}
+
+fn job_and_seat(row: &Row<'_>) -> rusqlite::Result<(JobId, SeatRow)> {
+    Ok((id(row, 1, JobId::from_bytes)?, seat_row(row)?))
 }
 
 pub(super) fn holdings_of(
@@ -230,24 +245,29 @@ pub(super) fn holdings_of(
     vshard: VshardId,
     writer: Writer,
 ) -> Result<Vec<(JobId, HubHolding)>, StoreError> {
-    let sql =
-        "SELECT job, granted, returned, live FROM holding WHERE vshard = ?1 AND writer = ?2 ORDER BY job";
-    tx.all(sql, params![vshard.0, writer.to_bytes()], |row| {
-        Ok((id(row, 0, JobId::from_bytes)?, counters(row, 1)?))
+    let sql = "SELECT vshard, job, writer, granted, returned, live, sum FROM holding
+               WHERE vshard = ?1 AND writer = ?2 ORDER BY job";
+    tx.all("holding", sql, params![vshard.0, writer.to_bytes()], |row| {
+        Ok((id(row, 1, JobId::from_bytes)?, holding_row(row)?.1))
     })
 }
 
+/// A row of the wait list with its place.
+fn wait_row(row: &Row<'_>) -> rusqlite::Result<(i64, WaitRow)> {
+    let wait = WaitRow {
+        sign_up: id(row, 3, SignUpId::from_bytes)?,
+        holder: id(row, 4, Writer::from_bytes)?,
+        worker: id(row, 5, WorkerId::from_bytes)?,
+        promoted: row.get(6)?,
+        position: row.get(7)?,
+    };
+    Ok((row.get(2)?, wait))
+}
+
 pub(super) fn waiting(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<Vec<WaitRow>, StoreError> {
-    let sql = "SELECT sign_up, holder, worker, promoted, position FROM waiting WHERE vshard = ?1 AND job = ?2 ORDER BY place";
-    tx.all(sql, params![vshard.0, job.to_bytes()], |row| {
-        Ok(WaitRow {
-            sign_up: id(row, 0, SignUpId::from_bytes)?,
-            holder: id(row, 1, Writer::from_bytes)?,
-            worker: id(row, 2, WorkerId::from_bytes)?,
-            promoted: row.get(3)?,
-            position: row.get(4)?,
-        })
-    })
+    let sql = "SELECT vshard, job, place, sign_up, holder, worker, promoted, position, sum FROM waiting
+               WHERE vshard = ?1 AND job = ?2 ORDER BY place";
+    tx.all("waiting", sql, params![vshard.0, job.to_bytes()], |row| Ok(wait_row(row)?.1))
 }
 
 pub(super) fn put_waiting(
@@ -256,19 +276,34 @@ pub(super) fn put_waiting(
     job: JobId,
     wait: &WaitRow,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO waiting (vshard, job, place, sign_up, holder, worker, promoted, position)
-               SELECT ?1, ?2, coalesce(max(place), 0) + 1, ?3, ?4, ?5, ?6, ?7 FROM waiting WHERE vshard = ?1 AND job = ?2
-               ON CONFLICT (vshard, job, sign_up) DO UPDATE SET holder = excluded.holder, promoted = excluded.promoted, position = excluded.position";
+    let sql = "SELECT vshard, job, place, sign_up, holder, worker, promoted, position, sum FROM waiting
+               WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
+    let known =
+        tx.one("waiting", sql, params![vshard.0, job.to_bytes(), wait.sign_up.to_bytes()], wait_row)?;
+    let (place, worker) = match known {
+        Some((place, known)) => (place, known.worker),
+        None => {
+            let sql =
+                "SELECT vshard, job, place, sign_up, holder, worker, promoted, position, sum FROM waiting
+                       WHERE vshard = ?1 AND job = ?2 ORDER BY place DESC LIMIT 1";
+            let last = tx.one("waiting", sql, params![vshard.0, job.to_bytes()], wait_row)?;
+            (last.map_or(0, |(place, _)| place) + 1, wait.worker)
+        }
+    };
+    let sql = "INSERT OR REPLACE INTO waiting
+                 (vshard, job, place, sign_up, holder, worker, promoted, position, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let values = params![
         vshard.0,
         job.to_bytes(),
+        place,
         wait.sign_up.to_bytes(),
         wait.holder.to_bytes(),
-        wait.worker.0,
+        worker.0,
         wait.promoted,
         wait.position
     ];
-    tx.run(sql, values).map(drop)
+    tx.put("waiting", sql, values)
 }
 
 pub(super) fn seat_totals(tx: &SqliteTx<'_>) -> Result<SeatTotals, StoreError> {
@@ -277,7 +312,7 @@ pub(super) fn seat_totals(tx: &SqliteTx<'_>) -> Result<SeatTotals, StoreError> {
                FROM (SELECT s.cap AS cap, max(s.cap, s.bound) AS bound,
                        (SELECT coalesce(sum(h.live), 0) FROM holding h WHERE h.vshard = s.vshard AND h.job = s.job) AS live
                      FROM hub_seats s WHERE s.vshard >= 0)";
-    let totals = tx.one(sql, [], |row| {
+    let totals = tx.figures(sql, [], |row| {
         Ok(SeatTotals {
             jobs: unsigned(row, 0)?,
             cap: unsigned(row, 1)?,
@@ -286,12 +321,12 @@ pub(super) fn seat_totals(tx: &SqliteTx<'_>) -> Result<SeatTotals, StoreError> {
             waiting: unsigned(row, 4)?,
         })
     })?;
-    Ok(totals.unwrap_or_default())
+    Ok(totals.into_iter().next().unwrap_or_default())
 }
 
 pub(super) fn holding_totals(tx: &SqliteTx<'_>) -> Result<Vec<HoldingTotals>, StoreError> {
     let sql = "SELECT writer, sum(granted), sum(returned), sum(live) FROM holding WHERE vshard >= 0 GROUP BY writer";
-    tx.all(sql, [], |row| {
+    tx.figures(sql, [], |row| {
         Ok(HoldingTotals {
             writer: id(row, 0, Writer::from_bytes)?,
             granted: unsigned(row, 1)?,

@@ -34,45 +34,57 @@ pub(super) fn row(
     vshard: VshardId,
     writer: Writer,
 ) -> Result<Option<StandingRow>, StoreError> {
-    let sql = "SELECT standing, cause, detail, at FROM standing WHERE vshard = ?1 AND writer = ?2";
-    tx.one(sql, params![vshard.0, writer.to_bytes()], |row| {
+    let sql = "SELECT vshard, writer, standing, cause, detail, at, sum FROM standing
+               WHERE vshard = ?1 AND writer = ?2";
+    tx.one("standing", sql, params![vshard.0, writer.to_bytes()], |row| {
         Ok(StandingRow {
             writer,
-            standing: standing_of(row, 0)?,
-            cause: FenceCause::parse(&row.get::<_, String>(1)?).ok_or(rusqlite::Error::InvalidQuery)?,
-            detail: row.get(2)?,
-            at: row.get(3)?,
+            standing: standing_of(row, 2)?,
+            cause: text(row, 3, FenceCause::parse)?,
+            detail: row.get(4)?,
+            at: row.get(5)?,
         })
     })
 }
 
 pub(super) fn put(tx: &SqliteTx<'_>, vshard: VshardId, row: &StandingRow) -> Result<(), StoreError> {
-    // One way: a standing only moves right (I10).
-    let sql = "INSERT INTO standing (vshard, writer, standing, cause, detail, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-               ON CONFLICT (vshard, writer) DO UPDATE SET standing = excluded.standing
-               WHERE excluded.standing > standing";
+    // One way: a standing only moves right (I10), and its cause stays.
+    let known = self::row(tx, vshard, row.writer)?;
+    if known.as_ref().is_some_and(|known| known.standing >= row.standing) {
+        return Ok(());
+    }
+    let first = known.as_ref().unwrap_or(row);
+    let sql = "INSERT OR REPLACE INTO standing (vshard, writer, standing, cause, detail, at, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let values = params![
         vshard.0,
         row.writer.to_bytes(),
         code(row.standing),
-        row.cause.as_str(),
-        row.detail,
-        row.at
+        first.cause.as_str(),
+        first.detail,
+        first.at
     ];
-    tx.run(sql, values).map(drop)
+    tx.put("standing", sql, values)
+}
+
+/// Reads a word that stands for a value.
+fn text<T>(row: &Row<'_>, column: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    let word: String = row.get(column)?;
+    parse(&word).ok_or_else(|| rusqlite::Error::InvalidColumnType(column, word, rusqlite::types::Type::Text))
 }
 
 pub(super) fn vshards(tx: &SqliteTx<'_>, writer: Writer) -> Result<Vec<VshardId>, StoreError> {
-    let sql = "SELECT vshard FROM origin_cursor WHERE writer = ?1 UNION SELECT vshard FROM holding WHERE writer = ?1
-               UNION SELECT vshard FROM standing WHERE writer = ?1 ORDER BY vshard";
-    tx.all(sql, [writer.to_bytes()], |row| row.get(0).map(VshardId))
+    let sql = "SELECT vshard FROM origin_cursor WHERE vshard >= 0 AND writer = ?1
+               UNION SELECT vshard FROM holding WHERE vshard >= 0 AND writer = ?1
+               UNION SELECT vshard FROM standing WHERE vshard >= 0 AND writer = ?1 ORDER BY vshard";
+    tx.figures(sql, [writer.to_bytes()], |row| row.get(0).map(VshardId))
 }
 
 pub(super) fn limbo(tx: &SqliteTx<'_>) -> Result<Vec<LimboRow>, StoreError> {
     let sql = "SELECT h.writer, h.job, h.granted, h.returned, h.live FROM standing s
                JOIN holding h ON h.vshard = s.vshard AND h.writer = s.writer
-               WHERE s.standing = 1 AND h.granted > h.returned ORDER BY h.writer, h.job";
-    tx.all(sql, [], |row| {
+               WHERE s.vshard >= 0 AND s.standing = 1 AND h.granted > h.returned ORDER BY h.writer, h.job";
+    tx.figures(sql, [], |row| {
         let holding = HubHolding { granted: row.get(2)?, returned: row.get(3)?, live: row.get(4)? };
         Ok(LimboRow {
             writer: id(row, 0, Writer::from_bytes)?,
@@ -90,8 +102,8 @@ pub(super) fn put_evidence(
     at: LogHead,
     entry: &Entry,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO evidence (vshard, writer, wseq, kind, topic, doc, body, head)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "INSERT OR REPLACE INTO evidence (vshard, writer, wseq, kind, topic, doc, body, head, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let values = params![
         vshard.0,
         writer.to_bytes(),
@@ -102,7 +114,7 @@ pub(super) fn put_evidence(
         entry.body,
         at.head.0
     ];
-    tx.run(sql, values).map(drop)
+    tx.put("evidence", sql, values)
 }
 
 pub(super) fn evidence(
@@ -110,28 +122,31 @@ pub(super) fn evidence(
     vshard: VshardId,
     writer: Writer,
 ) -> Result<(Vec<Entry>, Option<LogHead>), StoreError> {
-    let sql = "SELECT wseq, kind, topic, doc, body, head FROM evidence WHERE vshard = ?1 AND writer = ?2 ORDER BY wseq";
-    let rows = tx.all(sql, params![vshard.0, writer.to_bytes()], |row| {
+    let sql = "SELECT vshard, writer, wseq, kind, topic, doc, body, head, sum FROM evidence
+               WHERE vshard = ?1 AND writer = ?2 ORDER BY wseq";
+    let rows = tx.all("evidence", sql, params![vshard.0, writer.to_bytes()], |row| {
         let entry = Entry {
-            kind: row.get(1)?,
-            topic: unsigned(row, 2)?,
-            doc: id(row, 3, DocumentId::from_bytes)?,
-            body: row.get(4)?,
+            kind: row.get(3)?,
+            topic: unsigned(row, 4)?,
+            doc: id(row, 5, DocumentId::from_bytes)?,
+            body: row.get(6)?,
         };
-        let head = id(row, 5, |bytes| bytes.try_into().ok().map(Head))?;
-        Ok((entry, LogHead { wseq: unsigned(row, 0)?, head }))
+        let head = id(row, 7, |bytes| bytes.try_into().ok().map(Head))?;
+        Ok((entry, LogHead { wseq: unsigned(row, 2)?, head }))
     })?;
     let last = rows.last().map(|(_, head)| *head);
     Ok((rows.into_iter().map(|(entry, _)| entry).collect(), last))
 }
 
 fn ending_row(row: &Row<'_>) -> rusqlite::Result<EndingRow> {
-    let reason = EndReason::parse(&row.get::<_, String>(2)?).ok_or(rusqlite::Error::InvalidQuery)?;
     Ok(EndingRow {
-        job: id(row, 0, JobId::from_bytes)?,
-        ending: Ending { sign_up: id(row, 1, SignUpId::from_bytes)?, reason },
-        at: row.get(3)?,
-        done: row.get(4)?,
+        job: id(row, 1, JobId::from_bytes)?,
+        ending: Ending {
+            sign_up: id(row, 2, SignUpId::from_bytes)?,
+            reason: text(row, 3, EndReason::parse)?,
+        },
+        at: row.get(4)?,
+        done: row.get(5)?,
     })
 }
 
@@ -141,20 +156,22 @@ pub(super) fn ending(
     job: JobId,
     sign_up: SignUpId,
 ) -> Result<Option<EndingRow>, StoreError> {
-    let sql =
-        "SELECT job, sign_up, reason, at, done FROM ending WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
-    tx.one(sql, params![vshard.0, job.to_bytes(), sign_up.to_bytes()], ending_row)
+    let sql = "SELECT vshard, job, sign_up, reason, at, done, sum FROM ending
+               WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
+    tx.one("ending", sql, params![vshard.0, job.to_bytes(), sign_up.to_bytes()], ending_row)
 }
 
 pub(super) fn put_ending(tx: &SqliteTx<'_>, vshard: VshardId, row: &EndingRow) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO ending (vshard, job, sign_up, reason, at, done) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT OR REPLACE INTO ending (vshard, job, sign_up, reason, at, done, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let (sign_up, reason) = (row.ending.sign_up.to_bytes(), row.ending.reason.as_str());
-    tx.run(sql, params![vshard.0, row.job.to_bytes(), sign_up, reason, row.at, row.done]).map(drop)
+    tx.put("ending", sql, params![vshard.0, row.job.to_bytes(), sign_up, reason, row.at, row.done])
 }
 
 pub(super) fn endings(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result<Vec<EndingRow>, StoreError> {
-    let sql = "SELECT job, sign_up, reason, at, done FROM ending WHERE vshard = ?1 AND job = ?2 ORDER BY sign_up";
-    tx.all(sql, params![vshard.0, job.to_bytes()], ending_row)
+    let sql = "SELECT vshard, job, sign_up, reason, at, done, sum FROM ending
+               WHERE vshard = ?1 AND job = ?2 ORDER BY sign_up";
+    tx.all("ending", sql, params![vshard.0, job.to_bytes()], ending_row)
 }
 
 pub(super) fn recall(
@@ -163,8 +180,10 @@ pub(super) fn recall(
     job: JobId,
     writer: Writer,
 ) -> Result<Option<(u32, u32)>, StoreError> {
-    let sql = "SELECT granted, keep FROM recall WHERE vshard = ?1 AND job = ?2 AND writer = ?3";
-    tx.one(sql, params![vshard.0, job.to_bytes(), writer.to_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+    let sql = "SELECT vshard, job, writer, granted, keep, sum FROM recall
+               WHERE vshard = ?1 AND job = ?2 AND writer = ?3";
+    let values = params![vshard.0, job.to_bytes(), writer.to_bytes()];
+    tx.one("recall", sql, values, |row| Ok((row.get(3)?, row.get(4)?)))
 }
 
 pub(super) fn put_recall(
@@ -174,8 +193,9 @@ pub(super) fn put_recall(
     writer: Writer,
     (granted, keep): (u32, u32),
 ) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO recall (vshard, job, writer, granted, keep) VALUES (?1, ?2, ?3, ?4, ?5)";
-    tx.run(sql, params![vshard.0, job.to_bytes(), writer.to_bytes(), granted, keep]).map(drop)
+    let sql = "INSERT OR REPLACE INTO recall (vshard, job, writer, granted, keep, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    tx.put("recall", sql, params![vshard.0, job.to_bytes(), writer.to_bytes(), granted, keep])
 }
 
 pub(super) fn is_reclaimed(
@@ -184,8 +204,10 @@ pub(super) fn is_reclaimed(
     job: JobId,
     writer: Writer,
 ) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM reclaimed WHERE vshard = ?1 AND job = ?2 AND writer = ?3";
-    Ok(tx.one(sql, params![vshard.0, job.to_bytes(), writer.to_bytes()], |_| Ok(()))?.is_some())
+    let sql =
+        "SELECT vshard, job, writer, at, sum FROM reclaimed WHERE vshard = ?1 AND job = ?2 AND writer = ?3";
+    let values = params![vshard.0, job.to_bytes(), writer.to_bytes()];
+    Ok(tx.one("reclaimed", sql, values, |_| Ok(()))?.is_some())
 }
 
 pub(super) fn put_reclaimed(
@@ -195,12 +217,6 @@ pub(super) fn put_reclaimed(
     writer: Writer,
     at: i64,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT OR IGNORE INTO reclaimed (vshard, job, writer, at) VALUES (?1, ?2, ?3, ?4)";
-    tx.run(sql, params![vshard.0, job.to_bytes(), writer.to_bytes(), at]).map(drop)
-}
-
-pub(super) fn begin_history(tx: &SqliteTx<'_>, vshard: VshardId) -> Result<u16, StoreError> {
-    let sql = "INSERT INTO vshard (vshard, history) VALUES (?1, 2)
-               ON CONFLICT (vshard) DO UPDATE SET history = history + 1 RETURNING history";
-    tx.one(sql, [vshard.0], |row| row.get(0))?.ok_or(StoreError::BadRow("vshard"))
+    let sql = "INSERT OR REPLACE INTO reclaimed (vshard, job, writer, at, sum) VALUES (?1, ?2, ?3, ?4, ?5)";
+    tx.put("reclaimed", sql, params![vshard.0, job.to_bytes(), writer.to_bytes(), at])
 }

@@ -1,14 +1,19 @@
 //! [`ShardTx`] on SQLite: each method names its table's part.
 
-use super::{documents, ledger, log, standing};
+use super::{
+    documents::{self, SignUpsBy},
+    ledger, log, standing,
+    sum::{self, RowSum},
+};
 use crate::{
     error::StoreError,
     rows::{
-        EndingRow, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored, WaitRow,
+        EndingRow, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored,
+        WaitRow,
     },
     shard::{HubSaid, Page, ShardTx},
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, ErrorCode, Params, Row, ToSql, params, types::ToSqlOutput};
 use sync_protocol::{
     documents::{Document, SignUpFields},
     ids::{DocumentId, JobId, NodeId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
@@ -41,28 +46,119 @@ pub(crate) fn signed(value: u64) -> i64 {
 }
 
 impl SqliteTx<'_> {
-    pub(crate) fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, StoreError> {
+    pub(crate) fn run(&self, sql: &str, values: impl Params) -> Result<usize, StoreError> {
         Ok(self.connection.prepare_cached(sql)?.execute(values)?)
     }
 
-    pub(crate) fn one<T>(
+    /// Writes a row of all columns in the order of the schema, and its checksum behind them.
+    pub(crate) fn put(
         &self,
+        table: &'static str,
         sql: &str,
-        values: impl rusqlite::Params,
-        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, StoreError> {
-        Ok(self.connection.prepare_cached(sql)?.query_row(values, map).optional()?)
+        columns: &[&dyn ToSql],
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut sum = RowSum::of(table);
+        for (at, column) in columns.iter().enumerate() {
+            match column.to_sql()? {
+                ToSqlOutput::Borrowed(value) => sum.column(value),
+                ToSqlOutput::Owned(value) => sum.column((&value).into()),
+                _ => return Err(StoreError::BadRow("a column of an unknown kind")),
+            }
+            statement.raw_bind_parameter(at + 1, column)?;
+        }
+        statement.raw_bind_parameter(columns.len() + 1, sum.finish())?;
+        match statement.raw_execute() {
+            Ok(_) => Ok(()),
+            // Sequences and lists are extended behind their last row: nothing can stand there.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Err(
+                StoreError::corrupt(table, format!("no row may stand where one is to be written: {error}")),
+            ),
+            Err(error) => Err(error.into()),
+        }
     }
 
+    /// Reads one row of all columns and its checksum, and verifies it.
+    pub(crate) fn one<T>(
+        &self,
+        table: &'static str,
+        sql: &str,
+        values: impl Params,
+        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        sum::verify(table, row)?;
+        Ok(Some(map(row)?))
+    }
+
+    /// Reads rows of all columns and their checksums, and verifies each.
     pub(crate) fn all<T>(
         &self,
+        table: &'static str,
         sql: &str,
-        values: impl rusqlite::Params,
-        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        values: impl Params,
+        map: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut all = Vec::new();
+        self.each(table, sql, values, |row| {
+            all.push(map(row)?);
+            Ok(true)
+        })?;
+        Ok(all)
+    }
+
+    /// Hands verified rows to `take` until it says that it has enough.
+    pub(crate) fn each(
+        &self,
+        table: &'static str,
+        sql: &str,
+        values: impl Params,
+        mut take: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
+        while let Some(row) = rows.next()? {
+            sum::verify(table, row)?;
+            if !take(row)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what was made of rows, such as sums for people to look at. No decision is made on it: it is not verified.
+    pub(crate) fn figures<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        map: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map(values, map)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Fails where `sql` finds rows that cannot be without the row that is missing.
+    pub(crate) fn none(
+        &self,
+        table: &'static str,
+        sql: &str,
+        values: impl Params,
+        missing: &str,
+    ) -> Result<(), StoreError> {
+        let found = self.connection.prepare_cached(sql)?.exists(values)?;
+        if found { Err(StoreError::corrupt(table, format!("{missing} is missing"))) } else { Ok(()) }
+    }
+
+    pub(crate) fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.one("meta", "SELECT key, value, sum FROM meta WHERE key = ?1", [key], |row| row.get(1))
+    }
+
+    pub(crate) fn put_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO meta (key, value, sum) VALUES (?1, ?2, ?3)";
+        self.put("meta", sql, params![key, value])
     }
 }
 
@@ -116,22 +212,16 @@ impl ShardTx for SqliteTx<'_> {
         log::read_own(self, vshard, after, limit, bytes_max)
     }
     fn acked(&mut self, vshard: VshardId) -> Result<u64, StoreError> {
-        Ok(self
-            .one("SELECT wseq FROM acked WHERE vshard = ?1", [vshard.0], |row| unsigned(row, 0))?
-            .unwrap_or(0))
+        log::acked(self, vshard)
     }
     fn put_acked(&mut self, vshard: VshardId, wseq: u64) -> Result<(), StoreError> {
-        let sql = "INSERT INTO acked (vshard, wseq) VALUES (?1, ?2) ON CONFLICT (vshard) DO UPDATE SET wseq = max(wseq, excluded.wseq)";
-        self.run(sql, params![vshard.0, signed(wseq)]).map(drop)
+        log::put_acked(self, vshard, wseq)
     }
     fn cursors(&mut self) -> Result<Vec<DownState>, StoreError> {
-        self.all("SELECT vshard, history, seq FROM node_cursor ORDER BY vshard", [], |row| {
-            Ok(DownState { vshard: row.get(0)?, history: row.get(1)?, seq: unsigned(row, 2)? })
-        })
+        log::cursors(self)
     }
     fn put_cursor(&mut self, cursor: DownState) -> Result<(), StoreError> {
-        let sql = "INSERT OR REPLACE INTO node_cursor (vshard, history, seq) VALUES (?1, ?2, ?3)";
-        self.run(sql, params![cursor.vshard, cursor.history, signed(cursor.seq)]).map(drop)
+        log::put_cursor(self, cursor)
     }
     fn document(&mut self, vshard: VshardId, id: DocumentId) -> Result<Option<Stored>, StoreError> {
         documents::document(self, vshard, id)
@@ -163,7 +253,7 @@ impl ShardTx for SqliteTx<'_> {
         documents::jobs_after(self, now)
     }
     fn vshard_of(&mut self, job: JobId) -> Result<Option<VshardId>, StoreError> {
-        self.one("SELECT vshard FROM job WHERE job = ?1", [job.to_bytes()], |row| row.get(0).map(VshardId))
+        documents::vshard_of(self, job)
     }
     fn put_sign_up(
         &mut self,
@@ -174,13 +264,13 @@ impl ShardTx for SqliteTx<'_> {
         documents::put_sign_up(self, vshard, sign_up, fields)
     }
     fn sign_up(&mut self, sign_up: SignUpId) -> Result<Option<SignUpRow>, StoreError> {
-        Ok(documents::sign_ups(self, "sign_up = ?1", [sign_up.to_bytes()])?.pop())
+        Ok(documents::sign_ups(self, SignUpsBy::Id(sign_up))?.pop())
     }
     fn sign_up_by_idempotency(&mut self, key: &[u8; 16]) -> Result<Option<SignUpRow>, StoreError> {
-        Ok(documents::sign_ups(self, "idempotency = ?1", [key])?.pop())
+        Ok(documents::sign_ups(self, SignUpsBy::Idempotency(key))?.pop())
     }
     fn sign_ups_by_code(&mut self, code: &str) -> Result<Vec<SignUpRow>, StoreError> {
-        documents::sign_ups(self, "code = ?1", [code])
+        documents::sign_ups(self, SignUpsBy::Code(code))
     }
     fn sign_ups_of(
         &mut self,
@@ -188,11 +278,7 @@ impl ShardTx for SqliteTx<'_> {
         job: JobId,
         worker: WorkerId,
     ) -> Result<Vec<SignUpRow>, StoreError> {
-        let mut rows = documents::sign_ups(
-            self,
-            "vshard = ?1 AND job = ?2 AND worker = ?3",
-            params![vshard.0, job.to_bytes(), worker.0],
-        )?;
+        let mut rows = documents::sign_ups(self, SignUpsBy::Worker(vshard, job, worker))?;
         rows.retain(|row| row.status().is_current());
         Ok(rows)
     }
@@ -261,14 +347,14 @@ impl ShardTx for SqliteTx<'_> {
         vshard: VshardId,
         worker: WorkerId,
     ) -> Result<Vec<(JobId, SeatRow)>, StoreError> {
-        ledger::seats_where(self, "worker = ?2 AND state = 0", params![vshard.0, worker.0])
+        ledger::seats_of_worker(self, vshard, worker)
     }
     fn seats_held_by(
         &mut self,
         vshard: VshardId,
         holder: Writer,
     ) -> Result<Vec<(JobId, SeatRow)>, StoreError> {
-        ledger::seats_where(self, "holder = ?2", params![vshard.0, holder.to_bytes()])
+        ledger::seats_held_by(self, vshard, holder)
     }
     fn holdings_of(
         &mut self,
@@ -352,7 +438,7 @@ impl ShardTx for SqliteTx<'_> {
         standing::put_reclaimed(self, vshard, job, writer, at)
     }
     fn begin_history(&mut self, vshard: VshardId) -> Result<u16, StoreError> {
-        standing::begin_history(self, vshard)
+        log::begin_history(self, vshard)
     }
     fn seat_totals(&mut self) -> Result<SeatTotals, StoreError> {
         ledger::seat_totals(self)
@@ -361,12 +447,12 @@ impl ShardTx for SqliteTx<'_> {
         ledger::holding_totals(self)
     }
     fn receipt(&mut self, vshard: VshardId, sign_up: SignUpId) -> Result<Option<Vec<u8>>, StoreError> {
-        let sql = "SELECT receipt FROM receipt WHERE vshard = ?1 AND sign_up = ?2";
-        self.one(sql, params![vshard.0, sign_up.to_bytes()], |row| row.get(0))
+        let sql = "SELECT vshard, sign_up, receipt, sum FROM receipt WHERE vshard = ?1 AND sign_up = ?2";
+        self.one("receipt", sql, params![vshard.0, sign_up.to_bytes()], |row| row.get(2))
     }
     fn put_receipt(&mut self, vshard: VshardId, sign_up: SignUpId, receipt: &[u8]) -> Result<(), StoreError> {
-        let sql = "INSERT OR REPLACE INTO receipt (vshard, sign_up, receipt) VALUES (?1, ?2, ?3)";
-        self.run(sql, params![vshard.0, sign_up.to_bytes(), receipt]).map(drop)
+        let sql = "INSERT OR REPLACE INTO receipt (vshard, sign_up, receipt, sum) VALUES (?1, ?2, ?3, ?4)";
+        self.put("receipt", sql, params![vshard.0, sign_up.to_bytes(), receipt])
     }
     fn park(
         &mut self,
@@ -378,20 +464,20 @@ impl ShardTx for SqliteTx<'_> {
         log::park(self, vshard, writer, entry, reason)
     }
     fn parked(&mut self) -> Result<u64, StoreError> {
-        Ok(self
-            .one("SELECT count(*) FROM parked WHERE vshard >= 0", [], |row| unsigned(row, 0))?
-            .unwrap_or(0))
+        let sql = "SELECT count(*) FROM parked WHERE vshard >= 0";
+        Ok(self.figures(sql, [], |row| unsigned(row, 0))?.first().copied().unwrap_or(0))
     }
     fn meta(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.one("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+        Self::meta(self, key)
     }
     fn put_meta(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", params![key, value]).map(drop)
+        Self::put_meta(self, key, value)
     }
     fn next_counter(&mut self) -> Result<u64, StoreError> {
-        let stored = self.meta("counter")?.map_or(Some(0), |v| v.try_into().ok().map(u64::from_be_bytes));
+        let stored =
+            Self::meta(self, "counter")?.map_or(Some(0), |v| v.try_into().ok().map(u64::from_be_bytes));
         let next = stored.ok_or(StoreError::BadRow("counter"))? + 1;
-        self.put_meta("counter", &next.to_be_bytes())?;
+        Self::put_meta(self, "counter", &next.to_be_bytes())?;
         Ok(next)
     }
 }

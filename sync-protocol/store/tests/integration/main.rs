@@ -104,7 +104,7 @@ fn a_flipped_byte_is_noticed_on_read() {
     let mut store = OpenOptions::new(&path).open().unwrap();
     assert!(matches!(
         store.read(|tx| tx.read_since(VSHARD, 0, 10, 1 << 20)),
-        Err(StoreError::BadRow("change"))
+        Err(StoreError::Corrupt { table: "change", .. })
     ));
 }
 

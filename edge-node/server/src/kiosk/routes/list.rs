@@ -1,10 +1,7 @@
 //! The start page and the list near the hall: both ask the search index that the interface asks.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use edge_core::{
-    node::job_view,
-    search::{Availability, Flags, Hit, Near, Page, Position, Query, QueryFields},
-};
+use edge_core::search::{Availability, Flags, Hit, Near, Page, Position, Query, QueryFields};
 use jiff::civil::Date;
 
 use super::{
@@ -100,11 +97,7 @@ pub(super) fn here_total(app: &App) -> u32 {
 
 /// The cards of some hits, and whether one of them is made up.
 fn cards(app: &App, hits: &[Hit], lang: Lang) -> Result<(Vec<JobCard>, bool), Problem> {
-    let views = app
-        .shared
-        .readers
-        .read(|tx| hits.iter().map(|hit| job_view(tx, hit.job)).collect::<Result<Vec<_>, _>>())?;
-    let views: Vec<_> = views.into_iter().flatten().collect();
+    let views: Vec<_> = app.shared.views(hits.iter().map(|hit| hit.job))?.into_iter().flatten().collect();
     let synthetic = views.iter().any(|view| view.fields.synthetic);
     Ok((views.iter().map(|view| card(app, view, lang)).collect(), synthetic))
 }
@@ -122,7 +115,13 @@ pub(super) fn out_of_order(app: &App, ask: &Ask) -> Response {
     let frame = ask.frame(app, Link::to(link::START));
     show(
         StatusCode::SERVICE_UNAVAILABLE,
-        &OutOfOrderPage { frame, can_list: true, can_find: true, call: None },
+        &OutOfOrderPage {
+            frame,
+            can_list: !app.shared.index().is_empty(),
+            can_find: app.shared.readers.damage().is_none(),
+            call: None,
+            reason: app.shared.frozen(),
+        },
     )
 }
 

@@ -5,7 +5,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use edge_core::node::{JobView, job_view};
+use edge_core::node::JobView;
 use sync_protocol::ids::{DocumentKind, JobId};
 
 use super::{
@@ -31,7 +31,7 @@ pub(super) fn read(app: &App, id: &str) -> Result<Option<JobView>, Problem> {
     let Some(job) = id.parse::<JobId>().ok().filter(|id| id.kind == DocumentKind::Job) else {
         return Ok(None);
     };
-    Ok(app.shared.readers.read(|tx| job_view(tx, job))?)
+    Ok(app.shared.views([job])?.pop().flatten())
 }
 
 /// Whether the job takes nobody any more.

@@ -135,6 +135,8 @@ pub(crate) struct OutOfOrderPage {
     pub(crate) can_find: bool,
     /// Number to call.
     pub(crate) call: Option<String>,
+    /// What the operator must know.
+    pub(crate) reason: Option<String>,
 }
 
 /// What went wrong, as far as the reader is concerned.
