@@ -129,6 +129,8 @@ pub struct Batch<'a> {
     pub uplink: Uplink,
     /// Whether the node's lease runs; jobs whose rights may be reclaimed need it.
     pub leased: bool,
+    /// The incarnation is over, maybe by this very batch.
+    over: bool,
     /// Own log heads that this batch moved: to be witnessed and announced after the commit.
     pub heads: BTreeMap<VshardId, LogHead>,
     /// Jobs whose searchable row changed.
@@ -144,11 +146,12 @@ impl std::fmt::Debug for Batch<'_> {
 impl<'a> Batch<'a> {
     #[must_use]
     pub fn new(node: &'a EdgeNode, tx: &'a mut dyn ShardTx, now: i64, uplink: Uplink) -> Self {
-        Self { node, tx, now, uplink, leased: true, heads: BTreeMap::new(), changed: BTreeSet::new() }
+        let over = node.retired.is_some();
+        Self { node, tx, now, uplink, leased: true, over, heads: BTreeMap::new(), changed: BTreeSet::new() }
     }
 
     fn footing(&self) -> Footing {
-        Footing { frozen: self.node.retired.is_some(), leased: self.leased }
+        Footing { frozen: self.over, leased: self.leased }
     }
 
     fn append(&mut self, vshard: VshardId, entry: &Entry) -> Result<LogHead, StoreError> {

@@ -41,6 +41,12 @@ use tokio::{
     task::JoinSet,
 };
 
+/// Milliseconds of the clock that runs from boot and counts sleep: what leases are measured by.
+pub(crate) fn boot_ms() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    now.tv_sec.unsigned_abs() * 1_000 + now.tv_nsec.unsigned_abs() / 1_000_000
+}
+
 /// What requests, event loop and uplink share.
 pub(crate) struct Shared {
     pub(crate) name: String,
@@ -65,6 +71,8 @@ pub(crate) struct Shared {
     bytes_sent: AtomicU64,
     bytes_received: AtomicU64,
     frozen: Mutex<Option<String>>,
+    /// Until when the lease runs, milliseconds since boot.
+    leased_until: AtomicU64,
     /// Whether some job here was made up for a demonstration: then a job that cannot be read counts as one.
     has_synthetic: AtomicBool,
     plugins: Mutex<Vec<PluginStatus>>,
@@ -122,6 +130,16 @@ impl Shared {
     /// Bytes of ended sessions, sent and received.
     pub(crate) fn traffic(&self) -> (u64, u64) {
         (self.bytes_sent.load(Ordering::Relaxed), self.bytes_received.load(Ordering::Relaxed))
+    }
+
+    /// The hub has renewed the lease.
+    pub(crate) fn set_lease(&self, until_ms: u64) {
+        self.leased_until.fetch_max(until_ms, Ordering::Relaxed);
+    }
+
+    /// Whether the lease runs. A restart ends it: where it stood is not stored.
+    pub(crate) fn is_leased(&self) -> bool {
+        boot_ms() < self.leased_until.load(Ordering::Relaxed)
     }
 
     /// Why this node signs nobody up, where it is so.
@@ -287,6 +305,9 @@ fn load(config: &Config, open: &OpenStore, shared: &Arc<Shared>) -> anyhow::Resu
     store.quick_check().context("the database was read through")?;
     let mut node = edge_node(config, shared);
     store.transact(|tx| node.load(tx))?;
+    if let Some(reason) = node.retired() {
+        shared.freeze(reason);
+    }
     shared.set_interest(node.interest().clone());
     let witness = check_witness(config, &mut *store, shared)?;
     let index = build_index(&mut *store, shared)?;
@@ -318,6 +339,7 @@ fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
         bytes_sent: AtomicU64::new(0),
         bytes_received: AtomicU64::new(0),
         frozen: Mutex::new(None),
+        leased_until: AtomicU64::new(0),
         has_synthetic: AtomicBool::new(false),
         plugins: Mutex::new(Vec::new()),
         interest: ArcSwap::from_pointee(Interest::default()),

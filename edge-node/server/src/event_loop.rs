@@ -49,6 +49,8 @@ pub(crate) enum Event {
     Receive(Down, Reply<DownState>),
     Acked(UpAck),
     Interest(Interest),
+    /// The incarnation is over: close its logs for good.
+    Retire(String, Reply<()>),
     /// Commit what came before and end.
     Stop,
 }
@@ -70,6 +72,7 @@ struct Committed {
     heads: BTreeMap<VshardId, LogHead>,
     changed: Vec<JobId>,
     interest: Option<Interest>,
+    retired: Option<String>,
     finishes: Vec<Finish>,
 }
 
@@ -105,12 +108,13 @@ impl EventLoop {
             return refuse_all(events, &Failure::Frozen(frozen.unwrap_or_default()));
         };
         let began = Instant::now();
-        let (now, uplink) = (self.shared.now(), self.shared.uplink());
+        let (now, uplink, leased) = (self.shared.now(), self.shared.uplink(), self.shared.is_leased());
         let node = &self.node;
         let mut pending = events.into_iter();
         let mut finishes = Vec::new();
-        let result =
-            self.store.transact(|tx| commit_batch(node, tx, now, uplink, &mut pending, &mut finishes));
+        let result = self
+            .store
+            .transact(|tx| commit_batch(node, tx, now, uplink, leased, &mut pending, &mut finishes));
         let committed = match result
             .map(|committed| Committed { finishes: std::mem::take(&mut finishes), ..committed })
         {
@@ -127,6 +131,10 @@ impl EventLoop {
         if let Some(interest) = committed.interest {
             self.node.learn(interest.clone());
             self.shared.set_interest(interest);
+        }
+        if let Some(reason) = committed.retired {
+            self.node.retire(&reason);
+            self.shared.freeze(&reason);
         }
         self.publish(&committed.changed);
         self.shared.announce_heads(&committed.heads);
@@ -201,12 +209,17 @@ fn commit_batch(
     tx: &mut dyn ShardTx,
     now: i64,
     uplink: Uplink,
+    leased: bool,
     events: &mut dyn Iterator<Item = Event>,
     finishes: &mut Vec<Finish>,
 ) -> Result<Committed, StoreError> {
-    let mut interest = None;
+    let (mut interest, mut retired) = (None, None);
     let mut batch = Batch::new(node, tx, now, uplink);
+    batch.leased = leased;
     for event in events {
+        if let Event::Retire(reason, _) = &event {
+            retired = Some(reason.clone());
+        }
         if let Event::Interest(told) = &event {
             EdgeNode::store_interest(batch.tx, told)?;
             interest = Some(told.clone());
@@ -216,7 +229,8 @@ fn commit_batch(
         }
     }
     let changed = std::mem::take(&mut batch.changed).into_iter().collect();
-    Ok(Committed { heads: std::mem::take(&mut batch.heads), changed, interest, finishes: Vec::new() })
+    let heads = std::mem::take(&mut batch.heads);
+    Ok(Committed { heads, changed, interest, retired, finishes: Vec::new() })
 }
 
 fn handle_event(batch: &mut Batch<'_>, event: Event) -> Result<Option<Finish>, StoreError> {
@@ -237,6 +251,7 @@ fn handle_event(batch: &mut Batch<'_>, event: Event) -> Result<Option<Finish>, S
             Err(JobRefusal::Store(error)) => return fail(reply, error),
             result => finish(reply, result),
         }),
+        Event::Retire(reason, reply) => Some(finish(reply, batch.retire(&reason)?)),
         Event::Receive(down, reply) => Some(finish(reply, batch.receive(&down)?)),
         Event::Acked(ack) => {
             batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
@@ -271,6 +286,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Cancel(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::CreateJob(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Retire(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
         }
     }

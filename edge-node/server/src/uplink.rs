@@ -1,7 +1,7 @@
 //! The line to the hub: connects, drives one sync session after the other, backs off while the line is cut.
 
 use crate::{
-    app::Shared,
+    app::{Shared, boot_ms},
     event_loop::Event,
     join::{resolve, time_source},
     limits::{ASK_WAIT, BACK_OFF_FIRST, BACK_OFF_LONG_MAX, BACK_OFF_SHORT_MAX, CONNECT_WAIT, SHORT_CUT},
@@ -12,7 +12,7 @@ use enrolment::NodeIdentity;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use sync_protocol::{
     ids::{SignUpId, VshardId},
-    limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
+    limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, LEASE_MS},
     session::{End, NodeOutput, NodeSession},
     wire::v1::{Ask, DownState, Hello, Outcome, Reason, UpState},
 };
@@ -47,6 +47,9 @@ struct Running {
     open: BTreeMap<SignUpId, oneshot::Sender<Outcome>>,
     applied: mpsc::Sender<DownState>,
 }
+
+/// How often the lease is renewed: two answers in a row may be lost.
+const LEASE_EVERY: std::time::Duration = std::time::Duration::from_millis(LEASE_MS / 4);
 
 /// Batches of the hub that may be applied at a time; the hub keeps fewer than this in flight per vshard.
 const APPLYING_MAX: usize = 1024;
@@ -137,6 +140,8 @@ impl Uplink {
         let mut running = Running { session, sender, open: BTreeMap::new(), applied };
         let mut heads = self.shared.heads();
         heads.mark_changed();
+        let mut lease = tokio::time::interval(LEASE_EVERY);
+        lease.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             if let Some(end) = self.drain(&mut running).await? {
                 return Ok(end);
@@ -155,6 +160,7 @@ impl Uplink {
                 }
                 Some(question) = self.questions.recv() => self.put_question(&mut running, question),
                 Some(state) = applications.recv() => running.session.handle_applied(state),
+                _ = lease.tick() => running.session.handle_lease_due(boot_ms()),
                 () = sleep_until(due) => running.session.handle_timeout(self.now_ms()),
                 error = handle.closed() => return Err(error).context("the connection ended"),
             }
@@ -177,6 +183,11 @@ impl Uplink {
                     running.sender.send(&frame).await.context("cannot send to the hub")?
                 }
                 NodeOutput::Welcomed(welcome) => {
+                    if let Some(reason) = welcome.retired {
+                        self.retire(&format!("the hub has ended this node's incarnation: {reason}")).await?;
+                        continue;
+                    }
+                    running.session.handle_lease_due(boot_ms());
                     self.send_event(Event::Interest(welcome.interest)).await?;
                     self.shared.set_link_up();
                     tracing::info!("in step with the hub from here on");
@@ -193,17 +204,28 @@ impl Uplink {
                         let _late = waiting.send(verdict.outcome);
                     }
                 }
+                NodeOutput::Leased { until_ms } => self.shared.set_lease(until_ms),
                 NodeOutput::End(end) => {
                     if let End::Refused(refuse) = &end
                         && refuse.reason == Reason::Revoked
                     {
-                        self.shared.freeze(&format!("the hub has fenced this node: {}", refuse.detail));
+                        self.retire(&format!("the hub has fenced this node: {}", refuse.detail)).await?;
                     }
                     return Ok(Some(end));
                 }
             }
         }
         Ok(None)
+    }
+
+    /// Ends this incarnation durably: it signs nobody up any more, also after a restart without its line.
+    async fn retire(&self, reason: &str) -> anyhow::Result<()> {
+        let (reply, done) = oneshot::channel();
+        self.send_event(Event::Retire(reason.to_owned(), reply)).await?;
+        // A loop that refuses is frozen already.
+        let _frozen = done.await;
+        self.shared.freeze(reason);
+        Ok(())
     }
 
     fn read_own(&self, session: &mut NodeSession, vshard: VshardId, after: u64) -> anyhow::Result<()> {

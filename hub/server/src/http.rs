@@ -1,6 +1,7 @@
 //! The HTTP API, on the loopback only: routes, limits and the description of the API.
 
 mod access;
+mod commands;
 mod health;
 mod import;
 mod jobs;
@@ -38,7 +39,9 @@ use utoipa::OpenApi;
         jobs::list,
         seats::of_job,
         seats::totals,
-        import::import
+        import::import,
+        commands::job,
+        commands::node
     ),
     components(schemas(problem::ProblemBody, import::ImportRow))
 )]
@@ -59,6 +62,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/nodes", get(nodes::list))
         .route("/v1/sync/peers", get(nodes::peers))
         .route("/v1/jobs", get(jobs::list))
+        .route("/v1/jobs/{id}", post(commands::job))
+        .route("/v1/nodes/{node}", post(commands::node))
         .route("/v1/jobs/{id}/seats", get(seats::of_job))
         .route("/v1/seats", get(seats::totals))
         .route("/v1/jobs:import", post(import::import))

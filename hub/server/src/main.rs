@@ -6,6 +6,7 @@ mod clock;
 mod config;
 mod console;
 mod directory;
+mod fencing;
 mod http;
 mod limits;
 mod live;

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     config::Config,
     directory::Directory,
-    http,
+    fencing, http,
     limits::{CHECKPOINT_EVERY, DIRECTORY_POLL, DRAIN_TIME_MAX},
     peers::{self, Board},
     scheduler::{self, Scheduler},
@@ -69,6 +69,7 @@ async fn serve(config: &Config, app: Arc<App>) -> Result<()> {
         announce::write(path, http_at, quic_at)?;
     }
     tracing::info!(http = %http_at, quic = %quic_at, cluster = %app.cluster, "the hub runs");
+    fencing::finish(&app).await.context("finish fences of before")?;
     let mut tasks = JoinSet::new();
     tasks.spawn(peers::accept(Arc::clone(&app), endpoint));
     let this = Arc::clone(&app);

@@ -42,6 +42,25 @@ pub const TOPICS_MAX: usize = 4096;
 /// Milliseconds that unacknowledged data may wait before the session is given up and begun again.
 pub const ACK_WAIT_MS_MAX: u64 = 2_000;
 
+/// Milliseconds that a lease runs. Jobs whose rights may be reclaimed are sold by a node only while its lease runs.
+pub const LEASE_MS: u64 = 120_000;
+
+/// How far two clocks that run from boot may drift apart, per hundred.
+pub const CLOCK_DRIFT_PERCENT: u64 = 5;
+
+/// Milliseconds that a node counts on, from the sending of its question: it takes its own clock to be slow.
+#[must_use]
+pub const fn lease_at_node(duration_ms: u64) -> u64 {
+    duration_ms / 100 * (100 - CLOCK_DRIFT_PERCENT)
+}
+
+/// Milliseconds that the hub waits, from its answer: it takes its own clock to be fast.
+#[must_use]
+pub const fn lease_at_hub(duration_ms: u64) -> u64 {
+    duration_ms / 100 * (100 + CLOCK_DRIFT_PERCENT) + 1_000
+}
+
+const _: () = assert!(lease_at_node(LEASE_MS) < lease_at_hub(LEASE_MS));
 const _: () = assert!(BATCH_BYTES_MAX + ENTRY_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(FRAME_BYTES_MAX <= BODY_BYTES_MAX);
 const _: () = assert!(UP_BYTES_IN_FLIGHT_MAX >= BATCH_BYTES_MAX + ENTRY_BYTES_MAX);

@@ -39,7 +39,7 @@ impl Batch<'_> {
     /// Creates a job with all of its rights here. A repetition under the same key gives the same job.
     pub fn create_job(&mut self, new: &NewJob) -> Result<JobId, JobRefusal> {
         let tenant = TenantId(new.fields.tenant);
-        if self.node.retired.is_some() {
+        if self.over {
             return Err(JobRefusal::Retired);
         }
         let (topic, vshard) = *self.node.topics.get(&tenant).ok_or(JobRefusal::NoTopic)?;

@@ -24,6 +24,7 @@ impl Batch<'_> {
             return Ok(());
         }
         self.tx.put_meta(RETIRED, reason.as_bytes())?;
+        self.over = true;
         for (vshard, _) in self.tx.own_heads()? {
             self.append_about_no_job(vshard, NodeEvent::Final)?;
         }

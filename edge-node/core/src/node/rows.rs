@@ -130,7 +130,7 @@ mod tests {
             tenant: 3,
             region: "hangzhou".to_owned(),
         };
-        let seats = NodeJob { granted: 9, returned: 2, live: 3, closed: false };
+        let seats = NodeJob { granted: 9, returned: 2, live: 3, ..NodeJob::default() };
         let vshard = VshardId::of(TopicId::of(TenantId(3), "hangzhou", 0));
         let job = JobId::job(Writer::new(1, 1), 5);
         let view = JobView { job, vshard, fields: fields.clone(), seats, said: HubSaid::default() };

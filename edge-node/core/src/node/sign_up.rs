@@ -286,7 +286,7 @@ impl Batch<'_> {
     /// Ends a sign-up at its worker's wish. The freed right goes to the next in line here while the line is down, and back
     /// to the hub where others wait. A place that is held elsewhere is freed by its holder: the wish is passed on.
     pub fn cancel(&mut self, sign_up: SignUpId) -> Result<Answer, CancelRefusal> {
-        if self.node.retired.is_some() {
+        if self.over {
             return Err(CancelRefusal::Retired);
         }
         let row = self.tx.sign_up(sign_up)?.ok_or(CancelRefusal::Unknown)?;

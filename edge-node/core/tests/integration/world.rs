@@ -287,7 +287,7 @@ impl World {
             assert!(told.wseq >= known.wseq, "a node went back");
         }
         let acked = vec![UpAck { vshard: vshard.0, wseq: known.map_or(0, |k| k.wseq) }];
-        let welcome = Welcome { version: 1, interest: self.interest(), acked, time: NOW };
+        let welcome = Welcome { version: 1, interest: self.interest(), acked, time: NOW, retired: None };
         hub_session.welcome(&welcome, &[(vshard, history, head)]);
         self.nodes[n].line = Some((node_session, hub_session));
     }
@@ -325,6 +325,7 @@ impl World {
                     self.told(n, &answer);
                 }
             }
+            NodeOutput::Leased { .. } => {}
             NodeOutput::End(end) => panic!("node {n}: {end}"),
         }
         true
@@ -372,7 +373,7 @@ impl World {
                 self.dirty.insert(ask.job);
                 hub_session.handle_verdict(Verdict { sign_up: ask.sign_up, job: ask.job, outcome });
             }
-            HubOutput::Hello(_) | HubOutput::DownAcked(_) => {}
+            HubOutput::Hello(_) | HubOutput::DownAcked(_) | HubOutput::Renew(_) => {}
             HubOutput::End(end) => panic!("hub: {end}"),
         }
         self.tell_growth();

@@ -8,10 +8,11 @@ use crate::{
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use sync_protocol::{
     ids::{NodeId, VshardId, Writer},
+    limits::{LEASE_MS, lease_at_hub},
     wire::v1::DownState,
 };
 use sync_quic::{CloseCode, LinkHandle, LinkStats};
@@ -87,14 +88,23 @@ impl Contact {
 }
 
 /// All contacts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Board {
     contacts: Mutex<Contacts>,
+    started: Instant,
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self { contacts: Mutex::default(), started: Instant::now() }
+    }
 }
 
 #[derive(Debug, Default)]
 struct Contacts {
     of: BTreeMap<NodeId, Contact>,
+    /// When each incarnation's lease was renewed last.
+    leases: BTreeMap<Writer, Instant>,
     sessions: u64,
 }
 
@@ -144,6 +154,17 @@ impl Board {
     /// Something was heard through a session.
     pub(crate) fn heard(&self, writer: Writer, session: u64) {
         self.update(writer, session, touch);
+    }
+
+    /// An incarnation's lease begins anew.
+    pub(crate) fn renew_lease(&self, writer: Writer) {
+        self.lock().leases.insert(writer, Instant::now());
+    }
+
+    /// Whether no lease of this incarnation can run any more. Those of before this hub's start count from the start.
+    pub(crate) fn lease_is_over(&self, writer: Writer) -> bool {
+        let renewed = self.lock().leases.get(&writer).copied().unwrap_or(self.started);
+        renewed.elapsed() > Duration::from_millis(lease_at_hub(LEASE_MS))
     }
 
     /// Closes the session of an earlier incarnation.

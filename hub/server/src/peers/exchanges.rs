@@ -1,7 +1,7 @@
 //! Joins and renewals: one request, one answer. What a certificate says is decided here, from the token's record.
 
 use super::random;
-use crate::{app::App, clock};
+use crate::{app::App, clock, fencing};
 use anyhow::{Context, Result};
 use ed25519_dalek::VerifyingKey;
 use enrolment::{
@@ -11,7 +11,7 @@ use enrolment::{
 use std::sync::Arc;
 use sync_protocol::ids::Writer;
 use sync_quic::Exchange;
-use sync_store::{ControlStore, NodeRecord, StoreError, TokenRow};
+use sync_store::{ControlStore, FenceCause, NodeRecord, StoreError, TokenRow};
 
 /// What every fault of a token is answered with; the log has more.
 const TOKEN_REFUSED: &str =
@@ -32,6 +32,13 @@ pub(super) async fn join(app: &Arc<App>, exchange: Exchange) {
         JoinAnswer::Admitted(node) => {
             tracing::info!(writer = %node.writer, name = node.name, region = node.region, "joined");
             app.board.drop_older(node.writer);
+            if let Some(earlier) = node.writer.incarnation.0.checked_sub(1).filter(|earlier| *earlier > 0) {
+                let former = Writer::new(node.writer.node.0, earlier);
+                let fenced = fencing::fence(app, former, FenceCause::Replaced, "it joined again").await;
+                if let Err(error) = fenced {
+                    tracing::error!(%former, error = format!("{error:#}"), "the former incarnation is fenced at the next start");
+                }
+            }
         }
         JoinAnswer::Refused { reason } => tracing::warn!(%remote, reason, "a join was refused"),
     }

@@ -1,7 +1,7 @@
 //! Who says hello: the right cluster, a node that stands, and logs that go on from what the hub has.
 
 use super::exchanges::standing;
-use crate::{app::App, clock, directory::vshards};
+use crate::{app::App, clock, directory::vshards, fencing};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use sync_protocol::{
@@ -12,6 +12,7 @@ use sync_protocol::{
         v1::{Hello, Interest, Reason, UpAck, Welcome},
     },
 };
+use sync_store::FenceCause;
 
 /// What a hello is answered with.
 pub(super) enum Verdict {
@@ -24,20 +25,27 @@ pub(super) async fn judge(app: &App, writer: Writer, region: &str, hello: &Hello
     if hello.cluster != app.cluster.0 {
         return Ok(Verdict::Refuse(Reason::WrongCluster, format!("this hub serves cluster {}", app.cluster)));
     }
-    if let Some(reason) = standing(app, writer, region) {
-        return Ok(Verdict::Refuse(Reason::Revoked, reason));
+    let retired = standing(app, writer, region);
+    if let Some(reason) = &retired
+        && !fencing::awaits_log(app, writer).await?
+    {
+        return Ok(Verdict::Refuse(Reason::Revoked, reason.clone()));
     }
-    let known: BTreeMap<VshardId, LogHead> =
-        app.shards.read_all(move |tx| tx.origins(writer)).await?.into_iter().flatten().collect();
+    let known: BTreeMap<VshardId, LogHead> = match &retired {
+        Some(_) => fencing::log_heads(app, writer).await?.into_iter().collect(),
+        None => app.shards.read_all(move |tx| tx.origins(writer)).await?.into_iter().flatten().collect(),
+    };
     if let Some(reason) = gone_back(&known, hello) {
-        app.directory.fence(writer, &reason).await?;
+        fencing::fence(app, writer, FenceCause::Copied, &reason).await?;
         return Ok(Verdict::Refuse(Reason::Revoked, format!("fenced: {reason}")));
     }
-    let interest = app.directory.picture().interest(region);
+    // Whoever is retired sends and is told nothing.
+    let interest =
+        if retired.is_some() { Interest::default() } else { app.directory.picture().interest(region) };
     let lanes = lanes(app, &interest).await?;
     let acked = known.iter().map(|(vshard, head)| UpAck { vshard: vshard.0, wseq: head.wseq }).collect();
     let version = hello.versions.1.min(LATEST);
-    Ok(Verdict::Welcome(Welcome { version, interest, acked, time: clock::now() }, lanes))
+    Ok(Verdict::Welcome(Welcome { version, interest, acked, time: clock::now(), retired }, lanes))
 }
 
 /// History and head of every vshard of an interest.

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     app::App,
+    fencing,
     limits::{PEER_TICK, REFUSAL_TIME_MAX},
 };
 use anyhow::{Result, bail};
@@ -21,6 +22,7 @@ use sync_protocol::{
     wire::v1::{DownState, Hello, Interest, Reason, Up},
 };
 use sync_quic::{CloseCode, Link, LinkHandle, LinkReceiver, LinkSender, StallWatch};
+use sync_store::FenceCause;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// Runs a session to its end.
@@ -43,6 +45,7 @@ pub(super) async fn run(app: Arc<App>, link: Link) {
             number: session,
             fresh,
             interest: Interest::default(),
+            retired: false,
             sent: VecDeque::new(),
             started: Instant::now(),
             stall: StallWatch::default(),
@@ -73,6 +76,8 @@ struct Driver<'a> {
     /// The node was not eligible for rights before this session.
     fresh: bool,
     interest: Interest,
+    /// The incarnation is fenced and sends the rest of its logs.
+    retired: bool,
     /// Batches on their way, oldest first, with the time of sending.
     sent: VecDeque<(VshardId, u64, Instant)>,
     started: Instant,
@@ -124,6 +129,10 @@ impl Driver<'_> {
                 let verdict = work::ask(self.app, &self.node, ask).await?;
                 self.session.handle_verdict(verdict);
             }
+            HubOutput::Renew(renew) => {
+                self.app.board.renew_lease(self.node.writer);
+                self.session.handle_renewed(renew);
+            }
             HubOutput::End(end) => return Ok(Some(end)),
         }
         Ok(None)
@@ -134,6 +143,7 @@ impl Driver<'_> {
             hello::Verdict::Refuse(reason, detail) => self.session.refuse(reason, &detail),
             hello::Verdict::Welcome(welcome, lanes) => {
                 self.interest = welcome.interest.clone();
+                self.retired = welcome.retired.is_some();
                 let received: Vec<_> =
                     welcome.acked.iter().map(|acked| (VshardId(acked.vshard), acked.wseq)).collect();
                 let cursors: Vec<_> = hello.down.iter().map(|down| (VshardId(down.vshard), *down)).collect();
@@ -157,6 +167,9 @@ impl Driver<'_> {
         match work::merge(self.app, &self.node, up).await? {
             MergeOutcome::Merged(merged) => {
                 self.session.handle_merged(vshard, merged.wseq);
+                if merged.settled {
+                    self.settled().await?;
+                }
                 self.update_board(|contact| {
                     contact.batches_received += 1;
                     contact.received.insert(vshard, merged.wseq);
@@ -164,9 +177,19 @@ impl Driver<'_> {
             }
             MergeOutcome::Refused(reason) => self.session.refuse(Reason::Protocol, &reason),
             MergeOutcome::Violation(reason) => {
-                self.app.directory.fence(self.node.writer, &reason).await?;
+                fencing::fence(self.app, self.node.writer, FenceCause::Violation, &reason).await?;
                 self.session.refuse(Reason::Revoked, &format!("fenced: {reason}"));
             }
+        }
+        Ok(())
+    }
+
+    /// A whole log is here; once all of them are, the incarnation has nothing more to say.
+    async fn settled(&mut self) -> Result<()> {
+        if !fencing::awaits_log(self.app, self.node.writer).await? {
+            let writer = self.node.writer;
+            self.app.directory.fence(writer, "settled: its whole log is here").await?;
+            self.session.refuse(Reason::Revoked, "settled: this node's incarnation is over; join again");
         }
         Ok(())
     }
@@ -198,8 +221,14 @@ impl Driver<'_> {
     }
 
     async fn directory_changed(&mut self) -> Result<()> {
+        if self.retired {
+            return Ok(());
+        }
         if let Some(reason) = super::exchanges::standing(self.app, self.node.writer, &self.node.region) {
-            self.session.refuse(Reason::Revoked, &reason);
+            // Whoever may still send the rest of its log is told so when it says hello again.
+            let awaits = fencing::awaits_log(self.app, self.node.writer).await?;
+            let code = if awaits { Reason::Busy } else { Reason::Revoked };
+            self.session.refuse(code, &reason);
             return Ok(());
         }
         let interest = self.app.directory.picture().interest(&self.node.region);

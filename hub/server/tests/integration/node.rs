@@ -94,6 +94,7 @@ impl Node {
                             return (changes, granted);
                         }
                     }
+                    NodeOutput::Leased { .. } => {}
                     NodeOutput::End(end) => panic!("{end}"),
                     NodeOutput::Interest(_) => {}
                     other @ (NodeOutput::ReadOwn { .. } | NodeOutput::Acked(_) | NodeOutput::Verdict(_)) => {

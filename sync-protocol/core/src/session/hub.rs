@@ -3,9 +3,10 @@
 use super::End;
 use crate::{
     ids::{VshardId, Writer},
-    limits::{BATCH_ENTRIES_MAX, DOWN_BATCHES_IN_FLIGHT_MAX, TOPICS_MAX},
+    limits::{BATCH_ENTRIES_MAX, DOWN_BATCHES_IN_FLIGHT_MAX, LEASE_MS, TOPICS_MAX},
     wire::v1::{
-        Ask, Down, DownState, Frame, Hello, Interest, Reason, Refuse, Sequenced, Up, UpAck, Verdict, Welcome,
+        Ask, Down, DownState, Frame, Hello, Interest, Lease, Reason, Refuse, Renew, Sequenced, Up, UpAck,
+        Verdict, Welcome,
     },
 };
 use std::collections::{BTreeMap, VecDeque};
@@ -26,6 +27,8 @@ pub enum HubOutput {
     /// The node has durably applied the vshard up to here.
     DownAcked(DownState),
     Ask(Ask),
+    /// Note that the node's lease begins anew, then call [`HubSession::handle_renewed`].
+    Renew(Renew),
     End(End),
 }
 
@@ -91,13 +94,15 @@ impl HubSession {
             Ok(Frame::Up(up)) => self.handle_up(up),
             Ok(Frame::DownAck(state)) => self.handle_down_ack(state),
             Ok(Frame::Ask(ask)) => self.outputs.push_back(HubOutput::Ask(ask)),
+            Ok(Frame::Renew(renew)) => self.outputs.push_back(HubOutput::Renew(renew)),
             Ok(
                 Frame::Welcome(_)
                 | Frame::Refuse(_)
                 | Frame::UpAck(_)
                 | Frame::Down(_)
                 | Frame::Verdict(_)
-                | Frame::Interest(_),
+                | Frame::Interest(_)
+                | Frame::Lease(_),
             ) => self.end(End::Protocol("frame of the hub from a node")),
         }
     }
@@ -153,6 +158,14 @@ impl HubSession {
         let refuse = Refuse { reason, detail: detail.to_owned(), retry_after_ms: 1_000 };
         self.outputs.push_back(HubOutput::Send(Frame::Refuse(refuse.clone()).encode()));
         self.end(End::Refused(refuse));
+    }
+
+    /// The lease was noted and begins anew.
+    pub fn handle_renewed(&mut self, renew: Renew) {
+        if self.welcomed && !self.ended {
+            let lease = Lease { sent_ms: renew.sent_ms, duration_ms: LEASE_MS };
+            self.outputs.push_back(HubOutput::Send(Frame::Lease(lease).encode()));
+        }
     }
 
     fn handle_up(&mut self, up: Up) {

@@ -3,9 +3,9 @@
 use super::End;
 use crate::{
     ids::VshardId,
-    limits::{ACK_WAIT_MS_MAX, ASKS_IN_FLIGHT_MAX, UP_BYTES_IN_FLIGHT_MAX},
+    limits::{ACK_WAIT_MS_MAX, ASKS_IN_FLIGHT_MAX, UP_BYTES_IN_FLIGHT_MAX, lease_at_node},
     log::Entry,
-    wire::v1::{Ask, Down, DownState, Frame, Hello, Interest, Up, UpAck, Verdict, Welcome},
+    wire::v1::{Ask, Down, DownState, Frame, Hello, Interest, Renew, Up, UpAck, Verdict, Welcome},
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -25,6 +25,10 @@ pub enum NodeOutput {
     /// The hub has durably applied the own log up to here.
     Acked(UpAck),
     Verdict(Verdict),
+    /// The lease runs until here, milliseconds of the clock that runs from boot.
+    Leased {
+        until_ms: u64,
+    },
     End(End),
 }
 
@@ -119,7 +123,11 @@ impl NodeSession {
                 self.heard(now);
                 self.outputs.push_back(NodeOutput::Verdict(verdict));
             }
-            Ok(Frame::Hello(_) | Frame::Up(_) | Frame::DownAck(_) | Frame::Ask(_)) => {
+            Ok(Frame::Lease(lease)) => {
+                let until_ms = lease.sent_ms.saturating_add(lease_at_node(lease.duration_ms));
+                self.outputs.push_back(NodeOutput::Leased { until_ms });
+            }
+            Ok(Frame::Hello(_) | Frame::Up(_) | Frame::DownAck(_) | Frame::Ask(_) | Frame::Renew(_)) => {
                 self.end(End::Protocol("frame of a node from the hub"));
             }
         }
@@ -229,6 +237,13 @@ impl NodeSession {
         self.waiting_since.get_or_insert(now);
         self.outputs.push_back(NodeOutput::Send(Frame::Ask(ask).encode()));
         true
+    }
+
+    /// Asks for the lease to be renewed. `boot_ms` is the clock that runs from boot and counts sleep.
+    pub fn handle_lease_due(&mut self, boot_ms: u64) {
+        if self.is_live() {
+            self.outputs.push_back(NodeOutput::Send(Frame::Renew(Renew { sent_ms: boot_ms }).encode()));
+        }
     }
 
     fn end(&mut self, end: End) {

@@ -107,6 +107,9 @@ pub struct Welcome {
     /// The hub's clock, epoch seconds: a floor for a node whose clock was lost.
     #[n(3)]
     pub time: i64,
+    /// The incarnation is fenced: it must use no right any more, close its logs and send them to their end.
+    #[n(4)]
+    pub retired: Option<String>,
 }
 
 /// Why the hub ends a session.
@@ -226,6 +229,26 @@ pub enum Outcome {
     Closed,
 }
 
+/// A node asks for its lease to be renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Renew {
+    /// When it was sent, by the node's clock that runs from boot, in milliseconds.
+    #[n(0)]
+    pub sent_ms: u64,
+}
+
+/// The hub renews a lease; it runs from the sending of the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Lease {
+    /// As in the question.
+    #[n(0)]
+    pub sent_ms: u64,
+    #[n(1)]
+    pub duration_ms: u64,
+}
+
 /// Any frame of version 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -239,6 +262,8 @@ pub enum Frame {
     Ask(Ask),
     Verdict(Verdict),
     Interest(Interest),
+    Renew(Renew),
+    Lease(Lease),
     /// A type that this build does not know.
     Unknown(u8),
 }
@@ -271,6 +296,8 @@ impl Frame {
             Self::Ask(_) => 8,
             Self::Verdict(_) => 9,
             Self::Interest(_) => 10,
+            Self::Renew(_) => 11,
+            Self::Lease(_) => 12,
             Self::Unknown(byte) => *byte,
         }
     }
@@ -289,6 +316,8 @@ impl Frame {
             Self::Ask(body) => minicbor::to_vec(body),
             Self::Verdict(body) => minicbor::to_vec(body),
             Self::Interest(body) => minicbor::to_vec(body),
+            Self::Renew(body) => minicbor::to_vec(body),
+            Self::Lease(body) => minicbor::to_vec(body),
             Self::Unknown(_) => Ok(Vec::new()),
         }
         .expect("writing to a Vec cannot fail");
@@ -336,6 +365,8 @@ impl Frame {
             8 => Self::Ask(minicbor::decode(body).map_err(malformed)?),
             9 => Self::Verdict(minicbor::decode(body).map_err(malformed)?),
             10 => Self::Interest(minicbor::decode(body).map_err(malformed)?),
+            11 => Self::Renew(minicbor::decode(body).map_err(malformed)?),
+            12 => Self::Lease(minicbor::decode(body).map_err(malformed)?),
             other => Self::Unknown(*other),
         })
     }

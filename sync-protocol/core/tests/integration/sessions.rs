@@ -28,6 +28,7 @@ fn hello(wseq: u64) -> Hello {
 
 fn welcome(acked: u64) -> Welcome {
     Welcome {
+        retired: None,
         version: 1,
         interest: Interest::default(),
         acked: vec![UpAck { vshard: VSHARD.0, wseq: acked }],

@@ -1,0 +1,176 @@
+//! What operators and tenants order: a cap, a close, the end of an incarnation.
+
+use super::{access::require_admin, problem::Problem};
+use crate::{app::App, clock, fencing};
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+    http::{HeaderMap, StatusCode},
+};
+use hub_core::shard::{self, CapRefusal, Shard};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use sync_protocol::{
+    ids::{JobId, NodeId},
+    seats::{Excess, HubJob},
+};
+use sync_store::{FenceCause, ShardTx, StoreError};
+use utoipa::ToSchema;
+
+/// A new number of seats.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CapBody {
+    cap: u32,
+    /// What becomes of confirmed sign-ups beyond the new cap: `refuse` the command (the default), or `bump_latest`.
+    #[serde(default)]
+    excess: Option<String>,
+}
+
+/// A job's seats after a command.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JobState {
+    job: String,
+    cap: u32,
+    open: bool,
+    version: u32,
+}
+
+/// Why a node's incarnation is ended.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FenceBody {
+    reason: String,
+}
+
+/// Rights that a reclaim brought back.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReclaimAnswer {
+    jobs: Vec<ReclaimedJob>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ReclaimedJob {
+    job: String,
+    rights: u32,
+}
+
+fn state(job: JobId, seats: &HubJob) -> Json<JobState> {
+    Json(JobState { job: job.to_string(), cap: seats.cap, open: seats.open, version: seats.version })
+}
+
+/// Commands on a job: `{id}:cap` and `{id}:close`.
+#[utoipa::path(post, path = "/v1/jobs/{id}", params(("id" = String, Path, description = "Job id and `:cap` or `:close`")),
+    request_body(content = CapBody, description = "For `:cap`"),
+    responses((status = 200, body = JobState), (status = 400, body = super::problem::ProblemBody),
+        (status = 401, body = super::problem::ProblemBody), (status = 404, body = super::problem::ProblemBody),
+        (status = 409, description = "Fewer seats than confirmed sign-ups.", body = super::problem::ProblemBody)))]
+pub(super) async fn job(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Result<Json<CapBody>, JsonRejection>,
+) -> Result<Json<JobState>, Problem> {
+    require_admin(&app, &headers)?;
+    let Some((id, command)) = id.split_once(':') else { return Err(unknown_command(":cap, :close")) };
+    let job: JobId = id.parse().map_err(|_| Problem::bad_request("a job's id looks like j0-1-1024"))?;
+    let change = match command {
+        "cap" => {
+            let Json(body) = body.map_err(|error| Problem::bad_request(error.body_text()))?;
+            let excess = match body.excess.as_deref() {
+                None | Some("refuse") => Excess::Keep,
+                Some("bump_latest") => Excess::BumpLatest,
+                Some(_) => return Err(Problem::bad_request("excess: refuse or bump_latest")),
+            };
+            Change::Cap(body.cap, excess)
+        }
+        "close" => Change::Close,
+        _ => return Err(unknown_command(":cap, :close")),
+    };
+    let seats = change_job(&app, job, change).await?;
+    Ok(state(job, &seats))
+}
+
+fn unknown_command(known: &str) -> Problem {
+    Problem::not_found(format!("the commands are: {known}"))
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Cap(u32, Excess),
+    Close,
+}
+
+async fn change_job(app: &App, job: JobId, change: Change) -> Result<HubJob, Problem> {
+    let places = app.shards.read_all(move |tx| tx.vshard_of(job)).await?;
+    let Some(vshard) = places.into_iter().flatten().next() else {
+        return Err(Problem::not_found(format!("there is no job {job}")));
+    };
+    let work = move |tx: &mut dyn ShardTx| -> Result<Result<HubJob, CapRefusal>, StoreError> {
+        let mut shard = Shard { tx, vshard, now: clock::now() };
+        let done = match change {
+            Change::Cap(cap, excess) => shard::set_cap(&mut shard, job, cap, excess),
+            Change::Close => shard::close(&mut shard, job),
+        };
+        match done {
+            Err(CapRefusal::Store(error)) => Err(error),
+            done => Ok(done),
+        }
+    };
+    let done = app.shards.write(vshard, work).await?;
+    app.scheduler.mark(vshard, [job]);
+    done.map_err(|refusal| match refusal {
+        CapRefusal::UnknownJob => Problem::not_found(refusal.to_string()),
+        CapRefusal::OutOfRange => Problem::bad_request(refusal.to_string()),
+        CapRefusal::Closed => Problem::new(StatusCode::CONFLICT, "closed", refusal.to_string()),
+        CapRefusal::BelowConfirmed(_) => {
+            let fix = "; with excess = bump_latest the latest are ended, with notice";
+            Problem::new(StatusCode::CONFLICT, "below-confirmed", format!("{refusal}{fix}"))
+        }
+        CapRefusal::Store(error) => Problem::internal(&error.into()),
+    })
+}
+
+/// Commands on a node: `{node}:fence` and `{node}:reclaim`.
+#[utoipa::path(post, path = "/v1/nodes/{node}", params(("node" = String, Path, description = "Number and `:fence` or `:reclaim`")),
+    request_body(content = FenceBody, description = "For `:fence`"),
+    responses((status = 200, body = ReclaimAnswer), (status = 400, body = super::problem::ProblemBody),
+        (status = 401, body = super::problem::ProblemBody), (status = 404, body = super::problem::ProblemBody),
+        (status = 409, description = "It is not fenced, or its lease still runs.", body = super::problem::ProblemBody)))]
+pub(super) async fn node(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(node): Path<String>,
+    body: Result<Json<FenceBody>, JsonRejection>,
+) -> Result<Json<ReclaimAnswer>, Problem> {
+    require_admin(&app, &headers)?;
+    let Some((number, command)) = node.split_once(':') else {
+        return Err(unknown_command(":fence, :reclaim"));
+    };
+    let number = number.parse().map_err(|_| Problem::bad_request("a node is named by its number"))?;
+    let Some(record) = app.directory.picture().nodes.get(&NodeId(number)).cloned() else {
+        return Err(Problem::not_found(format!("there is no node {number}")));
+    };
+    match command {
+        "fence" => {
+            let Json(body) = body.map_err(|error| Problem::bad_request(error.body_text()))?;
+            let fenced = fencing::fence(&app, record.writer, FenceCause::Retired, &body.reason).await;
+            fenced.map_err(|error| Problem::internal(&error))?;
+            Ok(Json(ReclaimAnswer { jobs: Vec::new() }))
+        }
+        "reclaim" => {
+            if record.fenced.is_none() {
+                let detail = format!("node {number} is not fenced; fence it first");
+                return Err(Problem::new(StatusCode::CONFLICT, "not-fenced", detail));
+            }
+            if !app.board.lease_is_over(record.writer) {
+                let detail = "its lease may still run; try again later";
+                return Err(Problem::new(StatusCode::CONFLICT, "leased", detail));
+            }
+            let jobs = fencing::reclaim(&app, record.writer).await?;
+            let jobs = jobs.into_iter().map(|(job, rights)| ReclaimedJob { job: job.to_string(), rights });
+            Ok(Json(ReclaimAnswer { jobs: jobs.collect() }))
+        }
+        _ => Err(unknown_command(":fence, :reclaim")),
+    }
+}
