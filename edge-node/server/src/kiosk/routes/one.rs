@@ -11,14 +11,14 @@ use sync_protocol::ids::{DocumentKind, JobId};
 use super::{
     ask::Ask,
     cards::{bring, card, shortened, sketch},
-    explain, not_found, show,
+    explain, list, not_found, show,
 };
 use crate::{
     app::App,
     http::Problem,
     kiosk::{
         link::{self, Link},
-        view::{Filter, HelpPage, JobPage, Line},
+        view::{HelpPage, JobPage},
     },
 };
 
@@ -55,14 +55,10 @@ pub(super) async fn job(
 
 fn page(app: &App, ask: &Ask, view: JobView) -> JobPage {
     let card = card(app, &view, ask.choice.lang);
-    let mut frame = ask.frame(app, Link::below(link::JOB, &card.id));
+    let trail = list::trail(ask);
+    let mut frame = ask.frame(app, trail.job(&card.id));
     frame.synthetic = view.fields.synthetic;
     let left_min = (view.fields.start_at - app.shared.now()) / 60;
-    let seats_age_min = match frame.line {
-        Line::InStep { age_min } => Some(age_min),
-        Line::CutOff { since_min } => Some(since_min),
-        Line::Alone => None,
-    };
     JobPage {
         frame,
         words: shortened(&view.fields.text, WORDS_SHOWN_MAX),
@@ -72,9 +68,8 @@ fn page(app: &App, ask: &Ask, view: JobView) -> JobPage {
         gate: None,
         sketch: sketch(app, &view.fields),
         bring: bring(&view.fields.requirements),
-        seats_age_min: seats_age_min.filter(|_| view.said.is_known()),
         closed: is_closed(app, &view),
-        back: Filter::default().link(),
+        trail,
         employer: view.fields.employer,
         card,
     }
