@@ -30,6 +30,7 @@ date = { $w ->
 today = Today
 tomorrow = Tomorrow
 night = Night
+any-day = Any day
 hours = <b>{ $a }</b> to { $b }
 hours-next-day = <b>{ $a }</b> to { $b } next day
 
@@ -77,6 +78,10 @@ count-tomorrow = { $n ->
     [one] 1 job tomorrow
    *[other] { $n } jobs tomorrow
     }
+count-any = { $n ->
+    [one] 1 job, any day
+   *[other] { $n } jobs, any day
+    }
 count-night = { $n ->
     [one] 1 night job
    *[other] { $n } night jobs
@@ -102,10 +107,10 @@ perk-night = Night
 walk = <b>{ $n }</b> min walk
 ride = <b>{ $n }</b> km away
 seats-left = <b>{ $n }</b> left
-seats-everywhere = { $n } in all
+seats-everywhere = { $n } in all,{ " " }
 seats-elsewhere = <b>{ $n }</b> elsewhere
 seats-full = <b>Full</b>
-seats-waiting = { $n } in line
+seats-waiting = { $n } in line,{ " " }
 pager-back = Back
 pager-next = Next
 pager-at = Page { $n } of { $a }
@@ -142,7 +147,7 @@ job-elsewhere = { $n ->
    *[other] <b>{ $n }</b> places left elsewhere
     }
 job-queue-now = Full, <b>{ $n }</b> in line
-job-everywhere = { $n } in all,
+job-everywhere = { $n } in all,{ " " }
 job-starts-in = Starts in { $n } minutes
 job-starts-in-hours = Starts in about { $n } hours
 job-rest = { $n } minutes of rest

@@ -3,39 +3,38 @@
 //! A look-up takes a try before it reads and gets it back when the digits were right, so requests side by side cannot
 //! overdraw a bucket. Time is an argument: milliseconds of any clock that does not go back.
 
-use crate::limits::{GUESSERS_MAX, GUESSES_OF_ALL, GUESSES_OF_ONE, GUESS_WINDOW_MS};
+use crate::limits::{GUESS_WINDOW_MS, GUESSERS_MAX, GUESSES_OF_ALL, GUESSES_OF_ONE};
 use std::{collections::BTreeMap, net::IpAddr};
 
-/// Tries left, in thousandths, as of a time.
+/// Time saved up, as of a time: each try costs its share of the window, and a full bucket holds a whole window.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
-    left_milli: u64,
+    saved_ms: u64,
     at_ms: u64,
 }
 
+/// What one of `size` tries costs.
+const fn cost_ms(size: u64) -> u64 {
+    GUESS_WINDOW_MS / size
+}
+
 impl Bucket {
-    fn full(size: u64, now_ms: u64) -> Self {
-        Self { left_milli: size * 1_000, at_ms: now_ms }
+    const fn full(now_ms: u64) -> Self {
+        Self { saved_ms: GUESS_WINDOW_MS, at_ms: now_ms }
     }
 
-    /// Adds what has come in since; a bucket fills within the window.
-    fn fill(&mut self, size: u64, now_ms: u64) {
-        let passed = now_ms.saturating_sub(self.at_ms).min(GUESS_WINDOW_MS);
-        let came = passed * size * 1_000 / GUESS_WINDOW_MS;
-        if came > 0 {
-            self.left_milli = (self.left_milli + came).min(size * 1_000);
-            self.at_ms = now_ms;
-        }
+    fn save(&mut self, ms: u64) {
+        self.saved_ms = self.saved_ms.saturating_add(ms).min(GUESS_WINDOW_MS);
     }
 
-    /// Milliseconds until a whole try is there.
-    fn wait_ms(self, size: u64) -> u64 {
-        let missing = 1_000_u64.saturating_sub(self.left_milli);
-        (missing * GUESS_WINDOW_MS).div_ceil(size * 1_000)
+    fn pass_time(&mut self, now_ms: u64) {
+        self.save(now_ms.saturating_sub(self.at_ms));
+        self.at_ms = now_ms.max(self.at_ms);
     }
 
-    fn give_back(&mut self, size: u64) {
-        self.left_milli = (self.left_milli + 1_000).min(size * 1_000);
+    /// Milliseconds until there is enough for one of `size` tries.
+    const fn wait_ms(self, size: u64) -> u64 {
+        cost_ms(size).saturating_sub(self.saved_ms)
     }
 }
 
@@ -48,16 +47,16 @@ pub(crate) struct Guesses {
 
 impl Guesses {
     pub(crate) fn new() -> Self {
-        Self { of_all: Bucket::full(GUESSES_OF_ALL, 0), of: BTreeMap::new() }
+        Self { of_all: Bucket::full(0), of: BTreeMap::new() }
     }
 
     /// Takes a try of an address, or says after how many seconds there is one.
     pub(crate) fn take(&mut self, from: IpAddr, now_ms: u64) -> Result<(), u64> {
         let from = whole(from);
         self.make_room(from, now_ms);
-        self.of_all.fill(GUESSES_OF_ALL, now_ms);
-        let one = self.of.entry(from).or_insert_with(|| Bucket::full(GUESSES_OF_ONE, now_ms));
-        one.fill(GUESSES_OF_ONE, now_ms);
+        self.of_all.pass_time(now_ms);
+        let one = self.of.entry(from).or_insert_with(|| Bucket::full(now_ms));
+        one.pass_time(now_ms);
         let mut wait_ms = one.wait_ms(GUESSES_OF_ONE);
         // The box's own screen has its own bucket alone: guessing from elsewhere must not shut it out.
         if !from.is_loopback() {
@@ -66,16 +65,16 @@ impl Guesses {
         if wait_ms > 0 {
             return Err(wait_ms.div_ceil(1_000));
         }
-        one.left_milli = one.left_milli.saturating_sub(1_000);
-        self.of_all.left_milli = self.of_all.left_milli.saturating_sub(1_000);
+        one.saved_ms -= cost_ms(GUESSES_OF_ONE);
+        self.of_all.saved_ms = self.of_all.saved_ms.saturating_sub(cost_ms(GUESSES_OF_ALL));
         Ok(())
     }
 
     /// Gives the try of a right answer back.
     pub(crate) fn was_right(&mut self, from: IpAddr) {
-        self.of_all.give_back(GUESSES_OF_ALL);
+        self.of_all.save(cost_ms(GUESSES_OF_ALL));
         if let Some(one) = self.of.get_mut(&whole(from)) {
-            one.give_back(GUESSES_OF_ONE);
+            one.save(cost_ms(GUESSES_OF_ONE));
         }
     }
 

@@ -18,7 +18,8 @@ use jiff::civil::{Date, DateTime};
 pub(crate) use self::{
     job::{Bring, JobPage, Sketch},
     near::{
-        Away, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened, near_page_size,
+        Away, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened,
+        near_page_size,
     },
     plain::{ErrorPage, HelpPage, MineError, MinePage, OutOfOrderPage, StartPage, Trouble, press_code},
     sign_up::{PhonePlan, SignUpError, SignUpPage, press},

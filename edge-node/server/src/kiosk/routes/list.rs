@@ -54,6 +54,7 @@ fn span(app: &App, when: When) -> Option<(i64, i64)> {
     let tomorrow = today.tomorrow().ok()?;
     let after = tomorrow.tomorrow().ok()?;
     let (first, end) = match when {
+        When::Any => return None,
         When::Today => (today, tomorrow),
         When::Tomorrow => (tomorrow, after),
         When::Night => (today, after),
@@ -63,12 +64,9 @@ fn span(app: &App, when: When) -> Option<(i64, i64)> {
 
 /// The jobs within a radius.
 fn find(app: &App, wanted: &Wanted<'_>, radius_m: u32) -> Page {
-    // Who types a word looks for that work on any day.
-    let span = if wanted.words.is_empty() { span(app, wanted.when) } else { None };
-    let near = app.shared.position.map(|(lat_e6, lon_e6)| Near {
-        position: Position { lat_e6, lon_e6 },
-        radius_m,
-    });
+    let span = span(app, wanted.when);
+    let near =
+        app.shared.position.map(|(lat_e6, lon_e6)| Near { position: Position { lat_e6, lon_e6 }, radius_m });
     let fields = |words: &str| QueryFields {
         words: (!words.is_empty()).then(|| words.to_owned()),
         near,
@@ -187,15 +185,19 @@ fn start_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
     Ok(show(StatusCode::OK, &StartPage { frame, here_total: count_here(app, &wanted, &around), sample }))
 }
 
-fn filter(ask: &Ask, when: When) -> Filter {
+/// What a request asks the list for; the day where it says one.
+fn filter(ask: &Ask) -> (Option<When>, Filter) {
     let q: String =
         ask.pairs.get("q").trim().chars().filter(|c| !c.is_control()).take(WORDS_CHARS_MAX).collect();
-    Filter { when, here_only: ask.pairs.get("here") == "1", q, page: ask.pairs.get("page").parse().unwrap_or(1) }
+    let when = When::from_code(ask.pairs.get("when"));
+    let page = ask.pairs.get("page").parse().unwrap_or(1);
+    (when, Filter { when: when.unwrap_or(When::Any), here_only: ask.pairs.get("here") == "1", q, page })
 }
 
 /// The list that a request says it came from.
 pub(super) fn trail(ask: &Ask) -> Trail {
-    Trail(When::from_code(ask.pairs.get("when")).map(|when| filter(ask, when)))
+    let (when, filter) = filter(ask);
+    Trail(when.is_some().then_some(filter))
 }
 
 /// `GET /near`.
@@ -204,12 +206,16 @@ pub(super) async fn near(State(app): State<App>, ask: Ask) -> Response {
 }
 
 fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
-    let when = When::from_code(ask.pairs.get("when")).unwrap_or_else(|| best_day(app));
-    let mut filter = filter(ask, when);
-    let wanted = Wanted { when, here_only: filter.here_only, words: &filter.q, most: LIST_MAX };
+    let (when, mut filter) = filter(ask);
+    // Who types a word looks for that work on any day; who types none begins with the next jobs.
+    if when.is_none() && filter.q.is_empty() {
+        filter.when = best_day(app);
+    }
+    let wanted = Wanted { when: filter.when, here_only: filter.here_only, words: &filter.q, most: LIST_MAX };
     let size = near_page_size(ask.choice);
     let around = around(app, &wanted, size);
-    let here_total = if filter.here_only { count(around.found.total) } else { count_here(app, &wanted, &around) };
+    let here_total =
+        if filter.here_only { count(around.found.total) } else { count_here(app, &wanted, &around) };
     let reach = app.shared.position.map(|_| reach(&around));
     let found = around.found;
     let pages = found.hits.len().div_ceil(size).max(1);

@@ -247,10 +247,12 @@ pub(crate) enum When {
     Tomorrow,
     /// Night shifts, tonight and tomorrow.
     Night,
+    /// Shifts of any day: what a typed word is looked for in until a day is chosen.
+    Any,
 }
 
 impl When {
-    /// Every choice, in the order of the filters.
+    /// The filters, in their order.
     pub(crate) const ALL: [Self; 3] = [Self::Today, Self::Tomorrow, Self::Night];
 
     /// Returns the value of `when` in addresses.
@@ -259,12 +261,13 @@ impl When {
             Self::Today => "today",
             Self::Tomorrow => "tomorrow",
             Self::Night => "night",
+            Self::Any => "any",
         }
     }
 
     /// Reads the value of `when` in an address.
     pub(crate) fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|when| when.code() == code)
+        Self::ALL.into_iter().chain([Self::Any]).find(|when| when.code() == code)
     }
 }
 
@@ -386,6 +389,7 @@ impl NearPage {
             When::Today => self.frame.t("today"),
             When::Tomorrow => self.frame.t("tomorrow"),
             When::Night => self.frame.t("night"),
+            When::Any => self.frame.t("any-day"),
         }
     }
 
@@ -394,6 +398,7 @@ impl NearPage {
             When::Today => self.frame.t_n("count-today", self.total),
             When::Tomorrow => self.frame.t_n("count-tomorrow", self.total),
             When::Night => self.frame.t_n("count-night", self.total),
+            When::Any => self.frame.t_n("count-any", self.total),
         }
     }
 
@@ -412,8 +417,10 @@ impl NearPage {
     }
 
     fn all_href(&self) -> String {
-        let filter = Filter { when: self.filter.when, ..Filter::default() };
-        self.filter_href(&filter)
+        match self.filter.when {
+            When::Any => self.frame.go(link::NEAR),
+            when => self.filter_href(&Filter { when, ..Filter::default() }),
+        }
     }
 
     fn tomorrow_href(&self) -> String {

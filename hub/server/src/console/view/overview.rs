@@ -16,10 +16,10 @@ pub(crate) struct NodeRow {
     pub(crate) incarnation: u64,
     /// How the hub sees it.
     pub(crate) state: State,
-    /// Milliseconds from a change to its arrival; `None` where not known.
+    /// Milliseconds from the sending of the last batch to its acknowledgement; `None` where none was sent.
     pub(crate) lag_ms: Option<u64>,
-    /// Changes that wait to be sent to it or by it, as last known.
-    pub(crate) pending: u64,
+    /// Changes sent to it that it has not acknowledged, as last known; `None` before the first contact.
+    pub(crate) pending: Option<u64>,
     /// Rights that lie at the node.
     pub(crate) held: u32,
     /// Rights known to be used up there.
@@ -42,7 +42,8 @@ impl NodeRow {
 
     fn pending(&self) -> String {
         let least = if self.state.is_bound() { "≥ " } else { "" };
-        format!("{least}{}", draw::count(self.pending))
+        self.pending
+            .map_or_else(|| "not known".to_owned(), |pending| format!("{least}{}", draw::count(pending)))
     }
 
     fn used(&self) -> String {
@@ -65,22 +66,18 @@ impl NodeRow {
 pub(crate) struct Event {
     /// Wall clock as shown, `17:41`.
     pub(crate) at: String,
-    /// The state that it brought a node into, where it did.
-    pub(crate) state: Option<State>,
-    /// Whom or what it is about, set in bold.
-    pub(crate) subject: String,
     /// What happened and why.
     pub(crate) text: String,
 }
 
-/// The oldest change that has not reached the hub.
+/// The node that the hub has not heard for longest, among those that are not connected.
 #[derive(Debug, Clone)]
-pub(crate) struct Oldest {
-    /// Its age in seconds.
+pub(crate) struct Silent {
+    /// Seconds since the last contact: no change that waits there is older.
     pub(crate) age_s: u64,
-    /// The node where it waits.
+    /// Its name.
     pub(crate) node: String,
-    /// How the hub sees that node.
+    /// How the hub sees it.
     pub(crate) state: State,
 }
 
@@ -94,14 +91,14 @@ pub(crate) struct OverviewPage {
     pub(crate) nodes: Vec<NodeRow>,
     /// Sign-ups of each of the last minutes, oldest first.
     pub(crate) sign_ups: Vec<u32>,
-    /// Sign-ups since midnight.
+    /// Sign-ups reported since midnight or since this hub began, whichever is later.
     pub(crate) sign_ups_today: u64,
+    /// Jobs that were looked at for `oversold`.
+    pub(crate) jobs: u64,
     /// Jobs with more confirmed than places; must be 0.
     pub(crate) oversold: u32,
-    /// Seconds since that was last checked.
-    pub(crate) oversold_age_s: u64,
-    /// The oldest change that has not arrived.
-    pub(crate) oldest: Option<Oldest>,
+    /// Who has been out of contact for longest.
+    pub(crate) silent: Option<Silent>,
     /// What happened, newest first.
     pub(crate) events: Vec<Event>,
 }
