@@ -54,6 +54,16 @@ impl NodeRow {
         if self.state.is_bound() { format!("≤ {}", self.held) } else { self.held.to_string() }
     }
 
+    /// Returns as much of the name as fits into a cell of the map.
+    fn short_name(&self) -> String {
+        self.name.chars().take(8).collect()
+    }
+
+    /// Whether its cell of the map needs light letters.
+    fn is_on_dark(&self) -> bool {
+        self.lag_step().is_some_and(|step| step > 2)
+    }
+
     /// Returns the step of the lag scale from 0 to 4, for a node whose lag is known.
     fn lag_step(&self) -> Option<usize> {
         let ms = self.lag_ms.filter(|_| !self.state.is_bound())?;
@@ -145,6 +155,17 @@ impl OverviewPage {
     fn map_box(&self) -> String {
         let (width, height) = draw::honeycomb_size(self.nodes.len(), MAP_COLUMNS);
         format!("0 0 {width:.0} {height:.0}")
+    }
+
+    /// Width of the map on the screen: few nodes stay small.
+    fn map_width(&self) -> u32 {
+        let columns = u32::try_from(self.nodes.len().clamp(1, MAP_COLUMNS)).unwrap_or(1);
+        columns * 62
+    }
+
+    /// Whether there is room for names: one row of cells.
+    fn has_names(&self) -> bool {
+        self.nodes.len() <= MAP_COLUMNS
     }
 
     fn regions(&self) -> usize {
