@@ -25,9 +25,6 @@ trait Bench {
     /// How the command line calls it.
     fn name(&self) -> &'static str;
 
-    /// The packages whose programs must be built first.
-    fn programs(&self) -> &'static [&'static str];
-
     /// Measures, and gives each figure to the report as soon as it is known.
     fn measure(&self, bed: &Bed<'_>, report: &mut Report) -> anyhow::Result<()>;
 }

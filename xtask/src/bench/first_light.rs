@@ -41,10 +41,6 @@ impl Bench for FirstLight {
         "first-light"
     }
 
-    fn programs(&self) -> &'static [&'static str] {
-        &["hub", "edge-node", "dayshift"]
-    }
-
     fn measure(&self, bed: &Bed<'_>, report: &mut Report) -> anyhow::Result<()> {
         let disk_p99 = fdatasync::measure(bed, report)?;
         node_size(bed, report)?;

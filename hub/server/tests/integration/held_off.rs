@@ -22,32 +22,41 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// What comes back when these frames are sent as the first of a session.
-fn answer(hub: &Hub, credentials: &NodeCredentials, frames: &[&[u8]]) -> Result<Option<Vec<u8>>, LinkError> {
+/// What a node hears back.
+#[derive(Debug)]
+enum Heard {
+    Frame(Vec<u8>),
+    Finish,
+    Loss(LinkError),
+}
+
+/// What comes back when this frame is sent as the first of a session.
+fn hear(hub: &Hub, credentials: &NodeCredentials, frame: &[u8]) -> Heard {
     let conversation = async {
         let endpoint = NodeEndpoint::bind(None, credentials, node::time()).unwrap();
         let link = match endpoint.connect(hub.quic.parse().unwrap()).await {
             Ok(link) => link,
-            Err(ConnectError::Lost(error)) => return Err(error),
+            Err(ConnectError::Lost(error)) => return Heard::Loss(error),
             Err(error) => panic!("{error}"),
         };
         let (mut sender, mut receiver) = link.split();
-        for frame in frames {
-            // A refusal may overtake what is sent; the receive says why.
-            let _refused = sender.send(frame).await;
+        // A refusal may overtake what is sent; the receive says why.
+        let _refused = sender.send(frame).await;
+        match receiver.recv().await {
+            Ok(Some(frame)) => Heard::Frame(frame),
+            Ok(None) => Heard::Finish,
+            Err(error) => Heard::Loss(error),
         }
-        receiver.recv().await
     };
-    Runtime::new()
-        .unwrap()
-        .block_on(async { timeout(ANSWER_TIME_MAX, conversation).await.expect("the hub does not answer") })
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async { timeout(ANSWER_TIME_MAX, conversation).await.expect("the hub does not answer") })
 }
 
 /// How the hub ends the session that this hello begins.
 fn end_of(hub: &Hub, node: &Node, hello: &Hello) -> End {
     let mut session = NodeSession::new(hello, 0);
     let Some(NodeOutput::Send(first)) = session.poll_output() else { panic!("no hello") };
-    let frame = answer(hub, &node.credentials(), &[&first]).unwrap().expect("a frame");
+    let Heard::Frame(frame) = hear(hub, &node.credentials(), &first) else { panic!("no answer") };
     session.handle_frame(&frame, 0);
     loop {
         match session.poll_output() {
@@ -108,13 +117,13 @@ fn a_node_and_a_hub_of_two_clusters_refuse_each_other() {
         private_key: key.to_der(),
         root_certificate: hub.authority().root_certificate().to_vec(),
     };
-    let refused = answer(&hub, &foreign, &[b"hello"]);
-    assert!(matches!(refused, Err(LinkError::Alert(_))), "{refused:?}");
+    let refused = hear(&hub, &foreign, b"hello");
+    assert!(matches!(refused, Heard::Loss(LinkError::Alert(_))), "{refused:?}");
 
     let elsewhere =
         NodeCredentials { root_certificate: other.root_certificate().to_vec(), ..node.credentials() };
-    let refused = answer(&hub, &elsewhere, &[b"hello"]);
-    assert!(matches!(refused, Err(LinkError::Handshake(_))), "{refused:?}");
+    let refused = hear(&hub, &elsewhere, b"hello");
+    assert!(matches!(refused, Heard::Loss(LinkError::Handshake(_))), "{refused:?}");
 }
 
 #[test]
@@ -136,10 +145,10 @@ fn frames_that_are_none_end_their_session_alone() {
     let many = vec![0xff; limits::FRAME_BYTES_MAX];
     for garbage in [&[][..], &[1], &[1, 0], &[1, 0, 0xff], &[1, 1, 0x28, 0xb5, 0x2f, 0xfd, 0xff], &many] {
         assert!(Frame::decode(garbage).is_err(), "{:?}", &garbage[..garbage.len().min(8)]);
-        match answer(&hub, &node.credentials(), &[garbage]) {
-            Ok(None) | Err(LinkError::Closed { code: CloseCode::Protocol, .. }) => {}
-            other => panic!("the hub goes on with {other:?}"),
-        }
+        let heard = hear(&hub, &node.credentials(), garbage);
+        let is_over = matches!(heard, Heard::Finish)
+            || matches!(heard, Heard::Loss(LinkError::Closed { code: CloseCode::Protocol, .. }));
+        assert!(is_over, "the hub goes on: {heard:?}");
     }
     assert_eq!(hub.get("/readyz").status, 200);
     assert_eq!(hub.import(IMPORT, &row("a", "Cook", 10)).status, 200);

@@ -62,7 +62,7 @@ impl FromRequestParts<App> for Ask {
         let is_own_phone =
             ["forwarded", "x-forwarded-for"].iter().any(|name| parts.headers.contains_key(*name));
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip());
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
         Ok(Self { pairs, choice, peer, is_own_phone })
     }
 }

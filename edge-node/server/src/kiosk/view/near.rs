@@ -419,7 +419,9 @@ impl NearPage {
     fn all_href(&self) -> String {
         match self.filter.when {
             When::Any => self.frame.go(link::NEAR),
-            when => self.filter_href(&Filter { when, ..Filter::default() }),
+            when @ (When::Today | When::Tomorrow | When::Night) => {
+                self.filter_href(&Filter { when, ..Filter::default() })
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The overview and the table of nodes.
 
+use std::borrow::Borrow;
+
 use askama::Template;
 
 use super::{Frame, SHEET_PATH, State, Tab};
@@ -57,6 +59,16 @@ impl NodeRow {
     /// Returns as much of the name as fits into a cell of the map.
     fn short_name(&self) -> String {
         self.name.chars().take(8).collect()
+    }
+
+    /// Where the name stands in its cell: in the middle, or below the sign of a state.
+    fn name_y(&self, place: &Place) -> f64 {
+        if self.state == State::Up { place.y + 3.0 } else { place.y + 13.0 }
+    }
+
+    /// Where the sign of a state stands in its cell.
+    fn sign_y(&self, place: &Place, is_above_name: impl Borrow<bool>) -> f64 {
+        if *is_above_name.borrow() { place.y - 14.0 } else { place.y - 7.0 }
     }
 
     /// Whether its cell of the map needs light letters.

@@ -23,7 +23,8 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
     let (near, near_time) = search(story, Who::Xiasha, &near)?;
     ensure!(chinese.jobs.iter().any(|job| job.title.contains("分拣")), "no title holds the searched word");
     ensure!(near.jobs.is_sorted_by(|a, b| a.pay_minor_per_hour >= b.pay_minor_per_hour), "not sorted by pay");
-    let within = |job: &crate::demo::api::JobEntry| job.distance_m.is_some_and(|metres| metres <= f64::from(RADIUS_M));
+    let within =
+        |job: &crate::demo::api::JobEntry| job.distance_m.is_some_and(|metres| metres <= f64::from(RADIUS_M));
     ensure!(near.jobs.iter().all(within), "a job is farther away than asked for");
     let found = [(&english, english_time), (&chinese, chinese_time), (&near, near_time)];
     let words = ["“health” at harlem", "“分拣” at jiubao", "within 2 km by pay at xiasha"];
