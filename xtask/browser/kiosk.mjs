@@ -4,10 +4,11 @@
 // DAYSHIFT_BROWSER: chromium. DAYSHIFT_PICTURES=1: also writes the pictures of docs/pictures.
 // DAYSHIFT_KIOSK (and DAYSHIFT_CONSOLE): addresses of running servers, in place of a demo of its own.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withPalette } from './png.mjs';
 
 const env = process.env;
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -16,10 +17,16 @@ const PICTURE_BYTES_MAX = 256 * 1024;
 const DEMO_WAIT_MS = 300_000;
 const DEMO_END_MS = 20_000;
 const WORD = '分拣';
-const SIZES = [{ width: 1080, height: 1920 }, { width: 390, height: 844 }];
+const KIOSK = { width: 1080, height: 1920 };
+const DESK = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
 
 let passed = 0;
 let failed = 0;
+
+function name({ width, height }) {
+  return `${width}x${height}`;
+}
 
 async function check(name, work) {
   try {
@@ -73,7 +80,7 @@ function startDemo() {
 
 // A page whose console must stay empty and whose content must fit its width.
 async function open(browser, options) {
-  const context = await browser.newContext({ javaScriptEnabled: false, ...options });
+  const context = await browser.newContext({ javaScriptEnabled: false, deviceScaleFactor: 1, ...options });
   const page = await context.newPage();
   const troubles = [];
   page.on('console', (message) => {
@@ -109,14 +116,14 @@ async function picture(tab, name) {
   if (!pictures) return;
   mkdirSync(pictures, { recursive: true });
   const path = join(pictures, `${name}.png`);
-  await tab.page.screenshot({ path });
-  const { size } = statSync(path);
-  expect(size < PICTURE_BYTES_MAX, `${name}.png has ${size} bytes`);
+  const png = withPalette(await tab.page.screenshot());
+  expect(png.length < PICTURE_BYTES_MAX, `${name}.png has ${png.length} bytes`);
+  writeFileSync(path, png);
 }
 
 // The kiosk at which the searched word finds something.
 async function busyKiosk(browser, kiosks) {
-  const tab = await open(browser, { viewport: SIZES[0] });
+  const tab = await open(browser, { viewport: KIOSK });
   try {
     for (const kiosk of kiosks) {
       await tab.page.goto(`${kiosk}/near?lang=zh&q=${encodeURIComponent(WORD)}`);
@@ -135,31 +142,42 @@ function phone() {
   return `139${String(start * 100 + people).padStart(8, '0')}`;
 }
 
-async function walk(browser, { kiosk }, lang, viewport) {
-  const tab = await open(browser, { viewport });
+async function walk(browser, { kiosk }, lang, viewport, colorScheme) {
+  const tab = await open(browser, { viewport, colorScheme });
   const { page } = tab;
-  const wide = viewport.width > 1000;
+  const wide = viewport !== PHONE;
+  const pictured = viewport === KIOSK && colorScheme === 'light';
   try {
     await go(tab, `${kiosk}/`, 'start');
     await page.locator(`a.lang[href*="lang=${lang}"]`).click();
     await look(tab, 'near');
     expect((await page.locator('html').getAttribute('lang')).startsWith(lang), 'the language was not kept');
     await go(tab, `${kiosk}/near?lang=${lang}`, 'near');
-    if (wide) await picture(tab, `kiosk-${lang}`);
+    if (pictured) await picture(tab, `kiosk-${lang}`);
     await page.locator('input[name="q"]').fill(WORD);
     await page.locator('form.search button').click();
     await look(tab, 'search');
     expect((await page.locator('a.job').count()) > 0, `nothing found for ${WORD}`);
+    await backToTheList(tab);
     await page.locator('a.job').first().click();
     await look(tab, 'job');
     await page.locator('.dock a.btn--main').click();
     await look(tab, 'sign up');
     const code = await signUp(tab, wide);
-    if (wide && lang === 'zh') await picture(tab, 'ticket');
+    if (pictured && lang === 'zh') await picture(tab, 'ticket');
     await findAgain(tab, kiosk, lang, code);
   } finally {
     await tab.context.close();
   }
+}
+
+// The way back from a job leads to the list as it was searched.
+async function backToTheList({ page }) {
+  const found = await page.locator('a.job').first().getAttribute('href');
+  await page.locator('a.job').first().click();
+  await page.locator('.crumb a').click();
+  expect((await page.locator('input[name="q"]').inputValue()) === WORD, `the search was lost: ${page.url()}`);
+  expect((await page.locator('a.job').first().getAttribute('href')) === found, 'the list is another one');
 }
 
 async function signUp(tab, wide) {
@@ -189,23 +207,38 @@ async function findAgain(tab, kiosk, lang, code) {
   await look(tab, 'ticket found again');
   expect(page.url().includes(`/ticket/${code}`), `not found again: ${page.url()}`);
   await go(tab, `${kiosk}/help?lang=${lang}`, 'help');
-  await go(tab, `${kiosk}/near?lang=${lang}&big=1`, 'large letters');
+  for (const page of ['near', 'mine', 'help']) await go(tab, `${kiosk}/${page}?lang=${lang}&big=1`, `${page} in large letters`);
 }
 
-async function consolePages(browser, console, colorScheme) {
-  const tab = await open(browser, { viewport: { width: 1280, height: 800 }, colorScheme });
+async function consolePages(browser, console, viewport, colorScheme) {
+  const tab = await open(browser, { viewport, colorScheme });
+  const { page } = tab;
   try {
     await go(tab, `${console}/`, 'overview');
-    if (colorScheme === 'light') await picture(tab, 'console');
+    if (viewport === DESK && colorScheme === 'light') await picture(tab, 'console');
     await go(tab, `${console}/nodes`, 'nodes');
+    await go(tab, `${console}/sync`, 'sync');
     await go(tab, `${console}/jobs`, 'jobs');
-    const job = tab.page.locator('main a[href^="/jobs/"]').first();
-    expect((await job.count()) > 0, 'no job is listed');
-    await job.click();
+    await page.locator('input[name="q"]').fill(WORD);
+    await page.locator('form.find button').click();
+    await look(tab, 'jobs found');
+    const titles = await page.locator('main a[href^="/jobs/"]').allInnerTexts();
+    expect(titles.length > 0, 'no job is listed');
+    expect(titles.every((title) => title.includes(WORD)), `other jobs are listed: ${titles}`);
+    expect(await page.locator('footer').isVisible(), 'generated jobs are not called synthetic');
+    await page.locator('main a[href^="/jobs/"]').first().click();
     await look(tab, 'seats of a job');
+    if (colorScheme === 'dark') expect(await isDark(tab), 'the dark scheme is not dark');
   } finally {
     await tab.context.close();
   }
+}
+
+// Whether a picture of the page has a dark corner: scripts are off, so the page itself cannot be asked.
+async function isDark({ page }) {
+  const png = withPalette(await page.screenshot({ clip: { x: 0, y: 0, width: 4, height: 4 } }));
+  const at = png.indexOf('PLTE') + 4;
+  return png[at] + png[at + 1] + png[at + 2] < 3 * 64;
 }
 
 async function checks(browser, pages) {
@@ -214,12 +247,16 @@ async function checks(browser, pages) {
     busy = await busyKiosk(browser, pages.kiosks);
   });
   for (const lang of busy ? ['zh', 'en'] : []) {
-    for (const size of SIZES) {
-      await check(`kiosk ${lang} ${size.width}x${size.height}`, () => walk(browser, busy, lang, size));
+    for (const size of [KIOSK, DESK, PHONE]) {
+      for (const scheme of ['light', 'dark']) {
+        await check(`kiosk ${lang} ${name(size)} ${scheme}`, () => walk(browser, busy, lang, size, scheme));
+      }
     }
   }
-  for (const scheme of pages.console ? ['light', 'dark'] : []) {
-    await check(`console ${scheme}`, () => consolePages(browser, pages.console, scheme));
+  for (const size of pages.console ? [DESK, PHONE] : []) {
+    for (const scheme of ['light', 'dark']) {
+      await check(`console ${name(size)} ${scheme}`, () => consolePages(browser, pages.console, size, scheme));
+    }
   }
 }
 

@@ -30,6 +30,7 @@ date = { $w ->
 today = Today
 tomorrow = Tomorrow
 night = Night
+any-day = Any day
 hours = <b>{ $a }</b> to { $b }
 hours-next-day = <b>{ $a }</b> to { $b } next day
 
@@ -77,10 +78,15 @@ count-tomorrow = { $n ->
     [one] 1 job tomorrow
    *[other] { $n } jobs tomorrow
     }
+count-any = { $n ->
+    [one] 1 job, any day
+   *[other] { $n } jobs, any day
+    }
 count-night = { $n ->
     [one] 1 night job
    *[other] { $n } night jobs
     }
+count-within = within { $n } km
 count-here = { $n } on the spot
 filters = Filters
 filter-here = <span class="more">Only </span>on the spot
@@ -99,11 +105,12 @@ perk-meal = Meal
 perk-bed = Bed
 perk-night = Night
 walk = <b>{ $n }</b> min walk
+ride = <b>{ $n }</b> km away
 seats-left = <b>{ $n }</b> left
-seats-everywhere = { $n } in all
+seats-everywhere = { $n } in all,{ " " }
 seats-elsewhere = <b>{ $n }</b> elsewhere
 seats-full = <b>Full</b>
-seats-waiting = { $n } in line
+seats-waiting = { $n } in line,{ " " }
 pager-back = Back
 pager-next = Next
 pager-at = Page { $n } of { $a }
@@ -115,8 +122,14 @@ note-cut = { $n ->
 note-cut-means = Jobs marked On the spot can still be confirmed.
 note-stale = Places elsewhere are as of { $n } minutes ago
 note-stale-means = The places at this kiosk are right.
-note-widened = Nothing within { $n } minutes' walk
-note-widened-means = Widened to { $a } minutes: { $n } found.
+note-widened = { $n ->
+    [0] Nothing within { $a } km
+    [one] Only 1 job within { $a } km
+   *[other] Only { $n } jobs within { $a } km
+    }
+note-widened-means = Widened to { $a } km: { $n } found.
+heard = as of { $a }
+heard-once = as last heard
 empty-title = Nothing here
 empty-narrowed = Nothing found this way. Try with one filter less.
 empty-day = All jobs of this day are taken. Have a look at tomorrow.
@@ -134,11 +147,12 @@ job-elsewhere = { $n ->
    *[other] <b>{ $n }</b> places left elsewhere
     }
 job-queue-now = Full, <b>{ $n }</b> in line
-job-everywhere = { $n } in all, as of { $a } min ago
+job-everywhere = { $n } in all,{ " " }
 job-starts-in = Starts in { $n } minutes
 job-starts-in-hours = Starts in about { $n } hours
 job-rest = { $n } minutes of rest
 job-walk = { $n } minutes' walk
+job-ride = { $n } km away
 job-map = From the hall to the { $a }, { $b }
 job-you-are-here = You are here
 north = N
@@ -212,6 +226,7 @@ ticket-keep-print = Take a photo or print it. It works on phones and other kiosk
 ticket-qr = QR code of the ticket
 next-be-there = <b>Be there by { $a }</b>
 next-be-there-walk = <b>Be there by { $a }</b>, { $n } minutes' walk
+next-be-there-ride = <b>Be there by { $a }</b>, { $n } km from here
 next-show = Bring your ID card and show this ticket at the gate
 next-cannot-come = Cannot come? Give it back under <b>Mine</b>
 next-ahead = { $n ->
@@ -249,6 +264,7 @@ mine-missing-some = Enter 6 digits
 mine-go = Show ticket
 mine-short = The number has 6 digits
 mine-unknown = This number is not known here. Check it; if you signed up elsewhere just now, try again in a few minutes.
+too-many-guesses = Too many numbers were wrong. Please wait a minute, then try again. Your ticket is kept.
 
 help-title = How it works
 help-colours = Three colours

@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     event_loop::{Event, EventLoop, damaged, refuse},
+    guesses::Guesses,
     http::{self, Changes},
     limits, plugins,
     plugins::PluginStatus,
@@ -21,12 +22,13 @@ use plugin_host::ChainSlot;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write,
+    net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 use sync_protocol::{
     ids::{JobId, VshardId},
@@ -237,6 +239,33 @@ pub(crate) struct App {
     pub(crate) questions: mpsc::Sender<Question>,
     /// Keys whose first request has not been answered yet.
     pub(crate) in_flight: Arc<Mutex<BTreeSet<[u8; 16]>>>,
+    /// Tries at the digits of tickets.
+    guesses: Arc<Mutex<Guesses>>,
+    started: Instant,
+}
+
+impl App {
+    fn new(shared: Arc<Shared>, events: mpsc::Sender<Event>, questions: mpsc::Sender<Question>) -> Self {
+        Self {
+            shared,
+            events,
+            questions,
+            in_flight: Arc::default(),
+            guesses: Arc::new(Mutex::new(Guesses::new())),
+            started: Instant::now(),
+        }
+    }
+
+    /// Takes a try at the digits of a ticket, or says after how many seconds there is one.
+    pub(crate) fn take_guess(&self, from: IpAddr) -> Result<(), u64> {
+        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner).take(from, now_ms)
+    }
+
+    /// The digits were right.
+    pub(crate) fn guessed_right(&self, from: IpAddr) {
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner).was_right(from);
+    }
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -263,7 +292,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         tasks.spawn(uplink.run());
     }
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
-    let app = App { shared, events: events.clone(), questions, in_flight: Arc::default() };
+    let app = App::new(shared, events.clone(), questions);
     let served = tokio::select! {
         served = http::serve(app, listener, stop_signal()) => served,
         Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),

@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use std::future::Future;
+use std::{future::Future, net::SocketAddr};
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::OpenApi;
@@ -85,6 +85,7 @@ pub(crate) async fn serve(
         stop.await;
         tell.send_replace(true);
     };
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(draining);
     let late = async move {
         if told.wait_for(|draining| *draining).await.is_ok() {

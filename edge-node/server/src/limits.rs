@@ -28,6 +28,15 @@ pub(crate) const MERGE_BUDGET: usize = 2_000;
 pub(crate) const CHAIN_DEADLINE: Duration = Duration::from_millis(5);
 /// Longest idempotency key.
 pub(crate) const KEY_CHARS_MAX: usize = 128;
+/// Wrong ticket digits from one address within [`GUESS_WINDOW_MS`]; more are answered 429. A person mistypes a few.
+pub(crate) const GUESSES_OF_ONE: u64 = 10;
+/// Wrong ticket digits from all addresses within [`GUESS_WINDOW_MS`]: with 1,000 live tickets of a million numbers, who
+/// guesses from everywhere finds one in about seventeen minutes, and needs the phone number as well to give it back.
+pub(crate) const GUESSES_OF_ALL: u64 = 60;
+/// In which an empty bucket of tries fills again.
+pub(crate) const GUESS_WINDOW_MS: u64 = 60_000;
+/// Addresses whose tries are remembered: 64 KiB at most. Above it the one seen longest ago is forgotten.
+pub(crate) const GUESSERS_MAX: usize = 1_024;
 /// One attempt to reach the hub.
 pub(crate) const CONNECT_WAIT: Duration = Duration::from_millis(1_000);
 /// Back-off between attempts: first, and largest once a cut lasts longer than [`SHORT_CUT`].
@@ -37,5 +46,6 @@ pub(crate) const BACK_OFF_LONG_MAX: Duration = Duration::from_secs(30);
 /// Cuts up to this heal within 3 s of the line's return.
 pub(crate) const SHORT_CUT: Duration = Duration::from_secs(75);
 
+const _: () = assert!(GUESSES_OF_ONE < GUESSES_OF_ALL && GUESS_WINDOW_MS.is_multiple_of(GUESSES_OF_ALL));
 const _: () = assert!(BATCH_EVENTS_MAX <= EVENTS_MAX);
 const _: () = assert!(CONNECT_WAIT.as_millis() + BACK_OFF_SHORT_MAX.as_millis() < 2_000);

@@ -3,6 +3,7 @@
 mod app;
 mod config;
 mod event_loop;
+mod guesses;
 mod http;
 mod join;
 mod kiosk;

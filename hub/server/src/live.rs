@@ -9,6 +9,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use sync_protocol::{
+    documents::JobFields,
     ids::{JobId, NodeId, VshardId, Writer},
     seats::{HubHolding, HubJob, LossPolicy, SeatState, out_total},
 };
@@ -90,6 +91,8 @@ pub(crate) struct JobView {
     pub(crate) seats: HubJob,
     pub(crate) holdings: Vec<(Writer, HubHolding)>,
     pub(crate) waiting: usize,
+    /// Whether it is made up by a program for a demonstration.
+    pub(crate) synthetic: bool,
 }
 
 /// A job whose seats are not written yet.
@@ -100,7 +103,10 @@ impl JobView {
         let seats = tx.hub_job(vshard, summary.job)?.unwrap_or(UNKNOWN_SEATS);
         let holdings = tx.holdings(vshard, summary.job)?;
         let waiting = tx.waiting(vshard, summary.job)?.len();
-        Ok(Self { summary, seats, holdings, waiting })
+        let document = tx.document(vshard, summary.job)?;
+        let fields = document.and_then(|stored| JobFields::read(&stored.document));
+        let synthetic = fields.is_some_and(|fields| fields.synthetic);
+        Ok(Self { summary, seats, holdings, waiting, synthetic })
     }
 
     /// Live sign-ups, as far as reported.
@@ -114,6 +120,15 @@ impl JobView {
     }
 }
 
+/// Which jobs to find.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Search<'a> {
+    /// Words of the title, the region or the id; all must be there.
+    pub(crate) words: &'a str,
+    /// Jobs that have ended by then are left out (epoch seconds).
+    pub(crate) ends_after: i64,
+}
+
 /// Jobs of a search.
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -123,21 +138,24 @@ pub(crate) struct Found {
     pub(crate) next: Option<(i64, JobId)>,
 }
 
-/// Finds jobs by words of their title or their id, in the order of their start, behind a place.
+/// Finds jobs in the order of their start, behind a place.
 pub(crate) async fn find_jobs(
     app: &App,
-    words: &str,
+    search: &Search<'_>,
     from: Option<(i64, JobId)>,
     count: usize,
 ) -> Result<Found, ShardError> {
-    let words = words.to_lowercase();
+    let words = search.words.to_lowercase();
     let words: Vec<&str> = words.split_whitespace().collect();
-    let all = app.shards.read_all(|tx| tx.jobs_after(i64::MIN)).await?;
+    let ends_after = search.ends_after;
+    let all = app.shards.read_all(move |tx| tx.jobs_after(ends_after)).await?;
+    let picture = app.directory.picture();
     let mut hits: Vec<_> = all
         .into_iter()
         .flatten()
         .filter(|(_, job)| {
-            let text = format!("{} {}", job.title.to_lowercase(), job.job);
+            let region = picture.topics.get(&job.topic).map_or("", |topic| topic.region.as_str());
+            let text = format!("{} {} {}", job.title.to_lowercase(), region.to_lowercase(), job.job);
             words.iter().all(|word| text.contains(word))
         })
         .collect();

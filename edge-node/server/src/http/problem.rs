@@ -18,6 +18,9 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     #[serde(skip)]
     pub(crate) code: &'static str,
+    /// Seconds after which to ask again, where that helps.
+    #[serde(skip)]
+    pub(crate) retry_after_s: Option<u64>,
 }
 
 /// Code, status, title, and what to do about it.
@@ -77,6 +80,12 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "There is no such sign-up here",
         "Check the id or the six digits.",
     ),
+    (
+        "too-many-guesses",
+        StatusCode::TOO_MANY_REQUESTS,
+        "Too many wrong ticket digits",
+        "Wait as long as Retry-After says. Right digits are not counted.",
+    ),
     ("unknown-route", StatusCode::NOT_FOUND, "There is nothing here", "See /openapi.json."),
     ("closed", StatusCode::CONFLICT, "The job is closed or has begun", "Choose another job."),
     (
@@ -118,7 +127,14 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             code,
+            retry_after_s: matches!(*code, "busy" | "in-flight" | "disk-full").then_some(1),
         }
+    }
+
+    /// Ticket digits were wrong too often.
+    pub(crate) fn too_many_guesses(wait_s: u64) -> Self {
+        let detail = format!("ask again in {wait_s} seconds");
+        Self { retry_after_s: Some(wait_s), ..Self::new("too-many-guesses", detail) }
     }
 
     /// A body that is no JSON of the expected form, or too large.
@@ -161,8 +177,8 @@ impl IntoResponse for Problem {
         let body = serde_json::to_string(&self).unwrap_or_default();
         let mut response =
             (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
-        if matches!(self.code, "busy" | "in-flight" | "disk-full") {
-            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        if let Some(wait_s) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, wait_s.into());
         }
         response
     }

@@ -10,12 +10,15 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::JsonRejection},
+    extract::{ConnectInfo, Path, Query, State, rejection::JsonRejection},
     http::{HeaderMap, StatusCode},
 };
 use edge_core::node::{Answer, CancelRefusal, Decision, SignUpRefusal, SignUpRequest, answer_of};
 use serde::{Deserialize, Serialize};
-use std::sync::PoisonError;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::PoisonError,
+};
 use sync_protocol::{
     documents::Status,
     ids::{SignUpId, WorkerId},
@@ -109,7 +112,7 @@ fn request(app: &App, key: &str, body: &SignUpBody) -> Result<SignUpRequest, Pro
     Ok(SignUpRequest {
         job,
         worker,
-        idempotency: first16("dayshift idempotency v1", &[key.as_bytes(), &worker.0]),
+        idempotency: first16("dayshift idempotency v1", &[key.as_bytes()]),
         body_hash: first16("dayshift body v1", &[body.job.as_bytes(), &worker.0]),
     })
 }
@@ -221,23 +224,30 @@ pub(crate) struct FindParameters {
     code: String,
 }
 
-/// Finds a sign-up by its six digits: the latest one that has them.
-pub(crate) fn by_code(app: &App, code: &str) -> Result<Option<Answer>, Problem> {
-    Ok(app.shared.readers.read(|tx| {
+/// Finds a sign-up by its six digits: the latest one that has them. Whoever asks for wrong ones too often waits.
+pub(crate) fn by_code(app: &App, from: IpAddr, code: &str) -> Result<Option<Answer>, Problem> {
+    app.take_guess(from).map_err(Problem::too_many_guesses)?;
+    let found = app.shared.readers.read(|tx| {
         let mut rows = tx.sign_ups_by_code(code)?;
         rows.sort_by_key(|row| (row.status().is_current(), row.fields.created_at));
         rows.pop().map(|row| answer_of(tx, &row)).transpose()
-    })?)
+    })?;
+    if found.is_some() {
+        app.guessed_right(from);
+    }
+    Ok(found)
 }
 
 /// Finds a sign-up by its six digits.
 #[utoipa::path(get, path = "/v1/sign_ups", params(FindParameters), responses(
-    (status = 200, body = SignUpJson), (status = 404, body = Problem)))]
+    (status = 200, body = SignUpJson), (status = 404, body = Problem),
+    (status = 429, body = Problem, description = "Too many wrong digits; Retry-After says how long to wait")))]
 pub(crate) async fn find(
     State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Query(parameters): Query<FindParameters>,
 ) -> Result<Json<SignUpJson>, Problem> {
-    by_code(&app, &parameters.code)?
+    by_code(&app, peer.ip(), &parameters.code)?
         .map(|answer| Json(answer.into()))
         .ok_or_else(|| unknown("with these digits"))
 }

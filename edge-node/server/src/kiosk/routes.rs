@@ -73,9 +73,18 @@ fn explain(app: &App, ask: &Ask, problem: &Problem) -> Response {
         "unknown-job" | "unknown-sign-up" | "unknown-route" => Trouble::NotFound,
         "closed" => Trouble::JobClosed,
         "busy" | "in-flight" => Trouble::TooBusy,
+        "too-many-guesses" => Trouble::TooManyGuesses,
         _ => Trouble::Broken,
     };
-    trouble(app, ask, status, said)
+    retry_after(problem, trouble(app, ask, status, said))
+}
+
+/// Says in the head as well when to ask again.
+fn retry_after(problem: &Problem, mut response: Response) -> Response {
+    if let Some(wait_s) = problem.retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, wait_s.into());
+    }
+    response
 }
 
 async fn lost(State(app): State<App>, ask: Ask) -> Response {

@@ -41,10 +41,10 @@ fn card(title: &str, yuan: u32, seats: (u32, u32, u32), offer: Offer) -> JobCard
         pay: Pay::Shift { amount: yuan, hours: 8 },
         start,
         end,
-        walk_min: Some(yuan / 20),
+        away: Some(if night { Away::Ride(24) } else { Away::Walk(yuan / 20) }),
         place: "九堡街道".to_owned(),
         perks: Perks { daily_pay: yuan != 190, meal: !night, bed: night, night },
-        seats: Seats { here: seats.0, elsewhere: seats.1, cap: seats.2, waiting: 2 },
+        seats: Seats { here: seats.0, elsewhere: seats.1, cap: seats.2, waiting: 2, is_said: true },
         offer,
     }
 }
@@ -71,8 +71,12 @@ fn near(choice: Choice) -> NearPage {
         pages: 9,
         jobs,
         categories: vec!["分拣".to_owned(), "搬运".to_owned(), "保洁".to_owned()],
-        widened: None,
+        reach: Some(Reach { shown_km: 5, widened: None }),
     }
+}
+
+fn narrowed() -> Filter {
+    Filter { when: When::Night, here_only: true, q: "分 拣".to_owned(), page: 3 }
 }
 
 fn job(choice: Choice, n: usize) -> JobPage {
@@ -88,9 +92,8 @@ fn job(choice: Choice, n: usize) -> JobPage {
         sketch: Some(Sketch { bearing_deg: 71.0, distance_m: 698 }),
         bring: vec![Bring::IdCard, Bring::Shoes, Bring::Water],
         employer: "顺达劳务".to_owned(),
-        seats_age_min: Some(2),
         closed: false,
-        back: near(choice).filter.link(),
+        trail: Trail(Some(narrowed())),
     }
 }
 
@@ -103,6 +106,7 @@ fn sign_up(choice: Choice, phone: &str, error: Option<SignUpError>) -> SignUpPag
         plan: PhonePlan::China,
         hold_until: Some(time(5, 44, 0, 0)),
         error,
+        trail: Trail(Some(narrowed())),
     }
 }
 
@@ -142,6 +146,7 @@ fn plain_pages(choice: Choice) -> Vec<(&'static str, String)> {
     let sample = ("分拣员".to_owned(), "¥240".to_owned());
     let start = StartPage { frame: at(link::START), here_total: 31, sample };
     let mine = MinePage { frame: at(link::MINE), code: "4829".to_owned(), error: None };
+    let often = MinePage { code: "482917".to_owned(), error: Some(MineError::TooMany), ..mine.clone() };
     let unknown = MinePage { code: "482917".to_owned(), error: Some(MineError::Unknown), ..mine.clone() };
     let call = Some("0571 8690 0000".to_owned());
     let desk = Some("服务台，东门".to_owned());
@@ -159,6 +164,7 @@ fn plain_pages(choice: Choice) -> Vec<(&'static str, String)> {
         ("start", start.render().unwrap()),
         ("mine", mine.render().unwrap()),
         ("mine-unknown", unknown.render().unwrap()),
+        ("mine-often", often.render().unwrap()),
         ("help", help.render().unwrap()),
         ("out-of-order", broken.render().unwrap()),
         ("error", error.render().unwrap()),
@@ -172,7 +178,8 @@ fn near_states(choice: Choice) -> Vec<(&'static str, String)> {
     cut.frame.line = Line::CutOff { since_min: 6 };
     let mut stale = normal.clone();
     stale.frame.line = Line::InStep { age_min: 14 };
-    stale.widened = Some(Widened { asked_min: 30, shown_min: 60 });
+    let widened = Some(Widened { asked_km: 5, found: 3 });
+    stale.reach = Some(Reach { shown_km: 25, widened });
     let mut empty = normal.clone();
     empty.jobs.clear();
     empty.filter.q = "焊工 \"><script>".to_owned();
@@ -281,6 +288,66 @@ fn answers_differ_in_word_and_shape_and_colour() {
     said(Answer::Requested, "Waiting for the answer", "#glass", "t-ask");
     said(Answer::Cancelled, "Given back", "#back", "t-off");
     said(Answer::Bumped, "cut the shift", "#warn", "t-stop");
+}
+
+#[test]
+fn the_pages_of_a_job_keep_the_list_that_the_reader_came_from() {
+    let choice = Choice { lang: Lang::En, big: true };
+    let kept = "when=night&#38;here=1&#38;q=%E5%88%86%20%E6%8B%A3&#38;page=3";
+    let has = |html: &str, address: &str| {
+        let html = html.replace("&amp;", "&#38;");
+        assert!(html.contains(&format!("\"{address}{kept}\"")), "{address}\n{html}");
+    };
+    let html = job(choice, 0).render().unwrap();
+    has(&html, "/near?lang=en&#38;big=1&#38;");
+    has(&html, "/sign_up?lang=en&#38;big=1&#38;job=7-3-240&#38;");
+    let html = sign_up(choice, "", None).render().unwrap();
+    has(&html, "/job/7-3-240?lang=en&#38;big=1&#38;");
+    has(&html, "/sign_up?lang=en&#38;big=1&#38;job=7-3-240&#38;");
+    let mut list = near(choice);
+    list.filter = narrowed();
+    has(&list.render().unwrap(), "/job/7-3-240?lang=en&#38;big=1&#38;");
+    let mut fresh = job(choice, 0);
+    fresh.trail = Trail::default();
+    assert!(fresh.render().unwrap().contains("href=\"/near?lang=en&#38;big=1\""));
+}
+
+#[test]
+fn places_elsewhere_are_dated() {
+    for (lang, line, said) in [
+        (Lang::En, Line::InStep { age_min: 2 }, "as of 05:40"),
+        (Lang::Zh, Line::InStep { age_min: 2 }, "05:40 的数"),
+        (Lang::En, Line::CutOff { since_min: 400 }, "as of Sat 21 Nov 23:02"),
+        (Lang::Zh, Line::CutOff { since_min: 6 }, "05:36 的数"),
+        (Lang::En, Line::Alone, "as last heard"),
+        (Lang::Zh, Line::Alone, "上次听说的数"),
+    ] {
+        let choice = Choice { lang, big: false };
+        let mut list = near(choice);
+        list.frame.line = line;
+        assert_eq!(list.render().unwrap().matches(said).count(), 6, "{said}");
+        let mut one = job(choice, 4);
+        one.frame.line = line;
+        assert!(one.render().unwrap().contains(said), "{said}");
+    }
+}
+
+#[test]
+fn a_widened_list_says_how_far_it_reaches() {
+    for (lang, found, said) in [
+        (Lang::En, 0, ["Nothing within 5 km", "Widened to 25 km: 52 found", "within 25 km"]),
+        (Lang::En, 3, ["Only 3 jobs within 5 km", "Widened to 25 km: 52 found", "within 25 km"]),
+        (Lang::Zh, 0, ["5 公里内没有", "已经放宽到 25 公里，有 52 个", "（25 公里内）"]),
+        (Lang::Zh, 3, ["5 公里内只有 3 个", "已经放宽到 25 公里，有 52 个", "（25 公里内）"]),
+    ] {
+        let mut list = near(Choice { lang, big: false });
+        assert!(!list.render().unwrap().contains(said[0]));
+        list.reach = Some(Reach { shown_km: 25, widened: Some(Widened { asked_km: 5, found }) });
+        let html = list.render().unwrap();
+        for words in said {
+            assert!(html.contains(words), "{words}");
+        }
+    }
 }
 
 #[test]

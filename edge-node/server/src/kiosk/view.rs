@@ -17,7 +17,10 @@ use jiff::civil::{Date, DateTime};
 
 pub(crate) use self::{
     job::{Bring, JobPage, Sketch},
-    near::{Filter, JobCard, NearPage, Offer, Pay, Perks, Seats, When, Widened, near_page_size},
+    near::{
+        Away, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened,
+        near_page_size,
+    },
     plain::{ErrorPage, HelpPage, MineError, MinePage, OutOfOrderPage, StartPage, Trouble, press_code},
     sign_up::{PhonePlan, SignUpError, SignUpPage, press},
     ticket::{Answer, GiveBackError, TicketPage},
@@ -108,10 +111,6 @@ impl Frame {
         Link::to(path).href(self.choice)
     }
 
-    fn job_href(&self, id: &str) -> String {
-        Link::below(link::JOB, id).href(self.choice)
-    }
-
     fn other_lang(&self) -> Lang {
         self.choice.lang.other()
     }
@@ -143,7 +142,22 @@ impl Frame {
     }
 
     fn clock(&self) -> String {
-        self.now.strftime("%H:%M").to_string()
+        hm(&self.now)
+    }
+
+    /// Says as of when this kiosk knows the places that lie elsewhere.
+    fn heard(&self) -> Safe<String> {
+        let age_min = match self.line {
+            Line::InStep { age_min } => age_min,
+            Line::CutOff { since_min } => since_min,
+            Line::Alone => return self.t("heard-once"),
+        };
+        let at = self.now.saturating_sub(jiff::Span::new().minutes(i64::from(age_min)));
+        if at.date() == self.now.date() {
+            self.t_a("heard", hm(&at))
+        } else {
+            self.t_a("heard", format!("{} {}", self.date(at.date()), hm(&at)))
+        }
     }
 
     fn date(&self, date: Date) -> String {

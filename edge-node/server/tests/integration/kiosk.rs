@@ -9,10 +9,14 @@ fn rfc3339(epoch_s: u64) -> String {
 }
 
 /// Posts a job that starts in 20 minutes, which may be tomorrow.
-fn post_job(node: &Node, seats: u32) -> String {
+pub(crate) fn post_job(node: &Node, seats: u32) -> String {
+    post_job_at(node, seats, (30.315, 120.275))
+}
+
+fn post_job_at(node: &Node, seats: u32, (lat, lon): (f64, f64)) -> String {
     let start = now() + 20 * 60;
     let body = serde_json::json!({
-        "title": "分拣员 (Sorter)", "text": "快递分拣 <不加班>", "place": "九堡街道", "lat": 30.315, "lon": 120.275,
+        "title": "分拣员 (Sorter)", "text": "快递分拣 <不加班>", "place": "九堡街道", "lat": lat, "lon": lon,
         "start_at": rfc3339(start), "end_at": rfc3339(start + 9 * 3600), "pay_minor": 24_000, "currency": "CNY",
         "pay_unit": "shift", "pay_minor_per_hour": 2_666, "seats": seats, "meal": true, "daily_pay": true,
         "requirements": "身份证、雨衣",
@@ -106,28 +110,16 @@ fn bad_input_is_explained_and_never_breaks_a_page() {
 }
 
 #[test]
-fn the_interface_refuses_with_problems() {
-    let node = Node::start("problems");
-    let json = ("Content-Type", "application/json");
-    let key = ("Idempotency-Key", "k1");
-    let send = |headers: &[(&str, &str)], body: &[u8]| node.send("POST", "/v1/sign_ups", headers, body);
-    let body = br#"{"job":"j1-1-1","phone":"13905712916"}"#;
-    for (answer, status, kind) in [
-        (send(&[json, key], b"{"), 400, "/problems/bad-request"),
-        (send(&[json], body), 400, "/problems/key-missing"),
-        (send(&[json, key], body), 404, "/problems/unknown-job"),
-        (send(&[json, key], &vec![b' '; 70_000]), 413, "/problems/too-large"),
-    ] {
-        assert_eq!((answer.status, answer.problem().as_str()), (status, kind));
-    }
-    let form = ("Content-Type", "application/x-www-form-urlencoded");
-    assert_eq!(node.send("POST", "/sign_up", &[form], &vec![b'a'; 70_000]).status, 413);
-}
-
-#[test]
 fn a_worker_signs_up_finds_the_ticket_and_gives_it_back() {
     let node = Node::start("worker");
     let job = post_job(&node, 1);
+    let list = node.get("/near?lang=en&when=night&here=1&q=sorter").body;
+    assert!(!list.contains("/job/"), "a day shift is no night shift");
+    let list = node.get("/near?lang=en&here=1&q=sorter").body;
+    let kept = "when=any&#38;here=1&#38;q=sorter";
+    assert!(list.contains(&format!("/job/{job}?lang=en&#38;{kept}")), "{list}");
+    let shown = node.get(&format!("/job/{job}?lang=en&when=any&here=1&q=sorter")).body;
+    assert!(shown.contains(&format!("/near?lang=en&#38;{kept}")), "{shown}");
     assert!(node.get("/near?lang=en").body.contains(&format!("/job/{job}?lang=en")));
     let page = node.get(&format!("/job/{job}?lang=zh")).body;
     for words in ["<h1>分拣员</h1>", "&#60;不加班&#62;", "240", "雨衣"] {
@@ -162,6 +154,19 @@ fn a_worker_signs_up_finds_the_ticket_and_gives_it_back() {
     assert_eq!(node.post_form(&cancel, &[("phone", "13905712918")]).status, 422);
     assert_eq!(node.post_form(&cancel, &[("phone", PHONE)]).status, 303);
     assert!(node.get(&ticket).body.contains("Given back"));
+}
+
+#[test]
+fn a_list_that_fills_no_screen_reaches_farther() {
+    let node = Node::start("far");
+    post_job(&node, 1);
+    assert!(node.get("/near?lang=en").body.contains("within 5 km"));
+    let far = post_job_at(&node, 1, (30.31, 120.52));
+    for (lang, said) in [("en", "Only 1 job within 5 km"), ("zh", "已经放宽到 25 公里，有 2 个")] {
+        let page = node.get(&format!("/near?lang={lang}&q=sorter")).body;
+        assert!(page.contains(said) && page.contains(&far), "{page}");
+    }
+    assert!(node.get("/near?lang=en&q=sorter").body.contains("<b>25</b> km away"));
 }
 
 #[test]

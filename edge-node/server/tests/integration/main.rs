@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod disk;
+mod held_off;
 mod kiosk;
 mod node;

@@ -9,14 +9,7 @@ use super::view::*;
 const PAGE_BYTES_MAX: usize = 60_000;
 
 fn frame() -> Frame {
-    Frame {
-        hub: "hub 1 of 3".to_owned(),
-        clock: "17:42:08".to_owned(),
-        age_s: 2,
-        who: Some("operator".to_owned()),
-        refresh_s: Some(5),
-        synthetic: true,
-    }
+    Frame { hub: "hub 1 of 3".to_owned(), clock: "17:42:08".to_owned(), refresh_s: 5, synthetic: true }
 }
 
 fn nodes() -> Vec<NodeRow> {
@@ -46,7 +39,7 @@ fn nodes() -> Vec<NodeRow> {
             incarnation: if n == 45 { 3 } else { 1 },
             state,
             lag_ms: Some(if n == 27 { 38_000 } else { lag_ms }),
-            pending: if n == 27 { 4_120 } else { 3 },
+            pending: Some(if n == 27 { 4_120 } else { 3 }),
             held: 27,
             used: 112,
             contact_s: Some(if state.is_bound() { 848 } else { 1 }),
@@ -56,51 +49,18 @@ fn nodes() -> Vec<NodeRow> {
 }
 
 fn overview() -> OverviewPage {
-    let event = |at: &str, state, subject: &str, text: &str| Event {
-        at: at.to_owned(),
-        state,
-        subject: subject.to_owned(),
-        text: text.to_owned(),
-    };
+    let event = |at: &str, text: &str| Event { at: at.to_owned(), text: text.to_owned() };
     OverviewPage {
         frame: frame(),
         nodes: nodes(),
         sign_ups: (0..60).map(|n| 150 + n * 37 % 80 + n).collect(),
         sign_ups_today: 18_406,
+        jobs: 2_096,
         oversold: 0,
-        oversold_age_s: 2,
-        oldest: Some(Oldest { age_s: 848, node: "Fuyang 2".to_owned(), state: State::CutOff }),
+        silent: Some(Silent { age_s: 848, node: "Fuyang 2".to_owned(), state: State::CutOff }),
         events: vec![
-            event(
-                "17:41",
-                Some(State::Behind),
-                "Qiantang 3",
-                "is 38 s behind: 4,120 changes queued, line at 0.3 of its usual rate",
-            ),
-            event(
-                "17:38",
-                None,
-                "6 rights of 3 jobs",
-                "moved Xihu 2 → hub → Shangcheng 4: it runs out at 17:55",
-            ),
-            event(
-                "17:28",
-                Some(State::CutOff),
-                "Fuyang 2",
-                "cut off. 11 jobs open there, 27 rights held; it keeps signing up",
-            ),
-            event(
-                "17:20",
-                Some(State::Up),
-                "Linping 2",
-                "back after 6 min, 1,904 changes in 1.1 s, repair rounds 0",
-            ),
-            event(
-                "16:58",
-                Some(State::Fenced),
-                "Lin'an 1",
-                "fenced, life 3: two heads at seq 88, a copied disk",
-            ),
+            event("17:20", "node 12.1 joined as Linping 2 in Linping"),
+            event("16:58", "node 45.3 fenced: two heads at 88, two machines write under one name <copied>"),
         ],
     }
 }
@@ -116,6 +76,7 @@ fn job(n: u32) -> JobRow {
         pool: 4,
         waiting: 2,
         open: n != 2,
+        synthetic: n == 1,
     }
 }
 
@@ -126,7 +87,7 @@ fn seats() -> SeatsPage {
         granted,
         returned,
         used,
-        known_s,
+        known_s: Some(known_s),
         note: note.map(str::to_owned),
     };
     SeatsPage {
@@ -150,7 +111,6 @@ fn seats() -> SeatsPage {
             node("Lin'an 1", State::Fenced, 3, 0, 2, 2_640, Some("copied disk; reports kept as evidence")),
         ],
         oversold: false,
-        checked_s: 2,
     }
 }
 
@@ -161,8 +121,7 @@ fn sync() -> SyncPage {
         received: 4_120,
         bytes_out: 12_400_000,
         bytes_in: 812_000,
-        rounds: 18_220,
-        repairs: u64::from(node.state.is_bound()),
+        batches: 18_220,
         name: node.name,
         state: node.state,
         lag_ms: node.lag_ms,
@@ -171,9 +130,8 @@ fn sync() -> SyncPage {
     SyncPage {
         frame: frame(),
         peers: nodes().into_iter().map(peer).collect(),
-        p50_ms: Some(140),
-        p99_ms: Some(13_000),
-        divergent: 0,
+        median_ms: Some(140),
+        max_ms: Some(13_000),
     }
 }
 
@@ -181,14 +139,14 @@ fn pages() -> Vec<(&'static str, String)> {
     let mut fresh = overview();
     fresh.nodes.clear();
     fresh.events.clear();
-    fresh.oldest = None;
+    fresh.silent = None;
     let mut bad = overview();
     bad.oversold = 1;
-    bad.frame.age_s = 48;
     let nodes_page = NodesPage { frame: frame(), nodes: nodes() };
     let jobs = JobsPage {
         frame: frame(),
         q: "load\"er".to_owned(),
+        with_past: true,
         total: 1_204,
         jobs: (0..9).map(job).collect(),
         next: Some(format!("{JOBS}?page=2")),
@@ -250,6 +208,28 @@ fn the_bar_has_one_cell_for_each_place() {
     assert_eq!(bar.matches("<rect").count(), 40);
     assert!(html.contains("cap 40 = pool 4 + out 36"));
     assert!(html.contains("28 of 40 confirmed as known here, 32 at most"));
+}
+
+#[test]
+fn made_up_jobs_are_called_so() {
+    let said = "demo data: a program made up their shifts";
+    let mut page = seats();
+    page.job.synthetic = true;
+    let html = page.render().unwrap();
+    assert!(html.contains(said) && html.contains("· synthetic"));
+    page.frame.synthetic = false;
+    assert!(!page.render().unwrap().contains(said));
+}
+
+#[test]
+fn what_was_not_heard_is_not_called_fresh() {
+    let mut page = seats();
+    page.nodes[0].known_s = None;
+    assert!(page.render().unwrap().contains("before this hub began"));
+    let mut page = NodesPage { frame: frame(), nodes: nodes() };
+    page.nodes.truncate(1);
+    (page.nodes[0].pending, page.nodes[0].lag_ms) = (None, None);
+    assert_eq!(page.render().unwrap().matches("not known").count(), 2);
 }
 
 #[test]

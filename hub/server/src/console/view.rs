@@ -10,7 +10,7 @@ mod sync;
 use askama::filters::Safe;
 
 pub(crate) use self::{
-    overview::{Event, NodeRow, NodesPage, Oldest, OverviewPage},
+    overview::{Event, NodeRow, NodesPage, OverviewPage, Silent},
     seats::{JobRow, JobsPage, NodeSeats, SeatsPage},
     sync::{PeerRow, SyncPage},
 };
@@ -55,29 +55,17 @@ impl Tab {
 pub(crate) struct Frame {
     /// Name of this hub.
     pub(crate) hub: String,
-    /// Wall clock as shown, `17:42:08`.
+    /// Wall clock as shown, `17:42:08`: every figure is read as the page is asked for.
     pub(crate) clock: String,
-    /// Age of the figures in seconds; above ten they are shown as stale.
-    pub(crate) age_s: u64,
-    /// Who is logged in, where the console asks for it.
-    pub(crate) who: Option<String>,
     /// Seconds after which the page asks for itself again.
-    pub(crate) refresh_s: Option<u32>,
-    /// Whether shifts and pay are made up by a program for a demonstration.
+    pub(crate) refresh_s: u32,
+    /// Whether jobs that the page shows are made up by a program for a demonstration.
     pub(crate) synthetic: bool,
 }
 
 impl Frame {
-    fn stale(&self) -> bool {
-        self.age_s > 10
-    }
-
     fn tabs(&self) -> [(Tab, &'static str, &'static str); 4] {
         Tab::ALL
-    }
-
-    fn aged(&self) -> String {
-        super::draw::age(self.age_s)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     clock,
     limits::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX},
-    live::{self, JobView},
+    live::{self, JobView, Search},
 };
 use axum::{
     Json,
@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JobsQuery {
-    /// Words of the title, or an id.
+    /// Words of the title, the region or an id.
     #[serde(default)]
     q: String,
     /// Jobs of one page.
@@ -73,7 +73,7 @@ fn row(app: &App, view: &JobView) -> Job {
 
 /// Lists jobs in the order of their start.
 #[utoipa::path(get, path = "/v1/jobs", params(
-    ("q" = Option<String>, Query, description = "Words of the title, or an id."),
+    ("q" = Option<String>, Query, description = "Words of the title, the region or an id."),
     ("page_size" = Option<usize>, Query, description = "Jobs of one page, 50 unless said, 500 at most."),
     ("page_token" = Option<String>, Query, description = "Where the page begins, as the page before said.")
 ), responses(
@@ -94,7 +94,8 @@ pub(super) async fn list(
             read_token(token).ok_or_else(|| Problem::bad_request("page_token is not one that was given"))?,
         ),
     };
-    let found = live::find_jobs(&app, &query.q, from, size).await?;
+    let search = Search { words: &query.q, ends_after: i64::MIN };
+    let found = live::find_jobs(&app, &search, from, size).await?;
     Ok(Json(Jobs {
         jobs: found.jobs.iter().map(|view| row(&app, view)).collect(),
         total: found.total,

@@ -8,12 +8,12 @@ use crate::{
     app::App,
     clock,
     console::view::{
-        Event, Frame, JOBS, JobRow, JobsPage, NodeRow, NodeSeats, NodesPage, Oldest, OverviewPage, PeerRow,
-        SHEET, SeatsPage, State as Sign, SyncPage,
+        Event, Frame, JOBS, JobRow, JobsPage, NodeRow, NodeSeats, NodesPage, OverviewPage, PeerRow, SHEET,
+        SeatsPage, Silent, State as Sign, SyncPage,
     },
     limits::{CONSOLE_EVENTS, PAGE_SIZE_DEFAULT},
-    live::{self, JobView, NodeView},
-    peers::PeerState,
+    live::{self, JobView, NodeView, Search},
+    peers::{Contact, PeerState},
 };
 use askama::Template;
 use axum::{
@@ -37,9 +37,7 @@ fn frame(app: &App) -> Frame {
     Frame {
         hub: app.name.clone(),
         clock: clock::wall(clock::now(), "%H:%M:%S"),
-        age_s: 0,
-        who: None,
-        refresh_s: Some(REFRESH_SECONDS),
+        refresh_s: REFRESH_SECONDS,
         synthetic: false,
     }
 }
@@ -54,6 +52,11 @@ const fn sign(state: PeerState) -> Sign {
     }
 }
 
+/// What the last acknowledgement took, where there was one.
+fn lag_ms(contact: Option<&Contact>) -> Option<u64> {
+    contact.filter(|contact| contact.batches_sent > 0).map(|contact| contact.lag_ms)
+}
+
 fn small(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
@@ -65,8 +68,8 @@ fn node_row(view: &NodeView) -> NodeRow {
         region: view.record.region.clone(),
         incarnation: u64::from(view.record.writer.incarnation.0),
         state: sign(view.state),
-        lag_ms: contact.map(|contact| contact.lag_ms),
-        pending: contact.map_or(0, |contact| contact.behind),
+        lag_ms: lag_ms(contact),
+        pending: contact.map(|contact| contact.behind),
         held: small(view.held.saturating_sub(view.used)),
         used: small(view.used),
         contact_s: contact.map(|contact| live::seconds_since(contact.last_contact_at)),
@@ -86,27 +89,22 @@ pub(super) async fn overview(State(app): State<Arc<App>>) -> Page {
     let events = app.directory.change(|store| store.events(CONSOLE_EVENTS)).await;
     let events = events.map_err(|error| Problem::internal(&error))?;
     let out_of_reach = nodes.iter().filter(|node| node.state.is_bound() && node.contact_s.is_some());
-    let oldest = out_of_reach.max_by_key(|node| node.contact_s);
-    let oldest = oldest.map(|node| Oldest {
+    let silent = out_of_reach.max_by_key(|node| node.contact_s);
+    let silent = silent.map(|node| Silent {
         age_s: node.contact_s.unwrap_or(0),
         node: node.name.clone(),
         state: node.state,
     });
-    let event = |(at, text): (i64, String)| Event {
-        at: clock::wall(at, "%H:%M"),
-        state: None,
-        subject: String::new(),
-        text,
-    };
+    let event = |(at, text): (i64, String)| Event { at: clock::wall(at, "%H:%M"), text };
     let (sign_ups, sign_ups_today) = app.scheduler.sign_ups();
     render(&OverviewPage {
         frame: frame(&app),
         nodes,
         sign_ups,
         sign_ups_today,
+        jobs: totals.jobs,
         oversold: small(totals.oversold),
-        oversold_age_s: 0,
-        oldest,
+        silent,
         events: events.into_iter().map(event).collect(),
     })
 }
@@ -121,6 +119,9 @@ pub(super) async fn nodes(State(app): State<Arc<App>>) -> Page {
 pub(super) struct JobsQuery {
     #[serde(default)]
     q: String,
+    /// `1` lists jobs that have ended as well.
+    #[serde(default)]
+    past: String,
     #[serde(default)]
     page: String,
 }
@@ -136,6 +137,7 @@ fn job_row(app: &App, view: &JobView) -> JobRow {
         pool: u32::try_from(view.pool()).unwrap_or(0),
         waiting: u32::try_from(view.waiting).unwrap_or(u32::MAX),
         open: view.seats.open,
+        synthetic: view.synthetic,
     }
 }
 
@@ -145,14 +147,20 @@ pub(super) async fn jobs(
     query: Result<Query<JobsQuery>, QueryRejection>,
 ) -> Page {
     let Query(query) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
-    let found = live::find_jobs(&app, &query.q, read_token(&query.page), PAGE_SIZE_DEFAULT).await?;
+    let with_past = query.past == "1";
+    let ends_after = if with_past { i64::MIN } else { clock::now() };
+    let search = Search { words: &query.q, ends_after };
+    let found = live::find_jobs(&app, &search, read_token(&query.page), PAGE_SIZE_DEFAULT).await?;
     let words: String = query.q.bytes().map(escaped).collect();
+    let past = if with_past { "&past=1" } else { "" };
+    let jobs: Vec<_> = found.jobs.iter().map(|view| job_row(&app, view)).collect();
     render(&JobsPage {
-        frame: frame(&app),
+        frame: Frame { synthetic: jobs.iter().any(|job| job.synthetic), ..frame(&app) },
         total: found.total as u64,
-        jobs: found.jobs.iter().map(|view| job_row(&app, view)).collect(),
-        next: found.next.map(|place| format!("{JOBS}?q={words}&page={}", write_token(place))),
+        jobs,
+        next: found.next.map(|place| format!("{JOBS}?q={words}{past}&page={}", write_token(place))),
         q: query.q,
+        with_past,
     })
 }
 
@@ -180,18 +188,20 @@ pub(super) async fn seats(State(app): State<Arc<App>>, Path(id): Path<String>) -
             granted: holding.granted,
             returned: holding.returned,
             used: holding.live,
-            known_s: contact.map_or(0, |contact| live::seconds_since(contact.last_contact_at)),
+            known_s: match contact {
+                Some(contact) => Some(live::seconds_since(contact.last_contact_at)),
+                None => writer.is_hub().then_some(0),
+            },
             note: node.is_none().then(|| {
                 if writer.is_hub() { "left to the hub" } else { "an earlier incarnation" }.to_owned()
             }),
         }
     };
     render(&SeatsPage {
-        frame: frame(&app),
+        frame: Frame { synthetic: view.synthetic, ..frame(&app) },
         job: job_row(&app, &view),
         nodes: view.holdings.iter().map(holder).collect(),
         oversold: view.live() > view.seats.cap,
-        checked_s: 0,
     })
 }
 
@@ -201,27 +211,25 @@ pub(super) async fn sync(State(app): State<Arc<App>>) -> Page {
     for view in live::nodes(&app).await? {
         let cursors = live::cursors(&app, &view).await?;
         let contact = view.contact.as_ref();
-        let (bytes_out, bytes_in) = contact.map(crate::peers::Contact::bytes).unwrap_or_default();
+        let (bytes_out, bytes_in) = contact.map(Contact::bytes).unwrap_or_default();
         peers.push(PeerRow {
             name: view.record.name.clone(),
             state: sign(view.state),
             sent: cursors.iter().map(|at| at.seq).sum(),
             head: cursors.iter().map(|at| at.head).sum(),
             received: cursors.iter().map(|at| at.received).sum(),
-            lag_ms: contact.map(|contact| contact.lag_ms),
+            lag_ms: lag_ms(contact),
             bytes_out,
             bytes_in,
-            rounds: contact.map_or(0, |contact| contact.batches_sent + contact.batches_received),
-            repairs: 0,
+            batches: contact.map_or(0, |contact| contact.batches_sent + contact.batches_received),
             contact_s: contact.map(|contact| live::seconds_since(contact.last_contact_at)),
         });
     }
     let connected = peers.iter().filter(|peer| !peer.state.is_bound());
     let mut lags: Vec<u64> = connected.filter_map(|peer| peer.lag_ms).collect();
     lags.sort_unstable();
-    let share =
-        |percent: usize| lags.get((lags.len() * percent / 100).min(lags.len().saturating_sub(1))).copied();
-    render(&SyncPage { frame: frame(&app), p50_ms: share(50), p99_ms: share(99), peers, divergent: 0 })
+    let (median_ms, max_ms) = (lags.get(lags.len() / 2).copied(), lags.last().copied());
+    render(&SyncPage { frame: frame(&app), median_ms, max_ms, peers })
 }
 
 /// The style sheet.

@@ -97,8 +97,21 @@ impl Hub {
         Answer { status, body: body.to_owned(), json }
     }
 
+    pub(crate) fn authority(&self) -> Authority {
+        Authority::open(&layout::authority(&self.folder)).unwrap()
+    }
+
+    /// A folder of the test's own beside the hub's.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     pub(crate) fn create_token(&self, region: &str, name: &str) -> JoinToken {
-        let authority = Authority::open(&layout::authority(&self.folder)).unwrap();
+        self.create_token_until(region, name, i64::MAX)
+    }
+
+    pub(crate) fn create_token_until(&self, region: &str, name: &str, expires_at: i64) -> JoinToken {
+        let authority = self.authority();
         let (id, secret) = (TokenId([7; 8]), JoinSecret([8; 16]));
         let record = TokenRecord::new(id, &secret, region, name, u64::MAX);
         let control = ControlStore::open(&layout::control(&self.folder)).unwrap();
@@ -108,7 +121,7 @@ impl Hub {
                 secret_hash: record.secret_hash.to_vec(),
                 region: region.to_owned(),
                 node_name: name.to_owned(),
-                expires_at: i64::MAX,
+                expires_at,
                 used_at: None,
             })
             .unwrap();

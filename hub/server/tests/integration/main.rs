@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod held_off;
 mod hub;
 mod node;
 
@@ -47,6 +48,32 @@ fn imports_can_be_repeated() {
 }
 
 #[test]
+fn the_console_finds_jobs_and_says_which_are_made_up() {
+    let hub = Hub::start();
+    let made_up = row("b", "Waiter", 2).replace("\"key\"", "\"synthetic\":true,\"key\"");
+    let ended = row("c", "Porter", 2).replace("2036", "2016");
+    let imported = hub.import(IMPORT, &format!("{}\n{made_up}\n{ended}\n", row("a", "Cook", 3)));
+    assert_eq!(imported.json["created"], 3, "{imported:?}");
+    for (query, found, footer) in [
+        ("", vec!["Cook", "Waiter"], true),
+        ("?q=cook", vec!["Cook"], false),
+        ("?q=NORTH+waiter", vec!["Waiter"], true),
+        ("?q=porter", vec![], false),
+        ("?q=porter&past=1", vec!["Porter"], false),
+        ("?past=1", vec!["Cook", "Porter", "Waiter"], true),
+        ("?q=south", vec![], false),
+    ] {
+        let page = hub.get(&format!("/jobs{query}")).body;
+        let listed: Vec<_> = ["Cook", "Porter", "Waiter"]
+            .into_iter()
+            .filter(|title| page.contains(&format!(">{title}</a>")))
+            .collect();
+        assert_eq!(listed, found, "{query}");
+        assert_eq!(page.contains("are demo data"), footer, "{query}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said() {
     let hub = Hub::start();
     let check = |path: &str, token: &str, body: &str, status, problem: &str| {
@@ -88,12 +115,4 @@ fn a_node_joins_and_is_sent_its_jobs_and_rights() {
     let nodes = hub.get("/v1/nodes").json;
     assert_eq!(nodes["nodes"][0]["name"], "kiosk-1");
     assert_ne!(nodes["nodes"][0]["state"], "never");
-}
-
-#[test]
-fn a_token_works_once() {
-    let hub = Hub::start();
-    let token = hub.create_token("north", "kiosk-1");
-    assert!(node::try_join(&hub, &token).is_some());
-    assert!(node::try_join(&hub, &token).is_none());
 }

@@ -20,7 +20,7 @@ pub(crate) struct Node {
     key: NodeKey,
 }
 
-fn time() -> TimeSource {
+pub(crate) fn time() -> TimeSource {
     TimeSource::new(Arc::new(|| NOW), NOW)
 }
 
@@ -61,23 +61,30 @@ impl Node {
         runtime.block_on(async { timeout(SYNC_TIME_MAX, self.sync(hub)).await.expect("no rights came") })
     }
 
-    async fn sync(&self, hub: &Hub) -> (usize, u32) {
-        let credentials = NodeCredentials {
+    pub(crate) fn credentials(&self) -> NodeCredentials {
+        NodeCredentials {
             certificate_chain: self.admitted.certificate_chain.clone(),
             private_key: self.key.to_der(),
             root_certificate: self.admitted.root_certificate.clone(),
-        };
-        let endpoint = NodeEndpoint::bind(None, &credentials, time()).unwrap();
-        let link = endpoint.connect(hub.quic.parse().unwrap()).await.unwrap();
-        let (mut sender, mut receiver) = link.split();
-        let hello = Hello {
+        }
+    }
+
+    pub(crate) fn hello(&self) -> Hello {
+        Hello {
             versions: (1, 1),
             cluster: self.admitted.cluster_id.0.to_vec(),
             writer: self.admitted.writer,
             up: Vec::new(),
             down: Vec::new(),
             build: "test".to_owned(),
-        };
+        }
+    }
+
+    async fn sync(&self, hub: &Hub) -> (usize, u32) {
+        let endpoint = NodeEndpoint::bind(None, &self.credentials(), time()).unwrap();
+        let link = endpoint.connect(hub.quic.parse().unwrap()).await.unwrap();
+        let (mut sender, mut receiver) = link.split();
+        let hello = self.hello();
         let mut session = NodeSession::new(&hello, 0);
         let mut changes = 0;
         loop {

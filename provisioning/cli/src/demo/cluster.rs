@@ -25,11 +25,11 @@ pub(crate) enum Who {
 impl Who {
     /// All three, in order.
     pub(crate) const ALL: [Self; 3] = [Self::Jiubao, Self::Xiasha, Self::Harlem];
-    /// Where the hall stands, as latitude and longitude: for Jiubao the middle of its district in the data.
+    /// Where the hall stands, as latitude and longitude: in Hangzhou the middle of their district in the data.
     pub(crate) const fn position(self) -> &'static str {
         match self {
-            Self::Jiubao => "30.27,120.2",
-            Self::Xiasha => "30.308,120.348",
+            Self::Jiubao => "30.25,120.17",
+            Self::Xiasha => "30.27,120.2",
             Self::Harlem => "40.8116,-73.9465",
         }
     }

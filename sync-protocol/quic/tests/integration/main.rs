@@ -172,6 +172,23 @@ async fn a_certificate_of_another_authority_fails_the_handshake() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_signs_itself_fails_the_handshake() {
+    let world = World::new("selfish");
+    let (hub, address) = world.hub();
+    let hub = serve(hub);
+    let own = rcgen::generate_simple_self_signed(vec!["node-7.north.city".to_owned()]).unwrap();
+    let selfish = NodeCredentials {
+        certificate_chain: vec![own.cert.der().to_vec()],
+        private_key: own.signing_key.serialize_der(),
+        root_certificate: world.authority.root_certificate().to_vec(),
+    };
+    let refused = first_answer(&world.node(&selfish), address).await;
+    assert!(matches!(refused, Err(LinkError::Alert(_))), "{refused:?}");
+    assert_eq!(first_answer(&world.node(&world.credentials()), address).await, Ok(Some(b"hello".to_vec())));
+    hub.abort();
+}
+
+#[tokio::test]
 async fn an_expired_or_revoked_certificate_is_refused_on_resumed_connections_too() {
     let world = World::new("expired");
     let (hub, address) = world.hub();

@@ -1,10 +1,13 @@
 //! What a request says whatever its page: query pairs, language, size, and the frame that follows from them.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
 
 use axum::{
     Form,
-    extract::{FromRequest, FromRequestParts, Query, Request, rejection::FormRejection},
+    extract::{ConnectInfo, FromRequest, FromRequestParts, Query, Request, rejection::FormRejection},
     http::{StatusCode, request::Parts},
 };
 use edge_core::node::Uplink;
@@ -42,6 +45,8 @@ impl Pairs {
 pub(super) struct Ask {
     pub(super) pairs: Pairs,
     pub(super) choice: Choice,
+    /// The address that asks; a proxy in front is one asker.
+    pub(super) peer: IpAddr,
     /// Whether the page came through a proxy, to a reader's own phone.
     is_own_phone: bool,
 }
@@ -56,7 +61,9 @@ impl FromRequestParts<App> for Ask {
         let choice = Choice { lang, big: pairs.get("big") == "1" };
         let is_own_phone =
             ["forwarded", "x-forwarded-for"].iter().any(|name| parts.headers.contains_key(*name));
-        Ok(Self { pairs, choice, is_own_phone })
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+        Ok(Self { pairs, choice, peer, is_own_phone })
     }
 }
 

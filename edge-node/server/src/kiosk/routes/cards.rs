@@ -8,12 +8,10 @@ use crate::{
     app::App,
     kiosk::{
         text::Lang,
-        view::{Bring, JobCard, Offer, Pay, Perks, Seats, Sketch},
+        view::{Away, Bring, JobCard, Offer, Pay, Perks, Seats, Sketch},
     },
 };
 
-/// Metres on foot in a minute.
-pub(super) const WALK_M_PER_MIN: u32 = 80;
 const BRING_MAX: usize = 6;
 const BRING_CHARS_MAX: usize = 60;
 /// Length of a degree of latitude.
@@ -32,13 +30,13 @@ pub(super) fn card(app: &App, view: &JobView, lang: Lang) -> JobCard {
     let seats = seats(view);
     JobCard {
         id: view.job.to_string(),
-        title: title(&fields.title, lang).to_owned(),
+        title: title(&fields.title, lang),
         sign: sign(&fields.currency),
         pay: pay(fields),
         start,
         end: local(app, fields.end_at),
-        walk_min: sketch(app, fields).map(|sketch| sketch.distance_m.div_ceil(WALK_M_PER_MIN).max(1)),
-        place: fields.place.clone(),
+        away: sketch(app, fields).map(|sketch| Away::of(sketch.distance_m)),
+        place: within_city(&fields.place).to_owned(),
         perks: Perks {
             daily_pay: fields.daily_pay,
             meal: fields.meal,
@@ -65,18 +63,31 @@ fn seats(view: &JobView) -> Seats {
     let cap = said.cap.max(granted);
     // What the hub last said lags behind this node's own sign-ups; rights that lie here are not elsewhere.
     let elsewhere = if said.is_known() { said.free.saturating_sub(here).min(cap - granted) } else { 0 };
-    Seats { here, elsewhere, cap, waiting: said.waiting }
+    Seats { here, elsewhere, cap, waiting: said.waiting, is_said: said.is_known() }
 }
 
-/// Of a title such as `分拣员 (Sorter)` the part in the reader's language.
-fn title(title: &str, lang: Lang) -> &str {
+/// Of a title such as `分拣员 (sorter)` the part in the reader's language.
+fn title(title: &str, lang: Lang) -> String {
     let parts = title.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
     match parts {
         Some((chinese, english)) if english.is_ascii() && !chinese.is_ascii() => match lang {
-            Lang::Zh => chinese,
-            Lang::En => english,
+            Lang::Zh => chinese.to_owned(),
+            Lang::En => capitalised(english),
         },
-        _ => title,
+        _ => title.to_owned(),
+    }
+}
+
+fn capitalised(words: &str) -> String {
+    let mut rest = words.chars();
+    rest.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + rest.as_str())
+}
+
+/// Of a place such as `杭州市上城区九堡街道` what stands behind the city: the reader is in it.
+fn within_city(place: &str) -> &str {
+    match place.split_once('市') {
+        Some((city, rest)) if city.chars().count() == 2 && rest.contains('区') => rest,
+        _ => place,
     }
 }
 
@@ -158,9 +169,29 @@ mod tests {
     #[test]
     fn titles_in_two_languages_are_taken_apart() {
         assert_eq!(title("分拣员 (Sorter)", Lang::Zh), "分拣员");
-        assert_eq!(title("分拣员 (Sorter)", Lang::En), "Sorter");
+        assert_eq!(title("分拣员 (sorter)", Lang::En), "Sorter");
         assert_eq!(title("Porter (night)", Lang::Zh), "Porter (night)");
         assert_eq!(title("装卸工", Lang::En), "装卸工");
+    }
+
+    #[test]
+    fn the_city_of_the_hall_is_left_out() {
+        for (place, shown) in [
+            ("杭州市上城区九堡街道", "上城区九堡街道"),
+            ("九堡零工市场", "九堡零工市场"),
+            ("东市街", "东市街"),
+            ("Harlem, New York", "Harlem, New York"),
+        ] {
+            assert_eq!(within_city(place), shown);
+        }
+    }
+
+    #[test]
+    fn far_jobs_are_not_walked_to() {
+        assert_eq!(Away::of(0), Away::Walk(1));
+        assert_eq!(Away::of(7_200), Away::Walk(90));
+        assert_eq!(Away::of(7_201), Away::Ride(8));
+        assert_eq!(Away::of(24_000), Away::Ride(24));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! The start page and the list near the hall: both ask the search index that the interface asks.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use edge_core::search::{Availability, Flags, Hit, Near, Page, Position, Query, QueryFields};
+use edge_core::search::{Availability, Flags, Hit, Near, Page, Position, Query, QueryFields, RADIUS_M_MAX};
 use jiff::civil::Date;
 
 use super::{
     ask::Ask,
-    cards::{WALK_M_PER_MIN, card, local, shortened},
+    cards::{card, local, shortened},
     explain, show,
 };
 use crate::{
@@ -15,12 +15,16 @@ use crate::{
     kiosk::{
         link::{self, Link},
         text::Lang,
-        view::{Filter, JobCard, NearPage, OutOfOrderPage, StartPage, When, Widened, near_page_size},
+        view::{
+            Filter, JobCard, NearPage, OutOfOrderPage, Reach, StartPage, Trail, When, Widened, near_page_size,
+        },
     },
 };
 
-/// Minutes on foot that "near" means at first.
-const NEAR_MIN: u32 = 60;
+/// Metres that "near" means at first: about an hour on foot.
+const NEAR_M: u32 = 5_000;
+/// What it is widened to, step by step, while a screen is not full; the last one holds any region.
+const WIDER_M: [u32; 5] = [10_000, 25_000, 50_000, 100_000, RADIUS_M_MAX];
 /// Cards that can be paged through; whoever wants more narrows the search.
 const LIST_MAX: usize = 96;
 const WORDS_CHARS_MAX: usize = 40;
@@ -47,6 +51,7 @@ fn span(app: &App, when: When) -> Option<(i64, i64)> {
     let tomorrow = today.tomorrow().ok()?;
     let after = tomorrow.tomorrow().ok()?;
     let (first, end) = match when {
+        When::Any => return None,
         When::Today => (today, tomorrow),
         When::Tomorrow => (tomorrow, after),
         When::Night => (today, after),
@@ -54,13 +59,11 @@ fn span(app: &App, when: When) -> Option<(i64, i64)> {
     Some((midnight(app, first)?, midnight(app, end)?))
 }
 
-fn find(app: &App, wanted: &Wanted<'_>) -> Page {
-    // Who types a word looks for that work on any day.
-    let span = if wanted.words.is_empty() { span(app, wanted.when) } else { None };
-    let near = app.shared.position.map(|(lat_e6, lon_e6)| Near {
-        position: Position { lat_e6, lon_e6 },
-        radius_m: NEAR_MIN * WALK_M_PER_MIN,
-    });
+/// The jobs within a radius.
+fn find(app: &App, wanted: &Wanted<'_>, radius_m: u32) -> Page {
+    let span = span(app, wanted.when);
+    let near =
+        app.shared.position.map(|(lat_e6, lon_e6)| Near { position: Position { lat_e6, lon_e6 }, radius_m });
     let fields = |words: &str| QueryFields {
         words: (!words.is_empty()).then(|| words.to_owned()),
         near,
@@ -80,19 +83,61 @@ fn find(app: &App, wanted: &Wanted<'_>) -> Page {
     query.map(|query| search::run(app, &query)).unwrap_or_default()
 }
 
+/// The jobs near by, and the radius within which they lie.
+struct Around {
+    found: Page,
+    radius_m: u32,
+    /// Jobs within [`NEAR_M`].
+    near_total: usize,
+}
+
+/// Looks as far as it takes to fill a screen, and no farther than something more is found.
+fn around(app: &App, wanted: &Wanted<'_>, screen: usize) -> Around {
+    fill(screen, |radius_m| find(app, wanted, radius_m))
+}
+
+fn fill(screen: usize, mut find: impl FnMut(u32) -> Page) -> Around {
+    // The index widens by itself a search that finds nothing at all.
+    let reached = |page: &Page, asked_m| page.widened.and_then(|wider| wider.radius_m).unwrap_or(asked_m);
+    let found = find(NEAR_M);
+    let near_total = if found.widened.is_none() { found.total } else { 0 };
+    let mut best = Around { radius_m: reached(&found, NEAR_M), found, near_total };
+    for radius_m in WIDER_M {
+        if best.found.total >= screen {
+            break;
+        }
+        if radius_m > best.radius_m {
+            let found = find(radius_m);
+            if found.total > best.found.total {
+                best = Around { radius_m: reached(&found, radius_m), found, near_total };
+            }
+        }
+    }
+    best
+}
+
+/// How many of the jobs within a radius can be confirmed at this kiosk.
+fn count_here(app: &App, wanted: &Wanted<'_>, around: &Around) -> u32 {
+    let here = find(app, &Wanted { here_only: true, most: 1, ..*wanted }, around.radius_m);
+    // A search that finds none of these looks farther away than the list that it is counted for.
+    let is_of_list = here.widened.is_none() || here.widened == around.found.widened;
+    count(if is_of_list { here.total } else { 0 })
+}
+
 fn count(total: usize) -> u32 {
     u32::try_from(total).unwrap_or(u32::MAX)
 }
 
 /// Today, or tomorrow once nothing more starts today.
 fn best_day(app: &App) -> When {
-    let today = find(app, &Wanted { when: When::Today, here_only: false, words: "", most: 1 });
+    let today = find(app, &Wanted { when: When::Today, here_only: false, words: "", most: 1 }, NEAR_M);
     if today.hits.is_empty() { When::Tomorrow } else { When::Today }
 }
 
 /// How many jobs can be confirmed at this kiosk on the day that the list begins with.
-pub(super) fn here_total(app: &App) -> u32 {
-    count(find(app, &Wanted { when: best_day(app), here_only: true, words: "", most: 1 }).total)
+pub(super) fn here_total(app: &App, ask: &Ask) -> u32 {
+    let wanted = Wanted { when: best_day(app), here_only: false, words: "", most: 1 };
+    count_here(app, &wanted, &around(app, &wanted, near_page_size(ask.choice)))
 }
 
 /// The cards of some hits, and whether one of them is made up.
@@ -126,8 +171,9 @@ pub(super) fn out_of_order(app: &App, ask: &Ask) -> Response {
 }
 
 fn start_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
-    let found = find(app, &Wanted { when: best_day(app), here_only: true, words: "", most: 1 });
-    let (cards, synthetic) = cards(app, &found.hits, ask.choice.lang)?;
+    let wanted = Wanted { when: best_day(app), here_only: false, words: "", most: 1 };
+    let around = around(app, &wanted, near_page_size(ask.choice));
+    let (cards, synthetic) = cards(app, &around.found.hits, ask.choice.lang)?;
     let mut frame = ask.frame(app, Link::to(link::START));
     frame.synthetic = synthetic;
     let sample = match (cards.first(), ask.choice.lang) {
@@ -135,18 +181,22 @@ fn start_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
         (None, Lang::Zh) => ("分拣员".to_owned(), String::new()),
         (None, Lang::En) => ("Sorter".to_owned(), String::new()),
     };
-    Ok(show(StatusCode::OK, &StartPage { frame, here_total: count(found.total), sample }))
+    Ok(show(StatusCode::OK, &StartPage { frame, here_total: count_here(app, &wanted, &around), sample }))
 }
 
-fn filter(app: &App, ask: &Ask) -> Filter {
+/// What a request asks the list for; the day where it says one.
+fn filter(ask: &Ask) -> (Option<When>, Filter) {
     let q: String =
         ask.pairs.get("q").trim().chars().filter(|c| !c.is_control()).take(WORDS_CHARS_MAX).collect();
-    Filter {
-        when: When::from_code(ask.pairs.get("when")).unwrap_or_else(|| best_day(app)),
-        here_only: ask.pairs.get("here") == "1",
-        q,
-        page: ask.pairs.get("page").parse().unwrap_or(1),
-    }
+    let when = When::from_code(ask.pairs.get("when"));
+    let page = ask.pairs.get("page").parse().unwrap_or(1);
+    (when, Filter { when: when.unwrap_or(When::Any), here_only: ask.pairs.get("here") == "1", q, page })
+}
+
+/// The list that a request says it came from.
+pub(super) fn trail(ask: &Ask) -> Trail {
+    let (when, filter) = filter(ask);
+    Trail(when.is_some().then_some(filter))
 }
 
 /// `GET /near`.
@@ -155,17 +205,18 @@ pub(super) async fn near(State(app): State<App>, ask: Ask) -> Response {
 }
 
 fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
-    let mut filter = filter(app, ask);
+    let (when, mut filter) = filter(ask);
+    // Who types a word looks for that work on any day; who types none begins with the next jobs.
+    if when.is_none() && filter.q.is_empty() {
+        filter.when = best_day(app);
+    }
     let wanted = Wanted { when: filter.when, here_only: filter.here_only, words: &filter.q, most: LIST_MAX };
-    let found = find(app, &wanted);
-    let here_total = if filter.here_only {
-        found.total
-    } else {
-        // A search that finds none of these near by looks farther away than the list that it is counted for.
-        let here = find(app, &Wanted { here_only: true, most: 1, ..wanted });
-        if here.widened == found.widened { here.total } else { 0 }
-    };
     let size = near_page_size(ask.choice);
+    let around = around(app, &wanted, size);
+    let here_total =
+        if filter.here_only { count(around.found.total) } else { count_here(app, &wanted, &around) };
+    let reach = app.shared.position.map(|_| reach(&around));
+    let found = around.found;
     let pages = found.hits.len().div_ceil(size).max(1);
     filter.page = filter.page.clamp(1, count(pages));
     let first = usize::try_from(filter.page - 1).unwrap_or_default() * size;
@@ -177,15 +228,41 @@ fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
     let page = NearPage {
         frame,
         total: count(found.total),
-        here_total: count(here_total),
+        here_total,
         pages: count(pages),
         jobs,
         categories: suggested.iter().flat_map(|(_, words)| words).map(|word| (*word).to_owned()).collect(),
-        widened: found
-            .widened
-            .and_then(|widened| widened.radius_m)
-            .map(|radius_m| Widened { asked_min: NEAR_MIN, shown_min: radius_m / WALK_M_PER_MIN }),
+        reach,
         filter,
     };
     Ok(show(StatusCode::OK, &page))
+}
+
+fn reach(around: &Around) -> Reach {
+    let widened = Widened { asked_km: NEAR_M / 1_000, found: count(around.near_total) };
+    Reach { shown_km: around.radius_m / 1_000, widened: (around.radius_m > NEAR_M).then_some(widened) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A world with jobs at these distances.
+    fn filled(screen: usize, metres: &[u32]) -> (u32, usize, usize) {
+        let around = fill(screen, |radius_m| Page {
+            total: metres.iter().filter(|metres| **metres <= radius_m).count(),
+            ..Page::default()
+        });
+        (around.radius_m, around.found.total, around.near_total)
+    }
+
+    #[test]
+    fn the_list_reaches_as_far_as_a_screen_needs() {
+        assert_eq!(filled(6, &[100; 6]), (5_000, 6, 6));
+        assert_eq!(filled(6, &[100, 100, 9_000, 9_000, 9_000, 9_000, 30_000]), (10_000, 6, 2));
+        assert_eq!(filled(6, &[100, 24_000, 24_000, 60_000]), (100_000, 4, 1));
+        assert_eq!(filled(6, &[24_000]), (25_000, 1, 0));
+        assert_eq!(filled(6, &[100]), (5_000, 1, 1));
+        assert_eq!(filled(6, &[]), (5_000, 0, 0));
+    }
 }

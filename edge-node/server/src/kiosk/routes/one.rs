@@ -11,14 +11,15 @@ use sync_protocol::ids::{DocumentKind, JobId};
 use super::{
     ask::Ask,
     cards::{bring, card, shortened, sketch},
-    explain, not_found, show,
+    explain, list, not_found, show,
 };
 use crate::{
     app::App,
     http::Problem,
     kiosk::{
         link::{self, Link},
-        view::{Filter, HelpPage, JobPage, Line},
+        text::Lang,
+        view::{HelpPage, JobPage},
     },
 };
 
@@ -55,32 +56,48 @@ pub(super) async fn job(
 
 fn page(app: &App, ask: &Ask, view: JobView) -> JobPage {
     let card = card(app, &view, ask.choice.lang);
-    let mut frame = ask.frame(app, Link::below(link::JOB, &card.id));
+    let trail = list::trail(ask);
+    let mut frame = ask.frame(app, trail.job(&card.id));
     frame.synthetic = view.fields.synthetic;
     let left_min = (view.fields.start_at - app.shared.now()) / 60;
-    let seats_age_min = match frame.line {
-        Line::InStep { age_min } => Some(age_min),
-        Line::CutOff { since_min } => Some(since_min),
-        Line::Alone => None,
-    };
     JobPage {
         frame,
-        words: shortened(&view.fields.text, WORDS_SHOWN_MAX),
+        words: shortened(&own_words(&view.fields.text, ask.choice.lang), WORDS_SHOWN_MAX),
         starts_in_min: (0..DAY_MIN).contains(&left_min).then(|| u32::try_from(left_min).unwrap_or_default()),
         rest_min: None,
         address: view.fields.place.clone(),
         gate: None,
         sketch: sketch(app, &view.fields),
         bring: bring(&view.fields.requirements),
-        seats_age_min: seats_age_min.filter(|_| view.said.is_known()),
         closed: is_closed(app, &view),
-        back: Filter::default().link(),
+        trail,
         employer: view.fields.employer,
         card,
     }
 }
 
+/// Of a text that is written in two languages, line by line, the lines in the reader's; else all of it.
+fn own_words(text: &str, lang: Lang) -> String {
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_own = |line: &&str| line.is_ascii() == (lang == Lang::En);
+    let own: Vec<&str> = lines().filter(is_own).collect();
+    if own.is_empty() { lines().collect::<Vec<_>>().join(" ") } else { own.join(" ") }
+}
+
 /// `GET /help`.
 pub(super) async fn help(State(app): State<App>, ask: Ask) -> Response {
     show(StatusCode::OK, &HelpPage { frame: ask.frame(&app, Link::to(link::HELP)), call: None, desk: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_languages_the_readers_is_shown() {
+        let both = "快递分拣，8小时。\nSorting, 8 hours.\n";
+        assert_eq!(own_words(both, Lang::Zh), "快递分拣，8小时。");
+        assert_eq!(own_words(both, Lang::En), "Sorting, 8 hours.");
+        assert_eq!(own_words("快递分拣\n不加班", Lang::En), "快递分拣 不加班");
+    }
 }

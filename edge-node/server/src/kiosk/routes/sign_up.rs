@@ -43,7 +43,8 @@ struct Form {
 impl Form {
     fn page(&self, app: &App, ask: &Ask, error: Option<SignUpError>) -> SignUpPage {
         let card = card(app, &self.view, ask.choice.lang);
-        let mut frame = ask.frame(app, Link::to(link::SIGN_UP).with("job", &card.id));
+        let trail = list::trail(ask);
+        let mut frame = ask.frame(app, trail.sign_up(&card.id));
         frame.synthetic = self.view.fields.synthetic;
         SignUpPage {
             frame,
@@ -53,6 +54,7 @@ impl Form {
             plan: phone_plan(app),
             hold_until: None,
             error,
+            trail,
         }
     }
 }
@@ -116,7 +118,9 @@ async fn filled_in(app: &App, ask: &Ask, mut form: Form, filled: &Pairs) -> Resp
         return show(StatusCode::UNPROCESSABLE_ENTITY, &form.page(app, ask, Some(SignUpError::Phone)));
     }
     let body = SignUpBody { job: form.view.job.to_string(), phone: form.phone.clone() };
-    match submit_once(app, &form.key, &body).await {
+    // Who goes back in the browser and types a friend's number sends the same form, but it is another request.
+    let key = format!("{} {}", form.key, form.phone);
+    match submit_once(app, &key, &body).await {
         Ok(answer) => see_ticket(ask, &answer.code),
         Err(problem) => refused(app, ask, &form, &problem),
     }

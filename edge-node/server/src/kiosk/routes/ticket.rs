@@ -11,7 +11,7 @@ use sync_protocol::{documents::Status, ids::WorkerId};
 use super::{
     ask::{Ask, Filled, Pairs, phone_plan},
     cards::card,
-    explain, list, not_found, show, sign_up, trouble,
+    explain, list, not_found, retry_after, show, sign_up, trouble,
 };
 use crate::{
     app::App,
@@ -37,11 +37,11 @@ fn is_code(text: &str) -> bool {
     text.len() == CODE_DIGITS && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn read(app: &App, code: &str) -> Result<Option<Found>, Problem> {
+fn read(app: &App, ask: &Ask, code: &str) -> Result<Option<Found>, Problem> {
     if !is_code(code) {
         return Ok(None);
     }
-    let Some(answer) = sign_ups::by_code(app, code)? else { return Ok(None) };
+    let Some(answer) = sign_ups::by_code(app, ask.peer, code)? else { return Ok(None) };
     let read = app.shared.readers.read(|tx| Ok((tx.sign_up(answer.sign_up)?, job_view(tx, answer.job)?)))?;
     let (Some(row), Some(view)) = read else { return Ok(None) };
     Ok(Some(Found { answer, view, worker: row.fields.worker }))
@@ -73,7 +73,7 @@ fn page(app: &App, ask: &Ask, found: &Found, give_back: Option<GiveBackError>) -
         address: found.view.fields.place.clone(),
         gate: None,
         early_min: EARLY_MIN,
-        here_total: list::here_total(app),
+        here_total: list::here_total(app, ask),
         printer: false,
         // The hub alone can answer, and so end, what was left to it.
         can_cancel: matches!(answer.status, Status::Confirmed | Status::WaitListed),
@@ -89,7 +89,7 @@ pub(super) async fn ticket(
     code: Result<Path<String>, PathRejection>,
 ) -> Response {
     let Ok(Path(code)) = code else { return not_found(&app, &ask) };
-    match read(&app, &code) {
+    match read(&app, &ask, &code) {
         Ok(Some(found)) => show(StatusCode::OK, &page(&app, &ask, &found, None)),
         Ok(None) => not_found(&app, &ask),
         Err(problem) => explain(&app, &ask, &problem),
@@ -108,7 +108,7 @@ pub(super) async fn cancel(
         Ok(filled) => filled,
         Err(status) => return trouble(&app, &ask, status, Trouble::Broken),
     };
-    match read(&app, &code) {
+    match read(&app, &ask, &code) {
         Ok(Some(found)) => give_back(&app, &ask, &found, &filled).await,
         Ok(None) => not_found(&app, &ask),
         Err(problem) => explain(&app, &ask, &problem),
@@ -155,9 +155,13 @@ pub(super) async fn find(State(app): State<App>, ask: Ask, Filled(filled): Fille
     if code.len() < CODE_DIGITS {
         return show(StatusCode::UNPROCESSABLE_ENTITY, &mine_page(&app, &ask, code, Some(MineError::Short)));
     }
-    match read(&app, &code) {
+    match read(&app, &ask, &code) {
         Ok(Some(found)) => sign_up::see_ticket(&ask, &found.answer.code),
         Ok(None) => show(StatusCode::NOT_FOUND, &mine_page(&app, &ask, code, Some(MineError::Unknown))),
+        Err(problem) if problem.code == "too-many-guesses" => {
+            let page = mine_page(&app, &ask, code, Some(MineError::TooMany));
+            retry_after(&problem, show(StatusCode::TOO_MANY_REQUESTS, &page))
+        }
         Err(problem) => explain(&app, &ask, &problem),
     }
 }

@@ -2,8 +2,8 @@
 
 use askama::{Template, filters::Safe};
 
-use super::{Frame, JobCard, Line, Offer};
-use crate::kiosk::link::{self, Link};
+use super::{Frame, JobCard, Line, Offer, Trail};
+use crate::kiosk::link;
 
 /// A thing that a worker must have along.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,21 +117,19 @@ pub(crate) struct JobPage {
     pub(crate) bring: Vec<Bring>,
     /// Who recruits, and who pays where that is someone else.
     pub(crate) employer: String,
-    /// Age of the figures of other kiosks in minutes.
-    pub(crate) seats_age_min: Option<u32>,
     /// Whether the job takes nobody any more.
     pub(crate) closed: bool,
-    /// Address of the list that the reader came from.
-    pub(crate) back: Link,
+    /// The list that the reader came from.
+    pub(crate) trail: Trail,
 }
 
 impl JobPage {
     fn sign_up_href(&self) -> String {
-        Link::to(link::SIGN_UP).with("job", &self.card.id).href(self.frame.choice)
+        self.trail.sign_up(&self.card.id).href(self.frame.choice)
     }
 
     fn back_href(&self) -> String {
-        self.back.href(self.frame.choice)
+        self.trail.list().href(self.frame.choice)
     }
 
     fn button_words(&self) -> Safe<String> {

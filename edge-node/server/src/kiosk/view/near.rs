@@ -40,6 +40,8 @@ pub(crate) struct Seats {
     pub(crate) cap: u32,
     /// People in the wait list, as last heard.
     pub(crate) waiting: u32,
+    /// Whether the centre has said anything of this job; a job posted here while cut off is known to nobody else.
+    pub(crate) is_said: bool,
 }
 
 /// Cells of the bar: above this many places each cell stands for a share.
@@ -146,6 +148,42 @@ pub(crate) struct Perks {
     pub(crate) night: bool,
 }
 
+/// How far a job lies from the hall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Away {
+    /// This many minutes on foot.
+    Walk(u32),
+    /// This many kilometres: farther than people walk.
+    Ride(u32),
+}
+
+impl Away {
+    const WALK_M_PER_MIN: u32 = 80;
+    const WALK_MIN_MAX: u32 = 90;
+
+    /// Judges a distance from the hall.
+    pub(crate) fn of(distance_m: u32) -> Self {
+        match distance_m.div_ceil(Self::WALK_M_PER_MIN).max(1) {
+            walk_min @ ..=Self::WALK_MIN_MAX => Self::Walk(walk_min),
+            _ => Self::Ride(distance_m.div_ceil(1_000)),
+        }
+    }
+
+    pub(super) fn words(&self, frame: &Frame) -> Safe<String> {
+        match self {
+            Self::Walk(walk_min) => frame.t_n("walk", walk_min),
+            Self::Ride(ride_km) => frame.t_n("ride", ride_km),
+        }
+    }
+
+    pub(super) fn long_words(&self, frame: &Frame) -> Safe<String> {
+        match self {
+            Self::Walk(walk_min) => frame.t_n("job-walk", walk_min),
+            Self::Ride(ride_km) => frame.t_n("job-ride", ride_km),
+        }
+    }
+}
+
 /// One job as the list shows it.
 #[derive(Debug, Clone)]
 pub(crate) struct JobCard {
@@ -161,8 +199,8 @@ pub(crate) struct JobCard {
     pub(crate) start: DateTime,
     /// Local end of the shift.
     pub(crate) end: DateTime,
-    /// Minutes on foot from the hall, where the place is known.
-    pub(crate) walk_min: Option<u32>,
+    /// How far it is from the hall, where the place is known.
+    pub(crate) away: Option<Away>,
     /// District or street of the place.
     pub(crate) place: String,
     /// What it gives besides.
@@ -209,10 +247,12 @@ pub(crate) enum When {
     Tomorrow,
     /// Night shifts, tonight and tomorrow.
     Night,
+    /// Shifts of any day: what a typed word is looked for in until a day is chosen.
+    Any,
 }
 
 impl When {
-    /// Every choice, in the order of the filters.
+    /// The filters, in their order.
     pub(crate) const ALL: [Self; 3] = [Self::Today, Self::Tomorrow, Self::Night];
 
     /// Returns the value of `when` in addresses.
@@ -221,12 +261,13 @@ impl When {
             Self::Today => "today",
             Self::Tomorrow => "tomorrow",
             Self::Night => "night",
+            Self::Any => "any",
         }
     }
 
     /// Reads the value of `when` in an address.
     pub(crate) fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|when| when.code() == code)
+        Self::ALL.into_iter().chain([Self::Any]).find(|when| when.code() == code)
     }
 }
 
@@ -246,7 +287,12 @@ pub(crate) struct Filter {
 impl Filter {
     /// Returns the address of the list under this filter.
     pub(crate) fn link(&self) -> Link {
-        let mut link = Link::to(link::NEAR).with("when", self.when.code());
+        self.onto(Link::to(link::NEAR))
+    }
+
+    /// Carries the filter in the address of another page.
+    fn onto(&self, link: Link) -> Link {
+        let mut link = link.with("when", self.when.code());
         if self.here_only {
             link = link.with("here", 1);
         }
@@ -260,13 +306,50 @@ impl Filter {
     }
 }
 
-/// A search that found nothing near and was widened by the kiosk itself.
+/// The list that a reader came from, carried through the pages of one job and its sign-up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Trail(pub(crate) Option<Filter>);
+
+impl Trail {
+    /// Back to the list as it was, or as it begins.
+    pub(crate) fn list(&self) -> Link {
+        self.0.as_ref().map_or_else(|| Link::to(link::NEAR), Filter::link)
+    }
+
+    /// To a job.
+    pub(crate) fn job(&self, id: &str) -> Link {
+        self.onto(Link::below(link::JOB, id))
+    }
+
+    /// To the sign-up for a job.
+    pub(crate) fn sign_up(&self, id: &str) -> Link {
+        self.onto(Link::to(link::SIGN_UP).with("job", id))
+    }
+
+    fn onto(&self, link: Link) -> Link {
+        match &self.0 {
+            Some(filter) => filter.onto(link),
+            None => link,
+        }
+    }
+}
+
+/// How far the list reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// Kilometres around the hall within which the shown jobs lie.
+    pub(crate) shown_km: u32,
+    /// Where the kiosk widened it because a screen was not full: what was asked for, and the jobs found within that.
+    pub(crate) widened: Option<Widened>,
+}
+
+/// What the list held before it was widened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Widened {
-    /// Minutes on foot within which nothing was found.
-    pub(crate) asked_min: u32,
-    /// Minutes on foot within which the shown jobs lie.
-    pub(crate) shown_min: u32,
+    /// Kilometres that "near" means at first.
+    pub(crate) asked_km: u32,
+    /// Jobs within them.
+    pub(crate) found: u32,
 }
 
 /// The list of jobs near the hall.
@@ -287,8 +370,8 @@ pub(crate) struct NearPage {
     pub(crate) jobs: Vec<JobCard>,
     /// Names of categories that the search box suggests.
     pub(crate) categories: Vec<String>,
-    /// Whether the search was widened.
-    pub(crate) widened: Option<Widened>,
+    /// How far it reaches; `None` where the kiosk does not know where it stands.
+    pub(crate) reach: Option<Reach>,
 }
 
 impl NearPage {
@@ -306,6 +389,7 @@ impl NearPage {
             When::Today => self.frame.t("today"),
             When::Tomorrow => self.frame.t("tomorrow"),
             When::Night => self.frame.t("night"),
+            When::Any => self.frame.t("any-day"),
         }
     }
 
@@ -314,7 +398,16 @@ impl NearPage {
             When::Today => self.frame.t_n("count-today", self.total),
             When::Tomorrow => self.frame.t_n("count-tomorrow", self.total),
             When::Night => self.frame.t_n("count-night", self.total),
+            When::Any => self.frame.t_n("count-any", self.total),
         }
+    }
+
+    fn job_href(&self, id: &str) -> String {
+        Trail(Some(self.filter.clone())).job(id).href(self.frame.choice)
+    }
+
+    fn widened(&self) -> Option<(Reach, Widened)> {
+        self.reach.and_then(|reach| reach.widened.map(|widened| (reach, widened)))
     }
 
     fn here_href(&self) -> String {
@@ -324,8 +417,12 @@ impl NearPage {
     }
 
     fn all_href(&self) -> String {
-        let filter = Filter { when: self.filter.when, ..Filter::default() };
-        self.filter_href(&filter)
+        match self.filter.when {
+            When::Any => self.frame.go(link::NEAR),
+            when @ (When::Today | When::Tomorrow | When::Night) => {
+                self.filter_href(&Filter { when, ..Filter::default() })
+            }
+        }
     }
 
     fn tomorrow_href(&self) -> String {

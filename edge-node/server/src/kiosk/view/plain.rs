@@ -67,6 +67,8 @@ pub(crate) enum MineError {
     Short,
     /// This kiosk does not know the code.
     Unknown,
+    /// Wrong codes were tried too often; wait a little.
+    TooMany,
 }
 
 /// Applies a key of the pad (`0` to `9`, `del`, `clear`) to the digits of a code.
@@ -107,6 +109,7 @@ impl MinePage {
         Some(match self.error? {
             MineError::Short => self.frame.t("mine-short"),
             MineError::Unknown => self.frame.t("mine-unknown"),
+            MineError::TooMany => self.frame.t("too-many-guesses"),
         })
     }
 }
@@ -148,6 +151,8 @@ pub(crate) enum Trouble {
     JobClosed,
     /// The kiosk has too much to do, or the reader tried too often.
     TooBusy,
+    /// Wrong ticket codes were tried too often.
+    TooManyGuesses,
     /// Something broke inside.
     Broken,
 }
@@ -167,7 +172,7 @@ impl ErrorPage {
         match self.trouble {
             Trouble::NotFound => self.frame.t("error-not-found"),
             Trouble::JobClosed => self.frame.t("error-closed"),
-            Trouble::TooBusy => self.frame.t("error-busy"),
+            Trouble::TooBusy | Trouble::TooManyGuesses => self.frame.t("error-busy"),
             Trouble::Broken => self.frame.t("error-broken"),
         }
     }
@@ -177,6 +182,7 @@ impl ErrorPage {
             Trouble::NotFound => self.frame.t("error-not-found-do"),
             Trouble::JobClosed => self.frame.t("error-closed-do"),
             Trouble::TooBusy => self.frame.t("too-many"),
+            Trouble::TooManyGuesses => self.frame.t("too-many-guesses"),
             Trouble::Broken => self.frame.t("error-broken-do"),
         }
     }

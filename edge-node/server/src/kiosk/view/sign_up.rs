@@ -6,7 +6,7 @@
 use askama::{Template, filters::Safe};
 use jiff::civil::Time;
 
-use super::{Frame, JobCard, Line, Offer, digits, grouped};
+use super::{Frame, JobCard, Line, Offer, Trail, digits, grouped};
 use crate::kiosk::link::{self, Link};
 
 /// How mobile phone numbers are written where the kiosk stands.
@@ -111,6 +111,8 @@ pub(crate) struct SignUpPage {
     pub(crate) hold_until: Option<Time>,
     /// Why the last attempt was not taken.
     pub(crate) error: Option<SignUpError>,
+    /// The list that the reader came from.
+    pub(crate) trail: Trail,
 }
 
 impl SignUpPage {
@@ -134,6 +136,18 @@ impl SignUpPage {
         let until = self.hold_until?;
         let at = until.strftime("%H:%M").to_string();
         Some(self.frame.t_a("signup-held", &at))
+    }
+
+    fn action(&self) -> String {
+        self.trail.sign_up(&self.card.id).href(self.frame.choice)
+    }
+
+    fn job_href(&self) -> String {
+        self.trail.job(&self.card.id).href(self.frame.choice)
+    }
+
+    fn list_href(&self) -> String {
+        self.trail.list().href(self.frame.choice)
     }
 
     fn ticket_href(&self, code: &str) -> String {

@@ -2,7 +2,7 @@
 
 use askama::{Template, filters::Safe};
 
-use super::{Frame, JobCard, Line, PhonePlan, grouped};
+use super::{Away, Frame, JobCard, Line, PhonePlan, grouped};
 use crate::kiosk::{
     link::{self, Link},
     qr::Qr,
@@ -153,8 +153,9 @@ impl TicketPage {
         let early = jiff::Span::new().minutes(i64::from(self.early_min));
         let at = self.card.start.saturating_sub(early);
         let at = super::hm(&at);
-        match self.card.walk_min {
-            Some(walk) => self.frame.t_na("next-be-there-walk", walk, &at),
+        match self.card.away {
+            Some(Away::Walk(walk_min)) => self.frame.t_na("next-be-there-walk", walk_min, &at),
+            Some(Away::Ride(ride_km)) => self.frame.t_na("next-be-there-ride", ride_km, &at),
             None => self.frame.t_a("next-be-there", &at),
         }
     }

@@ -1,5 +1,7 @@
 //! The overview and the table of nodes.
 
+use std::borrow::Borrow;
+
 use askama::Template;
 
 use super::{Frame, SHEET_PATH, State, Tab};
@@ -16,10 +18,10 @@ pub(crate) struct NodeRow {
     pub(crate) incarnation: u64,
     /// How the hub sees it.
     pub(crate) state: State,
-    /// Milliseconds from a change to its arrival; `None` where not known.
+    /// Milliseconds from the sending of the last batch to its acknowledgement; `None` where none was sent.
     pub(crate) lag_ms: Option<u64>,
-    /// Changes that wait to be sent to it or by it, as last known.
-    pub(crate) pending: u64,
+    /// Changes sent to it that it has not acknowledged, as last known; `None` before the first contact.
+    pub(crate) pending: Option<u64>,
     /// Rights that lie at the node.
     pub(crate) held: u32,
     /// Rights known to be used up there.
@@ -42,7 +44,8 @@ impl NodeRow {
 
     fn pending(&self) -> String {
         let least = if self.state.is_bound() { "≥ " } else { "" };
-        format!("{least}{}", draw::count(self.pending))
+        self.pending
+            .map_or_else(|| "not known".to_owned(), |pending| format!("{least}{}", draw::count(pending)))
     }
 
     fn used(&self) -> String {
@@ -51,6 +54,26 @@ impl NodeRow {
 
     fn held(&self) -> String {
         if self.state.is_bound() { format!("≤ {}", self.held) } else { self.held.to_string() }
+    }
+
+    /// Returns as much of the name as fits into a cell of the map.
+    fn short_name(&self) -> String {
+        self.name.chars().take(8).collect()
+    }
+
+    /// Where the name stands in its cell: in the middle, or below the sign of a state.
+    fn name_y(&self, place: &Place) -> f64 {
+        if self.state == State::Up { place.y + 3.0 } else { place.y + 13.0 }
+    }
+
+    /// Where the sign of a state stands in its cell.
+    fn sign_y(&self, place: &Place, is_above_name: impl Borrow<bool>) -> f64 {
+        if *is_above_name.borrow() { place.y - 14.0 } else { place.y - 7.0 }
+    }
+
+    /// Whether its cell of the map needs light letters.
+    fn is_on_dark(&self) -> bool {
+        self.lag_step().is_some_and(|step| step > 2)
     }
 
     /// Returns the step of the lag scale from 0 to 4, for a node whose lag is known.
@@ -65,22 +88,18 @@ impl NodeRow {
 pub(crate) struct Event {
     /// Wall clock as shown, `17:41`.
     pub(crate) at: String,
-    /// The state that it brought a node into, where it did.
-    pub(crate) state: Option<State>,
-    /// Whom or what it is about, set in bold.
-    pub(crate) subject: String,
     /// What happened and why.
     pub(crate) text: String,
 }
 
-/// The oldest change that has not reached the hub.
+/// The node that the hub has not heard for longest, among those that are not connected.
 #[derive(Debug, Clone)]
-pub(crate) struct Oldest {
-    /// Its age in seconds.
+pub(crate) struct Silent {
+    /// Seconds since the last contact: no change that waits there is older.
     pub(crate) age_s: u64,
-    /// The node where it waits.
+    /// Its name.
     pub(crate) node: String,
-    /// How the hub sees that node.
+    /// How the hub sees it.
     pub(crate) state: State,
 }
 
@@ -94,14 +113,14 @@ pub(crate) struct OverviewPage {
     pub(crate) nodes: Vec<NodeRow>,
     /// Sign-ups of each of the last minutes, oldest first.
     pub(crate) sign_ups: Vec<u32>,
-    /// Sign-ups since midnight.
+    /// Sign-ups reported since midnight or since this hub began, whichever is later.
     pub(crate) sign_ups_today: u64,
+    /// Jobs that were looked at for `oversold`.
+    pub(crate) jobs: u64,
     /// Jobs with more confirmed than places; must be 0.
     pub(crate) oversold: u32,
-    /// Seconds since that was last checked.
-    pub(crate) oversold_age_s: u64,
-    /// The oldest change that has not arrived.
-    pub(crate) oldest: Option<Oldest>,
+    /// Who has been out of contact for longest.
+    pub(crate) silent: Option<Silent>,
     /// What happened, newest first.
     pub(crate) events: Vec<Event>,
 }
@@ -148,6 +167,17 @@ impl OverviewPage {
     fn map_box(&self) -> String {
         let (width, height) = draw::honeycomb_size(self.nodes.len(), MAP_COLUMNS);
         format!("0 0 {width:.0} {height:.0}")
+    }
+
+    /// Width of the map on the screen: few nodes stay small.
+    fn map_width(&self) -> u32 {
+        let columns = u32::try_from(self.nodes.len().clamp(1, MAP_COLUMNS)).unwrap_or(1);
+        columns * 62
+    }
+
+    /// Whether there is room for names: one row of cells.
+    fn has_names(&self) -> bool {
+        self.nodes.len() <= MAP_COLUMNS
     }
 
     fn regions(&self) -> usize {

@@ -28,6 +28,8 @@ pub(crate) struct JobRow {
     pub(crate) waiting: u32,
     /// Whether it takes people.
     pub(crate) open: bool,
+    /// Whether it is made up by a program.
+    pub(crate) synthetic: bool,
 }
 
 impl JobRow {
@@ -44,6 +46,8 @@ pub(crate) struct JobsPage {
     pub(crate) frame: Frame,
     /// Words of the search box.
     pub(crate) q: String,
+    /// Whether jobs that have ended are listed as well.
+    pub(crate) with_past: bool,
     /// Jobs found, over all pages.
     pub(crate) total: u64,
     /// The jobs of this page.
@@ -71,8 +75,8 @@ pub(crate) struct NodeSeats {
     pub(crate) returned: u32,
     /// Rights known to be used there.
     pub(crate) used: u32,
-    /// Seconds since the hub last heard of it.
-    pub(crate) known_s: u64,
+    /// Seconds since the hub last heard of it; `None` for not since this hub began.
+    pub(crate) known_s: Option<u64>,
     /// What explains its figures, where something does.
     pub(crate) note: Option<String>,
 }
@@ -92,7 +96,7 @@ impl NodeSeats {
     }
 
     fn known(&self) -> String {
-        draw::age(self.known_s)
+        self.known_s.map_or_else(|| "before this hub began".to_owned(), |s| format!("{} ago", draw::age(s)))
     }
 
     fn used_class(&self) -> &'static str {
@@ -147,8 +151,6 @@ pub(crate) struct SeatsPage {
     pub(crate) nodes: Vec<NodeSeats>,
     /// Whether more are confirmed than there are places; must be false.
     pub(crate) oversold: bool,
-    /// Seconds since that was last checked.
-    pub(crate) checked_s: u64,
 }
 
 impl SeatsPage {

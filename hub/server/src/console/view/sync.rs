@@ -18,16 +18,14 @@ pub(crate) struct PeerRow {
     pub(crate) head: u64,
     /// Changes of the node that the hub has.
     pub(crate) received: u64,
-    /// Milliseconds from a change to its arrival; `None` where not known.
+    /// Milliseconds from the sending of the last batch to its acknowledgement; `None` where none was sent.
     pub(crate) lag_ms: Option<u64>,
     /// Bytes sent to it.
     pub(crate) bytes_out: u64,
     /// Bytes received from it.
     pub(crate) bytes_in: u64,
-    /// Rounds of the fast path.
-    pub(crate) rounds: u64,
-    /// Rounds of the repair path.
-    pub(crate) repairs: u64,
+    /// Batches sent and received since this hub began.
+    pub(crate) batches: u64,
     /// Seconds since the last contact; `None` for never.
     pub(crate) contact_s: Option<u64>,
 }
@@ -64,11 +62,9 @@ pub(crate) struct SyncPage {
     /// Every peer, by region.
     pub(crate) peers: Vec<PeerRow>,
     /// Median lag of the connected peers.
-    pub(crate) p50_ms: Option<u64>,
-    /// Lag that one in a hundred exceeds.
-    pub(crate) p99_ms: Option<u64>,
-    /// Documents on which peers at rest differ; must be 0.
-    pub(crate) divergent: u64,
+    pub(crate) median_ms: Option<u64>,
+    /// Largest lag of the connected peers.
+    pub(crate) max_ms: Option<u64>,
 }
 
 impl SyncPage {
@@ -82,7 +78,12 @@ impl SyncPage {
 
     fn lags(&self) -> [(&'static str, String); 2] {
         let words = |ms: Option<u64>| ms.map_or_else(|| "not known".to_owned(), draw::lag);
-        [("p50", words(self.p50_ms)), ("p99", words(self.p99_ms))]
+        [("median", words(self.median_ms)), ("largest", words(self.max_ms))]
+    }
+
+    /// Changes that connected peers have not acknowledged.
+    fn to_send(&self) -> u64 {
+        self.peers.iter().filter(|peer| !peer.state.is_bound()).map(PeerRow::behind).sum()
     }
 
     fn bytes(&self) -> (String, String) {

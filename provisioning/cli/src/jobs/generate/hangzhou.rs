@@ -101,7 +101,7 @@ impl Shifts {
             line: self.drawn,
             title: format!("{} ({})", title.text, title.english),
             text: format!(
-                "{place}，{}，{length}小时。合成数据：职位和街道真实，人数、工资、时间和位置为随机生成。 \
+                "{place}，{}，{length}小时。合成数据：职位和街道真实，人数、工资、时间和位置为随机生成。\n\
                  {} shift of {length} hours. Synthetic: title and street are real; seats, pay, \
                  hours and position are drawn.",
                 title.text, title.english
