@@ -180,7 +180,9 @@ fn rows(raw: &Connection, table: &Table) -> Vec<Cells> {
             .map(|at| match row.get_ref(at)? {
                 // Flipped text need not be text any more.
                 ValueRef::Text(bytes) => Ok(Cell::Text(String::from_utf8_lossy(bytes).into_owned())),
-                value => value.try_into().map_err(|_| rusqlite::Error::InvalidQuery),
+                value @ (ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_)) => {
+                    value.try_into().map_err(|_| rusqlite::Error::InvalidQuery)
+                }
             })
             .collect()
     });
