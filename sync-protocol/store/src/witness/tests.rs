@@ -203,9 +203,15 @@ enum Fault {
 #[derive(Debug)]
 struct Faulty(File, Arc<Mutex<Option<Fault>>>);
 
+impl Faulty {
+    fn fault(&self) -> Option<Fault> {
+        *self.1.lock().unwrap()
+    }
+}
+
 impl Medium for Faulty {
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        match *self.1.lock().unwrap() {
+        match self.fault() {
             Some(Fault::FullAfter(most) | Fault::FullAndStays(most)) => {
                 Medium::write_at(&self.0, &bytes[..most.min(bytes.len())], at)?;
                 Err(io::ErrorKind::StorageFull.into())
@@ -214,13 +220,13 @@ impl Medium for Faulty {
         }
     }
     fn sync(&self) -> io::Result<()> {
-        match *self.1.lock().unwrap() {
+        match self.fault() {
             Some(Fault::SyncFails) => Err(io::Error::other("no sync")),
             Some(Fault::FullAfter(_) | Fault::FullAndStays(_)) | None => self.0.sync(),
         }
     }
     fn cut(&self, bytes: u64) -> io::Result<()> {
-        match *self.1.lock().unwrap() {
+        match self.fault() {
             Some(Fault::FullAndStays(_)) => Err(io::Error::other("no cut")),
             Some(Fault::FullAfter(_) | Fault::SyncFails) | None => self.0.cut(bytes),
         }
