@@ -31,6 +31,10 @@ pub(crate) struct JoinArgs {
     /// Folder for the node's identity and database; made where it is missing.
     #[arg(long)]
     pub(crate) data: PathBuf,
+    /// Put a new incarnation in the place of the node that is in the folder, such as one whose database is damaged;
+    /// its files are kept in a folder of their own.
+    #[arg(long)]
+    pub(crate) replace: bool,
 }
 
 #[derive(Debug, Args)]

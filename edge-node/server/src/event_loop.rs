@@ -94,7 +94,10 @@ impl EventLoop {
                 break;
             }
         }
-        if let Err(error) = self.store.checkpoint() {
+        // What is damaged stays as it was found.
+        if self.shared.frozen().is_none()
+            && let Err(error) = self.store.checkpoint()
+        {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "no checkpoint at the end; the write-ahead log stays"

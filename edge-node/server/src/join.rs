@@ -10,10 +10,11 @@ use std::{
     fs,
     io::Write,
     net::{SocketAddr, ToSocketAddrs},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
+use sync_protocol::ids::Writer;
 use sync_quic::{TimeSource, request_join};
 
 /// The clock of certificates, in Unix seconds.
@@ -38,8 +39,8 @@ pub(crate) async fn join(args: &JoinArgs) -> anyhow::Result<()> {
     let token: JoinToken =
         args.token.parse().context("the join token is damaged; copy it whole, from `ds1.` on")?;
     ensure!(
-        NodeIdentity::load(&args.data).is_err(),
-        "{} holds a node already; join with another folder, or move this one away",
+        args.replace || NodeIdentity::load(&args.data).is_err(),
+        "{} holds a node already; join with another folder, or with --replace to keep its files and begin anew",
         args.data.display()
     );
     fs::create_dir_all(&args.data).with_context(|| format!("cannot make {}", args.data.display()))?;
@@ -65,7 +66,14 @@ pub(crate) async fn join(args: &JoinArgs) -> anyhow::Result<()> {
             bail!("the hub refused: {reason}; make a new token with `dayshift token create`")
         }
     };
-    let identity = checked_identity(admitted, &root, &token, &tls_key, seed, &args.data)?;
+    let region_key = admitted.region_key;
+    let identity = checked_identity(admitted, &root, &token, &tls_key, seed)?;
+    if args.replace {
+        let kept = set_aside(&args.data, identity.writer)?;
+        tracing::info!(kept = %kept.display(), "the files of the node that was here are kept");
+    }
+    write_private(&args.data.join(REGION_KEY_FILE), &region_key)?;
+    identity.store(&args.data).context("cannot store the identity")?;
     tracing::info!(node = %identity.writer, region = identity.region, name = identity.name, "joined");
     Ok(())
 }
@@ -76,7 +84,6 @@ fn checked_identity(
     token: &JoinToken,
     tls_key: &NodeKey,
     seed: [u8; 32],
-    data: &Path,
 ) -> anyhow::Result<NodeIdentity> {
     ensure!(admitted.root_certificate == root, "the hub gave another root than the token names");
     ensure!(
@@ -84,7 +91,7 @@ fn checked_identity(
         "the hub gave another cluster than its root names"
     );
     let certificate: LogKeyCertificate = admitted.log_key_certificate;
-    let identity = NodeIdentity {
+    Ok(NodeIdentity {
         writer: admitted.writer,
         region: admitted.region,
         name: admitted.name,
@@ -95,10 +102,27 @@ fn checked_identity(
         root_certificate: root.to_vec(),
         log_key: seed,
         log_key_certificate: certificate,
-    };
-    write_private(&data.join(REGION_KEY_FILE), &admitted.region_key)?;
-    identity.store(data).context("cannot store the identity")?;
-    Ok(identity)
+    })
+}
+
+/// Moves every file of the folder into one beside them, named after the incarnation that takes their place. Folders,
+/// such as that of the plugins, stay.
+fn set_aside(data: &Path, next: Writer) -> anyhow::Result<PathBuf> {
+    let kept = data.join(format!("before-{}-{}", next.node.0, next.incarnation.0));
+    fs::create_dir_all(&kept).with_context(|| format!("cannot make {}", kept.display()))?;
+    for file in fs::read_dir(data).with_context(|| format!("cannot list {}", data.display()))? {
+        let file = file.with_context(|| format!("cannot list {}", data.display()))?;
+        if file.file_type().is_ok_and(|kind| kind.is_file()) {
+            fs::rename(file.path(), kept.join(file.file_name()))
+                .with_context(|| format!("cannot move {}", file.path().display()))?;
+        }
+    }
+    for folder in [kept.as_path(), data] {
+        fs::File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .with_context(|| format!("cannot sync {}", folder.display()))?;
+    }
+    Ok(kept)
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
@@ -113,4 +137,26 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
         .with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_the_node_that_was_here_are_kept() {
+        let data = std::env::temp_dir().join(format!("dayshift-replace-{}", std::process::id()));
+        fs::create_dir_all(data.join("plugins")).unwrap();
+        for name in ["node.sqlite", "node.sqlite-wal", "witness", "plugins/one.wasm"] {
+            fs::write(data.join(name), name).unwrap();
+        }
+        let kept = set_aside(&data, Writer::new(7, 3)).unwrap();
+        assert_eq!(kept, data.join("before-7-3"));
+        for name in ["node.sqlite", "node.sqlite-wal", "witness"] {
+            assert!(!data.join(name).exists(), "{name} is gone from the new incarnation");
+            assert_eq!(fs::read_to_string(kept.join(name)).unwrap(), name);
+        }
+        assert!(data.join("plugins/one.wasm").exists(), "plugins stay");
+        fs::remove_dir_all(&data).unwrap();
+    }
 }

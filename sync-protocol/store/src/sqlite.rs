@@ -7,7 +7,7 @@ use crate::{
     shard::ShardTx,
     store::{OpenStore, ShardStore, Work, once},
 };
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -65,6 +65,8 @@ impl OpenOptions {
         };
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        // The last one to close would move a write-ahead log into the file, also a damaged one.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.pragma_update(None, "page_size", 8192)?;
         let mode: String =
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
@@ -92,6 +94,10 @@ pub(crate) fn migrate(
         return Err(StoreError::TooNew { found, known: version });
     }
     if found == 0 {
+        let tables: i64 = tx.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if tables > 0 {
+            return Err(StoreError::corrupt("sqlite_schema", "there are tables, and no version of them"));
+        }
         tx.execute_batch(schema)?;
         tx.pragma_update(None, "user_version", version)?;
     } else {
@@ -161,7 +167,7 @@ impl ShardStore for SqliteShard {
     }
 
     fn quick_check(&mut self) -> Result<(), StoreError> {
-        let verdict: String = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        let verdict: String = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
             return Err(StoreError::corrupt("sqlite", verdict));
         }

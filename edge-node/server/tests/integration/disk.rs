@@ -1,7 +1,7 @@
 //! A full disk: a clear refusal, nothing half done, and work goes on when there is room.
 
-use crate::node::{Answer, Node, TENANT_KEY};
-use serde_json::{Value, json};
+use crate::node::{Node, sign_up, small_job};
+use serde_json::Value;
 use std::{
     fs::File,
     io::{ErrorKind, Write},
@@ -16,15 +16,6 @@ fn fill(path: &PathBuf) {
     assert_eq!(full.kind(), ErrorKind::StorageFull);
 }
 
-fn post(node: &Node, target: &str, header: (&str, &str), body: &Value) -> Answer {
-    node.send("POST", target, &[("Content-Type", "application/json"), header], body.to_string().as_bytes())
-}
-
-fn sign_up(node: &Node, job: &str, n: u32) -> Answer {
-    let body = json!({ "job": job, "phone": format!("1390000{n:04}") });
-    post(node, "/v1/sign_ups", ("Idempotency-Key", &format!("disk-{n}")), &body)
-}
-
 fn seats_here(node: &Node) -> u64 {
     let jobs: Value = serde_json::from_str(&node.get("/v1/jobs").body).unwrap();
     jobs["jobs"][0]["seats"]["here"].as_u64().unwrap()
@@ -33,14 +24,8 @@ fn seats_here(node: &Node) -> u64 {
 #[test]
 fn a_full_disk_refuses_clearly_and_recovers() {
     let node = Node::start_on_small_disk("small-disk", "16m");
-    let job = json!({
-        "title": "分拣员", "start_at": "2099-01-01T06:00:00Z", "end_at": "2099-01-01T14:00:00Z",
-        "pay_minor": 20_000, "currency": "CNY", "pay_unit": "day", "pay_minor_per_hour": 2_500, "seats": 50
-    });
-    let created = post(&node, "/v1/jobs", ("Authorization", &format!("Bearer {TENANT_KEY}")), &job);
-    assert_eq!(created.status, 201, "{created:?}");
-    let created: Value = serde_json::from_str(&created.body).unwrap();
-    let job = created["id"].as_str().unwrap();
+    let job = small_job(&node, 50);
+    let job = job.as_str();
     assert_eq!(sign_up(&node, job, 1).status, 201);
 
     let ballast = node.on_small_disk("ballast");

@@ -120,29 +120,24 @@ impl Node {
         let folder = Folder(path);
         enrol(&folder.0);
         admit_tenant(&folder.0);
-        let (sender, changes) = sync_channel(64);
-        let mut watcher = notify::recommended_watcher(move |_| {
-            let _full = sender.try_send(());
-        })
-        .unwrap();
-        watcher.watch(&folder.0, RecursiveMode::NonRecursive).unwrap();
-        let announce = folder.0.join("address.json");
-        let child = command(&folder.0)
-            .arg(env!("CARGO_BIN_EXE_edge-node"))
-            .args(["run", "--http", "127.0.0.1:0", "--position", "30.31,120.27", "--data"])
-            .arg(folder.0.join(data))
-            .arg("--announce")
-            .arg(&announce)
-            .stderr(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        while !announce.exists() {
-            changes.recv_timeout(START_WAIT).expect("the node does not serve");
-        }
-        let announced: serde_json::Value =
-            serde_json::from_str(&fs::read_to_string(&announce).unwrap()).unwrap();
-        Self { child, address: announced["http"].as_str().unwrap().parse().unwrap(), folder }
+        let (child, address) = serve(command(&folder.0), &folder.0, data);
+        Self { child, address, folder }
+    }
+
+    /// The node's data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
+    /// Ends the process as a power cut would.
+    pub(crate) fn halt(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts a halted node on the folder that it left.
+    pub(crate) fn restart(&mut self) {
+        (self.child, self.address) = serve(Command::new("env"), &self.folder.0, ".");
     }
 
     /// Sends a request as it stands and reads the answer.
@@ -167,11 +162,65 @@ impl Node {
         self.send("GET", target, &[], b"")
     }
 
+    pub(crate) fn post(&self, target: &str, header: (&str, &str), body: &serde_json::Value) -> Answer {
+        self.send(
+            "POST",
+            target,
+            &[("Content-Type", "application/json"), header],
+            body.to_string().as_bytes(),
+        )
+    }
+
     pub(crate) fn post_form(&self, target: &str, pairs: &[(&str, &str)]) -> Answer {
         let body: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let form = ("Content-Type", "application/x-www-form-urlencoded");
         self.send("POST", target, &[form], body.join("&").as_bytes())
     }
+}
+
+/// Starts the process and waits until it says where it serves.
+fn serve(mut command: Command, folder: &Path, data: &str) -> (Child, SocketAddr) {
+    let (sender, changes) = sync_channel(64);
+    let mut watcher = notify::recommended_watcher(move |_| {
+        let _full = sender.try_send(());
+    })
+    .unwrap();
+    let announce = folder.join("address.json");
+    drop(fs::remove_file(&announce));
+    watcher.watch(folder, RecursiveMode::NonRecursive).unwrap();
+    let child = command
+        .arg(env!("CARGO_BIN_EXE_edge-node"))
+        .args(["run", "--http", "127.0.0.1:0", "--position", "30.31,120.27", "--data"])
+        .arg(folder.join(data))
+        .arg("--announce")
+        .arg(&announce)
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !announce.exists() {
+        changes.recv_timeout(START_WAIT).expect("the node does not serve");
+    }
+    let announced: serde_json::Value = serde_json::from_str(&fs::read_to_string(&announce).unwrap()).unwrap();
+    (child, announced["http"].as_str().unwrap().parse().unwrap())
+}
+
+/// Posts a job of the year 2099; its id.
+pub(crate) fn small_job(node: &Node, seats: u32) -> String {
+    let job = serde_json::json!({
+        "title": "分拣员", "start_at": "2099-01-01T06:00:00Z", "end_at": "2099-01-01T14:00:00Z",
+        "pay_minor": 20_000, "currency": "CNY", "pay_unit": "day", "pay_minor_per_hour": 2_500, "seats": seats
+    });
+    let created = node.post("/v1/jobs", ("Authorization", &format!("Bearer {TENANT_KEY}")), &job);
+    assert_eq!(created.status, 201, "{created:?}");
+    let created: serde_json::Value = serde_json::from_str(&created.body).unwrap();
+    created["id"].as_str().unwrap().to_owned()
+}
+
+/// Signs worker `n` up, always under the same key.
+pub(crate) fn sign_up(node: &Node, job: &str, n: u32) -> Answer {
+    let body = serde_json::json!({ "job": job, "phone": format!("1390000{n:04}") });
+    node.post("/v1/sign_ups", ("Idempotency-Key", &format!("worker-{n}")), &body)
 }
 
 /// What a node answered.

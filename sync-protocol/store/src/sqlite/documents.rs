@@ -159,8 +159,10 @@ pub(super) fn sign_ups(tx: &SqliteTx<'_>, by: SignUpsBy<'_>) -> Result<Vec<SignU
             tx.all("sign_up", sql, [code], sign_up_row)
         }
         SignUpsBy::Worker(vshard, job, worker) => {
+            // Without statistics SQLite takes the key of the table and reads all sign-ups of the vshard.
             let sql =
                 "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason, sum FROM sign_up
+                 INDEXED BY sign_up_job
                  WHERE vshard = ?1 AND job = ?2 AND worker = ?3 ORDER BY created_at";
             tx.all("sign_up", sql, params![vshard.0, job.to_bytes(), worker.0], sign_up_row)
         }

@@ -221,7 +221,7 @@ pub(super) fn seats_of_worker(
     vshard: VshardId,
     worker: WorkerId,
 ) -> Result<Vec<(JobId, SeatRow)>, StoreError> {
-    let sql = "SELECT vshard, job, sign_up, holder, worker, state, sum FROM seat
+    let sql = "SELECT vshard, job, sign_up, holder, worker, state, sum FROM seat INDEXED BY seat_worker
                WHERE vshard = ?1 AND worker = ?2 AND state = 0 ORDER BY job, sign_up";
     tx.all("seat", sql, params![vshard.0, worker.0], job_and_seat)
 }
@@ -231,7 +231,7 @@ pub(super) fn seats_held_by(
     vshard: VshardId,
     holder: Writer,
 ) -> Result<Vec<(JobId, SeatRow)>, StoreError> {
-    let sql = "SELECT vshard, job, sign_up, holder, worker, state, sum FROM seat
+    let sql = "SELECT vshard, job, sign_up, holder, worker, state, sum FROM seat INDEXED BY seat_holder
                WHERE vshard = ?1 AND holder = ?2 ORDER BY job, sign_up";
     tx.all("seat", sql, params![vshard.0, holder.to_bytes()], job_and_seat)
 }
@@ -245,7 +245,8 @@ pub(super) fn holdings_of(
     vshard: VshardId,
     writer: Writer,
 ) -> Result<Vec<(JobId, HubHolding)>, StoreError> {
-    let sql = "SELECT vshard, job, writer, granted, returned, live, sum FROM holding
+    let sql =
+        "SELECT vshard, job, writer, granted, returned, live, sum FROM holding INDEXED BY holding_writer
                WHERE vshard = ?1 AND writer = ?2 ORDER BY job";
     tx.all("holding", sql, params![vshard.0, writer.to_bytes()], |row| {
         Ok((id(row, 1, JobId::from_bytes)?, holding_row(row)?.1))

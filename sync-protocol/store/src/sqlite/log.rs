@@ -197,8 +197,25 @@ fn begin(tx: &SqliteTx<'_>, vshard: VshardId, writer: Writer) -> Result<LogHead,
     Ok(LogHead { wseq: 0, head: Head::genesis(writer, vshard) })
 }
 
+/// Reads a row of an own log, which must continue the chain.
+pub(super) fn follow(
+    row: &Row<'_>,
+    vshard: VshardId,
+    before: &LogHead,
+) -> Result<(LogHead, Entry), StoreError> {
+    let (stands, entry) = (log_head(row, 1, 6)?, entry(row, 2)?);
+    if stands.wseq != before.wseq + 1 {
+        return Err(StoreError::corrupt("log", missing(vshard, before.wseq + 1)));
+    }
+    if before.head.then(&entry) != stands.head {
+        let what = format!("the chain of vshard {} breaks at number {}", vshard.0, stands.wseq);
+        return Err(StoreError::corrupt("log", what));
+    }
+    Ok((stands, entry))
+}
+
 /// The head at `wseq`, which an entry behind it continues.
-fn own_head_at(tx: &SqliteTx<'_>, vshard: VshardId, wseq: u64) -> Result<Head, StoreError> {
+pub(super) fn own_head_at(tx: &SqliteTx<'_>, vshard: VshardId, wseq: u64) -> Result<Head, StoreError> {
     if wseq == 0 {
         let writer = tx.meta(OWN_WRITER)?.and_then(|bytes| Writer::from_bytes(&bytes));
         let writer = writer.ok_or_else(|| StoreError::corrupt("log", "its writer is missing"))?;
@@ -221,18 +238,11 @@ pub(super) fn read_own(
                WHERE vshard = ?1 AND wseq > ?2 ORDER BY wseq LIMIT ?3";
     let (mut entries, mut last, mut bytes) = (Vec::new(), None::<LogHead>, 0);
     tx.each("log", sql, params![vshard.0, signed(after), signed(limit as u64)], |row| {
-        let (stands, entry) = (log_head(row, 1, 6)?, entry(row, 2)?);
         let before = match last {
             Some(last) => last,
             None => LogHead { wseq: after, head: own_head_at(tx, vshard, after)? },
         };
-        if stands.wseq != before.wseq + 1 {
-            return Err(StoreError::corrupt("log", missing(vshard, before.wseq + 1)));
-        }
-        if before.head.then(&entry) != stands.head {
-            let what = format!("the chain of vshard {} breaks at number {}", vshard.0, stands.wseq);
-            return Err(StoreError::corrupt("log", what));
-        }
+        let (stands, entry) = follow(row, vshard, &before)?;
         bytes += entry.weight();
         if bytes > bytes_max && !entries.is_empty() {
             return Ok(false);

@@ -1,9 +1,12 @@
 //! Reading everything: a damaged row that nobody asks for is found before somebody does.
 
-use super::{log::missing, tx::SqliteTx};
+use super::{
+    log::{self, missing},
+    tx::SqliteTx,
+};
 use crate::error::StoreError;
 use rusqlite::{Row, params};
-use sync_protocol::ids::VshardId;
+use sync_protocol::{ids::VshardId, log::LogHead};
 
 /// Every table, in the order of the schema, with the statement that reads all of it.
 const TABLES: [(&str, &str); 22] = [
@@ -31,30 +34,30 @@ const TABLES: [(&str, &str); 22] = [
     ("meta", "SELECT * FROM meta"),
 ];
 
-/// Own log entries read at a time.
-const LOG_PAGE: usize = 1_000;
-
 /// Verifies every row, that sequences have no gaps, and the chains of the own logs.
 pub(super) fn all(tx: &SqliteTx<'_>) -> Result<(), StoreError> {
     for (table, sql) in TABLES {
         match table {
             "change" => dense(tx, table, sql)?,
-            // Its chain is followed below.
-            "log" => {}
+            "log" => chains(tx, table, sql)?,
             _ => tx.each(table, sql, [], |_| Ok(true))?,
         }
     }
-    heads(tx)?;
-    for (vshard, head) in super::log::own_heads(tx)? {
-        let mut at = 0;
-        while at < head.wseq {
-            let (_, last) = super::log::read_own(tx, vshard, at, LOG_PAGE, usize::MAX)?;
-            at = last
-                .map(|last| last.wseq)
-                .ok_or_else(|| StoreError::corrupt("log", missing(vshard, at + 1)))?;
-        }
-    }
-    Ok(())
+    heads(tx)
+}
+
+/// Follows the chain of each own log.
+fn chains(tx: &SqliteTx<'_>, table: &'static str, sql: &str) -> Result<(), StoreError> {
+    let mut last = None::<(VshardId, LogHead)>;
+    tx.each(table, sql, [], |row| {
+        let vshard = VshardId(row.get(0)?);
+        let before = match last {
+            Some((of, head)) if of == vshard => head,
+            Some(_) | None => LogHead { wseq: 0, head: log::own_head_at(tx, vshard, 0)? },
+        };
+        last = Some((vshard, log::follow(row, vshard, &before)?.0));
+        Ok(true)
+    })
 }
 
 /// Reads a sequence from its first number on.
@@ -76,7 +79,7 @@ fn heads(tx: &SqliteTx<'_>) -> Result<(), StoreError> {
     let sql = "SELECT vshard, max(seq) FROM change GROUP BY vshard";
     let lasts = tx.figures(sql, params![], |row| Ok((row.get::<_, u16>(0)?, row.get::<_, i64>(1)?)))?;
     for (vshard, last) in lasts {
-        let (_, head) = super::log::head(tx, VshardId(vshard))?;
+        let (_, head) = log::head(tx, VshardId(vshard))?;
         if head != last.unsigned_abs() {
             let what = format!("vshard {vshard} ends at {last}, not at {head}");
             return Err(StoreError::corrupt("vshard", what));

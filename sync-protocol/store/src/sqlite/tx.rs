@@ -13,7 +13,10 @@ use crate::{
     },
     shard::{HubSaid, Page, ShardTx},
 };
-use rusqlite::{Connection, ErrorCode, Params, Row, ToSql, params, types::ToSqlOutput};
+use rusqlite::{
+    Connection, ErrorCode, Params, Row, ToSql, params,
+    types::{ToSqlOutput, ValueRef},
+};
 use sync_protocol::{
     documents::{Document, SignUpFields},
     ids::{DocumentId, JobId, NodeId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
@@ -60,11 +63,15 @@ impl SqliteTx<'_> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut sum = RowSum::of(table);
         for (at, column) in columns.iter().enumerate() {
-            match column.to_sql()? {
-                ToSqlOutput::Borrowed(value) => sum.column(value),
-                ToSqlOutput::Owned(value) => sum.column((&value).into()),
-                _ => return Err(StoreError::BadRow("a column of an unknown kind")),
-            }
+            let output = column.to_sql()?;
+            let value = if let ToSqlOutput::Owned(value) = &output {
+                ValueRef::from(value)
+            } else if let ToSqlOutput::Borrowed(value) = output {
+                value
+            } else {
+                return Err(StoreError::BadRow("a column of an unknown kind"));
+            };
+            sum.column(value);
             statement.raw_bind_parameter(at + 1, column)?;
         }
         statement.raw_bind_parameter(columns.len() + 1, sum.finish())?;

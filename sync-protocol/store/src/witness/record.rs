@@ -84,6 +84,6 @@ pub(super) fn batch(heads: &BTreeMap<VshardId, LogHead>) -> Vec<u8> {
 pub(super) fn whole(heads: &BTreeMap<VshardId, LogHead>) -> Vec<u8> {
     let records =
         heads.iter().map(|(vshard, head)| Record { vshard: *vshard, head: *head, index: 0, count: 1 });
-    let last = records.clone().last();
+    let last = records.clone().next_back();
     std::iter::once(Record::start()).chain(records).chain(last).flat_map(|record| record.encode()).collect()
 }

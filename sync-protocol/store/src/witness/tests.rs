@@ -150,11 +150,19 @@ fn every_flipped_bit_is_noticed() {
 fn every_flipped_bit_of_a_rewritten_file_is_noticed() {
     let place = Place::new("rewritten");
     let mut witness = Witness::open(&place.file()).unwrap();
-    let batches = FILE_BYTES_MAX / RECORD_BYTES as u64 + 2;
-    for wseq in 1..=batches {
+    // Until the file is written anew, with three vshards and nothing after them.
+    let mut batches: u64 = 0;
+    loop {
+        batches += 1;
+        let before = witness.bytes;
         // The real file is synced for each; here only its size matters.
-        witness.medium = Box::new(Unsynced(File::options().write(true).open(place.file()).unwrap()));
-        witness.record(&heads(&[(u16::try_from(wseq % 3).unwrap(), wseq)])).unwrap();
+        if before <= FILE_BYTES_MAX {
+            witness.medium = Box::new(Unsynced(File::options().write(true).open(place.file()).unwrap()));
+        }
+        witness.record(&heads(&[(u16::try_from(batches % 3).unwrap(), batches)])).unwrap();
+        if witness.bytes < before {
+            break;
+        }
     }
     let whole = fs::read(place.file()).unwrap();
     assert_eq!(whole.len(), 5 * RECORD_BYTES, "the first, three vshards, the last of them twice");
@@ -195,9 +203,15 @@ enum Fault {
 #[derive(Debug)]
 struct Faulty(File, Arc<Mutex<Option<Fault>>>);
 
+impl Faulty {
+    fn fault(&self) -> Option<Fault> {
+        *self.1.lock().unwrap()
+    }
+}
+
 impl Medium for Faulty {
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        match *self.1.lock().unwrap() {
+        match self.fault() {
             Some(Fault::FullAfter(most) | Fault::FullAndStays(most)) => {
                 Medium::write_at(&self.0, &bytes[..most.min(bytes.len())], at)?;
                 Err(io::ErrorKind::StorageFull.into())
@@ -206,13 +220,13 @@ impl Medium for Faulty {
         }
     }
     fn sync(&self) -> io::Result<()> {
-        match *self.1.lock().unwrap() {
+        match self.fault() {
             Some(Fault::SyncFails) => Err(io::Error::other("no sync")),
             Some(Fault::FullAfter(_) | Fault::FullAndStays(_)) | None => self.0.sync(),
         }
     }
     fn cut(&self, bytes: u64) -> io::Result<()> {
-        match *self.1.lock().unwrap() {
+        match self.fault() {
             Some(Fault::FullAndStays(_)) => Err(io::Error::other("no cut")),
             Some(Fault::FullAfter(_) | Fault::SyncFails) | None => self.0.cut(bytes),
         }
