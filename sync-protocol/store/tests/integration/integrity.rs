@@ -10,10 +10,13 @@ use sync_protocol::{
     documents::{Document, Status, Value},
     ids::{DocumentId, JobId, NodeId, SignUpId, TopicId, VshardId, WorkerId, Writer},
     log::{Head, LogHead},
-    seats::{HubHolding, HubJob, NodeJob, SeatState},
+    seats::{EndReason, Ending, HubHolding, HubJob, LossPolicy, NodeJob, SeatState, Standing},
     wire::v1::DownState,
 };
-use sync_store::{HubSaid, OpenOptions, SeatRow, ShardStore, SqliteShard, StoreError, WaitRow};
+use sync_store::{
+    EndingRow, FenceCause, HubSaid, OpenOptions, SeatRow, ShardStore, SqliteShard, StandingRow, StoreError,
+    WaitRow,
+};
 
 const ROWS: u8 = 24;
 /// Flips of each column, in rows and bits drawn anew.
@@ -44,14 +47,28 @@ fn fill(store: &mut SqliteShard) {
                     &summary(of, &format!("key {n}"), "分拣员", 1_000 + i64::from(n)),
                 )?;
                 tx.put_sign_up(vshard, sign_up(of), &fields(job(of), n, Status::Confirmed))?;
-                let seats = NodeJob { granted: 9, returned: 2, live: 3, closed: n.is_multiple_of(2) };
+                let seats = NodeJob {
+                    granted: 9,
+                    returned: 2,
+                    live: 3,
+                    closed: n.is_multiple_of(2),
+                    ..NodeJob::default()
+                };
                 tx.put_node_job(
                     vshard,
                     job(of),
                     &seats,
                     &HubSaid { cap: 20, version: 4, free: 5, waiting: 6 },
                 )?;
-                tx.put_hub_job(vshard, job(of), &HubJob { cap: 20, open: n.is_multiple_of(2), version: 4 })?;
+                tx.put_hub_job(
+                    vshard,
+                    job(of),
+                    &HubJob {
+                        open: n.is_multiple_of(2),
+                        version: 4,
+                        ..HubJob::new(20, LossPolicy::WriteOff)
+                    },
+                )?;
                 tx.put_holding(vshard, job(of), holder, &HubHolding { granted: 5, returned: 1, live: 2 })?;
                 let (worker, state) = (WorkerId([n; 16]), SeatState::Live);
                 tx.put_seat(vshard, job(of), &SeatRow { sign_up: sign_up(of), holder, worker, state })?;
@@ -59,6 +76,21 @@ fn fill(store: &mut SqliteShard) {
                 tx.put_waiting(vshard, job(of), &wait)?;
                 tx.put_receipt(vshard, sign_up(of), &[n; 90])?;
                 tx.park(vshard, writer(), &entry(n), "not yet")?;
+                tx.put_standing(
+                    vshard,
+                    &StandingRow {
+                        writer: holder,
+                        standing: Standing::Fenced,
+                        cause: FenceCause::Retired,
+                        detail: "it left".to_owned(),
+                        at: 7,
+                    },
+                )?;
+                tx.put_evidence(vshard, holder, LogHead { wseq: 1, head: Head([n; 32]) }, &entry(n))?;
+                let ending = Ending { sign_up: sign_up(of), reason: EndReason::Closed };
+                tx.put_ending(vshard, &EndingRow { job: job(of), ending, at: 8, done: false })?;
+                tx.put_recall(vshard, job(of), holder, (5, 1))?;
+                tx.put_reclaimed(vshard, job(of), holder, 9)?;
                 tx.put_meta(&format!("meta {n}"), &[n; 5])?;
             }
             Ok(())
@@ -135,6 +167,26 @@ fn read(store: &mut SqliteShard, table: &str, row: &Cells) -> Option<Result<(), 
         "waiting" => {
             let job = job_of(1)?;
             store.read(|tx| tx.waiting(of, job).map(drop))
+        }
+        "standing" => {
+            let writer = writer_of(1)?;
+            store.read(|tx| tx.standing(of, writer).map(drop))
+        }
+        "evidence" => {
+            let writer = writer_of(1)?;
+            store.read(|tx| tx.evidence(of, writer).map(drop))
+        }
+        "ending" => {
+            let (job, sign_up) = (job_of(1)?, sign_up_of(2)?);
+            store.read(|tx| tx.ending(of, job, sign_up).map(drop))
+        }
+        "recall" => {
+            let (job, writer) = (job_of(1)?, writer_of(2)?);
+            store.read(|tx| tx.recall(of, job, writer).map(drop))
+        }
+        "reclaimed" => {
+            let (job, writer) = (job_of(1)?, writer_of(2)?);
+            store.read(|tx| tx.is_reclaimed(of, job, writer).map(drop))
         }
         "receipt" => {
             let sign_up = sign_up_of(1)?;

@@ -81,5 +81,6 @@ pub(crate) fn fields(job: JobId, n: u8, status: Status) -> SignUpFields {
         idempotency: [n; 16],
         body_hash: [n + 1; 16],
         created_at: i64::from(n),
+        reason: "closed".to_owned(),
     }
 }
