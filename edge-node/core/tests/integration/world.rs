@@ -5,7 +5,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test keeps its databases in a folder of its own")]
 
-use edge_core::node::{Answer, Batch, Decision, EdgeNode, NewJob, PendingAsk, SignUpRequest, Uplink};
+use edge_core::node::{
+    Answer, Batch, Decision, EdgeNode, NewJob, PendingAsk, SignUpRefusal, SignUpRequest, Uplink,
+};
 use hub_core::{
     scheduler,
     shard::{self, JobPost, Shard},
@@ -14,6 +16,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
 };
+
+mod upheaval;
 use sync_protocol::{
     documents::{JobFields, PayUnit, Status},
     ids::{JobId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
@@ -49,8 +53,24 @@ struct Node {
     asking: BTreeMap<SignUpId, PendingAsk>,
 }
 
+/// What a seed may meet beside sign-ups, cuts and crashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Upheaval {
+    /// Nothing.
+    None,
+    /// Caps change, jobs close, places are cancelled elsewhere, workers sign up twice.
+    Commands,
+    /// The same, and nodes are retired, settled and join again.
+    Retired,
+    /// The same as commands, and the hub is restored from a backup.
+    Restored,
+}
+
 struct World {
     random: Random,
+    upheaval: Upheaval,
+    backup: Option<PathBuf>,
+    restores: u32,
     folder: PathBuf,
     hub: SqliteShard,
     nodes: Vec<Node>,
@@ -93,13 +113,16 @@ fn fields(title: &str) -> JobFields {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, upheaval: Upheaval) -> Self {
         let folder = std::env::temp_dir().join(format!("dayshift-world-{}-{seed}", std::process::id()));
         drop(std::fs::remove_dir_all(&folder));
         std::fs::create_dir_all(&folder).unwrap();
         let hub = OpenOptions::new(&folder.join("hub.sqlite")).open().unwrap();
         let mut world = Self {
             random: Random(seed),
+            upheaval,
+            backup: None,
+            restores: 0,
             hub,
             nodes: Vec::new(),
             jobs: Vec::new(),
@@ -153,6 +176,9 @@ impl World {
 
     fn step(&mut self) {
         let n = usize::try_from(self.random.below(u64::from(NODES))).unwrap();
+        if self.upheaval != Upheaval::None && self.random.below(12) == 0 {
+            self.upset(n);
+        }
         match self.random.below(100) {
             0..40 => self.sign_up(n),
             40..48 => self.cancel(),
@@ -176,9 +202,15 @@ impl World {
         let pick = usize::try_from(self.random.below(self.jobs.len() as u64)).unwrap();
         let job = self.jobs[pick].0;
         self.next_worker += 1;
-        let mut worker = [0; 16];
-        worker[..8].copy_from_slice(&self.next_worker.to_be_bytes());
-        let request = SignUpRequest { job, worker: WorkerId(worker), idempotency: worker, body_hash: worker };
+        let number = |n: u64| {
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&n.to_be_bytes());
+            bytes
+        };
+        let key = number(self.next_worker);
+        let again = self.upheaval != Upheaval::None && self.random.below(15) == 0;
+        let worker = if again { number(self.random.below(self.next_worker) + 1) } else { key };
+        let request = SignUpRequest { job, worker: WorkerId(worker), idempotency: key, body_hash: worker };
         let decision = self.batch(n, |batch| batch.sign_up(&request));
         match decision {
             Ok(Decision::Answer(answer)) => self.told(n, &answer),
@@ -189,7 +221,13 @@ impl World {
                     node.asking.insert(pending.ask.sign_up, pending);
                 }
             }
-            Err(error) => assert!(error.to_string().contains("no such job"), "{error}"),
+            Err(
+                SignUpRefusal::UnknownJob
+                | SignUpRefusal::Closed
+                | SignUpRefusal::AlreadySignedUp(_)
+                | SignUpRefusal::Retired,
+            ) => {}
+            Err(error) => panic!("{error}"),
         }
     }
 
@@ -206,7 +244,8 @@ impl World {
         }
         let pick = usize::try_from(self.random.below(self.confirmed.len() as u64)).unwrap();
         let (n, sign_up) = self.confirmed.swap_remove(pick);
-        self.batch(n, |batch| batch.cancel(sign_up)).unwrap();
+        // The place may have been ended elsewhere, or its node may be another incarnation by now.
+        drop(self.batch(n, |batch| batch.cancel(sign_up)));
     }
 
     fn create_job(&mut self, n: usize) {
@@ -215,8 +254,9 @@ impl World {
             NewJob {
                 fields: fields("搬运工"), seats: cap, policy: LossPolicy::WriteOff, key: String::new()
             };
-        let job = self.batch(n, |batch| batch.create_job(&new)).unwrap();
-        self.jobs.push((job, cap));
+        if let Ok(job) = self.batch(n, |batch| batch.create_job(&new)) {
+            self.jobs.push((job, cap));
+        }
     }
 
     fn cut(&mut self, n: usize) {
@@ -234,8 +274,9 @@ impl World {
     /// The workers who asked are told "requested".
     fn expire_asks(&mut self, n: usize) {
         for pending in std::mem::take(&mut self.nodes[n].asking).into_values() {
-            let answer = self.batch(n, |batch| batch.complete_ask(&pending, None)).unwrap();
-            self.told(n, &answer);
+            if let Ok(answer) = self.batch(n, |batch| batch.complete_ask(&pending, None)) {
+                self.told(n, &answer);
+            }
         }
     }
 
@@ -262,6 +303,7 @@ impl World {
         if self.nodes[n].line.is_some() {
             return;
         }
+        let retired = self.rejoin_if_over(n);
         let node = &mut self.nodes[n];
         let (up, down) = node
             .store
@@ -281,14 +323,21 @@ impl World {
         hub_session.handle_frame(&frame);
         assert!(matches!(hub_session.poll_output(), Some(HubOutput::Hello(_))));
         let (_, vshard) = topic();
-        let (known, (history, head)) =
-            self.hub.read(|tx| Ok((tx.origin(vshard, writer)?, tx.head(vshard)?))).unwrap();
+        let (known, (history, head)) = self
+            .hub
+            .read(|tx| {
+                let kept = tx.evidence(vshard, writer)?.1;
+                let known = if kept.is_some() { kept } else { tx.origin(vshard, writer)? };
+                Ok((known, tx.head(vshard)?))
+            })
+            .unwrap();
         if let (Some(known), Some(told)) = (known, hello.up.first()) {
             assert!(told.wseq >= known.wseq, "a node went back");
         }
         let acked = vec![UpAck { vshard: vshard.0, wseq: known.map_or(0, |k| k.wseq) }];
-        let welcome = Welcome { version: 1, interest: self.interest(), acked, time: NOW, retired: None };
-        hub_session.welcome(&welcome, &[(vshard, history, head)]);
+        let welcome = Welcome { version: 1, interest: self.interest(), acked, time: NOW, retired };
+        let lanes = [(vshard, history, head)];
+        hub_session.welcome(&welcome, if welcome.retired.is_some() { &[] } else { &lanes });
         self.nodes[n].line = Some((node_session, hub_session));
     }
 
@@ -304,6 +353,10 @@ impl World {
         let (session, hub_session) = node.line.as_mut().unwrap();
         match output {
             NodeOutput::Send(frame) => hub_session.handle_frame(&frame),
+            NodeOutput::Welcomed(Welcome { retired: Some(reason), .. }) => {
+                self.batch(n, |batch| batch.retire(&reason)).unwrap();
+                self.nodes[n].me.retire(&reason);
+            }
             NodeOutput::Welcomed(_) | NodeOutput::Interest(_) => {}
             NodeOutput::ReadOwn { vshard, after } => {
                 let (entries, head) =
@@ -320,9 +373,10 @@ impl World {
             }
             NodeOutput::Verdict(verdict) => {
                 if let Some(pending) = node.asking.remove(&verdict.sign_up) {
-                    let answer =
-                        self.batch(n, |batch| batch.complete_ask(&pending, Some(verdict.outcome))).unwrap();
-                    self.told(n, &answer);
+                    let answer = self.batch(n, |batch| batch.complete_ask(&pending, Some(verdict.outcome)));
+                    if let Ok(answer) = answer {
+                        self.told(n, &answer);
+                    }
                 }
             }
             NodeOutput::Leased { .. } => {}
@@ -356,6 +410,9 @@ impl World {
                 assert_eq!((merged.violation, merged.parked), (None, 0), "node {n}");
                 self.dirty.extend(merged.jobs);
                 hub_session.handle_merged(vshard, merged.wseq);
+                if merged.settled {
+                    self.cut(n);
+                }
             }
             HubOutput::ReadDown { vshard, after } => {
                 let page = self.hub.read(|tx| tx.read_since(vshard, after, BATCH_ENTRIES_MAX, 600)).unwrap();
@@ -398,6 +455,7 @@ impl World {
                 .hub
                 .transact(|tx| {
                     let mut at = Shard { tx, vshard, now: NOW };
+                    shard::enforce(&mut at, job)?;
                     shard::promote(&mut at, job)?;
                     if let Some(snapshot) = shard::snapshot(&mut at, job, &up)? {
                         for step in scheduler::plan(&snapshot) {
@@ -420,12 +478,13 @@ impl World {
 
     fn check_caps(&mut self) {
         for (job, cap) in self.jobs.clone() {
+            let most = self.most_valid(job).unwrap_or(cap);
             let mut live = Self::live(&mut self.hub, job, Writer::is_hub);
             for node in &mut self.nodes {
                 let writer = node.me.writer;
                 live.extend(Self::live(&mut node.store, job, |holder| holder == writer));
             }
-            assert!(live.len() <= cap as usize, "I4: {} live for {job} with {cap} seats", live.len());
+            assert!(live.len() <= most as usize, "I4: {} live for {job}, at most {most}", live.len());
         }
     }
 
@@ -452,7 +511,8 @@ impl World {
 
     fn check_rest(&mut self) {
         let (_, vshard) = topic();
-        for (job, cap) in self.jobs.clone() {
+        for (job, _) in self.jobs.clone() {
+            let Some(seats) = self.hub.read(|tx| tx.hub_job(vshard, job)).unwrap() else { continue };
             let at_hub = Self::live(&mut self.hub, job, |_| true);
             let mut at_holders = Self::live(&mut self.hub, job, Writer::is_hub);
             let mut avail = 0;
@@ -470,14 +530,15 @@ impl World {
                 .hub
                 .read(|tx| {
                     let out: u32 = tx.holdings(vshard, job)?.iter().map(|(_, holding)| holding.out()).sum();
-                    let seats = tx.hub_job(vshard, job)?.expect("known");
                     Ok((seats.pool(out), tx.waiting(vshard, job)?.len()))
                 })
                 .unwrap();
             let sum = i64::try_from(at_hub.len()).unwrap() + i64::from(avail) + pool;
-            assert_eq!(sum, i64::from(cap), "I7: live + avail + pool = cap for {job}");
+            assert_eq!(sum, i64::from(seats.cap), "I7: live + avail + pool = cap for {job}");
+            assert!(seats.open || at_hub.is_empty(), "I8: {job} is closed and {} are live", at_hub.len());
+            let restored = self.upheaval == Upheaval::Restored;
             assert!(
-                waiting == 0 || pool == 0,
+                waiting == 0 || pool <= 0 || !seats.open || restored,
                 "I8: {waiting} wait for {job} while {pool} rights lie at the hub"
             );
         }
@@ -490,8 +551,8 @@ impl Drop for World {
     }
 }
 
-fn check(seed: u64) {
-    let mut world = World::new(seed);
+fn check(seed: u64, upheaval: Upheaval) {
+    let mut world = World::new(seed, upheaval);
     for n in 0..world.nodes.len() {
         world.connect(n);
     }
@@ -501,12 +562,21 @@ fn check(seed: u64) {
     world.settle();
     world.check_caps();
     world.check_rest();
+    if upheaval != Upheaval::None {
+        world.check_workers();
+    }
 }
 
 #[test]
 fn nothing_is_oversold_and_all_converge() {
-    for seed in 1..=40 {
-        let result = std::panic::catch_unwind(|| check(seed));
-        assert!(result.is_ok(), "seed {seed}");
+    for seed in 1..=60 {
+        let upheaval = match seed {
+            1..=20 => Upheaval::None,
+            21..=40 => Upheaval::Commands,
+            41..=50 => Upheaval::Retired,
+            _ => Upheaval::Restored,
+        };
+        let result = std::panic::catch_unwind(|| check(seed, upheaval));
+        assert!(result.is_ok(), "seed {seed}, {upheaval:?}");
     }
 }

@@ -137,7 +137,8 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
         ("ticket-waiting-here", ticket(choice, wait(true))),
         ("ticket-requested", ticket(choice, Answer::Requested)),
         ("ticket-cancelled", ticket(choice, Answer::Cancelled)),
-        ("ticket-bumped", ticket(choice, Answer::Bumped)),
+        ("ticket-bumped", ticket(choice, Answer::Bumped(Why::Fewer))),
+        ("ticket-giving-back", ticket(choice, Answer::GivingBack)),
     ]
 }
 
@@ -287,7 +288,11 @@ fn answers_differ_in_word_and_shape_and_colour() {
     said(wait, "You are number 3", "<div class=\"mark\">3</div>", "t-wait");
     said(Answer::Requested, "Waiting for the answer", "#glass", "t-ask");
     said(Answer::Cancelled, "Given back", "#back", "t-off");
-    said(Answer::Bumped, "cut the shift", "#warn", "t-stop");
+    said(Answer::GivingBack, "is being told", "#back", "t-off");
+    said(Answer::Bumped(Why::Fewer), "cut the shift", "#warn", "t-stop");
+    said(Answer::Bumped(Why::Closed), "called this job off", "#warn", "t-stop");
+    said(Answer::Bumped(Why::Twice), "another place at that time", "#warn", "t-stop");
+    said(Answer::Bumped(Why::Void), "was lost", "#warn", "t-stop");
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) use self::{
     },
     plain::{ErrorPage, HelpPage, MineError, MinePage, OutOfOrderPage, StartPage, Trouble, press_code},
     sign_up::{PhonePlan, SignUpError, SignUpPage, press},
-    ticket::{Answer, GiveBackError, TicketPage},
+    ticket::{Answer, GiveBackError, TicketPage, Why},
 };
 use super::{
     link::{self, Choice, Link},

@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 use edge_core::node::{self, JobView, job_view};
-use sync_protocol::{documents::Status, ids::WorkerId};
+use sync_protocol::{documents::Status, ids::WorkerId, seats::EndReason};
 
 use super::{
     ask::{Ask, Filled, Pairs, phone_plan},
@@ -18,7 +18,7 @@ use crate::{
     http::{Problem, base64url, sign_ups},
     kiosk::{
         link::{self, Link},
-        view::{Answer, GiveBackError, MineError, MinePage, TicketPage, Trouble, digits, press_code},
+        view::{Answer, GiveBackError, MineError, MinePage, TicketPage, Trouble, Why, digits, press_code},
     },
 };
 
@@ -48,6 +48,9 @@ fn read(app: &App, ask: &Ask, code: &str) -> Result<Option<Found>, Problem> {
 }
 
 fn status_of(answer: &node::Answer) -> Answer {
+    if answer.cancel_asked {
+        return Answer::GivingBack;
+    }
     match answer.status {
         Status::Confirmed => Answer::Confirmed,
         Status::WaitListed => Answer::WaitListed {
@@ -56,7 +59,12 @@ fn status_of(answer: &node::Answer) -> Answer {
         },
         Status::Requested => Answer::Requested,
         Status::Cancelled => Answer::Cancelled,
-        Status::Bumped => Answer::Bumped,
+        Status::Bumped => Answer::Bumped(match EndReason::parse(&answer.reason) {
+            Some(EndReason::Closed) => Why::Closed,
+            Some(EndReason::Duplicate) => Why::Twice,
+            Some(EndReason::Voided) => Why::Void,
+            Some(EndReason::CapLowered | EndReason::Worker) | None => Why::Fewer,
+        }),
     }
 }
 
@@ -75,8 +83,7 @@ fn page(app: &App, ask: &Ask, found: &Found, give_back: Option<GiveBackError>) -
         early_min: EARLY_MIN,
         here_total: list::here_total(app, ask),
         printer: false,
-        // The hub alone can answer, and so end, what was left to it.
-        can_cancel: matches!(answer.status, Status::Confirmed | Status::WaitListed),
+        can_cancel: answer.status.is_current(),
         plan: phone_plan(app),
         give_back,
     }
@@ -124,7 +131,6 @@ async fn give_back(app: &App, ask: &Ask, found: &Found, filled: &Pairs) -> Respo
     match sign_ups::cancel(app, found.answer.sign_up).await {
         Ok(answer) => sign_up::see_ticket(ask, &answer.code),
         Err(problem) => match problem.code {
-            "held-elsewhere" => again(StatusCode::CONFLICT, GiveBackError::Elsewhere),
             "busy" => again(StatusCode::SERVICE_UNAVAILABLE, GiveBackError::TooBusy),
             "frozen" => list::out_of_order(app, ask),
             _ => explain(app, ask, &problem),

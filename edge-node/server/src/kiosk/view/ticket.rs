@@ -22,10 +22,25 @@ pub(crate) enum Answer {
     },
     /// Sent to the centre; no answer yet.
     Requested,
+    /// The person wishes to give it back; the kiosk that holds the place has not freed it yet.
+    GivingBack,
     /// Given back by the person.
     Cancelled,
-    /// Taken back by the employer.
-    Bumped,
+    /// Ended by others than the person.
+    Bumped(Why),
+}
+
+/// Why others ended a sign-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The employer needs fewer people.
+    Fewer,
+    /// The employer called the job off.
+    Closed,
+    /// The person has another place at that time.
+    Twice,
+    /// The kiosk that gave the place was lost, and the place went to somebody else.
+    Void,
 }
 
 /// Why a place was not given back.
@@ -33,8 +48,6 @@ pub(crate) enum Answer {
 pub(crate) enum GiveBackError {
     /// The number is not the one that the place was taken with.
     Phone,
-    /// Another kiosk confirmed the place and must free it.
-    Elsewhere,
     /// Too much to do; wait a little.
     TooBusy,
 }
@@ -77,8 +90,8 @@ impl TicketPage {
             Answer::Confirmed => "go",
             Answer::WaitListed { .. } => "wait",
             Answer::Requested => "ask",
-            Answer::Cancelled => "off",
-            Answer::Bumped => "stop",
+            Answer::GivingBack | Answer::Cancelled => "off",
+            Answer::Bumped(_) => "stop",
         }
     }
 
@@ -87,8 +100,8 @@ impl TicketPage {
             Answer::Confirmed => super::icon("tick"),
             Answer::WaitListed { position, .. } => Safe(position.to_string()),
             Answer::Requested => super::icon("glass"),
-            Answer::Cancelled => super::icon("back"),
-            Answer::Bumped => super::icon("warn"),
+            Answer::GivingBack | Answer::Cancelled => super::icon("back"),
+            Answer::Bumped(_) => super::icon("warn"),
         }
     }
 
@@ -97,8 +110,9 @@ impl TicketPage {
             Answer::Confirmed => self.frame.t("ticket-confirmed"),
             Answer::WaitListed { .. } => self.frame.t("ticket-waiting"),
             Answer::Requested => self.frame.t("ticket-requested"),
+            Answer::GivingBack => self.frame.t("ticket-giving-back"),
             Answer::Cancelled => self.frame.t("ticket-cancelled"),
-            Answer::Bumped => self.frame.t("ticket-bumped"),
+            Answer::Bumped(_) => self.frame.t("ticket-bumped"),
         }
     }
 
@@ -112,8 +126,12 @@ impl TicketPage {
                 self.frame.t_n("ticket-waiting-here-means", position)
             }
             Answer::Requested => self.frame.t("ticket-requested-means"),
+            Answer::GivingBack => self.frame.t("ticket-giving-back-means"),
             Answer::Cancelled => self.frame.t("ticket-cancelled-means"),
-            Answer::Bumped => self.frame.t("ticket-bumped-means"),
+            Answer::Bumped(Why::Fewer) => self.frame.t("ticket-bumped-means"),
+            Answer::Bumped(Why::Closed) => self.frame.t("ticket-closed-means"),
+            Answer::Bumped(Why::Twice) => self.frame.t("ticket-twice-means"),
+            Answer::Bumped(Why::Void) => self.frame.t("ticket-void-means"),
         }
     }
 
@@ -136,15 +154,15 @@ impl TicketPage {
             Answer::Requested => {
                 vec![("glass", frame.t("next-no-need")), ("phone", frame.t("next-look-up")), others]
             }
+            Answer::GivingBack => vec![("glass", frame.t("next-giving-back")), others],
             Answer::Cancelled => vec![others],
-            Answer::Bumped => vec![("warn", frame.t("next-do-not-go")), others],
+            Answer::Bumped(_) => vec![("warn", frame.t("next-do-not-go")), others],
         }
     }
 
     fn give_back_words(&self) -> Option<Safe<String>> {
         Some(match self.give_back? {
             GiveBackError::Phone => self.frame.t("ticket-give-back-wrong"),
-            GiveBackError::Elsewhere => self.frame.t("ticket-give-back-elsewhere"),
             GiveBackError::TooBusy => self.frame.t("too-many"),
         })
     }
@@ -169,7 +187,7 @@ impl TicketPage {
     }
 
     fn holds_something(&self) -> bool {
-        !matches!(self.answer, Answer::Cancelled | Answer::Bumped)
+        !matches!(self.answer, Answer::GivingBack | Answer::Cancelled | Answer::Bumped(_))
     }
 
     fn action(&self, verb: &str) -> String {
