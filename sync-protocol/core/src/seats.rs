@@ -8,6 +8,9 @@ mod hub;
 mod node;
 mod row;
 
-pub use hub::{BelowConfirmed, Excess, HubHolding, HubJob, LossPolicy, Merged, Standing, Violation, out_total, receipt_stands};
+pub use hub::{
+    BelowConfirmed, Excess, HubHolding, HubJob, LossPolicy, Merged, Standing, Violation, out_total,
+    receipt_stands,
+};
 pub use node::{Footing, NodeJob, Refusal};
 pub use row::{EndReason, Ending, HoldingRow, JobRow, NodeEvent, NodeRow, SeatState};

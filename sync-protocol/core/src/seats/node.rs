@@ -68,12 +68,7 @@ impl NodeJob {
 
     /// Uses one right for a sign-up whose state so far is `state`. Returns true where that is new, false for a repetition.
     /// `held` rights are set aside for workers who are typing.
-    pub fn accept(
-        &mut self,
-        state: Option<SeatState>,
-        held: u32,
-        footing: Footing,
-    ) -> Result<bool, Refusal> {
+    pub fn accept(&mut self, state: Option<SeatState>, held: u32, footing: Footing) -> Result<bool, Refusal> {
         match state {
             Some(SeatState::Live) => return Ok(false),
             Some(SeatState::Cancelled | SeatState::Bumped) => return Err(Refusal::Ended),
@@ -135,8 +130,11 @@ impl NodeJob {
     /// Learns the hub's counters: maximum and union, so old or repeated rows change nothing.
     pub fn learn(&mut self, granted: u32, closed: bool) {
         assert!(granted <= CAP_MAX, "granted {granted} is over the limit");
-        self.granted =
-            if mutant::is(Mutant::GrantsAsDeltas) { self.granted + granted } else { self.granted.max(granted) };
+        self.granted = if mutant::is(Mutant::GrantsAsDeltas) {
+            self.granted + granted
+        } else {
+            self.granted.max(granted)
+        };
         self.closed |= closed;
     }
 

@@ -3,8 +3,8 @@
 use sync_protocol::{
     ids::{SignUpId, WorkerId, Writer},
     seats::{
-        BelowConfirmed, Excess, Footing, HubHolding, HubJob, LossPolicy, Merged, NodeEvent, NodeJob, Refusal, SeatState,
-        Standing, Violation,
+        BelowConfirmed, Excess, Footing, HubHolding, HubJob, LossPolicy, Merged, NodeEvent, NodeJob, Refusal,
+        SeatState, Standing, Violation,
     },
 };
 

@@ -1,0 +1,3 @@
+//! Integration tests of simulations.
+
+mod model;
