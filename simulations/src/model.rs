@@ -19,10 +19,11 @@ mod trace;
 
 pub use action::{Action, actions};
 pub use instance::{Budget, INSTANCES, Instance, MUTANTS, find};
+pub use log::{Event, Log};
 pub use pack::{Packed, canonical, pack};
 pub use search::{Progress, Walked, walk};
 pub use seen::{ENTRIES_MAX, ENTRY_BYTES};
-pub use state::State;
+pub use state::{Backup, Hub, Node, Row, Seats, Site, State, View};
 pub use step::{Broken, step};
 pub use trace::{Found, Trace, replay, shortest};
 

@@ -42,12 +42,12 @@ fn rights_out(before: &State, after: &State) -> Checked {
 /// I2: what the hub has of a node is what the node said, and I3: no node spends more than it was granted.
 fn known_is_true(at: usize, site: &Site, state: &State, instance: &Instance) -> Checked {
     let (node, view) = (&site.node, &site.view);
-    // Asserts I3 itself.
-    node.job.avail();
+    // Asserts I3 itself, too.
+    let idle = node.job.avail();
     let live = |seats: &[Option<SeatState>; SLOTS]| {
         seats.iter().filter(|seat| **seat == Some(SeatState::Live)).map(|_| 1).sum::<u32>()
     };
-    must(node.job.live == live(&node.seats), "I3", || {
+    must(idle <= node.job.granted && node.job.live == live(&node.seats), "I3", || {
         format!("node {} miscounts its live sign-ups", at + 1)
     })?;
     // A disk that went back is judged when it meets the hub.

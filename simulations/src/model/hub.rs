@@ -114,6 +114,10 @@ pub(super) fn settle(state: &mut State, instance: &Instance, at: usize) -> Resul
 }
 
 pub(super) fn reclaim(state: &mut State, at: usize) {
+    // Whether the lease is over is left to chance: safety must not rest on a clock.
+    if !state.sites[at].view.standing.may_reclaim(true) {
+        return;
+    }
     hand_over(state, at);
     let view = &mut state.sites[at].view;
     view.reclaimed = view.standing == Standing::Fenced;
@@ -123,6 +127,9 @@ pub(super) fn reclaim(state: &mut State, at: usize) {
 /// Merges a report: what is known is passed over, what does not go on from it fences its author.
 pub(super) fn merge(state: &mut State, instance: &Instance, at: usize, log: Log) -> Result<(), Broken> {
     let known = state.sites[at].view.log;
+    if !state.sites[at].view.standing.merges() {
+        return Ok(());
+    }
     if log.len() > known.len() && log.prefix(known.len()) != known {
         return Err(Broken::new("I2", "an honest node's report does not go on from what the hub has"));
     }

@@ -42,30 +42,33 @@ const fn world(name: &'static str, title: &'static str, budget: Budget, bound: u
 
 /// All of them, by the letters of the design.
 pub const INSTANCES: [Instance; 9] = [
-    world("B", "bump, cancel, return", Budget { grants: 3, ends: 2, recalls: 1, ..NONE }, 3_000_000),
+    world("B", "bump, cancel, return", Budget { grants: 3, ends: 2, recalls: 1, ..NONE }, 8_000_000),
     world("C", "the cap goes from 2 to 1", Budget { grants: 4, ends: 1, caps: 2, ..NONE }, 3_000_000),
-    world("D", "the job is closed", Budget { grants: 3, ends: 1, closes: 1, ..NONE }, 3_000_000),
+    world("D", "the job is closed", Budget { grants: 3, ends: 1, closes: 1, ..NONE }, 8_000_000),
     world(
         "E",
         "a lost node, written off and settled",
         Budget { grants: 3, ends: 1, fences: 1, ..NONE },
-        3_000_000,
+        8_000_000,
     ),
     Instance {
         policy: LossPolicy::Reclaim,
-        ..world("F", "a lost node, reclaimed", Budget { grants: 3, ends: 1, fences: 1, ..NONE }, 3_000_000)
+        ..world("F", "a lost node, reclaimed", Budget { grants: 3, ends: 1, fences: 1, ..NONE }, 8_000_000)
     },
     world("G", "a disk goes back", Budget { grants: 3, ends: 1, restores: 1, ..NONE }, 3_000_000),
     Instance {
         messages: 2,
-        ..world("H", "two messages under way", Budget { grants: 3, ends: 1, recalls: 1, ..NONE }, 3_000_000)
+        ..world("H", "two messages under way", Budget { grants: 3, ends: 1, recalls: 1, ..NONE }, 8_000_000)
     },
-    Instance { nodes: 3, ..world("K", "three nodes", Budget { grants: 3, ends: 1, ..NONE }, 3_000_000) },
+    Instance {
+        nodes: 3,
+        ..world("K", "three nodes", Budget { grants: 3, ends: 1, recalls: 1, ..NONE }, 8_000_000)
+    },
     world(
         "L",
         "a job is born at a node",
         Budget { grants: 3, ends: 1, recalls: 1, births: 1, ..NONE },
-        3_000_000,
+        8_000_000,
     ),
 ];
 

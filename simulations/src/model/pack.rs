@@ -11,7 +11,7 @@ const WORDS: usize = 7;
 
 /// Bits of one part of a state, the first in the lowest place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Bits {
+pub(super) struct Bits {
     words: [u64; WORDS],
     len: u32,
 }
@@ -77,12 +77,39 @@ pub struct Packed {
 /// Packs a state whose sites are tidy.
 #[must_use]
 pub fn pack(state: &State, nodes: usize) -> Packed {
-    let mut sites = [Bits::default(); 3];
-    for (bits, site) in sites.iter_mut().zip(&state.sites[..nodes]) {
-        *bits = pack_site(site).min(pack_site(&site.swapped()));
+    Packer::new(state, nodes).pack(state)
+}
+
+/// Packs the states that follow from one; sites that are the same there are not packed again.
+#[derive(Debug)]
+pub(super) struct Packer<'a> {
+    from: &'a State,
+    sites: [Bits; 3],
+    nodes: usize,
+}
+
+impl<'a> Packer<'a> {
+    pub(super) fn new(from: &'a State, nodes: usize) -> Self {
+        let mut sites = [Bits::default(); 3];
+        for (bits, site) in sites.iter_mut().zip(&from.sites[..nodes]) {
+            *bits = canonical_site(site);
+        }
+        Self { from, sites, nodes }
     }
-    sites[..nodes].sort_unstable();
-    Packed { hub: pack_hub(state), sites, nodes }
+
+    pub(super) fn pack(&self, state: &State) -> Packed {
+        let mut sites = self.sites;
+        let pairs = self.from.sites.iter().zip(&state.sites).take(self.nodes);
+        for (bits, (_, new)) in sites.iter_mut().zip(pairs).filter(|(_, (old, new))| old != new) {
+            *bits = canonical_site(new);
+        }
+        sites[..self.nodes].sort_unstable();
+        Packed { hub: pack_hub(state), sites, nodes: self.nodes }
+    }
+}
+
+fn canonical_site(site: &Site) -> Bits {
+    pack_site(site).min(pack_site(&site.swapped()))
 }
 
 impl Packed {
@@ -130,7 +157,7 @@ fn absorb(lanes: &mut [u64; 2], word: u64) {
 
 /// Reads one packed state; returns it and the rest of the bytes.
 #[must_use]
-pub fn unpack<'a>(bytes: &'a [u8], instance: &Instance) -> (State, &'a [u8]) {
+pub(super) fn unpack<'a>(bytes: &'a [u8], instance: &Instance) -> (State, &'a [u8]) {
     let (record, rest) = bytes[1..].split_at(usize::from(bytes[0]));
     let mut state = State::initial(instance);
     let (hub, mut record) = record.split_at(8);

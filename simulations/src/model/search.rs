@@ -3,7 +3,7 @@
 use super::{
     action::{Action, actions},
     instance::Instance,
-    pack::{pack, unpack},
+    pack::{Packer, pack, unpack},
     seen::Seen,
     state::State,
     step::{Broken, step},
@@ -148,12 +148,13 @@ impl Level<'_> {
     fn expand(&self, state: &State, out: &mut Output) {
         let mut choices = std::mem::take(&mut out.choices);
         actions(state, self.instance, &mut choices);
+        let packer = Packer::new(state, self.instance.nodes);
         for action in &choices {
             match attempt(state, self.instance, *action) {
                 Ok(None) => {}
                 Ok(Some(after)) => {
                     out.transitions += 1;
-                    let packed = pack(&after, self.instance.nodes);
+                    let packed = packer.pack(&after);
                     if self.seen.insert(packed.fingerprint()) {
                         self.states.fetch_add(1, Ordering::Relaxed);
                         packed.write(&mut out.open);

@@ -9,7 +9,7 @@ pub const ENTRIES_MAX: usize = 1 << 27;
 
 /// A set of fingerprints. It is made for a stated number and never grows.
 #[derive(Debug)]
-pub struct Seen {
+pub(super) struct Seen {
     /// Pairs of halves; a first half of 0 is a free place.
     halves: Vec<AtomicU64>,
     mask: usize,
@@ -18,7 +18,7 @@ pub struct Seen {
 impl Seen {
     /// A table that is three quarters full with `count` entries.
     #[must_use]
-    pub fn with_room_for(count: u64) -> Self {
+    pub(super) fn with_room_for(count: u64) -> Self {
         let wanted = usize::try_from(count + count / 3 + 16).unwrap_or(ENTRIES_MAX);
         let entries = wanted.next_power_of_two().min(ENTRIES_MAX);
         let mut halves = Vec::new();
@@ -28,12 +28,12 @@ impl Seen {
 
     /// Most entries that still leave lookups short.
     #[must_use]
-    pub const fn room(&self) -> u64 {
+    pub(super) const fn room(&self) -> u64 {
         (self.mask as u64 + 1) / 16 * 13
     }
 
     /// Adds a fingerprint whose halves are not 0; true where it is new.
-    pub fn insert(&self, [low, high]: [u64; 2]) -> bool {
+    pub(super) fn insert(&self, [low, high]: [u64; 2]) -> bool {
         // The table is smaller than 2^64 entries, so that the lower bits are enough.
         #[expect(clippy::cast_possible_truncation, reason = "masked anyway")]
         let mut at = (low ^ high.rotate_left(32)) as usize & self.mask;

@@ -7,11 +7,11 @@ use super::{
 use sync_protocol::seats::{EndReason, HubHolding, HubJob, NodeJob, SeatState, Standing, receipt_stands};
 
 /// Most nodes of an instance.
-pub const NODES_MAX: usize = 3;
+pub(super) const NODES_MAX: usize = 3;
 /// Sign-ups that a node can have in a run.
-pub const SLOTS: usize = 2;
+pub(super) const SLOTS: usize = 2;
 /// Most messages under way in one direction.
-pub const MESSAGES_MAX: usize = 2;
+pub(super) const MESSAGES_MAX: usize = 2;
 
 /// Sign-ups of one node by slot.
 pub type Seats = [Option<SeatState>; SLOTS];
@@ -248,6 +248,6 @@ impl Site {
 }
 
 /// Whether a sign-up has ended.
-pub fn is_over(state: Option<SeatState>) -> bool {
+pub(super) fn is_over(state: Option<SeatState>) -> bool {
     matches!(state, Some(SeatState::Cancelled | SeatState::Bumped))
 }

@@ -1,6 +1,8 @@
 //! The exhaustive model: mutants caught, instances clean, names without meaning, traces that replay.
 
-use simulations::model::{self, Action, INSTANCES, Instance, MUTANTS, State, actions, canonical, pack, step};
+use simulations::model::{
+    self, Action, Budget, INSTANCES, Instance, MUTANTS, State, actions, canonical, pack, step,
+};
 
 /// Walks a long way by fixed choices and shows each state, with what led there.
 fn stroll(instance: &Instance, mut seed: u64, mut see: impl FnMut(&State, Action)) {
@@ -56,4 +58,60 @@ fn next(state: &State, instance: &Instance) -> Vec<[u64; 2]> {
     let mut all: Vec<_> = after.map(|after| pack(&after, instance.nodes).fingerprint()).collect();
     all.sort_unstable();
     all
+}
+
+#[test]
+fn no_instance_breaks_a_promise() {
+    model::with_mutant(None, || {
+        for instance in &INSTANCES {
+            let walked = model::walk(instance, 100_000, 2, |_| ());
+            assert!(!walked.broken, "{}", instance.name);
+            assert!(walked.exhausted || walked.progress.states >= 100_000, "{}", instance.name);
+        }
+    });
+}
+
+#[test]
+fn every_mutant_is_caught_and_its_trace_replays() {
+    let check = |number: u8, steps_max: usize, invariant: &str| {
+        let (_, mutant, home) = MUTANTS.into_iter().find(|(found, ..)| *found == number).unwrap();
+        let instance = model::find(home).unwrap();
+        let trace = model::with_mutant(Some(mutant), || {
+            let trace =
+                model::shortest(instance, 200_000).trace.unwrap_or_else(|| panic!("m{number} is not caught"));
+            assert_eq!(model::replay(instance, &trace.actions), Some(trace.broken.clone()), "m{number}");
+            let (_, all_but_last) = trace.actions.split_last().unwrap();
+            assert_eq!(model::replay(instance, all_but_last), None, "m{number}: the last step breaks it");
+            trace
+        });
+        assert_eq!(trace.broken.invariant, invariant, "m{number}: {}", trace.broken.what);
+        assert!(trace.actions.len() <= steps_max, "m{number} takes {} steps", trace.actions.len());
+        // The same walk without the bug breaks nothing.
+        assert_eq!(model::with_mutant(None, || model::replay(instance, &trace.actions)), None, "m{number}");
+    };
+    check(1, 4, "I2");
+    check(2, 7, "I2");
+    check(3, 12, "I4");
+    check(4, 9, "I2");
+    check(5, 3, "I1");
+    check(6, 2, "I2");
+    check(7, 7, "I6");
+    check(8, 7, "I6");
+    check(9, 3, "I2");
+    check(10, 7, "I8");
+    check(11, 3, "I5");
+    check(12, 4, "I2");
+}
+
+#[test]
+fn threads_do_not_change_what_is_found() {
+    model::with_mutant(None, || {
+        let three = model::find("K").unwrap();
+        let instance =
+            Instance { budget: Budget { grants: 2, ends: 0, recalls: 0, ..three.budget }, ..*three };
+        let one = model::walk(&instance, 200_000, 1, |_| ());
+        let two = model::walk(&instance, 200_000, 2, |_| ());
+        assert_eq!(one, two);
+        assert!(one.exhausted);
+    });
 }
