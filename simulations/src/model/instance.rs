@@ -43,7 +43,7 @@ const fn world(name: &'static str, title: &'static str, budget: Budget, bound: u
 /// All of them, by the letters of the design.
 pub const INSTANCES: [Instance; 9] = [
     world("B", "bump, cancel, return", Budget { grants: 3, ends: 2, recalls: 1, ..NONE }, 8_000_000),
-    world("C", "the cap goes from 2 to 1", Budget { grants: 4, ends: 1, caps: 2, ..NONE }, 3_000_000),
+    world("C", "the cap goes from 2 to 1", Budget { grants: 4, ends: 1, caps: 2, ..NONE }, 10_000_000),
     world("D", "the job is closed", Budget { grants: 3, ends: 1, closes: 1, ..NONE }, 8_000_000),
     world(
         "E",
