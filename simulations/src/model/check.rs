@@ -21,7 +21,7 @@ pub(super) fn check(before: &State, instance: &Instance, action: Action, after: 
         if old != new {
             fences_free_nothing(at, old, new, action)?;
             known_is_true(at, new, after, instance)?;
-            receipts_end_with_reason(at, old, new, instance, action)?;
+            receipts_end_with_reason(at, old, new, after, instance, action)?;
         }
     }
     rights_out(before, after)?;
@@ -103,6 +103,7 @@ fn receipts_end_with_reason(
     at: usize,
     old: &Site,
     new: &Site,
+    after: &State,
     instance: &Instance,
     action: Action,
 ) -> Checked {
@@ -112,8 +113,10 @@ fn receipts_end_with_reason(
     for slot in 0..SLOTS {
         let known = old.view.seats[slot] == Some(SeatState::Live);
         let is_final = instance.policy == LossPolicy::WriteOff || known;
-        // An heir carries out what the holder was asked for, with the reason that was given then.
-        let asked = new.handed_over() && old.view.ends[slot].is_some();
+        // An heir carries out what the holder was asked for, with the reason that was given then, and ends what it inherits
+        // of a closed job.
+        let closed = after.hub.job.is_some_and(|job| !job.open) && new.view.seats[slot].is_some();
+        let asked = new.handed_over() && (old.view.ends[slot].is_some() || closed);
         let ended = old.stands(slot) && !new.stands(slot) && is_final && !asked;
         let by_fence =
             matches!(action, Action::Fence { .. } | Action::Settle { .. } | Action::Reclaim { .. });

@@ -3,6 +3,10 @@
 use simulations::model::{
     self, Action, Budget, INSTANCES, Instance, MUTANTS, State, actions, canonical, pack, step,
 };
+use sync_protocol::seats::LossPolicy;
+
+/// States of each world that mixes events.
+const MIXED_STATES: u64 = 40_000;
 
 /// Walks a long way by fixed choices and shows each state, with what led there.
 fn stroll(instance: &Instance, mut seed: u64, mut see: impl FnMut(&State, Action)) {
@@ -114,4 +118,32 @@ fn threads_do_not_change_what_is_found() {
         assert_eq!(one, two);
         assert!(one.exhausted);
     });
+}
+
+/// What no instance has together, each in a world of its own.
+#[test]
+fn mixed_worlds_break_no_promise() {
+    let base = *model::find("E").unwrap();
+    let none = Budget::default();
+    let check = |title, policy, messages, budget| {
+        let instance = Instance { title, policy, messages, budget, ..base };
+        let walked = model::with_mutant(None, || model::walk(&instance, MIXED_STATES, 2, |_| ()));
+        if walked.broken {
+            let found = model::with_mutant(None, || model::shortest(&instance, MIXED_STATES));
+            panic!("{title}: {:?}", found.trace);
+        }
+    };
+    let (w, r) = (LossPolicy::WriteOff, LossPolicy::Reclaim);
+    check("fence, cap", w, 1, Budget { grants: 3, fences: 1, caps: 2, ..none });
+    check("reclaim, cap", r, 1, Budget { grants: 3, fences: 1, caps: 2, ..none });
+    check("fence, close", w, 1, Budget { grants: 2, fences: 1, closes: 1, ends: 1, ..none });
+    check("reclaim, close", r, 1, Budget { grants: 2, fences: 1, closes: 1, ends: 1, ..none });
+    check("both nodes lost", r, 1, Budget { grants: 3, fences: 2, ..none });
+    check("birth, cap", w, 1, Budget { grants: 2, births: 1, caps: 2, ..none });
+    check("birth, fence, close", w, 1, Budget { grants: 2, births: 1, fences: 1, closes: 1, ..none });
+    check("birth, reclaim", r, 1, Budget { grants: 2, births: 1, fences: 1, ..none });
+    check("restore, cap", w, 1, Budget { grants: 2, restores: 1, caps: 1, ..none });
+    check("birth, restore", w, 1, Budget { grants: 2, restores: 1, births: 1, ..none });
+    check("cap, two messages", w, 2, Budget { grants: 3, caps: 2, ..none });
+    check("close, two messages", w, 2, Budget { grants: 2, ends: 1, closes: 1, ..none });
 }
