@@ -3,7 +3,7 @@
 use simulations::model::{
     self, Action, Budget, INSTANCES, Instance, MUTANTS, State, actions, canonical, pack, step,
 };
-use sync_protocol::seats::LossPolicy;
+use sync_protocol::seats::{LossPolicy, Standing};
 
 /// States of each world that mixes events.
 const MIXED_STATES: u64 = 40_000;
@@ -146,4 +146,35 @@ fn mixed_worlds_break_no_promise() {
     check("birth, restore", w, 1, Budget { grants: 2, restores: 1, births: 1, ..none });
     check("cap, two messages", w, 2, Budget { grants: 3, caps: 2, ..none });
     check("close, two messages", w, 2, Budget { grants: 2, ends: 1, closes: 1, ..none });
+}
+
+/// The honest limit of copies: where the hub saw nothing of what a disk forgot, there is nothing to compare.
+#[test]
+fn a_disk_that_went_back_is_fenced_where_the_hub_saw_what_it_forgot() {
+    let (node, slot, message) = (0, 0, 0);
+    let told = [Action::SendReport { node, message }, Action::ReportArrives { node, message }];
+    let again = [Action::Accept { node, slot }];
+    let check = |reported: &[Action], sold_again: &[Action], expected| {
+        let before = [
+            Action::Grant { node },
+            Action::SendRow { node, message },
+            Action::RowArrives { node, message },
+            Action::BackUp { node },
+            Action::Accept { node, slot },
+        ];
+        let after = [Action::GoBack { node }];
+        let meets = [Action::Meet { node, answered: true }];
+        let parts: [&[Action]; 5] = [&before, reported, &after, sold_again, &meets];
+        let instance = model::find("G").unwrap();
+        let end = model::with_mutant(None, || {
+            parts.concat().into_iter().fold(State::initial(instance), |state, action| {
+                step(&state, instance, action).unwrap().unwrap_or(state)
+            })
+        });
+        assert_eq!(end.sites[0].view.standing, expected, "{reported:?} {sold_again:?}");
+    };
+    check(&told, &[], Standing::Fenced);
+    check(&told, &again, Standing::Fenced);
+    check(&[], &[], Standing::Live);
+    check(&[], &again, Standing::Live);
 }
