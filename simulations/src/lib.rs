@@ -1,3 +1,3 @@
 //! Proofs by machine: the exhaustive model of the seat protocol.
 
-pub mod model;
+pub mod exhaustive;

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use serde::Serialize;
-use simulations::model::{self, Found, Instance, Progress, Trace};
+use simulations::exhaustive::{self as model, Found, Instance, Progress, Trace};
 use std::{
     io::{self, Write},
     process::ExitCode,
