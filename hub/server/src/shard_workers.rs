@@ -112,6 +112,20 @@ impl Shards {
         send(&self.files[file_of(vshard)].writer, Command::Write(vshard, Box::new(typed)), answer).await
     }
 
+    /// Reads from every file behind all writes that were asked for before.
+    pub(crate) async fn read_all_in_order<T, W>(&self, work: W) -> Result<Vec<T>, ShardError>
+    where
+        T: Send + 'static,
+        W: FnMut(&mut dyn ShardTx) -> Result<T, StoreError> + Clone + Send + 'static,
+    {
+        let mut all = Vec::new();
+        for file in 0..self.files.len() {
+            let vshard = VshardId(u16::try_from(file).unwrap_or(0));
+            all.push(self.write(vshard, work.clone()).await?);
+        }
+        Ok(all)
+    }
+
     /// Carries out `work` as [`Self::write`] would, and keeps nothing of it.
     pub(crate) async fn rehearse<T, W>(&self, vshard: VshardId, work: W) -> Result<T, ShardError>
     where

@@ -3,7 +3,10 @@
 //! A node writes one log per vshard: dense sequence numbers, each entry chained to the one before. Document changes and
 //! ledger rows share it, so that they arrive in the order in which they were made and one number acknowledges both.
 
-use crate::ids::{DocumentId, TopicId, VshardId, Writer};
+use crate::{
+    ids::{DocumentId, TopicId, VshardId, Writer},
+    mutant::{self, Mutant},
+};
 use minicbor::{Decode, Encode};
 
 /// What the body of an entry is.
@@ -109,6 +112,33 @@ impl Head {
         bytes.extend_from_slice(&wseq.to_be_bytes());
         bytes.extend_from_slice(&self.0);
         bytes
+    }
+}
+
+/// Why a log is not the one that the hub has read before: its disk was restored, or somebody copied it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GoneBack {
+    #[error("is gone, which the hub has up to {known}")]
+    Gone { known: u64 },
+    #[error("went back from {known} to {told}: a restored disk or a copy")]
+    Shorter { known: u64, told: u64 },
+    #[error("differs at {at}: two machines write under one name")]
+    Apart { at: u64 },
+}
+
+/// Judges a log by where its node says it ends (`told`), against what the hub has of it. A log that grew apart and is longer
+/// passes here; its first batch does not extend the chain and is refused then.
+pub fn goes_on(known: &LogHead, told: Option<&LogHead>) -> Result<(), GoneBack> {
+    if mutant::is(Mutant::RestoredUnnoticed) {
+        return Ok(());
+    }
+    match told {
+        None if known.wseq > 0 => Err(GoneBack::Gone { known: known.wseq }),
+        Some(told) if told.wseq < known.wseq => Err(GoneBack::Shorter { known: known.wseq, told: told.wseq }),
+        Some(told) if told.wseq == known.wseq && told.head != known.head => {
+            Err(GoneBack::Apart { at: told.wseq })
+        }
+        None | Some(_) => Ok(()),
     }
 }
 

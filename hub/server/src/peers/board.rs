@@ -151,6 +151,13 @@ impl Board {
         }
     }
 
+    /// Whether this session of the node still stands.
+    pub(crate) fn is_current(&self, writer: Writer, session: u64) -> bool {
+        let contacts = self.lock();
+        let link = contacts.of.get(&writer.node).and_then(|contact| contact.link.as_ref());
+        link.is_some_and(|(of, _)| *of == session)
+    }
+
     /// Something was heard through a session.
     pub(crate) fn heard(&self, writer: Writer, session: u64) {
         self.update(writer, session, touch);

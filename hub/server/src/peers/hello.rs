@@ -6,7 +6,7 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 use sync_protocol::{
     ids::{VshardId, Writer},
-    log::LogHead,
+    log::{LogHead, goes_on},
     wire::{
         LATEST,
         v1::{Hello, Interest, Reason, UpAck, Welcome},
@@ -33,7 +33,10 @@ pub(super) async fn judge(app: &App, writer: Writer, region: &str, hello: &Hello
     }
     let known: BTreeMap<VshardId, LogHead> = match &retired {
         Some(_) => fencing::log_heads(app, writer).await?.into_iter().collect(),
-        None => app.shards.read_all(move |tx| tx.origins(writer)).await?.into_iter().flatten().collect(),
+        // Behind the merges of the node's earlier session, which may have come in with its last frames.
+        None => {
+            app.shards.read_all_in_order(move |tx| tx.origins(writer)).await?.into_iter().flatten().collect()
+        }
     };
     if let Some(reason) = gone_back(&known, hello) {
         fencing::fence(app, writer, FenceCause::Copied, &reason).await?;
@@ -60,21 +63,11 @@ pub(super) async fn lanes(app: &App, interest: &Interest) -> Result<Vec<(VshardI
 
 /// Why the node's logs are not those that the hub has seen: a restored disk, or a copy of it.
 fn gone_back(known: &BTreeMap<VshardId, LogHead>, hello: &Hello) -> Option<String> {
-    let stated: BTreeMap<VshardId, _> =
-        hello.up.iter().map(|up| (VshardId(up.vshard), (up.wseq, up.head))).collect();
-    known.iter().find_map(|(vshard, known)| match stated.get(vshard) {
-        None if known.wseq > 0 => {
-            Some(format!("its log of vshard {} is gone, which the hub has up to {}", vshard.0, known.wseq))
-        }
-        Some((wseq, _)) if *wseq < known.wseq => Some(format!(
-            "its log of vshard {} went back from {} to {wseq}: a restored disk or a copy",
-            vshard.0, known.wseq
-        )),
-        Some((wseq, head)) if *wseq == known.wseq && *head != known.head => Some(format!(
-            "its log of vshard {} differs at {wseq}: two machines write under one name",
-            vshard.0
-        )),
-        None | Some(_) => None,
+    let told: BTreeMap<VshardId, LogHead> =
+        hello.up.iter().map(|up| (VshardId(up.vshard), LogHead { wseq: up.wseq, head: up.head })).collect();
+    known.iter().find_map(|(vshard, known)| {
+        let why = goes_on(known, told.get(vshard)).err()?;
+        Some(format!("its log of vshard {} {why}", vshard.0))
     })
 }
 

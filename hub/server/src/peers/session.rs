@@ -164,7 +164,7 @@ impl Driver<'_> {
 
     async fn merge(&mut self, up: Up) -> Result<()> {
         let vshard = VshardId(up.vshard);
-        match work::merge(self.app, &self.node, up).await? {
+        match work::merge(self.app, &self.node, self.number, up).await? {
             MergeOutcome::Merged(merged) => {
                 self.session.handle_merged(vshard, merged.wseq);
                 if merged.settled {

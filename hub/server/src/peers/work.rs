@@ -30,14 +30,24 @@ pub(super) enum MergeOutcome {
 }
 
 /// Merges a batch durably and tells the scheduler.
-pub(super) async fn merge(app: &App, node: &Node, up: Up) -> Result<MergeOutcome, ShardError> {
+pub(super) async fn merge(
+    app: &Arc<App>,
+    node: &Node,
+    session: u64,
+    up: Up,
+) -> Result<MergeOutcome, ShardError> {
     let vshard = VshardId(up.vshard);
     let (picture, region, writer) = (app.directory.picture(), node.region.clone(), node.writer);
     let key = node.log_key.as_slice().try_into().ok().and_then(|key| VerifyingKey::from_bytes(key).ok());
     let up = Arc::new(up);
+    let this = Arc::clone(app);
     let merged = app
         .shards
         .write(vshard, move |tx| {
+            // A newer session has said where its log stands; what the older one brings late would go past it.
+            if !this.board.is_current(writer, session) {
+                return Ok(None);
+            }
             let allowed = |topic: TopicId| {
                 picture.is_in(topic, &region)
                     && picture.topics.get(&topic).is_some_and(|known| known.vshard == vshard)
@@ -46,12 +56,15 @@ pub(super) async fn merge(app: &App, node: &Node, up: Up) -> Result<MergeOutcome
             let batch =
                 Batch { writer, first: up.first, entries: &up.entries, allowed: &allowed, signed: &signed };
             match shard::merge(&mut Shard { tx, vshard, now: clock::now() }, &batch) {
-                Ok(merged) => Ok(Ok(merged)),
+                Ok(merged) => Ok(Some(Ok(merged))),
                 Err(MergeError::Store(error)) => Err(error),
-                Err(error @ (MergeError::Gap { .. } | MergeError::WrongSignature)) => Ok(Err(error)),
+                Err(error @ (MergeError::Gap { .. } | MergeError::WrongSignature)) => Ok(Some(Err(error))),
             }
         })
         .await?;
+    let Some(merged) = merged else {
+        return Ok(MergeOutcome::Refused("a newer session of this node stands".to_owned()));
+    };
     Ok(match merged {
         Err(MergeError::WrongSignature) => MergeOutcome::Violation(format!(
             "its log of vshard {} does not go on from what the hub has: a restored disk, a copy or a forgery",

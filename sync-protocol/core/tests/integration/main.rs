@@ -5,6 +5,7 @@
 
 mod documents;
 mod frames;
+mod logs;
 mod receipts;
 mod seats;
 mod sessions;

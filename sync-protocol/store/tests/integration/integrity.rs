@@ -14,8 +14,8 @@ use sync_protocol::{
     wire::v1::DownState,
 };
 use sync_store::{
-    EndingRow, FenceCause, HubSaid, OpenOptions, SeatRow, ShardStore, SqliteShard, StandingRow, StoreError,
-    WaitRow,
+    EndingRow, FenceCause, HubSaid, OpenOptions, SeatRow, ShardStore, ShardTx, SqliteShard, StandingRow,
+    StoreError, WaitRow,
 };
 
 const ROWS: u8 = 24;
@@ -76,27 +76,37 @@ fn fill(store: &mut SqliteShard) {
                 tx.put_waiting(vshard, job(of), &wait)?;
                 tx.put_receipt(vshard, sign_up(of), &[n; 90])?;
                 tx.park(vshard, writer(), &entry(n), "not yet")?;
-                tx.put_standing(
-                    vshard,
-                    &StandingRow {
-                        writer: holder,
-                        standing: Standing::Fenced,
-                        cause: FenceCause::Retired,
-                        detail: "it left".to_owned(),
-                        at: 7,
-                    },
-                )?;
-                tx.put_evidence(vshard, holder, LogHead { wseq: 1, head: Head([n; 32]) }, &entry(n))?;
-                let ending = Ending { sign_up: sign_up(of), reason: EndReason::Closed };
-                tx.put_ending(vshard, &EndingRow { job: job(of), ending, at: 8, done: false })?;
-                tx.put_recall(vshard, job(of), holder, (5, 1))?;
-                tx.put_reclaimed(vshard, job(of), holder, 9)?;
+                put_ends(tx, vshard, of, holder, n)?;
                 tx.put_meta(&format!("meta {n}"), &[n; 5])?;
             }
             Ok(())
         })
         .unwrap();
     store.checkpoint().unwrap();
+}
+
+fn put_ends(
+    tx: &mut dyn ShardTx,
+    vshard: VshardId,
+    of: u64,
+    holder: Writer,
+    n: u8,
+) -> Result<(), StoreError> {
+    tx.put_standing(
+        vshard,
+        &StandingRow {
+            writer: holder,
+            standing: Standing::Fenced,
+            cause: FenceCause::Retired,
+            detail: "it left".to_owned(),
+            at: 7,
+        },
+    )?;
+    tx.put_evidence(vshard, holder, LogHead { wseq: 1, head: Head([n; 32]) }, &entry(n))?;
+    let ending = Ending { sign_up: sign_up(of), reason: EndReason::Closed };
+    tx.put_ending(vshard, &EndingRow { job: job(of), ending, at: 8, done: false })?;
+    tx.put_recall(vshard, job(of), holder, (5, 1))?;
+    tx.put_reclaimed(vshard, job(of), holder, 9)
 }
 
 /// One row as it stands in the file.
@@ -112,6 +122,40 @@ fn vshard(cell: &Cell) -> Option<VshardId> {
 
 fn id<T>(cell: &Cell, from: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
     if let Cell::Blob(bytes) = cell { from(bytes) } else { None }
+}
+
+fn read_end(
+    store: &mut SqliteShard,
+    table: &str,
+    row: &Cells,
+    of: VshardId,
+) -> Option<Result<(), StoreError>> {
+    let job_of = |at: usize| id(&row[at], JobId::from_bytes);
+    let sign_up_of = |at: usize| id(&row[at], SignUpId::from_bytes);
+    let writer_of = |at: usize| id(&row[at], Writer::from_bytes);
+    Some(match table {
+        "standing" => {
+            let writer = writer_of(1)?;
+            store.read(|tx| tx.standing(of, writer).map(drop))
+        }
+        "evidence" => {
+            let writer = writer_of(1)?;
+            store.read(|tx| tx.evidence(of, writer).map(drop))
+        }
+        "ending" => {
+            let (job, sign_up) = (job_of(1)?, sign_up_of(2)?);
+            store.read(|tx| tx.ending(of, job, sign_up).map(drop))
+        }
+        "recall" => {
+            let (job, writer) = (job_of(1)?, writer_of(2)?);
+            store.read(|tx| tx.recall(of, job, writer).map(drop))
+        }
+        "reclaimed" => {
+            let (job, writer) = (job_of(1)?, writer_of(2)?);
+            store.read(|tx| tx.is_reclaimed(of, job, writer).map(drop))
+        }
+        other => panic!("no way to read {other}: add one"),
+    })
 }
 
 /// Reads a row by the key under which it stands, as hub and node would; `None` where no caller can name that key.
@@ -168,25 +212,8 @@ fn read(store: &mut SqliteShard, table: &str, row: &Cells) -> Option<Result<(), 
             let job = job_of(1)?;
             store.read(|tx| tx.waiting(of, job).map(drop))
         }
-        "standing" => {
-            let writer = writer_of(1)?;
-            store.read(|tx| tx.standing(of, writer).map(drop))
-        }
-        "evidence" => {
-            let writer = writer_of(1)?;
-            store.read(|tx| tx.evidence(of, writer).map(drop))
-        }
-        "ending" => {
-            let (job, sign_up) = (job_of(1)?, sign_up_of(2)?);
-            store.read(|tx| tx.ending(of, job, sign_up).map(drop))
-        }
-        "recall" => {
-            let (job, writer) = (job_of(1)?, writer_of(2)?);
-            store.read(|tx| tx.recall(of, job, writer).map(drop))
-        }
-        "reclaimed" => {
-            let (job, writer) = (job_of(1)?, writer_of(2)?);
-            store.read(|tx| tx.is_reclaimed(of, job, writer).map(drop))
+        "standing" | "evidence" | "ending" | "recall" | "reclaimed" => {
+            return read_end(store, table, row, of);
         }
         "receipt" => {
             let sign_up = sign_up_of(1)?;
