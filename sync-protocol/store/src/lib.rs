@@ -11,6 +11,9 @@ mod shard;
 mod sqlite;
 mod witness;
 
+/// SQLite's C interface, for the simulator's faulty disk alone.
+pub use rusqlite::ffi;
+
 pub use control::{ControlStore, NodeRecord, TenantRecord, TokenRow, TopicRecord};
 pub use error::StoreError;
 pub use rows::{HoldingTotals, JobSummary, SeatRow, SeatTotals, SignUpRow, Stored, WaitRow};
