@@ -6,6 +6,7 @@ pub mod documents;
 pub mod ids;
 pub mod limits;
 pub mod log;
+pub mod mutant;
 pub mod receipt;
 pub mod seats;
 pub mod session;
