@@ -19,4 +19,4 @@ pub use error::StoreError;
 pub use rows::{HoldingTotals, JobSummary, SeatRow, SeatTotals, SignUpRow, Stored, WaitRow};
 pub use shard::{HubSaid, Page, ShardTx};
 pub use sqlite::{OpenOptions, SqliteShard};
-pub use witness::{Witness, WitnessError};
+pub use witness::{Witness, WitnessError, WitnessFile};

@@ -3,10 +3,14 @@
 //! It is appended and synced after each commit and before any answer. A database ahead of its witness is normal (a crash
 //! in between); a database behind it was rolled back, and its node must not sign anybody up.
 
+mod file;
+
+pub use file::WitnessFile;
+
+use file::RealFile;
 use std::{
     collections::BTreeMap,
-    fs::{File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write},
+    io,
     path::{Path, PathBuf},
 };
 use sync_protocol::{
@@ -30,7 +34,7 @@ pub enum WitnessError {
 #[derive(Debug)]
 pub struct Witness {
     path: PathBuf,
-    file: File,
+    file: Box<dyn WitnessFile>,
     bytes: u64,
     seen: BTreeMap<VshardId, LogHead>,
 }
@@ -38,23 +42,26 @@ pub struct Witness {
 impl Witness {
     /// Opens or creates the file; a torn last record is dropped.
     pub fn open(path: &Path) -> Result<Self, WitnessError> {
-        Self::try_open(path).map_err(|source| WitnessError::Io { path: path.to_owned(), source })
+        let file =
+            RealFile::open(path).map_err(|source| WitnessError::Io { path: path.to_owned(), source })?;
+        Self::on(path, Box::new(file))
     }
 
-    fn try_open(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        let mut bytes = Vec::new();
-        (&mut file).take(FILE_BYTES_MAX * 2).read_to_end(&mut bytes)?;
-        let mut seen = BTreeMap::new();
-        let mut whole = 0;
+    /// Goes on with a file that is open already; `path` is for messages.
+    pub fn on(path: &Path, file: Box<dyn WitnessFile>) -> Result<Self, WitnessError> {
+        let mut witness = Self { path: path.to_owned(), file, bytes: 0, seen: BTreeMap::new() };
+        witness.load().map_err(|source| WitnessError::Io { path: path.to_owned(), source })?;
+        Ok(witness)
+    }
+
+    fn load(&mut self) -> io::Result<()> {
+        let bytes = self.file.read(FILE_BYTES_MAX * 2)?;
         for record in bytes.chunks_exact(RECORD_BYTES) {
             let Some((vshard, head)) = decode(record) else { break };
-            seen.insert(vshard, head);
-            whole += RECORD_BYTES as u64;
+            self.seen.insert(vshard, head);
+            self.bytes += RECORD_BYTES as u64;
         }
-        file.set_len(whole)?;
-        file.seek(SeekFrom::End(0))?;
-        Ok(Self { path: path.to_owned(), file, bytes: whole, seen })
+        self.file.set_len(self.bytes)
     }
 
     /// The first vshard whose own log is behind what was witnessed, or differs from it at the same place.
@@ -79,11 +86,10 @@ impl Witness {
             return self.rewrite();
         }
         let records: Vec<u8> = heads.iter().flat_map(|(vshard, head)| encode(*vshard, head)).collect();
-        let written = self.file.write_all(&records).and_then(|()| self.file.sync_data());
+        let written = self.file.append(&records).and_then(|()| self.file.sync());
         if let Err(error) = written {
             // A torn record would hide all later ones.
             self.file.set_len(self.bytes)?;
-            self.file.seek(SeekFrom::End(0))?;
             return Err(error);
         }
         self.bytes += records.len() as u64;
@@ -91,16 +97,9 @@ impl Witness {
     }
 
     fn rewrite(&mut self) -> io::Result<()> {
-        let next = self.path.with_extension("next");
         let records: Vec<u8> = self.seen.iter().flat_map(|(vshard, head)| encode(*vshard, head)).collect();
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&next)?;
-        file.write_all(&records)?;
-        file.sync_data()?;
-        std::fs::rename(&next, &self.path)?;
-        if let Some(folder) = self.path.parent() {
-            File::open(folder)?.sync_all()?;
-        }
-        (self.file, self.bytes) = (file, records.len() as u64);
+        self.file.replace(&records)?;
+        self.bytes = records.len() as u64;
         Ok(())
     }
 }

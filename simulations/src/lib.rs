@@ -1,0 +1,9 @@
+//! Deterministic simulation of hub and nodes: the production cores and real SQLite over simulated disks, networks and clocks.
+//!
+//! One seed decides everything. [`schedule`] draws what people and the world do, [`world`] carries it out in virtual time,
+//! [`model`] remembers what workers were told, [`checks`] compares. A [`trace`] replays, and [`shrink`] makes it short.
+
+pub mod disk;
+pub mod random;
+pub mod vfs;
+pub mod witness_file;
