@@ -94,11 +94,22 @@ pub struct Disk {
     off: bool,
     /// The disk says that a sync was done and does nothing.
     pub lies: bool,
+    /// Somebody looks at the disk from outside: faults wait.
+    pub is_watched: bool,
 }
 
 /// The files of a disk at one moment.
 #[derive(Debug, Clone)]
 pub struct Image(Vec<(String, Vec<u8>)>);
+
+impl Image {
+    /// The files whose name `wanted` accepts.
+    #[must_use]
+    pub fn only(mut self, wanted: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|(name, _)| wanted(name));
+        self
+    }
+}
 
 impl Disk {
     fn new(seed: u64) -> Self {
@@ -111,6 +122,7 @@ impl Disk {
             capacity: None,
             off: false,
             lies: false,
+            is_watched: false,
         }
     }
 
@@ -188,6 +200,13 @@ impl Disk {
         }
     }
 
+    /// Forgets all files. Nothing may be open.
+    pub fn wipe(&mut self) {
+        self.names.clear();
+        self.files.clear();
+        self.faults.clear();
+    }
+
     /// Turns one bit over in a file's durable bytes; false where it has none.
     pub fn flip_bit(&mut self, name: &str, pick: u64) -> bool {
         let Some(file) = self.names.get(name) else { return false };
@@ -241,6 +260,9 @@ impl Disk {
     fn meet(&mut self, operation: Operation) -> Result<Option<Effect>, DiskError> {
         if self.off {
             return Err(DiskError::Io);
+        }
+        if self.is_watched {
+            return Ok(None);
         }
         match operation {
             Operation::Read => self.counts.reads += 1,
@@ -409,6 +431,12 @@ thread_local! {
 /// Forgets all disks of this thread. No database may be open on them.
 pub fn clear() {
     DISKS.with(|disks| disks.borrow_mut().clear());
+}
+
+/// Sectors that power cuts have torn on all disks of this thread.
+#[must_use]
+pub fn torn_sectors() -> u64 {
+    DISKS.with(|disks| disks.borrow().iter().map(|disk| disk.counts.torn_sectors).sum())
 }
 
 /// Adds an empty disk to this thread and returns its number.

@@ -1,9 +1,16 @@
 //! Deterministic simulation of hub and nodes: the production cores and real SQLite over simulated disks, networks and clocks.
 //!
 //! One seed decides everything. [`schedule`] draws what people and the world do, [`world`] carries it out in virtual time,
-//! [`model`] remembers what workers were told, [`checks`] compares. A [`trace`] replays, and [`shrink`] makes it short.
+//! [`model`] remembers what workers were told, [`checks`] compares. A trace replays, and can be made short.
 
+mod checks;
 pub mod disk;
+pub mod model;
 pub mod random;
+pub mod scenario;
+pub mod schedule;
+pub mod tally;
+pub mod trace;
 pub mod vfs;
 pub mod witness_file;
+pub mod world;

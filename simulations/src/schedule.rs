@@ -181,8 +181,12 @@ impl Drawing<'_> {
         }
         #[expect(clippy::cast_precision_loss, reason = "an hour in milliseconds is exact")]
         let mean = HOUR as f64 / rate;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and far below 2^63")]
-        let mut next = |random: &mut Random| random.spread(mean) as u64;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive and far below 2^63"
+        )]
+        let next = |random: &mut Random| random.spread(mean) as u64;
         let end = self.scenario.hours * HOUR;
         let mut at = 20 * SECOND + next(&mut self.random);
         while at < end {
@@ -229,9 +233,7 @@ impl Drawing<'_> {
         let cut = random.between(low * MINUTE + 500, high * MINUTE + 500);
         let act = match kind {
             0 => Act::Crash { node, ms: down },
-            1 => {
-                Act::CrashAtWrite { node, after: random.below(300), sync: random.chance(300), ms: down }
-            }
+            1 => Act::CrashAtWrite { node, after: random.below(300), sync: random.chance(300), ms: down },
             2 => Act::Kill { node, ms: down },
             3 => Act::Cut { node, way: Way::Both, ms: cut },
             4 => {
@@ -243,7 +245,11 @@ impl Drawing<'_> {
                 let on = [On::Read, On::Write, On::Sync][random.index(3)];
                 Act::Eio { node, on, after: random.below(60) }
             }
-            7 => Act::DiskFull { node, spare: index(random.below(100_000)), ms: random.between(MINUTE, 10 * MINUTE) },
+            7 => Act::DiskFull {
+                node,
+                spare: index(random.below(100_000)),
+                ms: random.between(MINUTE, 10 * MINUTE),
+            },
             8 => Act::SlowDisk { node, ms: random.between(MINUTE, 10 * MINUTE) },
             9 => Act::BitFlip { node, pick: random.bits() },
             10 => {
