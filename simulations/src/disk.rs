@@ -54,8 +54,10 @@ struct Fault {
 #[derive(Debug, Default)]
 pub(crate) struct MemoryFile {
     data: Vec<u8>,
-    /// What sectors held before each write since the last sync, oldest first.
-    undo: Vec<(usize, Sector)>,
+    /// Sectors written since the last sync, oldest first, with where `saved` has what they held before; `None` where that
+    /// was nothing.
+    undo: Vec<(usize, Option<usize>)>,
+    saved: Vec<Sector>,
     synced_len: usize,
     /// A file that was never synced may be gone after a power cut.
     was_synced: bool,
@@ -356,13 +358,15 @@ impl Disk {
 impl MemoryFile {
     fn remember(&mut self, first: usize, end: usize) {
         for sector in first..end {
-            let start = sector * SECTOR_BYTES;
-            let mut before = [0; SECTOR_BYTES];
-            if let Some(held) = self.data.get(start..) {
+            let held = self.data.get(sector * SECTOR_BYTES..).filter(|held| !held.is_empty());
+            let saved = held.map(|held| {
+                let mut before = [0; SECTOR_BYTES];
                 let count = held.len().min(SECTOR_BYTES);
                 before[..count].copy_from_slice(&held[..count]);
-            }
-            self.undo.push((sector, before));
+                self.saved.push(before);
+                self.saved.len() - 1
+            });
+            self.undo.push((sector, saved));
         }
     }
 
@@ -382,6 +386,7 @@ impl MemoryFile {
 
     fn sync(&mut self) {
         self.undo.clear();
+        self.saved.clear();
         self.synced_len = self.data.len();
     }
 
@@ -395,7 +400,8 @@ impl MemoryFile {
     /// Throws sectors back to what they held at some moment since the last sync. Returns how many.
     fn lose_power(&mut self, random: &mut Random) -> u64 {
         let mut versions: BTreeMap<usize, Vec<Sector>> = BTreeMap::new();
-        for (sector, before) in self.undo.drain(..) {
+        for (sector, saved) in self.undo.drain(..) {
+            let before = saved.map_or([0; SECTOR_BYTES], |saved| self.saved[saved]);
             versions.entry(sector).or_default().push(before);
         }
         let visible = self.data.len();

@@ -37,6 +37,9 @@ struct Handle {
 pub fn register() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        // Memory statistics take a lock at each allocation, on which threads would wait for each other.
+        // SAFETY: nothing of SQLite is in use yet; the option takes one integer.
+        let _ = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MEMSTATUS, 0) };
         let vfs = Box::leak(Box::new(vfs()));
         // SAFETY: the structure is complete and is never freed.
         let code = unsafe { ffi::sqlite3_vfs_register(vfs, 0) };
