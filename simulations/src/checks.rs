@@ -124,6 +124,16 @@ impl World {
         Ok(())
     }
 
+    /// Who was answered once is never refused under the same key.
+    pub(crate) fn check_refusal(&mut self, m: usize, request: usize, why: &str) {
+        let writer = self.machines[m].writer;
+        let told = self.model.requests.get(request).and_then(|request| request.told);
+        let same = told.is_some_and(|(_, by)| by == writer) && !self.directory.forked.contains_key(&writer);
+        if same && !why.starts_with("cancel") {
+            self.fail("answer", format!("request {request} was answered and is refused now: {why}"));
+        }
+    }
+
     /// At a start: what was told before must be there.
     pub(crate) fn check_kept(&mut self, m: usize) {
         let writer = self.machines[m].writer;
@@ -167,6 +177,7 @@ impl World {
 
     fn at_rest(&mut self) -> Result<(), Violation> {
         for m in 0..self.machines.len() {
+            self.check_copy(m)?;
             self.check_drained(m)?;
         }
         let jobs: Vec<(JobId, usize, u32)> =
@@ -183,6 +194,27 @@ impl World {
             }
         }
         self.check_elsewhere()
+    }
+
+    /// A copy that wrote something of its own was noticed.
+    fn check_copy(&mut self, m: usize) -> Result<(), Violation> {
+        let Some(original) = self.machines[m].copy_of.filter(|_| !self.machines[m].retired) else {
+            return Ok(());
+        };
+        if self.machines[original].writer != self.machines[m].writer {
+            return Ok(());
+        }
+        let mut heads = [original, m].map(|machine| {
+            let running = self.machines[machine].running.as_mut();
+            running.and_then(|running| running.store.read(|tx| tx.own_heads()).ok())
+        });
+        let fenced = self.directory.fenced.contains_key(&self.machines[m].writer);
+        if heads[0].take() != heads[1].take() && !fenced {
+            return violation("invariant", format!("machine {m}, a copy of {original}, was never noticed"));
+        }
+        // Two machines with the same log and one name take the line from each other; one of them goes.
+        self.machines[m].retired = true;
+        Ok(())
     }
 
     fn check_drained(&mut self, m: usize) -> Result<(), Violation> {

@@ -52,10 +52,17 @@ pub(crate) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     if run.json {
         say(&serde_json::to_string(&summary)?)?;
     } else {
-        let speed = f64::from(u32::try_from(summary.node_hours).unwrap_or(u32::MAX)) / summary.cpu_s.max(0.01);
+        let speed =
+            f64::from(u32::try_from(summary.node_hours).unwrap_or(u32::MAX)) / summary.cpu_s.max(0.01);
         say(&format!(
             "{} seeds, {} node-hours in {} CPU-seconds ({speed:.0} per CPU-second), {} sign-ups: {} confirmed, {} wait-listed, {} left to the hub",
-            summary.seeds, summary.node_hours, summary.cpu_s, summary.sign_ups, summary.confirmed, summary.wait_listed, summary.requested
+            summary.seeds,
+            summary.node_hours,
+            summary.cpu_s,
+            summary.sign_ups,
+            summary.confirmed,
+            summary.wait_listed,
+            summary.requested
         ))?;
         say(&format!("faults: {:?}", summary.faults))?;
         say(&format!(
@@ -71,7 +78,8 @@ pub(crate) fn run(run: &Run) -> anyhow::Result<ExitCode> {
 
 fn report_found(report: &Report) -> anyhow::Result<()> {
     for found in &report.found {
-        let trace = found.trace.as_ref().map_or_else(String::new, |path| format!("; trace {}", path.display()));
+        let trace =
+            found.trace.as_ref().map_or_else(String::new, |path| format!("; trace {}", path.display()));
         say(&format!("{} seed {}: {}: {}{trace}", found.scenario, found.seed, found.kind, found.text))?;
     }
     Ok(())
@@ -89,10 +97,10 @@ pub(crate) fn replay(path: &Path, step: bool) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    let verdict = again.head.violation.map_or_else(
-        || "nothing was broken".to_owned(),
-        |(kind, text)| format!("{kind}: {text}"),
-    );
+    let verdict = again
+        .head
+        .violation
+        .map_or_else(|| "nothing was broken".to_owned(), |(kind, text)| format!("{kind}: {text}"));
     say(&format!("{} events, equal to the trace; {verdict}", again.events.len()))?;
     Ok(ExitCode::SUCCESS)
 }

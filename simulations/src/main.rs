@@ -1,6 +1,8 @@
 //! The `simulate` command: runs scenarios, replays and shrinks their traces.
 
 mod commands;
+#[cfg(feature = "mutants")]
+mod mutants;
 
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};

@@ -149,7 +149,8 @@ impl Model {
                 return Ok(());
             }
         }
-        (request.told, request.status, request.answered_at) = (Some((sign_up, writer)), Some(status), now);
+        request.told.get_or_insert((sign_up, writer));
+        (request.status, request.answered_at) = (Some(status), now);
         self.by_sign_up.insert(sign_up, number);
         let cancelled = request.cancel_sent;
         let counts = |status: Option<Status>| status == Some(Status::Confirmed) && !cancelled;
@@ -199,8 +200,10 @@ impl Model {
     /// Sign-ups that an incarnation confirmed and nobody asked to cancel.
     pub fn confirmed_by(&self, writer: Writer) -> impl DoubleEndedIterator<Item = (SignUpId, &Request)> {
         self.requests.iter().filter_map(move |request| {
-            let (sign_up, by) = request.told?;
-            let stands = by == writer && request.status == Some(Status::Confirmed) && !request.cancel_sent;
+            let (sign_up, _) = request.told?;
+            // Another incarnation that learned of the sign-up may have repeated the answer; its minter holds it.
+            let stands =
+                sign_up.writer == writer && request.status == Some(Status::Confirmed) && !request.cancel_sent;
             stands.then_some((sign_up, request))
         })
     }

@@ -4,6 +4,7 @@
 
 use crate::{disk::Operation, random::Random, scenario::Scenario};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const SECOND: u64 = 1_000;
 pub(crate) const MINUTE: u64 = 60 * SECOND;
@@ -85,7 +86,13 @@ pub struct Step {
 /// Draws the operations of a seed, in order of time.
 #[must_use]
 pub fn draw(scenario: &Scenario, seed: u64) -> Vec<Step> {
-    let mut drawing = Drawing { scenario, random: Random::new(seed, 1), steps: Vec::new(), workers: 0 };
+    let mut drawing = Drawing {
+        scenario,
+        random: Random::new(seed, 1),
+        steps: Vec::new(),
+        workers: 0,
+        asked_after: BTreeMap::new(),
+    };
     let nodes = index(scenario.regions * scenario.nodes_per_region);
     for region in 0..index(scenario.regions) {
         drawing.agencies(region);
@@ -105,6 +112,12 @@ struct Drawing<'a> {
     random: Random,
     steps: Vec<Step>,
     workers: u64,
+    /// When workers ask at each node.
+    asked_after: BTreeMap<usize, BTreeSet<u64>>,
+}
+
+fn after(times: &BTreeSet<u64>, at: u64) -> u64 {
+    times.range(at..).next().copied().unwrap_or(at)
 }
 
 fn index(number: u64) -> usize {
@@ -198,6 +211,11 @@ impl Drawing<'_> {
 
     fn faults(&mut self, nodes: usize) {
         let faults = self.scenario.faults_of(&mut self.random);
+        for step in &self.steps {
+            if let Act::SignUp { node, .. } = step.act {
+                self.asked_after.entry(node).or_default().insert(step.at);
+            }
+        }
         for node in 0..nodes {
             for (rate, kind) in [
                 (faults.crash, 0),
@@ -220,6 +238,8 @@ impl Drawing<'_> {
             }
         }
         for at in self.times(faults.hub_crash) {
+            let all = self.asked_after.values().flatten().copied().collect();
+            let at = after(&all, at) + self.random.below(60);
             let after = self.random.chance(700).then(|| self.random.below(400));
             let ms = self.random.between(2 * SECOND, 5 * MINUTE);
             self.add(at, Act::HubCrash { after, ms });
@@ -229,6 +249,14 @@ impl Drawing<'_> {
     fn fault(&mut self, node: usize, at: u64, kind: u64) {
         let random = &mut self.random;
         let down = random.between(2 * SECOND, 3 * MINUTE);
+        // Power goes when it hurts: a moment after somebody asked for something.
+        let at = if matches!(kind, 0 | 2) {
+            self.asked_after.get(&node).map_or(at, |asked| after(asked, at))
+        } else {
+            at
+        };
+        let random = &mut self.random;
+        let at = if matches!(kind, 0 | 2) { at + random.below(9) } else { at };
         let (low, high) = self.scenario.cut_minutes;
         let cut = random.between(low * MINUTE + 500, high * MINUTE + 500);
         let act = match kind {

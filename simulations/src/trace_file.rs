@@ -61,14 +61,18 @@ impl TraceFile {
 
     /// Reads a file.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut lines = text.lines();
         let head = lines.next().with_context(|| format!("{} is empty", path.display()))?;
-        let mut head: Head = serde_json::from_str(head).context("the first line is not the head of a trace")?;
+        let mut head: Head =
+            serde_json::from_str(head).context("the first line is not the head of a trace")?;
         head.scenario.name.clone_from(&head.name);
         let (mut steps, mut events) = (Vec::new(), Vec::new());
         for (number, line) in lines.enumerate() {
-            match serde_json::from_str(line).with_context(|| format!("line {} is not of a trace", number + 2))? {
+            match serde_json::from_str(line)
+                .with_context(|| format!("line {} is not of a trace", number + 2))?
+            {
                 Line::Step { step } => steps.push(step),
                 Line::Event { at, event } => events.push((at, event)),
             }

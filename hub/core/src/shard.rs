@@ -16,6 +16,7 @@ use sync_protocol::{
     documents::{Document, SignUpFields, Status, Value},
     ids::{DocumentId, JobId, NodeId, SignUpId, TopicId, VshardId, Writer},
     log::{Entry, EntryKind},
+    mutant::{self, Mutant},
     seats::{HoldingRow, HubHolding, HubJob, JobRow},
 };
 use sync_store::{ShardTx, StoreError};
@@ -44,7 +45,9 @@ impl Shard<'_> {
     }
 
     fn out_total(&mut self, job: JobId) -> Result<u32, StoreError> {
-        Ok(self.tx.holdings(self.vshard, job)?.iter().map(|(_, holding)| holding.out()).sum())
+        let used = mutant::is(Mutant::GrantsAgainstUsed);
+        let holdings = self.tx.holdings(self.vshard, job)?;
+        Ok(holdings.iter().map(|(_, holding)| if used { holding.live } else { holding.out() }).sum())
     }
 
     fn topic_of(&mut self, job: JobId) -> Result<Option<TopicId>, StoreError> {

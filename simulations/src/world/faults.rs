@@ -160,6 +160,14 @@ impl World {
         }
         note!(self, "machine {m}: a copy of {at} ms is put back");
         self.fork(m);
+        let disk = self.machines[m].disk;
+        if let Some(running) = self.machines[m].running.as_mut().filter(|_| !with_witness) {
+            let own = quietly(disk, || running.store.read(|tx| tx.own_heads()));
+            self.machines[m].witnessed = own
+                .ok()
+                .map(|own| own.iter().map(|(_, head)| head.wseq).sum())
+                .filter(|_| !self.tally.missed_witness(m));
+        }
         self.stop(m);
         disk::with(self.machines[m].disk, |disk| {
             disk.power_on(false);

@@ -115,6 +115,9 @@ impl World {
         let count = self.hub.queue.len().min(GROUP_MAX);
         let group: Vec<Command> = self.hub.queue.drain(..count).collect();
         let mut touched = BTreeSet::new();
+        if mutant::is(Mutant::AckBeforeCommit) {
+            self.answer_early(&group);
+        }
         let settled = self.commit_group(group, &mut touched);
         if disk::with(self.hub.disk, |disk| disk.is_off()) {
             if !settled.is_empty() {
@@ -159,6 +162,28 @@ impl World {
                     }
                 }
                 all
+            }
+        }
+    }
+
+    /// A bug to be found: verdicts leave before what they tell is durable.
+    fn answer_early(&mut self, group: &[Command]) {
+        let wall = self.hub_wall();
+        let Some(store) = &mut self.hub.store else { return };
+        let (directory, contacts, now, agenda) =
+            (&self.directory, &self.hub.contacts, self.now, &self.hub.agenda);
+        let early = store.read(|tx| {
+            let mut touched = BTreeSet::new();
+            let mut settled = Vec::new();
+            for command in group {
+                let mut at = At { tx, wall, now, directory, contacts, agenda, touched: &mut touched };
+                settled.push(at.apply(command)?);
+            }
+            Ok(settled)
+        });
+        for settled in early.into_iter().flatten() {
+            if let Settled::Verdict(number, _, verdict) = settled {
+                self.hub_session(number, |session| session.handle_verdict(verdict));
             }
         }
     }

@@ -17,7 +17,7 @@ use sync_protocol::{
     ids::{SignUpId, VshardId, Writer},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
     session::{End, HubOutput, HubSession, NodeOutput, NodeSession},
-    wire::v1::{DownState, Hello, Reason, UpState},
+    wire::v1::{Down, DownState, Hello, Reason, UpState},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +77,9 @@ pub(crate) struct Connection {
     last_arrival: [u64; 2],
     held: [VecDeque<Vec<u8>>; 2],
     timer_at: Option<u64>,
+    /// Batches of the hub that wait for the one that is being applied: the node applies one at a time, in order.
+    downs: VecDeque<Down>,
+    applying: bool,
 }
 
 impl World {
@@ -170,7 +173,12 @@ impl World {
         let hub_is_up = self.hub.store.is_some();
         let place = &mut self.machines[m];
         place.line.trying = false;
+        let is_fenced = place.frozen.as_deref() == Some("fenced");
         if place.boot != boot || place.retired || place.running.is_none() || place.line.connection.is_some() {
+            return;
+        }
+        if is_fenced {
+            // It would be told again what it knows; an operator comes.
             return;
         }
         let is_cut = [Direction::ToHub, Direction::ToNode].iter().any(|d| place.line.is_cut(*d, self.now));
@@ -222,6 +230,8 @@ impl World {
             last_arrival: [self.now; 2],
             held: [VecDeque::new(), VecDeque::new()],
             timer_at: None,
+            downs: VecDeque::new(),
+            applying: false,
         };
         self.connections.insert(number, connection);
         self.hub_meets(number, writer);
@@ -247,7 +257,10 @@ impl World {
                 NodeOutput::Welcomed(welcome) => self.welcomed(m, welcome.interest),
                 NodeOutput::Interest(interest) => self.tell_node(m, NodeEvent::Interest(interest)),
                 NodeOutput::ReadOwn { vshard, after } => self.read_own(number, m, vshard, after),
-                NodeOutput::Apply(down) => self.tell_node(m, NodeEvent::Receive(number, down)),
+                NodeOutput::Apply(down) => {
+                    connection.downs.push_back(down);
+                    self.apply_next(number);
+                }
                 NodeOutput::Acked(ack) => self.tell_node(m, NodeEvent::Acked(ack)),
                 NodeOutput::Verdict(verdict) => {
                     if let Some((pending, request)) = self.machines[m].asking.remove(&verdict.sign_up) {
@@ -263,6 +276,18 @@ impl World {
         if let (Some(due), None) = (due, connection.timer_at) {
             connection.timer_at = Some(due);
             self.agenda.add(due.max(self.now + 1), Happening::SessionTimer(number));
+        }
+    }
+
+    fn apply_next(&mut self, number: u64) {
+        let Some(connection) = self.connections.get_mut(&number) else { return };
+        if connection.applying || connection.node.is_none() {
+            return;
+        }
+        if let Some(down) = connection.downs.pop_front() {
+            connection.applying = true;
+            let m = connection.machine;
+            self.tell_node(m, NodeEvent::Receive(number, down));
         }
     }
 
@@ -315,6 +340,10 @@ impl World {
 
     /// A batch of the hub was durably applied.
     pub(crate) fn applied(&mut self, number: u64, state: DownState) {
+        if let Some(connection) = self.connections.get_mut(&number) {
+            connection.applying = false;
+        }
+        self.apply_next(number);
         if let Some(session) = self.connections.get_mut(&number).and_then(|c| c.node.as_mut()) {
             session.handle_applied(state);
             self.drain_node(number);
@@ -446,7 +475,12 @@ impl World {
             match output {
                 HubOutput::Send(frame) => self.carry(number, Direction::ToNode, frame),
                 HubOutput::Hello(hello) => self.judge_hello(number, &hello),
-                HubOutput::Merge(up) => self.tell_hub(Command::Merge(number, writer, up)),
+                HubOutput::Merge(up) => {
+                    if self.directory.fenced.contains_key(&writer) {
+                        self.fail("invariant", format!("a report of the fenced node {writer} was taken"));
+                    }
+                    self.tell_hub(Command::Merge(number, writer, up));
+                }
                 HubOutput::ReadDown { vshard, after } => self.read_down(number, writer, vshard, after),
                 HubOutput::Ask(ask) => self.tell_hub(Command::Ask(number, writer, ask)),
                 HubOutput::DownAcked(_) => {}

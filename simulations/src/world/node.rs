@@ -55,6 +55,8 @@ pub(crate) struct Machine {
     /// How many times as long a commit takes.
     pub(crate) slow: u64,
     pub(crate) backup: Option<(u64, disk::Image)>,
+    /// Entries of its logs that its witness has seen when an older database was put beside it.
+    pub(crate) witnessed: Option<u64>,
 }
 
 /// A wall clock; no safety argument uses it.
@@ -113,6 +115,7 @@ impl Machine {
             clock: Clock::default(),
             slow: 1,
             backup: None,
+            witnessed: None,
         }
     }
 
@@ -174,7 +177,14 @@ impl World {
         let place = &mut self.machines[m];
         let Some(running) = &mut place.running else { return };
         let Ok(own) = running.store.read(|tx| tx.own_heads()) else { return };
-        if running.witness.rolled_back(&own.into_iter().collect()).is_some() {
+        let came_to: u64 = own.iter().map(|(_, head)| head.wseq).sum();
+        let must_freeze = place.witnessed.take().is_some_and(|witnessed| came_to < witnessed);
+        let rolled_back = running.witness.rolled_back(&own.into_iter().collect()).is_some();
+        if must_freeze && !rolled_back {
+            let text = format!("machine {m} went back to {came_to} entries, and its witness did not notice");
+            return self.fail("invariant", text);
+        }
+        if rolled_back {
             note!(self, "machine {m}: the database is older than its witness; frozen");
             self.tally.sometimes("a witness noticed a database that was rolled back");
             self.freeze(m, "rolled back");
@@ -223,8 +233,14 @@ impl World {
         match &mut place.running {
             Some(running) if place.frozen.is_none() => {
                 let Running { me, store, witness } = running;
-                if mutant::is(Mutant::AnswerBeforeCommit) {
-                    self.tally.sometimes("a mutant answered early");
+                if mutant::is(Mutant::CursorFirst) {
+                    for event in &events {
+                        if let NodeEvent::Receive(_, down) = event {
+                            let state =
+                                DownState { vshard: down.vshard, history: down.history, seq: down.upto };
+                            drop(store.transact(|tx| tx.put_cursor(state)));
+                        }
+                    }
                 }
                 let done = store.transact(|tx| commit(me, tx, wall, uplink, &mut events, &mut replies));
                 match done {
@@ -241,6 +257,11 @@ impl World {
                         self.committed(m, &committed.heads, &committed.changed);
                     }
                     Err(error) => {
+                        if mutant::is(Mutant::AnswerBeforeCommit) {
+                            for reply in replies.drain(..) {
+                                self.reply(m, reply);
+                            }
+                        }
                         replies.iter_mut().for_each(fail);
                         self.batch_failed(m, &error);
                     }
@@ -300,6 +321,7 @@ impl World {
             Reply::Told(request, answer) => self.worker_told(m, request, &answer),
             Reply::Ask(request, pending) => self.ask_hub(m, request, *pending),
             Reply::Refused(request, why) => {
+                self.check_refusal(m, request, why);
                 note!(self, "node {} refuses request {request}: {why}", self.machines[m].writer);
                 self.tally.refused += 1;
             }

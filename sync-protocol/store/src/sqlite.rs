@@ -5,6 +5,7 @@
 use crate::{error::StoreError, shard::ShardTx};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 use std::path::{Path, PathBuf};
+use sync_protocol::mutant::{self, Mutant};
 
 mod documents;
 mod ledger;
@@ -53,7 +54,8 @@ impl OpenOptions {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         connection.pragma_update(None, "page_size", 8192)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        let synchronous = if mutant::is(Mutant::SyncNormal) { "NORMAL" } else { "FULL" };
+        connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "cache_size", -i64::from(self.page_cache_kib))?;
         migrate(&mut connection, SCHEMA, SCHEMA_VERSION)?;

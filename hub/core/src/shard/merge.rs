@@ -10,6 +10,7 @@ use sync_protocol::{
     documents::{Applied, Document, JobFields, SignUpFields},
     ids::{DocumentKind, JobId, SignUpId, TenantId, TopicId, WorkerId, Writer},
     log::{Entry, EntryKind, Head, LogHead},
+    mutant::{self, Mutant},
     seats::{HubJob, Merged as MergedEvent, NodeEvent, NodeRow, SeatState, Violation},
 };
 use sync_store::{JobSummary, SeatRow, StoreError, Stored, WaitRow};
@@ -255,7 +256,9 @@ fn birth(shard: &mut Shard<'_>, writer: Writer, job: JobId, cap: u32) -> Result<
         Err(violation) => Ok(fence(violation)),
         Ok((seats, holding)) => {
             shard.tx.put_hub_job(shard.vshard, job, &seats)?;
-            shard.tx.put_holding(shard.vshard, job, writer, &holding)?;
+            if !mutant::is(Mutant::BirthGrantsTwice) {
+                shard.tx.put_holding(shard.vshard, job, writer, &holding)?;
+            }
             Ok(Ok(()))
         }
     }
