@@ -235,9 +235,9 @@ impl Disk {
     }
 
     /// A file without a name, for what SQLite spills.
-    pub(crate) fn spill(&mut self) -> Option<usize> {
+    pub(crate) fn spill(&mut self) -> usize {
         self.files.push(MemoryFile { deleted: true, ..MemoryFile::default() });
-        Some(self.files.len() - 1)
+        self.files.len() - 1
     }
 
     /// Whether a file is there.

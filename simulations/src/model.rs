@@ -75,10 +75,10 @@ impl Model {
 
     /// A job was posted.
     pub fn posted(&mut self, job: JobId, region: usize, cap: u32, key: String) {
-        if !self.jobs.contains_key(&job) {
-            self.jobs.insert(job, JobFacts { region, cap, confirmed: 0, excess: 0, key });
+        self.jobs.entry(job).or_insert_with(|| {
             self.by_region[region].push(job);
-        }
+            JobFacts { region, cap, confirmed: 0, excess: 0, key }
+        });
     }
 
     /// One of the `window` latest jobs of a region.

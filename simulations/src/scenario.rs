@@ -43,7 +43,7 @@ pub struct Faults {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scenario {
-    #[serde(skip_deserializing)]
+    #[serde(skip)]
     pub name: String,
     pub about: String,
     pub regions: u64,
@@ -128,7 +128,7 @@ pub fn find(name: &str) -> anyhow::Result<Scenario> {
     if let Some((name, text)) = SHIPPED.iter().find(|(known, _)| *known == name) {
         return parse(name, text);
     }
-    if !Path::new(name).extension().is_some_and(|extension| extension == "toml") {
+    if Path::new(name).extension().is_none_or(|extension| extension != "toml") {
         let names: Vec<_> = SHIPPED.iter().map(|(name, _)| *name).collect();
         bail!("no scenario {name}; there are {}, or give a TOML file", names.join(", "));
     }

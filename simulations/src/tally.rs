@@ -69,12 +69,6 @@ impl Tally {
         self.hours.entry((node, now / HOUR)).or_default().0 += 1;
     }
 
-    /// Whether a machine's witness may lack records: its disk had no room or failed.
-    #[must_use]
-    pub fn missed_witness(&self, _machine: usize) -> bool {
-        self.reached.contains("a commit was durable and its witness was not")
-    }
-
     /// A fault struck a node.
     pub fn fault(&mut self, node: u32, now: u64) {
         self.hours.entry((node, now / HOUR)).or_default().1 += 1;

@@ -146,7 +146,7 @@ unsafe extern "C" fn open(
             if path.is_null() { (SPILL_DISK, None) } else { unsafe { place(path) }.map(|(d, n)| (d, Some(n)))? };
         let found = disk::try_with(number, |disk| match name {
             Some(name) => disk.find(name, flags & ffi::SQLITE_OPEN_CREATE != 0),
-            None => disk.spill(),
+            None => Some(disk.spill()),
         })?;
         let Some(found) = found else { return Some(ffi::SQLITE_CANTOPEN) };
         // SAFETY: as above; out_flags may be null.

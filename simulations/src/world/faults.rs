@@ -125,7 +125,7 @@ impl World {
         }
     }
 
-    pub(crate) fn disk_calm(&mut self, m: usize) {
+    pub(crate) fn disk_calm(&self, m: usize) {
         disk::with(self.machines[m].disk, disk::Disk::calm);
     }
 
@@ -166,7 +166,7 @@ impl World {
             self.machines[m].witnessed = own
                 .ok()
                 .map(|own| own.iter().map(|(_, head)| head.wseq).sum())
-                .filter(|_| !self.tally.missed_witness(m));
+                .filter(|_| !self.machines[m].witness_lacks);
         }
         self.stop(m);
         disk::with(self.machines[m].disk, |disk| {

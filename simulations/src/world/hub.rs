@@ -207,6 +207,7 @@ impl World {
         match settled {
             Settled::Merged(number, writer, vshard, Ok(merged)) => {
                 self.reported(writer, vshard, &merged);
+                self.check_chain(number, writer, vshard, merged.wseq);
                 match merged.violation {
                     Some(reason) => self.fence(writer, &reason),
                     None => self.hub_session(number, |session| session.handle_merged(vshard, merged.wseq)),

@@ -57,6 +57,8 @@ pub(crate) struct Machine {
     pub(crate) backup: Option<(u64, disk::Image)>,
     /// Entries of its logs that its witness has seen when an older database was put beside it.
     pub(crate) witnessed: Option<u64>,
+    /// Some commit was not recorded in the witness.
+    pub(crate) witness_lacks: bool,
 }
 
 /// A wall clock; no safety argument uses it.
@@ -116,6 +118,7 @@ impl Machine {
             slow: 1,
             backup: None,
             witnessed: None,
+            witness_lacks: false,
         }
     }
 
@@ -251,6 +254,7 @@ impl World {
                             me.learn(interest);
                         }
                         if !witnessed {
+                            place.witness_lacks = true;
                             self.tally.sometimes("a commit was durable and its witness was not");
                             replies.iter_mut().for_each(fail);
                         }

@@ -87,7 +87,20 @@ impl World {
                 }
             }
             Act::Cancel { pick } => self.cancel(pick),
-            ref fault => self.strike(fault),
+            Act::Cut { .. }
+            | Act::Reset { .. }
+            | Act::Crash { .. }
+            | Act::Kill { .. }
+            | Act::CrashAtWrite { .. }
+            | Act::HubCrash { .. }
+            | Act::Eio { .. }
+            | Act::DiskFull { .. }
+            | Act::SlowDisk { .. }
+            | Act::BitFlip { .. }
+            | Act::Backup { .. }
+            | Act::Restore { .. }
+            | Act::Copy { .. }
+            | Act::Clock { .. } => self.strike(act),
         }
     }
 
@@ -102,7 +115,7 @@ impl World {
     /// The machine at a place; where a copy stands beside it, sometimes the copy.
     fn machine_of(&self, node: usize, pick: u64) -> usize {
         let copy = self.machines.iter().position(|m| m.copy_of == Some(node) && !m.retired);
-        copy.filter(|_| pick % 3 == 0).unwrap_or(node)
+        copy.filter(|_| pick.is_multiple_of(3)).unwrap_or(node)
     }
 
     /// A request reaches its node, or nobody answers there.

@@ -28,7 +28,7 @@ fn open(number: usize) -> Result<SqliteShard, StoreError> {
 
 fn append(store: &mut SqliteShard, n: u64) -> Result<u64, StoreError> {
     let job = JobId::job(WRITER, n);
-    let body = vec![u8::try_from(n % 251).unwrap(); 900];
+    let body = vec![n.to_le_bytes()[0]; 900];
     store.transact(|tx| {
         let entry = Entry::new(EntryKind::Change, TopicId(1), job, body);
         tx.append(VSHARD, None, WRITER, &entry)?;

@@ -188,7 +188,7 @@ impl Batch<'_> {
         }
         let event = NodeEvent::Accept { sign_up, worker: request.worker };
         let head = self.append_row(place.vshard, place.topic, request.job, event)?;
-        if !(mutant::is(Mutant::Canary) && sign_up.counter % 50 == 0) {
+        if !(mutant::is(Mutant::Canary) && sign_up.counter.is_multiple_of(50)) {
             self.put_seat(place.vshard, request, sign_up, SeatState::Live)?;
         }
         self.tx.put_node_job(place.vshard, request.job, &place.seats, &place.said)?;
