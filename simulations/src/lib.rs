@@ -1,3 +1,21 @@
-//! Proofs by machine: the exhaustive model of the seat protocol.
+//! Deterministic simulation of hub and nodes: the production cores and real SQLite over simulated disks, networks and clocks.
+//!
+//! [`exhaustive`] walks through every state of small worlds instead.
+//!
+//! One seed decides everything. [`schedule`] draws what people and the world do, [`world`] carries it out in virtual time,
+//! [`model`] remembers what workers were told, [`checks`] compares. A trace replays, and can be made short.
 
+mod checks;
+pub mod disk;
 pub mod exhaustive;
+pub mod model;
+pub mod random;
+pub mod runs;
+pub mod scenario;
+pub mod schedule;
+pub mod tally;
+pub mod trace;
+pub mod trace_file;
+pub mod vfs;
+pub mod witness_file;
+pub mod world;

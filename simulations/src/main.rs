@@ -1,12 +1,14 @@
-//! The `simulate` command.
+//! The `simulate` command: runs scenarios, replays and shrinks their traces.
 
 mod commands;
+mod mutants;
 
-use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use clap::{Args, Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
 
+/// Deterministic simulation of Dayshift: real cores, real SQLite, simulated disks, lines and clocks.
 #[derive(Debug, Parser)]
-#[command(name = "simulate", about = "Proves by machine what Dayshift promises")]
+#[command(name = "simulate", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -21,5 +23,68 @@ enum Command {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Model(args) => commands::model::run(&args),
+    /// Lists the scenarios.
+    List,
+    /// Runs seeds of one scenario, or of all in turn. Exit code 1 where a promise was broken.
+    Run(Run),
+    /// Runs a trace again and compares every event.
+    Replay {
+        trace: PathBuf,
+        /// Shows one event after the other; Enter goes on.
+        #[arg(long)]
+        step: bool,
+    },
+    /// Leaves out what a violation does not need, and writes TRACE.short.jsonl.
+    Shrink { trace: PathBuf },
+    /// Switches on known bugs one by one; each must be found.
+    Mutants {
+        #[arg(long)]
+        json: bool,
+        /// Seeds for each bug at most.
+        #[arg(long, default_value_t = 200)]
+        seeds: u64,
+    },
+}
+
+/// Which seeds to run.
+#[derive(Debug, Args)]
+struct Run {
+    /// A scenario's name or TOML file; all shipped ones in turn where none is given.
+    scenario: Option<String>,
+    #[arg(long, default_value_t = 100)]
+    seeds: u64,
+    #[arg(long, default_value_t = 1)]
+    start: u64,
+    /// The last line is one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// Each seed runs twice, and all that happened must be equal.
+    #[arg(long)]
+    doublecheck: bool,
+    /// Threads; each seed runs on one.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Folder for the traces of violations.
+    #[arg(long, default_value = "traces")]
+    traces: PathBuf,
+    /// Fails where a wanted rare state was not reached.
+    #[arg(long)]
+    sometimes: bool,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::List => commands::list(),
+        Command::Run(run) => commands::run(&run),
+        Command::Replay { trace, step } => commands::replay(&trace, step),
+        Command::Shrink { trace } => commands::shrink(&trace),
+        Command::Mutants { json, seeds } => commands::mutants(json, seeds),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            commands::complain(&error);
+            ExitCode::from(2)
+        }
     }
 }

@@ -1,5 +1,7 @@
-//! Integration tests of simulations.
+//! The integration tests of the simulations, as one binary.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod disks;
 mod exhaustive;
+mod worlds;

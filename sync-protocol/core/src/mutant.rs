@@ -49,6 +49,8 @@ pub enum Mutant {
     GapTaken = 20,
     /// Whoever reads the report of the simulator must see this one: a sign-up dropped now and then.
     Canary = 21,
+    /// A commit does not wait for the disk.
+    SyncNormal = 22,
 }
 
 #[cfg(feature = "mutants")]

@@ -25,4 +25,4 @@ pub use rows::{
 pub use shard::{HubSaid, Page, ShardTx};
 pub use sqlite::{OpenOptions, SqliteShard};
 pub use store::{OpenStore, ShardStore, Work};
-pub use witness::{Witness, WitnessError};
+pub use witness::{Witness, WitnessError, WitnessFile};

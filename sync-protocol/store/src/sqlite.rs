@@ -12,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use sync_protocol::mutant::{self, Mutant};
 
 mod documents;
 mod ledger;
@@ -64,6 +65,9 @@ impl OpenOptions {
             None => Connection::open_with_flags(&self.path, flags)?,
         };
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        // Else each cached statement that sorts is compiled anew at each use: giving it back clears its bindings, which
+        // SQLite takes as a reason to plan again. Measured: 27 % of a simulation's time.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         // The last one to close would move a write-ahead log into the file, also a damaged one.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -73,7 +77,8 @@ impl OpenOptions {
         if !mode.eq_ignore_ascii_case("wal") {
             return Err(StoreError::NoWal(mode));
         }
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        let synchronous = if mutant::is(Mutant::SyncNormal) { "NORMAL" } else { "FULL" };
+        connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "cache_size", -i64::from(self.page_cache_kib))?;
         migrate(&mut connection, SCHEMA, SCHEMA_VERSION)?;

@@ -5,19 +5,27 @@
 //! What the last write left torn was never answered and is dropped; damage anywhere before it is an error, because a
 //! record that cannot be read may be the one that a rolled-back database is behind.
 
+mod file;
 mod record;
 #[cfg(test)]
 mod tests;
 
-use self::record::{RECORD_BYTES, Record};
+pub use self::file::WitnessFile;
+
+use self::{
+    file::RealFile,
+    record::{RECORD_BYTES, Record},
+};
 use std::{
     collections::BTreeMap,
-    fs::{File, OpenOptions},
-    io::{self, Read},
-    os::unix::fs::FileExt,
+    io,
     path::{Path, PathBuf},
 };
-use sync_protocol::{ids::VshardId, log::LogHead};
+use sync_protocol::{
+    ids::VshardId,
+    log::LogHead,
+    mutant::{self, Mutant},
+};
 
 /// The file is written anew above this size.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -40,30 +48,11 @@ impl WitnessError {
     }
 }
 
-/// What the records are written to.
-trait Medium: std::fmt::Debug + Send {
-    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()>;
-    fn sync(&self) -> io::Result<()>;
-    fn cut(&self, bytes: u64) -> io::Result<()>;
-}
-
-impl Medium for File {
-    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        self.write_all_at(bytes, at)
-    }
-    fn sync(&self) -> io::Result<()> {
-        self.sync_data()
-    }
-    fn cut(&self, bytes: u64) -> io::Result<()> {
-        self.set_len(bytes)
-    }
-}
-
 /// An open witness file.
 #[derive(Debug)]
 pub struct Witness {
     path: PathBuf,
-    medium: Box<dyn Medium>,
+    file: Box<dyn WitnessFile>,
     /// Where the next batch goes.
     bytes: u64,
     seen: BTreeMap<VshardId, LogHead>,
@@ -83,22 +72,26 @@ struct Contents {
 impl Witness {
     /// Opens or creates the file; what a last write left torn is dropped.
     pub fn open(path: &Path) -> Result<Self, WitnessError> {
+        let file =
+            RealFile::open(path).map_err(|source| WitnessError::Io { path: path.to_owned(), source })?;
+        Self::on(path, Box::new(file))
+    }
+
+    /// Goes on with a file that is open already; `path` is for messages.
+    pub fn on(path: &Path, mut file: Box<dyn WitnessFile>) -> Result<Self, WitnessError> {
         let io = |source| WitnessError::Io { path: path.to_owned(), source };
-        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
-        let mut file = options.open(path).map_err(io)?;
-        let mut bytes = Vec::new();
-        (&mut file).take(FILE_BYTES_MAX * 2).read_to_end(&mut bytes).map_err(io)?;
+        let bytes = file.read(FILE_BYTES_MAX * 2).map_err(io)?;
         let mut contents =
             read(&bytes).map_err(|record| WitnessError::Damaged { path: path.to_owned(), record })?;
         if contents.bytes == 0 {
             let start = Record::start().encode();
-            file.write_all_at(&start, 0).and_then(|()| file.sync_data()).map_err(io)?;
+            file.write_at(&start, 0).and_then(|()| file.sync()).map_err(io)?;
             contents.bytes = RECORD_BYTES as u64;
         }
         contents.seen.extend(contents.torn.iter().map(|(vshard, head)| (*vshard, *head)));
         Ok(Self {
             path: path.to_owned(),
-            medium: Box::new(file),
+            file,
             bytes: contents.bytes,
             seen: contents.seen,
             owed: contents.torn,
@@ -121,7 +114,7 @@ impl Witness {
     pub fn record(&mut self, heads: &BTreeMap<VshardId, LogHead>) -> Result<(), WitnessError> {
         self.owed.extend(heads.iter().map(|(vshard, head)| (*vshard, *head)));
         self.seen.extend(heads.iter().map(|(vshard, head)| (*vshard, *head)));
-        if self.owed.is_empty() {
+        if self.owed.is_empty() || mutant::is(Mutant::NoWitness) {
             return Ok(());
         }
         let written = if self.bytes > FILE_BYTES_MAX { self.rewrite() } else { self.append() };
@@ -132,10 +125,10 @@ impl Witness {
 
     fn append(&mut self) -> io::Result<()> {
         let records = record::batch(&self.owed);
-        let written = self.medium.write_at(&records, self.bytes).and_then(|()| self.medium.sync());
+        let written = self.file.write_at(&records, self.bytes).and_then(|()| self.file.sync());
         if let Err(error) = written {
             // The next batch is written to the same place, so what stays where this fails too is written over.
-            drop(self.medium.cut(self.bytes));
+            drop(self.file.cut(self.bytes));
             return Err(error);
         }
         self.bytes += records.len() as u64;
@@ -143,16 +136,9 @@ impl Witness {
     }
 
     fn rewrite(&mut self) -> io::Result<()> {
-        let next = self.path.with_extension("next");
         let records = record::whole(&self.seen);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&next)?;
-        file.write_all_at(&records, 0)?;
-        file.sync_data()?;
-        std::fs::rename(&next, &self.path)?;
-        if let Some(folder) = self.path.parent() {
-            File::open(folder)?.sync_all()?;
-        }
-        (self.medium, self.bytes) = (Box::new(file), records.len() as u64);
+        self.file.replace(&records)?;
+        self.bytes = records.len() as u64;
         Ok(())
     }
 }

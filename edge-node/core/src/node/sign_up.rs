@@ -7,6 +7,7 @@ use super::{Batch, Uplink};
 use sync_protocol::{
     documents::{Document, SignUpFields, Status, Value},
     ids::{JobId, SignUpId, TopicId, VshardId, WorkerId},
+    mutant::{self, Mutant},
     receipt::{Receipt, ReceiptBody},
     seats::{EndReason, Ending, NodeEvent, NodeJob, Refusal, SeatState},
     wire::v1::{Ask, Outcome},
@@ -98,7 +99,8 @@ struct Place {
 impl Batch<'_> {
     /// Decides a sign-up.
     pub fn sign_up(&mut self, request: &SignUpRequest) -> Result<Decision, SignUpRefusal> {
-        if let Some(known) = self.tx.sign_up_by_idempotency(&request.idempotency)? {
+        let known = self.tx.sign_up_by_idempotency(&request.idempotency)?;
+        if let Some(known) = known.filter(|_| !mutant::is(Mutant::IdempotencyForgotten)) {
             if known.fields.body_hash != request.body_hash {
                 return Err(SignUpRefusal::KeyReused);
             }
@@ -196,7 +198,9 @@ impl Batch<'_> {
         }
         let event = NodeEvent::Accept { sign_up, worker: request.worker };
         let head = self.append_row(place.vshard, place.topic, request.job, event)?;
-        self.put_seat(place.vshard, request, sign_up, SeatState::Live)?;
+        if !(mutant::is(Mutant::Canary) && sign_up.counter.is_multiple_of(50)) {
+            self.put_seat(place.vshard, request, sign_up, SeatState::Live)?;
+        }
         self.tx.put_node_job(place.vshard, request.job, &place.seats, &place.said)?;
         let body = ReceiptBody {
             job: request.job,
@@ -352,7 +356,9 @@ impl Batch<'_> {
                 job,
                 NodeEvent::Return { returned: place.seats.returned },
             )?;
-            self.tx.put_node_job(place.vshard, job, &place.seats, &place.said)?;
+            if !mutant::is(Mutant::ReturnKeptHere) {
+                self.tx.put_node_job(place.vshard, job, &place.seats, &place.said)?;
+            }
         }
         Ok(())
     }
@@ -362,7 +368,8 @@ impl Batch<'_> {
         let Some(mut place) = self.place(job)? else { return Ok(()) };
         let seat = self.tx.seat(place.vshard, job, sign_up)?;
         let Some(row) = self.tx.sign_up(sign_up)? else { return Ok(()) };
-        if seat.is_none_or(|seat| seat.state != SeatState::Waiting)
+        let waits = seat.is_some_and(|seat| seat.state == SeatState::Waiting);
+        if !(waits || mutant::is(Mutant::PromoteTwice))
             || place.seats.accept(Some(SeatState::Waiting), 0, self.footing()).is_err()
         {
             return Ok(());

@@ -374,7 +374,9 @@ fn birth(
         Err(violation) => Ok(fence(violation)),
         Ok((seats, holding)) => {
             shard.tx.put_hub_job(shard.vshard, job, &seats)?;
-            shard.tx.put_holding(shard.vshard, job, writer, &holding)?;
+            if !mutant::is(Mutant::BirthGrantsTwice) {
+                shard.tx.put_holding(shard.vshard, job, writer, &holding)?;
+            }
             Ok(Ok(()))
         }
     }

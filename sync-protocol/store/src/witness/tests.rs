@@ -1,6 +1,6 @@
 //! Tables of what can happen to a witness file, and of what can happen while it is written.
 
-use super::{FILE_BYTES_MAX, Medium, RECORD_BYTES, Witness, WitnessError};
+use super::{FILE_BYTES_MAX, RECORD_BYTES, Witness, WitnessError, WitnessFile, file::RealFile};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -157,7 +157,7 @@ fn every_flipped_bit_of_a_rewritten_file_is_noticed() {
         let before = witness.bytes;
         // The real file is synced for each; here only its size matters.
         if before <= FILE_BYTES_MAX {
-            witness.medium = Box::new(Unsynced(File::options().write(true).open(place.file()).unwrap()));
+            witness.file = Box::new(Unsynced(RealFile::open(&place.file()).unwrap()));
         }
         witness.record(&heads(&[(u16::try_from(batches % 3).unwrap(), batches)])).unwrap();
         if witness.bytes < before {
@@ -178,16 +178,22 @@ fn every_flipped_bit_of_a_rewritten_file_is_noticed() {
 }
 
 #[derive(Debug)]
-struct Unsynced(File);
+struct Unsynced(RealFile);
 
-impl Medium for Unsynced {
-    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        Medium::write_at(&self.0, bytes, at)
+impl WitnessFile for Unsynced {
+    fn read(&mut self, bytes_max: u64) -> io::Result<Vec<u8>> {
+        self.0.read(bytes_max)
     }
-    fn sync(&self) -> io::Result<()> {
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.replace(bytes)
+    }
+    fn write_at(&mut self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.0.write_at(bytes, at)
+    }
+    fn sync(&mut self) -> io::Result<()> {
         Ok(())
     }
-    fn cut(&self, bytes: u64) -> io::Result<()> {
+    fn cut(&mut self, bytes: u64) -> io::Result<()> {
         self.0.cut(bytes)
     }
 }
@@ -201,7 +207,7 @@ enum Fault {
 }
 
 #[derive(Debug)]
-struct Faulty(File, Arc<Mutex<Option<Fault>>>);
+struct Faulty(RealFile, Arc<Mutex<Option<Fault>>>);
 
 impl Faulty {
     fn fault(&self) -> Option<Fault> {
@@ -209,23 +215,29 @@ impl Faulty {
     }
 }
 
-impl Medium for Faulty {
-    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+impl WitnessFile for Faulty {
+    fn read(&mut self, bytes_max: u64) -> io::Result<Vec<u8>> {
+        self.0.read(bytes_max)
+    }
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.replace(bytes)
+    }
+    fn write_at(&mut self, bytes: &[u8], at: u64) -> io::Result<()> {
         match self.fault() {
             Some(Fault::FullAfter(most) | Fault::FullAndStays(most)) => {
-                Medium::write_at(&self.0, &bytes[..most.min(bytes.len())], at)?;
+                self.0.write_at(&bytes[..most.min(bytes.len())], at)?;
                 Err(io::ErrorKind::StorageFull.into())
             }
-            Some(Fault::SyncFails) | None => Medium::write_at(&self.0, bytes, at),
+            Some(Fault::SyncFails) | None => self.0.write_at(bytes, at),
         }
     }
-    fn sync(&self) -> io::Result<()> {
+    fn sync(&mut self) -> io::Result<()> {
         match self.fault() {
             Some(Fault::SyncFails) => Err(io::Error::other("no sync")),
             Some(Fault::FullAfter(_) | Fault::FullAndStays(_)) | None => self.0.sync(),
         }
     }
-    fn cut(&self, bytes: u64) -> io::Result<()> {
+    fn cut(&mut self, bytes: u64) -> io::Result<()> {
         match self.fault() {
             Some(Fault::FullAndStays(_)) => Err(io::Error::other("no cut")),
             Some(Fault::FullAfter(_) | Fault::SyncFails) | None => self.0.cut(bytes),
@@ -246,8 +258,8 @@ fn what_could_not_be_written_is_owed_to_the_next_answer() {
         written(&place);
         let mut witness = Witness::open(&place.file()).unwrap();
         let next = Arc::new(Mutex::new(Some(fault)));
-        let file = File::options().write(true).open(place.file()).unwrap();
-        witness.medium = Box::new(Faulty(file, Arc::clone(&next)));
+        let file = RealFile::open(&place.file()).unwrap();
+        witness.file = Box::new(Faulty(file, Arc::clone(&next)));
         let failed = witness.record(&heads(&[(1, 5), (2, 3), (3, 1)])).unwrap_err();
         assert_eq!(failed.is_full(), is_full, "{fault:?}");
         // A retry that is answered from what is committed moves no head.

@@ -1,0 +1,356 @@
+//! What must hold: after each step from the stores, and at rest when everything has healed.
+//!
+//! Names as in the seat protocol: I1 the hub's pool and what is out make up the cap, I2 what the hub knows is never ahead of
+//! the truth, I3 no node has used more than it was granted, I4 nobody is seated twice, I7 and I8 what must be so at rest.
+
+use crate::{
+    model::Violation,
+    world::{World, faults::quietly, people::vshard_of},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use sync_protocol::{
+    documents::Status,
+    ids::{JobId, SignUpId, VshardId, Writer},
+    seats::SeatState,
+};
+use sync_store::{SeatRow, SqliteShard, StoreError};
+
+/// Live sign-ups of a job by holder: (machine, incarnation), the hub's own under a number of its own.
+pub(crate) type LiveSeats = BTreeMap<JobId, BTreeMap<(usize, u16), u32>>;
+
+const HUB: (usize, u16) = (usize::MAX, 0);
+/// Answers that a start looks at; all of them are looked at in the end.
+const KEPT_AT_START: usize = 30;
+/// Sign-ups that are compared at other nodes in the end.
+const COMPARED_ELSEWHERE: usize = 40;
+
+fn violation(kind: &'static str, text: String) -> Result<(), Violation> {
+    Err(Violation { kind, text })
+}
+
+fn count_live(seats: &[SeatRow], holder: Writer) -> u32 {
+    let live = seats.iter().filter(|seat| seat.holder == holder && seat.state == SeatState::Live);
+    u32::try_from(live.count()).unwrap_or(u32::MAX)
+}
+
+impl World {
+    /// After a batch of a node: counters and seats agree, and all holders together stay within the cap.
+    pub(crate) fn check_node(&mut self, m: usize, changed: &BTreeSet<JobId>) {
+        let place = &mut self.machines[m];
+        let (disk, writer, vshard) = (place.disk, place.writer, vshard_of(place.region));
+        let Some(running) = &mut place.running else { return };
+        let read = quietly(disk, || {
+            running.store.read(|tx| {
+                let mut all = Vec::with_capacity(changed.len());
+                for job in changed {
+                    if let Some((counters, _)) = tx.node_job(vshard, *job)? {
+                        all.push((*job, counters, tx.seats(vshard, *job)?));
+                    }
+                }
+                Ok(all)
+            })
+        });
+        let Ok(all) = read else { return };
+        for (job, counters, seats) in all {
+            let live = count_live(&seats, writer);
+            if counters.live != live || counters.returned + counters.live > counters.granted {
+                let text = format!("I3: node {writer} counts {counters:?} for {job} and has {live} live");
+                return self.fail("invariant", text);
+            }
+            if seats.iter().any(|seat| seat.state == SeatState::Bumped) {
+                self.tally.sometimes("a sign-up was bumped");
+            }
+            self.seen(job, (m, writer.incarnation.0), live);
+        }
+    }
+
+    /// I4 over what all stores hold.
+    fn seen(&mut self, job: JobId, holder: (usize, u16), live: u32) {
+        let holders = self.live_seats.entry(job).or_default();
+        holders.insert(holder, live);
+        let all: u32 = holders.values().sum();
+        let Some(facts) = self.model.jobs.get(&job) else { return };
+        if all > facts.cap + facts.excess {
+            let text = format!("I4: {all} live sign-ups for {} seats of {job}: {holders:?}", facts.cap);
+            self.fail("oversold", text);
+        }
+    }
+
+    /// After a transaction of the hub.
+    pub(crate) fn check_hub(&mut self, touched: &BTreeSet<JobId>) {
+        for job in touched {
+            let result = self.check_hub_job(*job);
+            self.take(result);
+        }
+    }
+
+    fn check_hub_job(&mut self, job: JobId) -> Result<(), Violation> {
+        let Some(store) = &mut self.hub.store else { return Ok(()) };
+        let Some(region) = self.model.jobs.get(&job).map(|facts| facts.region) else { return Ok(()) };
+        let vshard = vshard_of(region);
+        let read = quietly(self.hub.disk, || {
+            store.read(|tx| Ok((tx.hub_job(vshard, job)?, tx.holdings(vshard, job)?, tx.seats(vshard, job)?)))
+        });
+        let Ok((Some(row), holdings, seats)) = read else { return Ok(()) };
+        let out: u32 = holdings.iter().map(|(_, holding)| holding.out()).sum();
+        if row.pool(out) < 0 {
+            return violation("invariant", format!("I1: {out} rights are out of {} of {job}", row.cap));
+        }
+        for (writer, holding) in &holdings {
+            let live = count_live(&seats, *writer);
+            if holding.live != live {
+                let text =
+                    format!("the hub counts {} live of {writer} for {job} and has {live}", holding.live);
+                return violation("invariant", text);
+            }
+            if writer.is_hub() {
+                self.seen(job, HUB, live);
+                continue;
+            }
+            let place = self.machines.iter_mut().find(|m| m.writer == *writer && m.copy_of.is_none());
+            let Some(place) = place.filter(|_| !self.directory.forked.contains_key(writer)) else { continue };
+            let disk = place.disk;
+            let Some(running) = &mut place.running else { continue };
+            let own = quietly(disk, || running.store.read(|tx| tx.node_job(vshard, job)));
+            let Ok(Some((own, _))) = own else { continue };
+            if own.granted > holding.granted || holding.returned > own.returned {
+                let text = format!("I2: the hub knows {holding:?} of {writer} for {job}, which has {own:?}");
+                return violation("invariant", text);
+            }
+        }
+        if seats.iter().any(|seat| seat.holder.is_hub() && seat.state == SeatState::Live) {
+            self.tally.sometimes("the hub accepted a sign-up that was left to it");
+        }
+        Ok(())
+    }
+
+    /// What was merged of a copied or restored node is the log of the machine that sent it.
+    pub(crate) fn check_chain(&mut self, connection: u64, writer: Writer, vshard: VshardId, wseq: u64) {
+        if !self.directory.forked.contains_key(&writer) || self.directory.fenced.contains_key(&writer) {
+            return;
+        }
+        let Some(m) = self.connections.get(&connection).map(|c| c.machine) else { return };
+        let (Some(hub), place) = (&mut self.hub.store, &mut self.machines[m]) else { return };
+        let known = quietly(self.hub.disk, || hub.read(|tx| tx.origin(vshard, writer)));
+        let disk = place.disk;
+        let Some(running) = &mut place.running else { return };
+        let own = quietly(disk, || running.store.read(|tx| tx.own_head(vshard)));
+        if let (Ok(Some(known)), Ok(Some(own))) = (known, own)
+            && (known.wseq, own.wseq) == (wseq, wseq)
+            && known.head != own.head
+        {
+            self.fail(
+                "invariant",
+                format!("the hub merged {wseq} entries of machine {m}, which wrote others"),
+            );
+        }
+    }
+
+    /// Who was answered once is never refused under the same key.
+    pub(crate) fn check_refusal(&mut self, m: usize, request: usize, why: &str) {
+        let writer = self.machines[m].writer;
+        let told = self.model.requests.get(request).and_then(|request| request.told);
+        let same = told.is_some_and(|(_, by)| by == writer) && !self.directory.forked.contains_key(&writer);
+        if same && !why.starts_with("cancel") {
+            self.fail("answer", format!("request {request} was answered and is refused now: {why}"));
+        }
+    }
+
+    /// At a start: what was told before must be there.
+    pub(crate) fn check_kept(&mut self, m: usize) {
+        let writer = self.machines[m].writer;
+        if self.directory.forked.contains_key(&writer) {
+            return;
+        }
+        let told: Vec<SignUpId> =
+            self.model.confirmed_by(writer).rev().take(KEPT_AT_START).map(|(sign_up, _)| sign_up).collect();
+        let result = self.check_told(m, &told);
+        self.take(result);
+    }
+
+    fn check_told(&mut self, m: usize, told: &[SignUpId]) -> Result<(), Violation> {
+        let place = &mut self.machines[m];
+        let (disk, vshard) = (place.disk, vshard_of(place.region));
+        let Some(running) = &mut place.running else { return Ok(()) };
+        for sign_up in told {
+            let Some(number) = self.model.by_sign_up.get(sign_up) else { continue };
+            let job = self.model.requests[*number].job;
+            let seat = quietly(disk, || running.store.read(|tx| tx.seat(vshard, job, *sign_up)));
+            match seat {
+                Ok(Some(seat)) if matches!(seat.state, SeatState::Live | SeatState::Bumped) => {}
+                // Confirmed by the hub's own node, and told here.
+                Ok(Some(seat)) if seat.state == SeatState::Requested => {}
+                Ok(seat) => {
+                    let state = seat.map(|seat| seat.state);
+                    let text = format!("{sign_up} was told confirmed, and its node has {state:?}");
+                    return violation("lost", text);
+                }
+                Err(error) => return violation("lost", format!("{sign_up} cannot be read: {error}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// When everything has healed and come to rest.
+    pub(crate) fn check_rest(&mut self) {
+        let result = self.at_rest();
+        self.take(result);
+    }
+
+    fn at_rest(&mut self) -> Result<(), Violation> {
+        for m in 0..self.machines.len() {
+            self.check_copy(m)?;
+            self.check_drained(m)?;
+        }
+        let jobs: Vec<(JobId, usize, u32)> =
+            self.model.jobs.iter().map(|(job, facts)| (*job, facts.region, facts.cap)).collect();
+        for (job, region, cap) in jobs {
+            self.check_job_at_rest(job, region, cap)?;
+        }
+        for m in 0..self.machines.len() {
+            let writer = self.machines[m].writer;
+            if !self.machines[m].retired && !self.directory.forked.contains_key(&writer) {
+                let told: Vec<SignUpId> =
+                    self.model.confirmed_by(writer).map(|(sign_up, _)| sign_up).collect();
+                self.check_told(m, &told)?;
+            }
+        }
+        self.check_elsewhere()
+    }
+
+    /// A copy that wrote something of its own was noticed.
+    fn check_copy(&mut self, m: usize) -> Result<(), Violation> {
+        let Some(original) = self.machines[m].copy_of.filter(|_| !self.machines[m].retired) else {
+            return Ok(());
+        };
+        if self.machines[original].writer != self.machines[m].writer {
+            return Ok(());
+        }
+        let mut heads = [original, m].map(|machine| {
+            let running = self.machines[machine].running.as_mut();
+            running.and_then(|running| running.store.read(|tx| tx.own_heads()).ok())
+        });
+        let fenced = self.directory.fenced.contains_key(&self.machines[m].writer);
+        if heads[0].take() != heads[1].take() && !fenced {
+            return violation("invariant", format!("machine {m}, a copy of {original}, was never noticed"));
+        }
+        // Two machines with the same log and one name take the line from each other; one of them goes.
+        self.machines[m].retired = true;
+        Ok(())
+    }
+
+    fn check_drained(&mut self, m: usize) -> Result<(), Violation> {
+        let place = &mut self.machines[m];
+        if place.retired {
+            return Ok(());
+        }
+        let (writer, vshard) = (place.writer, vshard_of(place.region));
+        let Some(running) = place.running.as_mut().filter(|_| place.frozen.is_none()) else {
+            return violation(
+                "unconverged",
+                format!("machine {m} does not serve after everything has healed"),
+            );
+        };
+        let own = running.store.read(|tx| Ok((tx.own_head(vshard)?, tx.acked(vshard)?, tx.cursors()?)));
+        let at_hub = self.hub.store.as_mut().map(|hub| hub.read(|tx| tx.head(vshard)));
+        let (Ok((own, acked, cursors)), Some(Ok((_, head)))) = (own, at_hub) else {
+            return violation("unconverged", format!("the stores of machine {m} cannot be read"));
+        };
+        let own = own.map_or(0, |own| own.wseq);
+        if own != acked {
+            let text = format!("node {writer} wrote {own} entries, of which {acked} are acknowledged");
+            return violation("unconverged", text);
+        }
+        let cursor = cursors.iter().find(|cursor| cursor.vshard == vshard.0).map_or(0, |cursor| cursor.seq);
+        if cursor != head {
+            return violation("unconverged", format!("node {writer} has applied {cursor} of {head} entries"));
+        }
+        Ok(())
+    }
+
+    fn check_job_at_rest(&mut self, job: JobId, region: usize, cap: u32) -> Result<(), Violation> {
+        let vshard = vshard_of(region);
+        let Some(store) = &mut self.hub.store else { return Ok(()) };
+        let read: Result<_, StoreError> = store.read(|tx| {
+            let (row, holdings) = (tx.hub_job(vshard, job)?, tx.holdings(vshard, job)?);
+            Ok((row, holdings, tx.seats(vshard, job)?, tx.waiting(vshard, job)?))
+        });
+        let Ok((row, holdings, seats, waiting)) = read else {
+            return violation("lost", format!("the hub cannot read {job}"));
+        };
+        let was_lost = self.directory.forked.contains_key(&job.writer);
+        let Some(row) = row else {
+            return if was_lost { Ok(()) } else { violation("lost", format!("the hub does not know {job}")) };
+        };
+        let live_of = |seats: &[SeatRow], of: Writer| -> BTreeSet<SignUpId> {
+            seats.iter().filter(|s| s.holder == of && s.state == SeatState::Live).map(|s| s.sign_up).collect()
+        };
+        let out: u32 = holdings.iter().map(|(_, holding)| holding.out()).sum();
+        let mut avail = 0;
+        let mut has_lost_writer = false;
+        for (writer, holding) in &holdings {
+            if writer.is_hub() {
+                continue;
+            }
+            if self.directory.forked.contains_key(writer) {
+                has_lost_writer = true;
+                continue;
+            }
+            let Some(place) = self.machines.iter_mut().find(|m| m.writer == *writer) else { continue };
+            let Some(running) = &mut place.running else { continue };
+            let read = running.store.read(|tx| Ok((tx.node_job(vshard, job)?, tx.seats(vshard, job)?)));
+            let Ok((own, own_seats)) = read else {
+                return violation("lost", format!("node {writer} cannot read {job}"));
+            };
+            let (known, truth) = (live_of(&seats, *writer), live_of(&own_seats, *writer));
+            if known != truth {
+                let text = format!("{job}: node {writer} holds {truth:?}, the hub knows {known:?}");
+                return violation("unconverged", text);
+            }
+            let own = own.map_or_else(Default::default, |(own, _)| own);
+            if holding.out() != own.live + own.avail() {
+                let text = format!("I7: {job}: node {writer} has {own:?}, the hub {holding:?}");
+                return violation("unconverged", text);
+            }
+            avail += own.avail();
+        }
+        let _ = (avail, cap);
+        let open_waits = waiting.iter().filter(|wait| !wait.promoted).count();
+        if open_waits > 0 && row.pool(out) > 0 && row.open && !has_lost_writer {
+            let text =
+                format!("I8: {open_waits} wait for {job} while {} rights lie at the hub", row.pool(out));
+            return violation("unconverged", text);
+        }
+        Ok(())
+    }
+
+    /// A sample of sign-ups: every node of the region and the hub say the same of them.
+    fn check_elsewhere(&mut self) -> Result<(), Violation> {
+        let known = self.model.by_sign_up.len();
+        let every = (known / COMPARED_ELSEWHERE).max(1);
+        let sample: Vec<SignUpId> = self.model.by_sign_up.keys().step_by(every).copied().collect();
+        for sign_up in sample {
+            if self.directory.forked.contains_key(&sign_up.writer) {
+                continue;
+            }
+            let region = self.directory.regions.get(&sign_up.writer.node.0).copied().unwrap_or(0);
+            let at_hub = self.hub.store.as_mut().and_then(|store| status(store, sign_up));
+            for m in 0..self.machines.len() {
+                let place = &mut self.machines[m];
+                if place.region != region || place.retired {
+                    continue;
+                }
+                let here = place.running.as_mut().and_then(|running| status(&mut running.store, sign_up));
+                if here != at_hub || here.is_none() {
+                    let text = format!("{sign_up} is {here:?} at machine {m} and {at_hub:?} at the hub");
+                    return violation("unconverged", text);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn status(store: &mut SqliteShard, sign_up: SignUpId) -> Option<Status> {
+    store.read(|tx| tx.sign_up(sign_up)).ok().flatten().map(|row| row.status())
+}

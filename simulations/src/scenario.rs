@@ -1,0 +1,175 @@
+//! Scenarios: how many nodes, how people behave, what goes wrong and how often. One TOML file each.
+
+use crate::random::Random;
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// How often each kind of fault strikes, per node and hour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Faults {
+    /// The power goes between two transactions.
+    pub crash: f64,
+    /// The power goes at some write of a transaction.
+    pub crash_at_write: f64,
+    /// The process is killed; the disk keeps everything.
+    pub kill: f64,
+    /// The line is cut both ways.
+    pub cut: f64,
+    /// Only one direction of the line is cut.
+    pub one_way_cut: f64,
+    /// The session is reset, as by a lost route.
+    pub reset: f64,
+    /// One operation of the disk fails.
+    pub eio: f64,
+    /// No room for a while.
+    pub disk_full: f64,
+    /// Each commit takes a hundred times as long for a while.
+    pub slow_disk: f64,
+    /// A bit of the database turns over.
+    pub bit_flip: f64,
+    /// An older copy of the database is put in place behind the node's back.
+    pub restore: f64,
+    /// A second machine is started from a copy of the disk.
+    pub copy: f64,
+    /// The clock jumps.
+    pub clock: f64,
+    /// The hub's machine loses power; counted once for all nodes.
+    pub hub_crash: f64,
+}
+
+/// Everything that a seed is drawn from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scenario {
+    #[serde(skip)]
+    pub name: String,
+    pub about: String,
+    pub regions: u64,
+    pub nodes_per_region: u64,
+    pub hours: u64,
+    /// Workers who come to each node in an hour.
+    pub sign_ups: u64,
+    /// They come in groups of this size.
+    pub group: (u64, u64),
+    /// Over this time, milliseconds.
+    pub group_ms: u64,
+    /// Jobs that the agencies import for a region in an hour, and their seats.
+    pub jobs: u64,
+    pub seats: (u64, u64),
+    /// Jobs created at a node in an hour.
+    pub births: u64,
+    /// Per hundred sign-ups: cancellations, repetitions of an earlier request, raised caps.
+    pub cancels: u64,
+    pub repeats: u64,
+    pub raises: u64,
+    /// Minutes that a cut lasts.
+    pub cut_minutes: (u64, u64),
+    pub faults: Faults,
+    /// Each seed switches each kind of fault off with one half.
+    pub swarm: bool,
+    /// The nodes' disks say that a sync was done and do nothing.
+    pub lying_sync: bool,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            about: String::new(),
+            regions: 2,
+            nodes_per_region: 2,
+            hours: 8,
+            sign_ups: 70,
+            group: (4, 24),
+            group_ms: 400,
+            jobs: 8,
+            seats: (1, 24),
+            births: 1,
+            cancels: 6,
+            repeats: 4,
+            raises: 1,
+            cut_minutes: (1, 20),
+            faults: Faults::default(),
+            swarm: true,
+            lying_sync: false,
+        }
+    }
+}
+
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../scenarios/", $name, ".toml")))),*]
+    };
+}
+
+/// The scenarios that come with the program.
+const SHIPPED: &[(&str, &str)] = shipped![
+    "bad-disk",
+    "birth-while-cut",
+    "clock-skew",
+    "commute-rush",
+    "copied-node",
+    "hot-job",
+    "hub-outage",
+    "split-region",
+    "swizzle-clog",
+    "wait-list",
+];
+
+/// All scenarios that come with the program, by name.
+pub fn shipped() -> anyhow::Result<Vec<Scenario>> {
+    SHIPPED.iter().map(|(name, text)| parse(name, text)).collect()
+}
+
+/// The scenario of a name, or of a TOML file.
+pub fn find(name: &str) -> anyhow::Result<Scenario> {
+    if let Some((name, text)) = SHIPPED.iter().find(|(known, _)| *known == name) {
+        return parse(name, text);
+    }
+    if Path::new(name).extension().is_none_or(|extension| extension != "toml") {
+        let names: Vec<_> = SHIPPED.iter().map(|(name, _)| *name).collect();
+        bail!("no scenario {name}; there are {}, or give a TOML file", names.join(", "));
+    }
+    let text = std::fs::read_to_string(name).with_context(|| format!("cannot read {name}"))?;
+    parse(name, &text)
+}
+
+fn parse(name: &str, text: &str) -> anyhow::Result<Scenario> {
+    let mut scenario: Scenario =
+        toml::from_str(text).with_context(|| format!("scenario {name} is not valid"))?;
+    name.clone_into(&mut scenario.name);
+    Ok(scenario)
+}
+
+impl Scenario {
+    /// The scenario's faults as one seed meets them: with a swarm, each kind is on or off, and weaker or stronger.
+    #[must_use]
+    pub fn faults_of(&self, random: &mut Random) -> Faults {
+        let mut faults = self.faults;
+        let kinds = [
+            &mut faults.crash,
+            &mut faults.crash_at_write,
+            &mut faults.kill,
+            &mut faults.cut,
+            &mut faults.one_way_cut,
+            &mut faults.reset,
+            &mut faults.eio,
+            &mut faults.disk_full,
+            &mut faults.slow_disk,
+            &mut faults.bit_flip,
+            &mut faults.restore,
+            &mut faults.copy,
+            &mut faults.clock,
+            &mut faults.hub_crash,
+        ];
+        for rate in kinds {
+            let factor = [0.0, 0.0, 0.5, 1.0, 2.0, 3.0][random.index(6)];
+            if self.swarm {
+                *rate *= factor;
+            }
+        }
+        faults
+    }
+}

@@ -1,0 +1,138 @@
+//! Traces as files: JSON lines with the scenario, every operation and everything that happened. They replay and shrink.
+
+use crate::{
+    model::Violation,
+    scenario::Scenario,
+    schedule::{self, Step},
+    world,
+};
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+use std::{fmt::Write as _, path::Path};
+
+/// The first line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    pub scenario: Scenario,
+    /// The scenario's name; the rest of it stands beside.
+    pub name: String,
+    pub seed: u64,
+    /// Hash over all that happened, hexadecimal.
+    pub hash: String,
+    /// Kind and words of the promise that was broken.
+    pub violation: Option<(String, String)>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Step { step: Step },
+    Event { at: u64, event: String },
+}
+
+/// A trace in memory.
+#[derive(Debug, Clone)]
+pub struct TraceFile {
+    pub head: Head,
+    pub steps: Vec<Step>,
+    /// What happened: virtual milliseconds and words.
+    pub events: Vec<(u64, String)>,
+}
+
+impl TraceFile {
+    /// Runs a seed and keeps all that happened.
+    pub fn record(scenario: &Scenario, seed: u64) -> anyhow::Result<Self> {
+        Ok(Self::of(scenario, seed, schedule::draw(scenario, seed)))
+    }
+
+    /// Runs some steps and keeps all that happened.
+    #[must_use]
+    pub fn of(scenario: &Scenario, seed: u64, steps: Vec<Step>) -> Self {
+        let outcome = world::run(scenario, seed, steps.clone(), true);
+        let head = Head {
+            scenario: scenario.clone(),
+            name: scenario.name.clone(),
+            seed,
+            hash: format!("{:016x}", outcome.hash),
+            violation: outcome.violation.map(|Violation { kind, text }| (kind.to_owned(), text)),
+        };
+        Self { head, steps, events: outcome.lines }
+    }
+
+    /// Reads a file.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut lines = text.lines();
+        let head = lines.next().with_context(|| format!("{} is empty", path.display()))?;
+        let mut head: Head =
+            serde_json::from_str(head).context("the first line is not the head of a trace")?;
+        head.scenario.name.clone_from(&head.name);
+        let (mut steps, mut events) = (Vec::new(), Vec::new());
+        for (number, line) in lines.enumerate() {
+            match serde_json::from_str(line)
+                .with_context(|| format!("line {} is not of a trace", number + 2))?
+            {
+                Line::Step { step } => steps.push(step),
+                Line::Event { at, event } => events.push((at, event)),
+            }
+        }
+        Ok(Self { head, steps, events })
+    }
+
+    /// Writes a file; its folder is made where it is missing.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let mut text = serde_json::to_string(&self.head)? + "\n";
+        for step in &self.steps {
+            writeln!(text, "{}", serde_json::to_string(&Line::Step { step: step.clone() })?)?;
+        }
+        for (at, event) in &self.events {
+            writeln!(text, "{}", serde_json::to_string(&Line::Event { at: *at, event: event.clone() })?)?;
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Runs it again; an error names the first difference.
+    pub fn replay(&self) -> anyhow::Result<Self> {
+        let again = Self::of(&self.head.scenario, self.head.seed, self.steps.clone());
+        for (number, (before, now)) in self.events.iter().zip(&again.events).enumerate() {
+            if before != now {
+                bail!("event {number} differs: {} ms {} | {} ms {}", before.0, before.1, now.0, now.1);
+            }
+        }
+        if self.head.hash != again.head.hash {
+            bail!("the trace has {} events, its replay {}", self.events.len(), again.events.len());
+        }
+        Ok(again)
+    }
+
+    /// The fewest steps found that break the same kind of promise: whole stretches are left out, then shorter ones.
+    #[must_use]
+    pub fn shrink(&self, mut progress: impl FnMut(usize)) -> Option<Self> {
+        let kind = self.head.violation.as_ref()?.0.clone();
+        let breaks = |steps: &[Step]| {
+            let outcome = world::run(&self.head.scenario, self.head.seed, steps.to_vec(), false);
+            outcome.violation.is_some_and(|violation| violation.kind == kind)
+        };
+        let mut steps = self.steps.clone();
+        let mut stretch = steps.len().div_ceil(2);
+        while stretch > 0 {
+            let mut from = 0;
+            while from < steps.len() {
+                let mut fewer = steps.clone();
+                fewer.drain(from..(from + stretch).min(steps.len()));
+                if breaks(&fewer) {
+                    steps = fewer;
+                    progress(steps.len());
+                } else {
+                    from += stretch;
+                }
+            }
+            stretch = if stretch == 1 { 0 } else { stretch.div_ceil(2) };
+        }
+        Some(Self::of(&self.head.scenario, self.head.seed, steps))
+    }
+}

@@ -1,0 +1,527 @@
+//! The hub: one shard file with group commit, the checks of a hello, and what a session asks for.
+
+use super::{Happening, World, note, topic_of};
+use crate::{disk, vfs};
+use ed25519_dalek::{Signature, VerifyingKey};
+use hub_core::shard::{self, Batch, Imported, JobPost, MergeError, Merged, Shard};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    path::Path,
+};
+use sync_protocol::{
+    ids::{JobId, TopicId, VshardId, Writer},
+    limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
+    log::LogHead,
+    mutant::{self, Mutant},
+    seats::{JobRow, LossPolicy},
+    wire::v1::{Ask, Hello, Outcome, Reason, Up, UpAck, Verdict, Welcome},
+};
+use sync_store::{OpenOptions, ShardTx, SqliteShard, StoreError};
+
+pub(crate) const DATABASE: &str = "shard-0.sqlite";
+/// As in the hub's server: commands of one transaction, and the pause between checkpoints.
+const GROUP_MAX: usize = 64;
+const CHECKPOINT_MS: u64 = 15_000;
+
+/// The hub's machine.
+pub(crate) struct Hub {
+    pub(crate) disk: usize,
+    pub(crate) store: Option<SqliteShard>,
+    pub(crate) boot: u64,
+    queue: VecDeque<Command>,
+    busy: bool,
+    pub(crate) heads: BTreeMap<VshardId, u64>,
+    /// When something was heard from each incarnation, since the start.
+    pub(crate) contacts: BTreeMap<Writer, u64>,
+    pub(crate) agenda: super::scheduler::Agenda,
+    checkpoint_is_due: bool,
+    pub(crate) down_for_ms: u64,
+}
+
+/// Work for the shard's writer.
+pub(crate) enum Command {
+    Merge(u64, Writer, Up),
+    Ask(u64, Writer, Ask),
+    Import { region: usize, key: String, seats: u32 },
+    Pass(Vec<super::scheduler::Item>),
+}
+
+/// What a command came to, once it is durable.
+#[derive(Debug)]
+pub(crate) enum Settled {
+    Merged(u64, Writer, VshardId, Result<Merged, MergeRefusal>),
+    Verdict(u64, VshardId, Verdict),
+    Imported { region: usize, seats: u32, key: String, imported: Imported },
+    Passed(Vec<super::scheduler::Item>, Vec<JobRow>),
+    Failed(Option<u64>),
+}
+
+/// Why a batch was not merged.
+#[derive(Debug)]
+pub(crate) enum MergeRefusal {
+    Gap(String),
+    WrongSignature,
+}
+
+impl Hub {
+    pub(crate) fn new(disk: usize) -> Self {
+        Self {
+            disk,
+            store: None,
+            boot: 0,
+            queue: VecDeque::new(),
+            busy: false,
+            heads: BTreeMap::new(),
+            contacts: BTreeMap::new(),
+            agenda: super::scheduler::Agenda::default(),
+            checkpoint_is_due: false,
+            down_for_ms: 0,
+        }
+    }
+}
+
+impl World {
+    /// Starts the hub on a machine that has power.
+    pub(crate) fn start_hub(&mut self) {
+        let path = format!("{}/{DATABASE}", self.hub.disk);
+        self.hub.boot += 1;
+        match OpenOptions::new(Path::new(&path)).vfs(vfs::NAME).open() {
+            Ok(store) => self.hub.store = Some(store),
+            Err(error) if error.is_corrupt() => {
+                return self.fail("lost", format!("the hub's file is damaged after a power cut: {error}"));
+            }
+            Err(_) => return self.after(3_000, Happening::HubPowerOn),
+        }
+        note!(self, "the hub runs");
+    }
+
+    /// Hands a command to the shard's writer.
+    pub(crate) fn tell_hub(&mut self, command: Command) {
+        if self.hub.store.is_none() {
+            return;
+        }
+        self.hub.queue.push_back(command);
+        if !self.hub.busy {
+            self.hub.busy = true;
+            let boot = self.hub.boot;
+            self.after(0, Happening::HubTurn(boot));
+        }
+    }
+
+    pub(crate) fn hub_turn(&mut self, boot: u64) {
+        if self.hub.boot != boot {
+            return;
+        }
+        let count = self.hub.queue.len().min(GROUP_MAX);
+        let group: Vec<Command> = self.hub.queue.drain(..count).collect();
+        let mut touched = BTreeSet::new();
+        if mutant::is(Mutant::AckBeforeCommit) {
+            self.answer_early(&group);
+        }
+        let settled = self.commit_group(group, &mut touched);
+        if disk::with(self.hub.disk, |disk| disk.is_off()) {
+            if !settled.is_empty() {
+                self.tally.sometimes("the hub lost power in a transaction");
+            }
+            let down = self.hub.down_for_ms;
+            return self.hub_goes_down(down);
+        }
+        if !std::mem::replace(&mut self.hub.checkpoint_is_due, true) {
+            self.after(CHECKPOINT_MS, Happening::Checkpoint(boot));
+        }
+        self.check_hub(&touched);
+        let took = self.random.between(2, 8);
+        self.after(took, Happening::HubDone(boot, settled));
+    }
+
+    /// One transaction for all; where it fails, each command has one of its own.
+    fn commit_group(&mut self, group: Vec<Command>, touched: &mut BTreeSet<JobId>) -> Vec<Settled> {
+        let wall = self.hub_wall();
+        let Some(store) = &mut self.hub.store else { return Vec::new() };
+        let (directory, contacts, now) = (&self.directory, &self.hub.contacts, self.now);
+        let agenda = &self.hub.agenda;
+        let apply_all = |store: &mut SqliteShard, group: &[Command], touched: &mut BTreeSet<JobId>| {
+            store.transact(|tx| {
+                let mut settled = Vec::with_capacity(group.len());
+                for command in group {
+                    let mut at = At { tx, wall, now, directory, contacts, agenda, touched };
+                    settled.push(at.apply(command)?);
+                }
+                Ok(settled)
+            })
+        };
+        match apply_all(store, &group, touched) {
+            Ok(settled) => settled,
+            Err(_) => {
+                let mut all = Vec::new();
+                for command in group {
+                    let connection = command.connection();
+                    match apply_all(store, std::slice::from_ref(&command), touched) {
+                        Ok(settled) => all.extend(settled),
+                        Err(_) => all.push(Settled::Failed(connection)),
+                    }
+                }
+                all
+            }
+        }
+    }
+
+    /// A bug to be found: verdicts leave before what they tell is durable.
+    fn answer_early(&mut self, group: &[Command]) {
+        let wall = self.hub_wall();
+        let Some(store) = &mut self.hub.store else { return };
+        let (directory, contacts, now, agenda) =
+            (&self.directory, &self.hub.contacts, self.now, &self.hub.agenda);
+        let early = store.read(|tx| {
+            let mut touched = BTreeSet::new();
+            let mut settled = Vec::new();
+            for command in group {
+                let mut at = At { tx, wall, now, directory, contacts, agenda, touched: &mut touched };
+                settled.push(at.apply(command)?);
+            }
+            Ok(settled)
+        });
+        for settled in early.into_iter().flatten() {
+            if let Settled::Verdict(number, _, verdict) = settled {
+                self.hub_session(number, |session| session.handle_verdict(verdict));
+            }
+        }
+    }
+
+    pub(crate) fn hub_done(&mut self, boot: u64, settled: Vec<Settled>) {
+        if self.hub.boot != boot {
+            self.tally.sometimes("the hub crashed between commit and answer");
+            return;
+        }
+        for one in settled {
+            self.settle(one);
+        }
+        self.tell_growth();
+        self.hub.busy = !self.hub.queue.is_empty();
+        if self.hub.busy {
+            self.hub_turn(boot);
+        }
+    }
+
+    fn settle(&mut self, settled: Settled) {
+        match settled {
+            Settled::Merged(number, writer, vshard, Ok(merged)) => {
+                self.reported(writer, vshard, &merged);
+                self.check_chain(number, writer, vshard, merged.wseq);
+                match merged.violation {
+                    Some(reason) => self.fence(writer, &reason),
+                    None => self.hub_session(number, |session| session.handle_merged(vshard, merged.wseq)),
+                }
+                if merged.parked > 0 {
+                    self.parked(writer, merged.parked);
+                }
+            }
+            Settled::Merged(_, writer, _, Err(MergeRefusal::WrongSignature)) => {
+                self.fence(writer, "its log does not go on from what the hub has");
+            }
+            Settled::Merged(number, _, _, Err(MergeRefusal::Gap(reason))) => {
+                self.hub_session(number, |session| session.refuse(Reason::Protocol, &reason));
+            }
+            Settled::Verdict(number, vshard, verdict) => {
+                self.mark(vshard, [verdict.job]);
+                self.hub_session(number, |session| session.handle_verdict(verdict));
+            }
+            Settled::Imported { region, seats, key, imported } => self.imported(region, seats, key, imported),
+            Settled::Passed(items, rows) => self.passed(&items, rows),
+            Settled::Failed(number) => {
+                if let Some(number) = number {
+                    self.hub_leaves(number, "its shard failed");
+                }
+            }
+        }
+    }
+
+    fn parked(&mut self, writer: Writer, count: u32) {
+        note!(self, "{count} entries of node {writer} were parked");
+        if !self.directory.forked.contains_key(&writer) {
+            self.fail("invariant", format!("{count} entries of the honest node {writer} were parked"));
+        }
+    }
+
+    fn imported(&mut self, region: usize, seats: u32, key: String, imported: Imported) {
+        let (_, vshard) = topic_of(region);
+        match imported {
+            Imported::Created(job) => {
+                note!(self, "job {job} with {seats} seats is imported for region {region}");
+                self.model.posted(job, region, seats, key);
+                self.mark(vshard, [job]);
+            }
+            Imported::Updated(job) | Imported::Unchanged(job) => {
+                if let Some(facts) = self.model.jobs.get_mut(&job) {
+                    facts.cap = facts.cap.max(seats);
+                }
+                note!(self, "job {job} has {seats} seats from here on");
+                self.mark(vshard, [job]);
+            }
+            Imported::Refused(_) => {}
+        }
+    }
+
+    /// Works on the hub's side of a session and does what it asks for.
+    pub(crate) fn hub_session(
+        &mut self,
+        number: u64,
+        work: impl FnOnce(&mut sync_protocol::session::HubSession),
+    ) {
+        if let Some(session) = self.connections.get_mut(&number).and_then(|c| c.hub.as_mut()) {
+            work(session);
+            self.drain_hub(number);
+        }
+    }
+
+    /// Reads how far the vshards have come and tells all sessions.
+    fn tell_growth(&mut self) {
+        let Some(store) = &mut self.hub.store else { return };
+        let regions = usize::try_from(self.scenario.regions).unwrap_or(1);
+        let heads = store.read(|tx| {
+            (0..regions)
+                .map(|region| topic_of(region).1)
+                .map(|v| Ok((v, tx.head(v)?.1)))
+                .collect::<Result<Vec<_>, _>>()
+        });
+        let Ok(heads) = heads else { return };
+        for (vshard, head) in heads {
+            if self.hub.heads.insert(vshard, head) == Some(head) {
+                continue;
+            }
+            let open: Vec<u64> =
+                self.connections.iter().filter(|(_, c)| c.hub.is_some()).map(|(number, _)| *number).collect();
+            for number in open {
+                self.hub_session(number, |session| session.handle_grew(vshard, head));
+            }
+        }
+    }
+
+    /// A connection stands: an earlier one of the same incarnation is closed, and a node that was away is planned for again.
+    pub(crate) fn hub_meets(&mut self, number: u64, writer: Writer) {
+        let is_fresh = !self.is_eligible(writer);
+        let earlier: Vec<u64> = self
+            .connections
+            .iter()
+            .filter(|(other, c)| **other != number && c.writer == writer && c.hub.is_some())
+            .map(|(other, _)| *other)
+            .collect();
+        for other in earlier {
+            self.hub_leaves(other, "a newer session of the same node");
+        }
+        if is_fresh && let Some(region) = self.directory.regions.get(&writer.node.0) {
+            self.mark_region(*region);
+        }
+        self.hub.contacts.insert(writer, self.now);
+    }
+
+    pub(crate) fn judge_hello(&mut self, number: u64, hello: &Hello) {
+        let writer = hello.writer;
+        if let Some(reason) = self.standing(writer) {
+            return self.hub_session(number, |session| session.refuse(Reason::Revoked, &reason));
+        }
+        let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
+        let (_, vshard) = topic_of(region);
+        let Some(store) = &mut self.hub.store else { return };
+        let read = store.read(|tx| Ok((tx.origins(writer)?, tx.head(vshard)?)));
+        let Ok((known, (history, head))) = read else { return self.hub_leaves(number, "its shard failed") };
+        if let Some(reason) = gone_back(&known, hello)
+            && !mutant::is(Mutant::RestoredUnnoticed)
+        {
+            return self.fence(writer, &reason);
+        }
+        let acked = known.iter().map(|(v, known)| UpAck { vshard: v.0, wseq: known.wseq }).collect();
+        let welcome = Welcome {
+            version: 1,
+            interest: Self::interest(region),
+            acked,
+            time: self.hub_wall(),
+            retired: None,
+        };
+        self.hub_session(number, |session| session.welcome(&welcome, &[(vshard, history, head)]));
+    }
+
+    /// Why an incarnation has no place in the cluster.
+    fn standing(&self, writer: Writer) -> Option<String> {
+        if mutant::is(Mutant::FencedMerged) {
+            return None;
+        }
+        if let Some(reason) = self.directory.fenced.get(&writer) {
+            return Some(format!("fenced: {reason}"));
+        }
+        let current = self.directory.incarnations.get(&writer.node.0) == Some(&writer.incarnation.0);
+        (!current).then(|| "another incarnation of this node has taken over".to_owned())
+    }
+
+    /// One way: what this incarnation reports from here on is evidence.
+    pub(crate) fn fence(&mut self, writer: Writer, reason: &str) {
+        note!(self, "node {writer} is fenced: {reason}");
+        self.directory.fenced.entry(writer).or_insert_with(|| reason.to_owned());
+        if !self.directory.forked.contains_key(&writer) {
+            self.fail("invariant", format!("the honest node {writer} was fenced: {reason}"));
+        }
+        self.tally.sometimes("a copied or restored node was fenced");
+        let open: Vec<u64> = self
+            .connections
+            .iter()
+            .filter(|(_, c)| c.writer == writer && c.hub.is_some())
+            .map(|(number, _)| *number)
+            .collect();
+        let reason = format!("fenced: {reason}");
+        for number in open {
+            self.hub_session(number, |session| session.refuse(Reason::Revoked, &reason));
+        }
+    }
+
+    pub(crate) fn read_down(&mut self, number: u64, writer: Writer, vshard: VshardId, after: u64) {
+        let Some(store) = &mut self.hub.store else { return };
+        let Ok(page) = store.read(|tx| tx.read_since(vshard, after, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX))
+        else {
+            return self.hub_leaves(number, "its shard failed");
+        };
+        let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
+        let (topic, _) = topic_of(region);
+        let entries = page.entries.into_iter().filter(|(audience, entry)| {
+            audience.is_none_or(|only| only == writer.node)
+                && entry.writer != writer
+                && entry.entry.topic() == topic
+        });
+        let entries = entries.map(|(_, entry)| entry).collect();
+        if let Some(session) = self.connections.get_mut(&number).and_then(|c| c.hub.as_mut()) {
+            session.handle_page(vshard, page.upto, entries);
+        }
+    }
+
+    pub(crate) fn hub_checkpoint(&mut self, boot: u64) {
+        if self.hub.boot != boot {
+            return;
+        }
+        self.hub.checkpoint_is_due = false;
+        if let Some(store) = &mut self.hub.store {
+            // The log stays until the next one.
+            drop(store.checkpoint());
+        }
+        if disk::with(self.hub.disk, |disk| disk.is_off()) {
+            self.tally.sometimes("the hub lost power in a checkpoint");
+            let down = self.hub.down_for_ms;
+            self.hub_goes_down(down);
+        }
+    }
+
+    /// The hub's memory is gone.
+    pub(crate) fn forget_hub(&mut self) {
+        let disk = self.hub.disk;
+        let boot = self.hub.boot + 1;
+        self.hub = Hub { boot, ..Hub::new(disk) };
+    }
+}
+
+impl Command {
+    const fn connection(&self) -> Option<u64> {
+        match self {
+            Self::Merge(number, ..) | Self::Ask(number, ..) => Some(*number),
+            Self::Import { .. } | Self::Pass(_) => None,
+        }
+    }
+}
+
+/// One command in the open transaction.
+pub(super) struct At<'a> {
+    pub(super) tx: &'a mut dyn ShardTx,
+    pub(super) wall: i64,
+    pub(super) now: u64,
+    pub(super) directory: &'a super::Directory,
+    pub(super) contacts: &'a BTreeMap<Writer, u64>,
+    pub(super) agenda: &'a super::scheduler::Agenda,
+    touched: &'a mut BTreeSet<JobId>,
+}
+
+impl At<'_> {
+    fn apply(&mut self, command: &Command) -> Result<Settled, StoreError> {
+        match command {
+            Command::Merge(number, writer, up) => self.merge(*number, *writer, up),
+            Command::Ask(number, writer, ask) => self.ask(*number, *writer, ask),
+            Command::Import { region, key, seats } => {
+                let (topic, vshard) = topic_of(*region);
+                let fields = super::people::job_fields(*region, self.wall);
+                let post = JobPost {
+                    key: key.clone(),
+                    fields,
+                    seats: *seats,
+                    policy: LossPolicy::WriteOff,
+                    keep_dates: true,
+                };
+                let mut shard = Shard { tx: self.tx, vshard, now: self.wall };
+                let imported = shard::import_job(&mut shard, topic, &post)?;
+                Ok(Settled::Imported { region: *region, seats: *seats, key: key.clone(), imported })
+            }
+            Command::Pass(items) => {
+                self.touched.extend(items.iter().map(|item| item.job));
+                let rows = self.pass(items)?;
+                Ok(Settled::Passed(items.clone(), rows))
+            }
+        }
+    }
+
+    fn merge(&mut self, number: u64, writer: Writer, up: &Up) -> Result<Settled, StoreError> {
+        let vshard = VshardId(up.vshard);
+        let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
+        let allowed = |topic: TopicId| topic_of(region) == (topic, vshard);
+        let key = self.directory.keys.get(&writer);
+        let signed = |head: &LogHead| is_signed(key, writer, vshard, head, &up.signature);
+        let batch =
+            Batch { writer, first: up.first, entries: &up.entries, allowed: &allowed, signed: &signed };
+        let merged = match shard::merge(&mut Shard { tx: self.tx, vshard, now: self.wall }, &batch) {
+            Ok(merged) => Ok(merged),
+            Err(MergeError::Store(error)) => return Err(error),
+            Err(error @ MergeError::Gap { .. }) => Err(MergeRefusal::Gap(error.to_string())),
+            Err(MergeError::WrongSignature) => Err(MergeRefusal::WrongSignature),
+        };
+        if let Ok(merged) = &merged {
+            self.touched.extend(&merged.jobs);
+        }
+        Ok(Settled::Merged(number, writer, vshard, merged))
+    }
+
+    fn ask(&mut self, number: u64, writer: Writer, ask: &Ask) -> Result<Settled, StoreError> {
+        let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
+        let (topic, vshard) = topic_of(region);
+        self.touched.insert(ask.job);
+        let known = self.tx.job_summary(vshard, ask.job)?.is_some_and(|summary| summary.topic == topic);
+        let outcome = if known && ask.sign_up.writer == writer {
+            shard::ask(&mut Shard { tx: self.tx, vshard, now: self.wall }, writer, ask)?
+        } else {
+            Outcome::Closed
+        };
+        Ok(Settled::Verdict(number, vshard, Verdict { sign_up: ask.sign_up, job: ask.job, outcome }))
+    }
+}
+
+fn is_signed(
+    key: Option<&VerifyingKey>,
+    writer: Writer,
+    vshard: VshardId,
+    head: &LogHead,
+    signature: &[u8],
+) -> bool {
+    let (Some(key), Ok(signature)) = (key, Signature::from_slice(signature)) else { return false };
+    mutant::is(Mutant::ChainUnchecked)
+        || key.verify_strict(&head.head.signed_bytes(writer, vshard, head.wseq), &signature).is_ok()
+}
+
+/// Why the node's logs are not those that the hub has seen, as the hub's server judges it.
+fn gone_back(known: &[(VshardId, LogHead)], hello: &Hello) -> Option<String> {
+    known.iter().find_map(|(vshard, known)| {
+        let stated = hello.up.iter().find(|up| up.vshard == vshard.0);
+        match stated {
+            None if known.wseq > 0 => Some("its log is gone".to_owned()),
+            Some(up) if up.wseq < known.wseq => {
+                Some(format!("its log went back from {} to {}", known.wseq, up.wseq))
+            }
+            Some(up) if up.wseq == known.wseq && up.head != known.head => {
+                Some(format!("its log differs at {}", up.wseq))
+            }
+            None | Some(_) => None,
+        }
+    })
+}

@@ -1,0 +1,217 @@
+//! Workers and agencies: what they ask for, what they are told, and how they ask again when nobody answers.
+
+use super::{Happening, World, hub::Command, node::NodeEvent, note, tenant_of, topic_of};
+use crate::{
+    model::{RequestNo, pick_of},
+    schedule::Act,
+};
+use edge_core::node::{Answer, NewJob, SignUpRequest};
+use sync_protocol::{
+    documents::{JobFields, PayUnit, Status},
+    ids::WorkerId,
+    seats::LossPolicy,
+};
+
+/// How often a worker comes back when nobody answers, and after how long.
+const TRIES_MAX: u32 = 6;
+const TRY_AGAIN_MS: u64 = 20_000;
+
+/// A job that starts in 90 minutes.
+pub(crate) fn job_fields(region: usize, wall: i64) -> JobFields {
+    JobFields {
+        title: "分拣员".to_owned(),
+        text: String::new(),
+        category: "sorting".to_owned(),
+        employer: "agency".to_owned(),
+        place: "gate 3".to_owned(),
+        position: None,
+        start_at: wall + 90 * 60,
+        end_at: wall + 180 * 60,
+        pay_minor: 2_000,
+        pay_unit: PayUnit::Hour,
+        pay_minor_per_hour: 2_000,
+        currency: "CNY".to_owned(),
+        meal: false,
+        bed: false,
+        daily_pay: true,
+        language: "zh".to_owned(),
+        requirements: String::new(),
+        synthetic: true,
+        created_at: wall,
+        tenant: tenant_of(region).0,
+        region: super::REGIONS[region % super::REGIONS.len()].to_owned(),
+    }
+}
+
+fn sixteen(number: u64) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[8..].copy_from_slice(&number.to_be_bytes());
+    bytes
+}
+
+impl World {
+    /// Carries out one operation of the schedule.
+    pub(crate) fn act(&mut self, act: &Act) {
+        self.count_fault(act);
+        match *act {
+            Act::Import { region, seats } => {
+                let key = format!("import-{}", self.now);
+                self.tell_hub(Command::Import { region, key, seats });
+            }
+            Act::RaiseCap { region, pick, by } => {
+                let job = self.model.recent_job(region, 12, pick);
+                if let Some(facts) =
+                    job.and_then(|job| self.model.jobs.get(&job)).filter(|f| !f.key.is_empty())
+                {
+                    // An agency imports the job again with more seats.
+                    let (key, seats) = (facts.key.clone(), facts.cap + by);
+                    if let Some(facts) = job.and_then(|job| self.model.jobs.get_mut(&job)) {
+                        facts.cap = seats;
+                    }
+                    self.tell_hub(Command::Import { region, key, seats });
+                }
+            }
+            Act::CreateJob { node, seats } => {
+                let place = &self.machines[node];
+                if place.is_serving() {
+                    let fields = job_fields(place.region, place.wall(self.now));
+                    self.tell_node(
+                        node,
+                        NodeEvent::CreateJob(Box::new(NewJob {
+                            fields,
+                            seats,
+                            policy: LossPolicy::WriteOff,
+                            key: String::new(),
+                        })),
+                    );
+                }
+            }
+            Act::SignUp { node, worker, pick } => self.sign_up(node, worker, pick),
+            Act::Repeat { node, pick } => {
+                if let Some(request) = self.model.recent_request(node, pick) {
+                    self.submit(request);
+                }
+            }
+            Act::Cancel { pick } => self.cancel(pick),
+            Act::Cut { .. }
+            | Act::Reset { .. }
+            | Act::Crash { .. }
+            | Act::Kill { .. }
+            | Act::CrashAtWrite { .. }
+            | Act::HubCrash { .. }
+            | Act::Eio { .. }
+            | Act::DiskFull { .. }
+            | Act::SlowDisk { .. }
+            | Act::BitFlip { .. }
+            | Act::Backup { .. }
+            | Act::Restore { .. }
+            | Act::Copy { .. }
+            | Act::Clock { .. } => self.strike(act),
+        }
+    }
+
+    fn sign_up(&mut self, node: usize, worker: u64, pick: u64) {
+        let node = self.machine_of(node, pick);
+        let window = usize::try_from(self.scenario.jobs + self.scenario.births).unwrap_or(8).max(3);
+        let Some(job) = self.model.recent_job(self.machines[node].region, window, pick) else { return };
+        let request = self.model.asked(node, job, worker);
+        self.submit(request);
+    }
+
+    /// The machine at a place; where a copy stands beside it, sometimes the copy.
+    fn machine_of(&self, node: usize, pick: u64) -> usize {
+        let copy = self.machines.iter().position(|m| m.copy_of == Some(node) && !m.retired);
+        copy.filter(|_| pick.is_multiple_of(3)).unwrap_or(node)
+    }
+
+    /// A request reaches its node, or nobody answers there.
+    fn submit(&mut self, number: RequestNo) {
+        let request = &self.model.requests[number];
+        let (m, job, worker) = (request.machine, request.job, request.worker);
+        if !self.machines[m].is_serving() {
+            return self.worker_failed(number);
+        }
+        let worker = WorkerId(sixteen(worker + 1));
+        let wanted =
+            SignUpRequest { job, worker, idempotency: sixteen(1 << 40 | number as u64), body_hash: worker.0 };
+        self.tell_node(m, NodeEvent::SignUp(number, wanted));
+    }
+
+    /// Nobody answered: the worker comes back.
+    pub(crate) fn worker_failed(&mut self, number: RequestNo) {
+        let Some(request) = self.model.requests.get_mut(number) else { return };
+        if request.told.is_some() || request.tries >= TRIES_MAX {
+            return;
+        }
+        request.tries += 1;
+        let wait = TRY_AGAIN_MS + self.random.below(TRY_AGAIN_MS);
+        self.after(wait, Happening::Again(number));
+    }
+
+    pub(crate) fn try_again(&mut self, number: RequestNo) {
+        if self.model.requests[number].told.is_none() {
+            self.tally.sometimes("a worker came back under the same key");
+            self.submit(number);
+        }
+    }
+
+    fn cancel(&mut self, pick: u64) {
+        let recent = self.model.requests.len().saturating_sub(400);
+        let standing: Vec<RequestNo> = (recent..self.model.requests.len())
+            .filter(|number| {
+                let request = &self.model.requests[*number];
+                request.told.is_some()
+                    && !request.cancel_sent
+                    && matches!(request.status, Some(Status::Confirmed | Status::WaitListed))
+            })
+            .collect();
+        let Some(number) = pick_of(&standing, pick).copied() else { return };
+        let request = &self.model.requests[number];
+        let (m, told) = (request.machine, request.told);
+        let Some((sign_up, writer)) = told else { return };
+        // Only the holder frees a seat, and the worker stands before its kiosk.
+        if self.machines[m].is_serving() && self.machines[m].writer == writer {
+            self.model.cancels(number);
+            self.tell_node(m, NodeEvent::Cancel(number, sign_up));
+        }
+    }
+
+    /// A worker reads an answer, which is durable.
+    pub(crate) fn worker_told(&mut self, m: usize, number: RequestNo, answer: &Answer) {
+        let place = &self.machines[m];
+        let (writer, is_up, number_of_node) = (place.writer, place.line.is_up, place.number);
+        note!(
+            self,
+            "node {writer}: request {number} for {} -> {} {}",
+            answer.job,
+            answer.sign_up,
+            answer.status.as_str()
+        );
+        let before = self.model.requests[number].status;
+        if before == Some(Status::WaitListed) && answer.status == Status::Confirmed {
+            self.tally.sometimes("a waiting sign-up was promoted");
+        }
+        // What the hub's own node has accepted has no receipt of this node.
+        if answer.status == Status::Confirmed && answer.receipt.is_none() && !answer.repeated {
+            self.fail("answer", format!("{} is confirmed without a receipt", answer.sign_up));
+        }
+        if answer.repeated {
+            self.tally.sometimes("a repeated request was answered as before");
+        }
+        if answer.status == Status::Confirmed && !is_up {
+            self.tally.sometimes("a sign-up was confirmed while cut");
+        }
+        let first = self.model.requests[number].told.is_none();
+        if first {
+            self.tally.sign_up(number_of_node, self.now, answer.status);
+        }
+        let forked = self.directory.forked.contains_key(&writer);
+        let told = self.model.told(number, answer.sign_up, answer.status, writer, forked, self.now);
+        self.take(told);
+    }
+}
+
+/// The vshard in which a region's jobs lie.
+pub(crate) fn vshard_of(region: usize) -> sync_protocol::ids::VshardId {
+    topic_of(region).1
+}
