@@ -6,7 +6,7 @@ mod mutants;
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
 
-/// Deterministic simulation of Dayshift: real cores, real SQLite, simulated disks, lines and clocks.
+/// Proves by machine what Dayshift promises: every state of small worlds, and whole days of simulated ones.
 #[derive(Debug, Parser)]
 #[command(name = "simulate", version)]
 struct Cli {
@@ -16,13 +16,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Walks through every state of small worlds, over the production transition functions
+    /// Walks through every state of small worlds, over the production transition functions.
     Model(commands::model::Args),
-}
-
-fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Model(args) => commands::model::run(&args),
     /// Lists the scenarios.
     List,
     /// Runs seeds of one scenario, or of all in turn. Exit code 1 where a promise was broken.
@@ -74,6 +69,7 @@ struct Run {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Model(args) => Ok(commands::model::run(&args)),
         Command::List => commands::list(),
         Command::Run(run) => commands::run(&run),
         Command::Replay { trace, step } => commands::replay(&trace, step),

@@ -9,6 +9,7 @@ use sync_protocol::{
     ids::{JobId, TopicId, VshardId, Writer},
     log::{Entry, EntryKind},
 };
+use sync_store::ShardStore as _;
 use sync_store::{OpenOptions, SqliteShard, StoreError};
 
 const VSHARD: VshardId = VshardId(7);
