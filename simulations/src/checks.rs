@@ -57,10 +57,16 @@ impl World {
                 let text = format!("I3: node {writer} counts {counters:?} for {job} and has {live} live");
                 return self.fail("invariant", text);
             }
-            if seats.iter().any(|seat| seat.state == SeatState::Bumped) {
-                self.tally.sometimes("a sign-up was bumped");
-            }
+            self.see_ended(&seats, |holder| holder == writer);
             self.seen(job, (m, writer.incarnation.0), live);
+        }
+    }
+
+    /// Who is bumped by the holder has no seat any more (I5: only with a reason).
+    fn see_ended(&mut self, seats: &[SeatRow], holds: impl Fn(Writer) -> bool) {
+        for seat in seats.iter().filter(|seat| seat.state == SeatState::Bumped && holds(seat.holder)) {
+            self.tally.sometimes("a sign-up was bumped");
+            self.model.ended(seat.sign_up);
         }
     }
 
@@ -118,6 +124,7 @@ impl World {
                 return violation("invariant", text);
             }
         }
+        self.see_ended(&seats, Writer::is_hub);
         if seats.iter().any(|seat| seat.holder.is_hub() && seat.state == SeatState::Live) {
             self.tally.sometimes("the hub accepted a sign-up that was left to it");
         }

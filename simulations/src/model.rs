@@ -197,6 +197,19 @@ impl Model {
         }
     }
 
+    /// Its holder ended a sign-up as the hub asked, with a reason: the worker will read so.
+    pub fn ended(&mut self, sign_up: SignUpId) {
+        let Some(number) = self.by_sign_up.get(&sign_up).copied() else { return };
+        let request = &mut self.requests[number];
+        if request.status == Some(Status::Confirmed) {
+            request.status = Some(Status::Bumped);
+            if !request.cancel_sent {
+                let job = request.job;
+                self.seat_left(job);
+            }
+        }
+    }
+
     /// Sign-ups that an incarnation confirmed and nobody asked to cancel.
     pub fn confirmed_by(&self, writer: Writer) -> impl DoubleEndedIterator<Item = (SignUpId, &Request)> {
         self.requests.iter().filter_map(move |request| {

@@ -17,6 +17,9 @@ mod needs;
 use counts::Counts;
 use needs::Need;
 
+/// Seeds that a run with `--all` simulates; larger runs are recorded in simulations/TRACK-RECORD.md.
+const SIMULATED_SEEDS: &str = "100";
+
 /// How far a run goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -39,7 +42,8 @@ enum Work {
     /// A program of the search path.
     Program(&'static str, Vec<String>),
     Cargo(Vec<&'static str>),
-    Dayshift(Vec<&'static str>),
+    /// A program of this workspace.
+    Built(&'static str, Vec<&'static str>),
     Xtask(Vec<&'static str>),
 }
 
@@ -105,8 +109,18 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
         suite("build", Work::Cargo(BUILD.to_vec())),
         suite("tests", Work::Cargo(tests)),
         suite("doc tests", Work::Cargo(vec!["test", "--workspace", "--doc", "--no-fail-fast"])),
-        suite("demo", Work::Dayshift(vec!["demo", "--check"])),
+        suite("demo", Work::Built("dayshift", vec!["demo", "--check"])),
+        suite("model mutants", Work::Built("simulate", vec!["model", "--mutant", "all"])),
+        suite("simulation mutants", Work::Built("simulate", vec!["mutants"])),
     ];
+    let proofs = [
+        ("model", vec!["model", "--instance", "all"]),
+        ("simulation", vec!["run", "--seeds", SIMULATED_SEEDS, "--sometimes"]),
+    ];
+    suites.extend(proofs.map(|(name, arguments)| Suite {
+        only_with_all: true,
+        ..suite(name, Work::Built("simulate", arguments))
+    }));
     suites.push(Suite {
         needs: &[Need::Node, Need::Chromium, Need::Fonts, Need::Playwright],
         absent: no_kiosk,
@@ -170,8 +184,8 @@ impl Work {
                 command.args(arguments);
                 command
             }
-            Self::Dayshift(arguments) => {
-                let mut command = workspace.command(workspace.binary("dayshift"));
+            Self::Built(program, arguments) => {
+                let mut command = workspace.command(workspace.binary(program));
                 command.args(arguments);
                 command
             }
