@@ -110,7 +110,8 @@ impl Node {
 
     /// A file of the node's small disk, through the node's own mount namespace.
     pub(crate) fn on_small_disk(&self, file: &str) -> PathBuf {
-        let folder = self.folder.0.join("small");
+        // Without links: one that is absolute would lead out of that namespace.
+        let folder = self.folder.0.canonicalize().unwrap().join("small");
         PathBuf::from(format!("/proc/{}/root{}", self.child.id(), folder.display())).join(file)
     }
 

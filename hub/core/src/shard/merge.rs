@@ -260,6 +260,8 @@ fn merge_row(
     if known.is_some_and(|seat| seat.holder != writer) {
         return Ok(match row.event {
             NodeEvent::Accept { .. } => fence(Violation::Revived),
+            // It was left to the hub in the meantime, which has ended it itself.
+            NodeEvent::Bump { .. } if known.is_some_and(|seat| seat.holder.is_hub()) => Ok(()),
             _ => park("only the holder of a sign-up reports about it"),
         });
     }
@@ -417,6 +419,11 @@ fn list(
             let holder = shard.writer()?;
             let seat = SeatRow { sign_up, holder, worker, state: SeatState::Requested };
             shard.tx.put_seat(shard.vshard, row.job, &seat)?;
+            // Asked of the node while it still held the sign-up.
+            if let Some(asked) = shard.tx.ending(shard.vshard, row.job, sign_up)?.filter(|row| !row.done) {
+                shard.tx.put_ending(shard.vshard, &EndingRow { done: true, ..asked })?;
+                return ends::end_here(shard, row.job, &seat, asked.ending.reason);
+            }
             shard.tx.put_waiting(
                 shard.vshard,
                 row.job,

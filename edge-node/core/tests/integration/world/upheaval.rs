@@ -73,11 +73,6 @@ impl World {
         let writer = self.nodes[n].me.writer;
         match self.hub.read(|tx| tx.standing(vshard, writer)).unwrap() {
             Standing::Live => None,
-            // A node that has written nothing has no log to close.
-            Standing::Fenced if self.nodes[n].store.read(|tx| tx.own_heads()).unwrap().is_empty() => {
-                self.rejoin(n);
-                None
-            }
             Standing::Fenced => Some("moved".to_owned()),
             Standing::Settled => {
                 self.rejoin(n);
