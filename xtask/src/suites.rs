@@ -115,7 +115,7 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
     ];
     let proofs = [
         ("model", vec!["model", "--instance", "all"]),
-        ("simulation", vec!["run", "--seeds", SIMULATED_SEEDS, "--sometimes"]),
+        ("simulation", vec!["run", "--seeds", SIMULATED_SEEDS]),
     ];
     suites.extend(proofs.map(|(name, arguments)| Suite {
         only_with_all: true,
