@@ -1,6 +1,6 @@
 //! What the hub knows about nodes, tenants, join tokens and topics: one small SQLite file beside the shards.
 
-use crate::{error::StoreError, sqlite::migrate};
+use crate::{error::StoreError, rows::FenceCause, sqlite::migrate};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 use sync_protocol::{
@@ -67,6 +67,10 @@ pub struct TopicRecord {
     pub tenant: TenantId,
     pub region: String,
     pub vshard: VshardId,
+}
+
+fn cause_key(writer: Writer) -> String {
+    format!("fence_cause/{writer}")
 }
 
 /// The open control file. Several processes may open it at a time.
@@ -147,11 +151,22 @@ impl ControlStore {
         Ok(true)
     }
 
-    /// Fences an incarnation: one way.
-    pub fn fence(&self, writer: Writer, reason: &str) -> Result<(), StoreError> {
+    /// Fences an incarnation: one way, and the first cause stays.
+    pub fn fence(&mut self, writer: Writer, cause: FenceCause, reason: &str) -> Result<(), StoreError> {
+        let tx = self.connection.transaction()?;
         let sql = "UPDATE node SET fenced = ?3 WHERE node = ?1 AND incarnation = ?2 AND fenced IS NULL";
-        self.connection.execute(sql, params![writer.node.0, writer.incarnation.0, reason])?;
+        tx.execute(sql, params![writer.node.0, writer.incarnation.0, reason])?;
+        let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        tx.execute(sql, params![cause_key(writer), cause.as_str().as_bytes()])?;
+        tx.commit()?;
         Ok(())
+    }
+
+    /// Why an incarnation was fenced, where it was.
+    pub fn fence_cause(&self, writer: Writer) -> Result<Option<FenceCause>, StoreError> {
+        let stored = self.meta(&cause_key(writer))?;
+        let word = stored.map(String::from_utf8).transpose().map_err(|_| StoreError::BadRow("cause"))?;
+        word.map(|word| FenceCause::parse(&word).ok_or(StoreError::BadRow("cause"))).transpose()
     }
 
     pub fn tenants(&self) -> Result<Vec<TenantRecord>, StoreError> {

@@ -2,7 +2,7 @@
 
 use crate::place::Folder;
 use sync_protocol::ids::{TenantId, Writer};
-use sync_store::{ControlStore, NodeRecord, TokenRow};
+use sync_store::{ControlStore, FenceCause, NodeRecord, TokenRow};
 
 #[test]
 fn a_token_admits_one_node_and_a_name_keeps_its_number() {
@@ -33,7 +33,9 @@ fn a_token_admits_one_node_and_a_name_keeps_its_number() {
     assert_eq!(join(&mut control, "a"), Some(Writer::new(1, 1)));
     assert_eq!(join(&mut control, "a"), None, "single use");
     assert_eq!(join(&mut control, "b"), Some(Writer::new(1, 2)), "rejoining gives the next incarnation");
-    control.fence(Writer::new(1, 1), "late").unwrap();
+    control.fence(Writer::new(1, 1), FenceCause::Retired, "late").unwrap();
+    control.fence(Writer::new(1, 1), FenceCause::Copied, "later").unwrap();
+    assert_eq!(control.fence_cause(Writer::new(1, 1)).unwrap(), Some(FenceCause::Retired));
     assert_eq!(control.nodes().unwrap()[0].fenced, None, "only the named incarnation is fenced");
     let tenant = control.add_tenant("agency", &[7]).unwrap();
     assert_eq!((tenant, control.add_tenant("agency", &[8]).unwrap()), (Some(TenantId(1)), None));
