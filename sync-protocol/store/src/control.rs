@@ -69,6 +69,16 @@ pub struct TopicRecord {
     pub vshard: VshardId,
 }
 
+/// Numbers of nodes that are left out after a restore: more than join between two backups.
+const NODES_SKIPPED: u32 = 1_000;
+/// Incarnations of each node that are left out after a restore: more than one box begins between two backups.
+const INCARNATIONS_SKIPPED: u32 = 8;
+const NODE_FLOOR: &str = "node_floor";
+
+fn incarnation_floor(node: NodeId) -> String {
+    format!("incarnation_floor/{}", node.0)
+}
+
 fn cause_key(writer: Writer) -> String {
     format!("fence_cause/{writer}")
 }
@@ -112,15 +122,35 @@ impl ControlStore {
         let known = self
             .connection
             .query_row("SELECT node, incarnation FROM node WHERE name = ?1", [name], |row| {
-                Ok(Writer { node: NodeId(row.get(0)?), incarnation: Incarnation(row.get::<_, u16>(1)? + 1) })
+                Ok(Writer::new(row.get(0)?, row.get(1)?))
             })
             .optional()?;
-        if let Some(writer) = known {
-            return Ok(writer);
+        if let Some(Writer { node, incarnation }) = known {
+            let floor = self.floor(&incarnation_floor(node))?;
+            return Ok(Writer::new(node.0, incarnation.0.max(u16::try_from(floor).unwrap_or(u16::MAX)) + 1));
         }
-        let last: u32 =
-            self.connection.query_row("SELECT coalesce(max(node), 0) FROM node", [], |row| row.get(0))?;
-        Ok(Writer::new(last + 1, 1))
+        Ok(Writer::new(self.last_node()?.max(self.floor(NODE_FLOOR)?) + 1, 1))
+    }
+
+    fn last_node(&self) -> Result<u32, StoreError> {
+        Ok(self.connection.query_row("SELECT coalesce(max(node), 0) FROM node", [], |row| row.get(0))?)
+    }
+
+    fn floor(&self, key: &str) -> Result<u32, StoreError> {
+        let Some(stored) = self.meta(key)? else { return Ok(0) };
+        stored.try_into().map(u32::from_be_bytes).map_err(|_| StoreError::BadRow("number floor"))
+    }
+
+    /// Leaves out the numbers that may have been given after a backup that this file came from: no number is used twice.
+    pub fn skip_numbers(&self) -> Result<(), StoreError> {
+        let last = self.last_node()?.max(self.floor(NODE_FLOOR)?);
+        self.put_meta(NODE_FLOOR, &(last + NODES_SKIPPED).to_be_bytes())?;
+        for node in self.nodes()? {
+            let key = incarnation_floor(node.writer.node);
+            let last = u32::from(node.writer.incarnation.0).max(self.floor(&key)?);
+            self.put_meta(&key, &(last + INCARNATIONS_SKIPPED).to_be_bytes())?;
+        }
+        Ok(())
     }
 
     /// Uses up a token and stores the node in one transaction; false where the token was used in the meantime.

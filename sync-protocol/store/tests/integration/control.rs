@@ -43,3 +43,30 @@ fn a_token_admits_one_node_and_a_name_keeps_its_number() {
     assert_eq!(control.add_topic(TenantId(1), "hangzhou").unwrap(), topic);
     assert_eq!(control.topics().unwrap(), [topic]);
 }
+
+#[test]
+fn a_directory_from_a_backup_gives_no_number_twice() {
+    let folder = Folder::new("control-skip");
+    let mut control = ControlStore::open(&folder.0.join("control.sqlite")).unwrap();
+    let token = TokenRow {
+        id: "a".into(),
+        secret_hash: vec![1],
+        region: "hangzhou".into(),
+        node_name: "jiubao".into(),
+        expires_at: 9,
+        used_at: None,
+    };
+    control.add_token(&token).unwrap();
+    let node = NodeRecord {
+        writer: Writer::new(1, 1),
+        name: "jiubao".into(),
+        region: "hangzhou".into(),
+        log_key: vec![1],
+        fenced: None,
+        joined_at: 1,
+    };
+    assert!(control.join("a", &node).unwrap());
+    control.skip_numbers().unwrap();
+    assert_eq!(control.next_writer("jiubao").unwrap(), Writer::new(1, 10));
+    assert_eq!(control.next_writer("xiasha").unwrap(), Writer::new(1_002, 1));
+}
