@@ -72,11 +72,7 @@ pub(super) fn run(args: &RestoreArgs) -> Result<Outcome> {
     restore_authority(data, from, &manifest)?;
     let keeps_directory = keeps_directory(args, &manifest)?;
     let staged = layout::restoring(data);
-    if staged.exists() {
-        fs::remove_dir_all(&staged).with_context(|| format!("remove {}", staged.display()))?;
-    }
-    make_private(&staged)?;
-    sync_folder(data)?;
+    begin_staging(data, &staged)?;
     if !keeps_directory {
         copy_synced(&layout::control(from), &layout::control(&staged))?;
         ControlStore::open(&layout::control(&staged))?.skip_numbers()?;
@@ -97,6 +93,18 @@ pub(super) fn run(args: &RestoreArgs) -> Result<Outcome> {
     put_in_place(data, &staged)?;
     tell(&restored, &manifest);
     Ok(Outcome::Done)
+}
+
+/// Makes or empties the folder of staged files. Once it is there it goes with the last step alone.
+fn begin_staging(data: &Path, staged: &Path) -> Result<()> {
+    if !staged.exists() {
+        make_private(staged)?;
+    }
+    for file in fs::read_dir(staged).with_context(|| format!("list {}", staged.display()))? {
+        let path = file.with_context(|| format!("list {}", staged.display()))?.path();
+        fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
+    }
+    sync_folder(data)
 }
 
 fn tell(restored: &Restored, manifest: &Manifest) {
@@ -144,7 +152,12 @@ fn read_begun(from: &Path) -> Result<Begun> {
 fn restore_authority(data: &Path, from: &Path, manifest: &Manifest) -> Result<()> {
     let path = layout::authority(data);
     if !path.exists() {
-        copy_folder(&layout::authority(from), &path)?;
+        let partial = data.join("authority.partial");
+        if partial.exists() {
+            fs::remove_dir_all(&partial).with_context(|| format!("remove {}", partial.display()))?;
+        }
+        copy_folder(&layout::authority(from), &partial)?;
+        fs::rename(&partial, &path).with_context(|| format!("put {} in place", path.display()))?;
     }
     let authority = Authority::open(&path).context("open the authority")?;
     if authority.cluster_id().to_string() != manifest.cluster {

@@ -8,8 +8,7 @@ fn a_cap_goes_up_and_down_and_a_job_closes() {
     let mut town = Town::start("orders");
     town.join("hall-1");
     let job = town.post_job(4, "hall-1");
-    let people: Vec<_> = (0..3).map(|_| town.sign_up("hall-1", &job)).collect();
-    assert!(people.iter().all(|(_, status)| status == "confirmed"), "{people:?}");
+    let people: Vec<_> = (0..3).map(|_| town.confirm("hall-1", &job)).collect();
     town.seats("three are known", &job, |seats| seats["live"] == 3);
 
     let said = town.order(&["jobs", "cap", &job, "6"]);
@@ -30,12 +29,12 @@ fn a_cap_goes_up_and_down_and_a_job_closes() {
     assert_eq!(endings.as_array().unwrap().len(), 1, "{endings}");
     assert_eq!(
         (&endings[0]["sign_up"], &endings[0]["reason"], &endings[0]["done"]),
-        (&json!(people[2].0), &json!("cap_lowered"), &json!(true))
+        (&json!(people[2]), &json!("cap_lowered"), &json!(true))
     );
-    let ended = town.node("hall-1", &format!("/v1/sign_ups/{}", people[2].0));
+    let ended = town.node("hall-1", &format!("/v1/sign_ups/{}", people[2]));
     assert_eq!(ended["status"], "bumped", "{ended}");
     let page = town.page(&format!("/jobs/{job}"));
-    assert!(page.contains("the cap was lowered") && page.contains(&people[2].0));
+    assert!(page.contains("the cap was lowered") && page.contains(&people[2]));
 
     let said = town.order(&["jobs", "close", &job, "--yes"]);
     assert_eq!((said.code, said.out.contains("closed")), (Some(0), true), "{}", said.err);
@@ -59,7 +58,7 @@ fn a_fenced_node_is_settled_by_its_log_and_the_hall_goes_on() {
     town.join("hall-1");
     let job = town.post_job(5, "hall-1");
     for _ in 0..2 {
-        assert_eq!(town.sign_up("hall-1", &job).1, "confirmed");
+        town.confirm("hall-1", &job);
     }
     town.seats("two are known", &job, |seats| seats["live"] == 2);
     let said = town.order(&["node", "list"]);
@@ -100,12 +99,9 @@ fn a_fenced_node_is_settled_by_its_log_and_the_hall_goes_on() {
     town.kill_node("hall-1");
     town.join("hall-1");
     assert_eq!(town.node("hall-1", "/v1/node")["incarnation"], 2);
-    until("the job is at the new incarnation", || {
-        town.node("hall-1", &format!("/v1/jobs/{job}")).get("id").is_some().then_some(())
-    });
-    until("its line is up", || (town.node("hall-1", "/v1/node")["link"] == "up").then_some(()));
+    town.ready("hall-1", &job);
     for _ in 0..3 {
-        assert_eq!(town.sign_up("hall-1", &job).1, "confirmed");
+        town.confirm("hall-1", &job);
     }
     assert_ne!(town.sign_up("hall-1", &job).1, "confirmed");
     let seats = town.seats("all five are known", &job, |seats| seats["live"] == 5);

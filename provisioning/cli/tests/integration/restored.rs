@@ -31,28 +31,15 @@ fn fill(town: &mut Town, node: &str, job: &str, confirmed: &mut BTreeSet<String>
     panic!("{node} confirmed more than {SEATS} people");
 }
 
-fn sign_up(town: &mut Town, node: &str, job: &str, confirmed: &mut BTreeSet<String>) {
-    let (id, status) = town.sign_up(node, job);
-    assert_eq!(status, "confirmed");
-    confirmed.insert(id);
-}
-
-fn ready(town: &Town, node: &str, job: &str) {
-    until("the node is ready", || {
-        let up = town.node(node, "/v1/node")["link"] == "up";
-        (up && town.node(node, &format!("/v1/jobs/{job}")).get("id").is_some()).then_some(())
-    });
-}
-
 #[test]
 fn a_restored_hub_is_told_what_it_lost_before_it_grants() {
     let mut town = Town::start("restore");
     town.join("hall-1");
     town.join("hall-2");
     let job = town.post_job(SEATS, "hall-1");
-    ready(&town, "hall-2", &job);
+    town.ready("hall-2", &job);
     let mut confirmed = BTreeSet::new();
-    sign_up(&mut town, "hall-1", &job, &mut confirmed);
+    confirmed.insert(town.confirm("hall-1", &job));
     town.seats("one is known", &job, |seats| seats["live"] == 1);
 
     let (data, backup) = (town.data(), town.path("backup"));
@@ -65,7 +52,7 @@ fn a_restored_hub_is_told_what_it_lost_before_it_grants() {
     assert_eq!((refused.code, refused.err.contains("stop it first")), (Some(1), true), "{}", refused.err);
 
     for node in ["hall-1", "hall-2", "hall-2"] {
-        sign_up(&mut town, node, &job, &mut confirmed);
+        confirmed.insert(town.confirm(node, &job));
     }
     town.seats("four are known", &job, |seats| seats["live"] == 4);
     town.kill_node("hall-2");
@@ -80,11 +67,11 @@ fn a_restored_hub_is_told_what_it_lost_before_it_grants() {
     assert!(town.page("/incarnations").contains("hall-2"));
     let said = town.order(&["node", "limbo"]);
     assert!(said.out.contains("before it has heard of hall-2"), "{}", said.out);
-    ready(&town, "hall-1", &job);
+    town.ready("hall-1", &job);
     fill(&mut town, "hall-1", &job, &mut confirmed);
     town.start_node("hall-2");
     until("both have told", || awaited(&town)?.is_empty().then_some(()));
-    ready(&town, "hall-2", &job);
+    town.ready("hall-2", &job);
     for node in ["hall-2", "hall-1"] {
         fill(&mut town, node, &job, &mut confirmed);
     }

@@ -199,9 +199,7 @@ impl Town {
         let said = self.order(&["jobs", "import", &text(&file), "--region", "north", "--tenant", "agency"]);
         assert_eq!(said.code, Some(0), "{}", said.err);
         let job = self.hub("/v1/jobs")["jobs"][0]["id"].as_str().unwrap().to_owned();
-        until("the job is at the node", || {
-            self.node(node, &format!("/v1/jobs/{job}")).get("id").is_some().then_some(())
-        });
+        self.ready(node, &job);
         job
     }
 
@@ -217,6 +215,26 @@ impl Town {
             serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap_or_default();
         let word = |name: &str| body[name].as_str().map(str::to_owned);
         (word("id").unwrap_or_default(), word("status").unwrap_or_else(|| status.to_string()))
+    }
+
+    /// One more person signs up and gets a seat, at once or as soon as a right that is on its way arrives.
+    pub(crate) fn confirm(&mut self, node: &str, job: &str) -> String {
+        let (id, status) = self.sign_up(node, job);
+        if status != "confirmed" {
+            let path = format!("/v1/sign_ups/{id}");
+            until("the sign-up is confirmed", || {
+                (self.node(node, &path)["status"] == "confirmed").then_some(())
+            });
+        }
+        id
+    }
+
+    /// Waits until a node knows a job and its line is up.
+    pub(crate) fn ready(&self, node: &str, job: &str) {
+        until("the node is ready", || {
+            let up = self.node(node, "/v1/node")["link"] == "up";
+            (up && self.node(node, &format!("/v1/jobs/{job}")).get("id").is_some()).then_some(())
+        });
     }
 
     /// The hub's account of a job once `holds` of it.
