@@ -30,6 +30,18 @@ pub fn admin_token(folder: &Path) -> PathBuf {
     folder.join("admin.token")
 }
 
+/// What the process that uses the folder holds locked.
+#[must_use]
+pub fn lock(folder: &Path) -> PathBuf {
+    folder.join("hub.lock")
+}
+
+/// Where files of a backup are made ready; a hub does not start beside it, because some may be in place and some not.
+#[must_use]
+pub fn restoring(folder: &Path) -> PathBuf {
+    folder.join("restoring")
+}
+
 /// Which file holds a vshard.
 #[must_use]
 pub const fn file_of(vshard: VshardId) -> usize {

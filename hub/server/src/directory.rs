@@ -13,7 +13,7 @@ use sync_protocol::{
     ids::{NodeId, TenantId, TopicId, VshardId, Writer},
     wire::v1::Interest,
 };
-use sync_store::{ControlStore, NodeRecord, StoreError, TenantRecord, TopicRecord};
+use sync_store::{ControlStore, FenceCause, NodeRecord, StoreError, TenantRecord, TopicRecord};
 use tokio::sync::watch;
 
 /// The directory at one moment.
@@ -140,11 +140,16 @@ impl Directory {
     }
 
     /// Fences an incarnation for good and writes the reason down.
-    pub(crate) async fn fence(self: &Arc<Self>, writer: Writer, reason: &str) -> Result<()> {
+    pub(crate) async fn fence(
+        self: &Arc<Self>,
+        writer: Writer,
+        cause: FenceCause,
+        reason: &str,
+    ) -> Result<()> {
         let (reason, now) = (reason.to_owned(), crate::clock::now());
         tracing::warn!(%writer, %reason, "fenced");
         self.change(move |store| {
-            store.fence(writer, &reason)?;
+            store.fence(writer, cause, &reason)?;
             store.add_event(now, &format!("node {writer} fenced: {reason}"))
         })
         .await

@@ -17,7 +17,7 @@ use sync_store::{FenceCause, ShardTx, StandingRow, StoreError};
 /// Fences an incarnation everywhere: one way.
 pub(crate) async fn fence(app: &App, writer: Writer, cause: FenceCause, reason: &str) -> Result<()> {
     fence_shards(app, writer, cause, reason).await?;
-    app.directory.fence(writer, reason).await
+    app.directory.fence(writer, cause, reason).await
 }
 
 async fn fence_shards(app: &App, writer: Writer, cause: FenceCause, reason: &str) -> Result<(), ShardError> {

@@ -5,6 +5,7 @@ mod commands;
 mod health;
 mod import;
 mod jobs;
+mod limbo;
 mod nodes;
 mod pages;
 mod problem;
@@ -41,7 +42,9 @@ use utoipa::OpenApi;
         seats::totals,
         import::import,
         commands::job,
-        commands::node
+        commands::node,
+        limbo::list,
+        limbo::endings
     ),
     components(schemas(problem::ProblemBody, import::ImportRow))
 )]
@@ -65,10 +68,13 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/jobs/{id}", post(commands::job))
         .route("/v1/nodes/{node}", post(commands::node))
         .route("/v1/jobs/{id}/seats", get(seats::of_job))
+        .route("/v1/jobs/{id}/endings", get(limbo::endings))
+        .route("/v1/limbo", get(limbo::list))
         .route("/v1/seats", get(seats::totals))
         .route("/v1/jobs:import", post(import::import))
         .route(view::OVERVIEW, get(pages::overview))
         .route(view::NODES, get(pages::nodes))
+        .route(view::INCARNATIONS, get(pages::incarnations))
         .route(view::JOBS, get(pages::jobs))
         .route(&format!("{}/{{id}}", view::JOBS), get(pages::seats))
         .route(view::SYNC, get(pages::sync))

@@ -13,7 +13,7 @@ use sync_protocol::{
     ids::{JobId, NodeId, VshardId, Writer},
     seats::{HubHolding, HubJob, LossPolicy, SeatState, out_total},
 };
-use sync_store::{JobSummary, NodeRecord, SeatRow, SeatTotals, ShardTx, StoreError};
+use sync_store::{EndingRow, JobSummary, NodeRecord, SeatRow, SeatTotals, ShardTx, StoreError};
 
 /// A node with its contact and rights.
 #[derive(Debug)]
@@ -184,6 +184,44 @@ pub(crate) async fn job(app: &App, job: JobId) -> Result<Option<(JobView, Vec<Se
         })
         .await?;
     Ok(found.into_iter().flatten().next())
+}
+
+/// What the figures of a reserved right need of its job.
+#[derive(Debug)]
+pub(crate) struct JobSummaryOf {
+    pub(crate) summary: JobSummary,
+    pub(crate) policy: LossPolicy,
+}
+
+/// A sign-up that is to end, with who was asked to end it.
+#[derive(Debug)]
+pub(crate) struct EndingView {
+    pub(crate) row: EndingRow,
+    pub(crate) holder: Writer,
+}
+
+/// The sign-ups of a job that are to end or were ended, latest first; `None` where the job is not known.
+pub(crate) async fn endings(app: &App, job: JobId) -> Result<Option<Vec<EndingView>>, ShardError> {
+    let found = app
+        .shards
+        .read_all(move |tx| {
+            let Some(vshard) = tx.vshard_of(job)? else { return Ok(None) };
+            let mut all = Vec::new();
+            for row in tx.endings(vshard, job)? {
+                let sign_up = row.ending.sign_up;
+                let holder = tx.seat(vshard, job, sign_up)?.map_or(sign_up.writer, |seat| seat.holder);
+                all.push(EndingView { row, holder });
+            }
+            all.sort_by_key(|view| (std::cmp::Reverse(view.row.at), view.row.ending.sign_up));
+            Ok(Some(all))
+        })
+        .await?;
+    Ok(found.into_iter().flatten().next())
+}
+
+/// Sign-ups whose end was asked for and is not reported.
+pub(crate) async fn endings_open(app: &App) -> Result<u64, ShardError> {
+    Ok(app.shards.read_all(|tx| tx.endings_open()).await?.into_iter().sum())
 }
 
 /// The tenant's name and the region of a job.

@@ -8,6 +8,7 @@ mod console;
 mod directory;
 mod fencing;
 mod http;
+mod incarnations;
 mod limits;
 mod live;
 mod peers;

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     config::Config,
     directory::Directory,
-    fencing, http,
+    fencing, http, incarnations,
     limits::{CHECKPOINT_EVERY, DIRECTORY_POLL, DRAIN_TIME_MAX},
     peers::{self, Board},
     scheduler::{self, Scheduler},
@@ -15,6 +15,7 @@ use anyhow::{Context, Result, bail};
 use enrolment::Authority;
 use hub_core::layout;
 use std::{fs, sync::Arc, time::Instant};
+use sync_store::FolderLock;
 use tokio::{
     net::TcpListener,
     runtime::Runtime,
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Runs the hub until it is told to stop.
 pub(crate) fn run(config: Config) -> Result<()> {
+    let _lock = lock(&config)?;
     let stop = CancellationToken::new();
     let (app, threads) = open(&config, &stop)?;
     let runtime = Runtime::new().context("start the runtime")?;
@@ -34,6 +36,22 @@ pub(crate) fn run(config: Config) -> Result<()> {
     runtime.shutdown_timeout(DRAIN_TIME_MAX);
     threads.join();
     served
+}
+
+/// Keeps a second hub, and a restore, out of the folder for as long as this process lives.
+fn lock(config: &Config) -> Result<FolderLock> {
+    let path = layout::lock(&config.data);
+    let lock = FolderLock::take(&path).with_context(|| format!("lock {}", path.display()))?;
+    let Some(lock) = lock else {
+        bail!("{} is in use by another hub, or a backup is being restored there", config.data.display());
+    };
+    if layout::restoring(&config.data).exists() {
+        bail!(
+            "a restore into {} was cut off: some files are of the backup and some are not; give `dayshift hub restore` again",
+            config.data.display()
+        );
+    }
+    Ok(lock)
 }
 
 fn open(config: &Config, stop: &CancellationToken) -> Result<(Arc<App>, ShardThreads)> {
@@ -70,6 +88,7 @@ async fn serve(config: &Config, app: Arc<App>) -> Result<()> {
     }
     tracing::info!(http = %http_at, quic = %quic_at, cluster = %app.cluster, "the hub runs");
     fencing::finish(&app).await.context("finish fences of before")?;
+    tell_awaited(&app).await.context("read what is awaited")?;
     let mut tasks = JoinSet::new();
     tasks.spawn(peers::accept(Arc::clone(&app), endpoint));
     let this = Arc::clone(&app);
@@ -92,6 +111,17 @@ async fn serve(config: &Config, app: Arc<App>) -> Result<()> {
     let drained = timeout(DRAIN_TIME_MAX, async { while tasks.join_next().await.is_some() {} }).await;
     if drained.is_err() {
         tracing::warn!("requests were cut at the end of the drain");
+    }
+    Ok(())
+}
+
+/// Says which nodes restored vshards wait for.
+async fn tell_awaited(app: &App) -> Result<()> {
+    for awaiting in incarnations::read_all(app).await?.awaiting {
+        let nodes: Vec<String> =
+            awaiting.nodes.iter().map(|(writer, name)| format!("{name} ({writer})")).collect();
+        let (vshard, nodes) = (awaiting.vshard.0, nodes.join(", "));
+        tracing::warn!(vshard, %nodes, "restored: nothing is granted here before these nodes have told what they hold");
     }
     Ok(())
 }

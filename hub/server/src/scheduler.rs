@@ -35,6 +35,8 @@ struct Agenda {
     regions: BTreeSet<String>,
     demand: Demand,
     tally: Tally,
+    /// Second sign-ups of a worker at one time, since the start.
+    duplicates: u64,
 }
 
 impl Scheduler {
@@ -53,8 +55,9 @@ impl Scheduler {
     /// A node's report was merged.
     pub(crate) fn reported(&self, vshard: VshardId, node: NodeId, merged: &Merged) {
         self.mark(vshard, merged.jobs.iter().copied());
+        let mut agenda = self.lock();
+        agenda.duplicates += u64::from(merged.duplicates);
         if merged.demand > 0 {
-            let mut agenda = self.lock();
             agenda.demand.add(node, merged.demand, Instant::now());
             agenda.tally.add(clock::now(), merged.demand);
         }
@@ -63,6 +66,11 @@ impl Scheduler {
     /// Sign-ups reported in each of the last minutes, oldest first, and since midnight (both since the start at most).
     pub(crate) fn sign_ups(&self) -> (Vec<u32>, u64) {
         self.lock().tally.picture(clock::now())
+    }
+
+    /// Second sign-ups of one worker for one time that were merged since the start.
+    pub(crate) fn duplicates(&self) -> u64 {
+        self.lock().duplicates
     }
 
     /// The nodes of a region have changed: all of its jobs are to be looked at.

@@ -1,7 +1,11 @@
 //! Logs, and figures in the OpenMetrics text format, made at each scrape from what is stored.
 
-use crate::{app::App, live, peers::PeerState, shard_workers::ShardError};
-use prometheus_client::{encoding::text::encode, metrics::gauge::Gauge, registry::Registry};
+use crate::{app::App, incarnations, live, peers::PeerState, shard_workers::ShardError};
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{counter::Counter, gauge::Gauge},
+    registry::Registry,
+};
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Begins to log to standard error; `DAYSHIFT_LOG` filters, as in `info,hub=debug`.
@@ -24,6 +28,7 @@ fn info() -> Targets {
 pub(crate) async fn metrics(app: &App) -> Result<String, ShardError> {
     let (seats, parked) = live::totals(app).await?;
     let nodes = live::nodes(app).await?;
+    let (over, endings_open) = (incarnations::read_all(app).await?, live::endings_open(app).await?);
     let in_state = |state: PeerState| nodes.iter().filter(|node| node.state == state).count() as u64;
     let behind = nodes.iter().filter_map(|node| node.contact.as_ref()).map(|contact| contact.behind).sum();
     let bytes = nodes.iter().filter_map(|node| node.contact.as_ref()).map(crate::peers::Contact::bytes);
@@ -49,6 +54,15 @@ pub(crate) async fn metrics(app: &App) -> Result<String, ShardError> {
     add("peer_sent_bytes", "Bytes sent to nodes since the start", sent);
     add("peer_received_bytes", "Bytes received from nodes since the start", received);
     add("uptime_seconds", "Time since the start", app.started.elapsed().as_secs());
+    add("limbo_rights", "Rights reserved for incarnations that are over and not settled", over.reserved());
+    add("fenced_incarnations", "Incarnations that are fenced and not settled", over.fenced());
+    add("copied_incarnations", "Incarnations fenced because their log went back or apart", over.copied());
+    add("awaiting_vshards", "Restored vshards that grant nothing yet", over.awaiting.len() as u64);
+    add("endings_open", "Sign-ups whose end was asked for and is not reported", endings_open);
+    let duplicates: Counter = Counter::default();
+    duplicates.inc_by(app.scheduler.duplicates());
+    let help = "Second sign-ups of a worker for one time, merged since the start";
+    registry.register("duplicate_sign_ups", help, duplicates);
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = encode(&mut text, &registry);

@@ -1,7 +1,10 @@
-//! `dayshift hub`: makes the data folder that the hub runs on.
+//! `dayshift hub`: makes the data folder that the hub runs on, copies it, puts a copy back.
 //!
 //! Works on files alone, so that it needs no running hub. The authority is made last: a folder without one is a creation
 //! that was cut off, and the command can be given again.
+
+mod backup;
+mod restore;
 
 use crate::{Outcome, output};
 use anyhow::{Context, Result, bail};
@@ -28,12 +31,24 @@ pub(crate) enum HubCommand {
         #[arg(long)]
         name: String,
     },
+    /// Copy the databases, the authority and the operators' token; the hub may run meanwhile.
+    ///
+    /// The copy has the key of the cluster's authority in it: keep it where only operators can read it.
+    Backup(backup::BackupArgs),
+    /// Put a backup in the place of the databases; the hub must not run.
+    ///
+    /// Each vshard begins a new history: the hub grants nothing in it before every node that may hold rights there has
+    /// told what it holds, so that nothing is oversold. Sign-ups that a node had confirmed come back with its log. The
+    /// files that were there are kept in a folder of their own.
+    Restore(restore::RestoreArgs),
 }
 
 /// Runs `dayshift hub`.
 pub(crate) fn run(command: &HubCommand) -> Result<Outcome> {
     match command {
         HubCommand::Init { data, name } => init(data, name),
+        HubCommand::Backup(args) => backup::run(args),
+        HubCommand::Restore(args) => restore::run(args),
     }
 }
 

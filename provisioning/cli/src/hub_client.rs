@@ -2,9 +2,11 @@
 //! Called by every subcommand that talks to a hub; it knows paths and bodies of none of them.
 
 use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Longest answer read from a hub: a refused chunk of 500 rows with long reasons is below 1 MiB.
@@ -14,6 +16,43 @@ const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
 /// Tries of one request that may be repeated, with doubling pauses from `PAUSE_FIRST`.
 const TRIES_MAX: u32 = 4;
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
+
+/// Which hub, and what opens it.
+#[derive(Debug, Args)]
+pub(crate) struct HubArgs {
+    /// Address of the hub, such as http://hub:7400.
+    #[arg(long)]
+    hub: String,
+    /// File that holds the hub's token (admin.token in its data folder); `-` reads it from standard input.
+    #[arg(long)]
+    token_file: PathBuf,
+    /// Print the hub's answer as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl HubArgs {
+    /// The client that these arguments name.
+    pub(crate) fn client(&self) -> Result<HubClient> {
+        HubClient::new(&self.hub, &read_token(&self.token_file)?)
+    }
+}
+
+/// A hub's refusal, as its problem document says it.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// The last part of the problem's type; empty where the answer was none.
+    pub(crate) code: String,
+    message: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
 
 /// A hub address with the token that opens it.
 #[derive(Debug)]
@@ -46,29 +85,59 @@ impl HubClient {
         body: &[u8],
     ) -> Result<T> {
         let url = format!("{}{path}", self.base);
-        let mut pause = PAUSE_FIRST;
-        for attempt in 1.. {
-            let sent = self
-                .agent
+        repeat("POST", &url, || {
+            self.agent
                 .post(&url)
                 .query_pairs(query.iter().copied())
                 .header("Authorization", &self.bearer)
                 .header("Content-Type", "application/x-ndjson")
-                .send(body);
-            let last = attempt == TRIES_MAX;
-            match sent {
-                Ok(response) if !last && passes(response.status().as_u16()) => {}
-                Ok(response) => return read_answer(&url, response),
-                Err(error) if last || !is_transport(&error) => {
-                    return Err(anyhow!(error)).with_context(|| format!("POST {url}"));
-                }
-                Err(_) => {}
-            }
-            std::thread::sleep(pause);
-            pause *= 2;
-        }
-        unreachable!("the last try returns")
+                .send(body)
+        })
     }
+
+    /// Posts a JSON body, or none where it is `None`. The command must be safe to repeat, as above.
+    pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: Option<&impl Serialize>) -> Result<T> {
+        let url = format!("{}{path}", self.base);
+        let text = body.map(serde_json::to_vec).transpose().context("write the request")?;
+        repeat("POST", &url, || {
+            let request = self.agent.post(&url).header("Authorization", &self.bearer);
+            match &text {
+                Some(text) => request.header("Content-Type", "application/json").send(text.as_slice()),
+                None => request.send_empty(),
+            }
+        })
+    }
+
+    /// Reads one resource.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let url = format!("{}{path}", self.base);
+        repeat("GET", &url, || self.agent.get(&url).header("Authorization", &self.bearer).call())
+    }
+}
+
+/// Sends until there is an answer that stands.
+fn repeat<T: DeserializeOwned>(
+    method: &str,
+    url: &str,
+    mut send: impl FnMut() -> Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+) -> Result<T> {
+    let mut pause = PAUSE_FIRST;
+    for attempt in 1.. {
+        let last = attempt == TRIES_MAX;
+        match send() {
+            Ok(response) if !last && passes(response.status().as_u16()) => {}
+            Ok(response) => return read_answer(url, response),
+            Err(error) if last || !is_transport(&error) => {
+                return Err(anyhow!(error)).with_context(|| {
+                    format!("{method} {url}; check the address, and that the hub runs there")
+                });
+            }
+            Err(_) => {}
+        }
+        std::thread::sleep(pause);
+        pause *= 2;
+    }
+    unreachable!("the last try returns")
 }
 
 /// Reads a token from a file, or from standard input when the path is `-`. Tokens are never
@@ -109,13 +178,21 @@ fn read_answer<T: DeserializeOwned>(url: &str, mut response: ureq::http::Respons
             .with_context(|| format!("{url} answered something else than the hub's API"));
     }
     let said = problem_title(&text);
-    let fix = match status.as_u16() {
-        401 => "; check the token file",
-        403 => "; the token's role does not allow this",
-        404 => "; check the hub address",
+    let code = problem_code(&text);
+    let fix = match (status.as_u16(), code.as_str()) {
+        (401, _) => "; check the token file",
+        (403, _) => "; the token's role does not allow this",
+        (404, "") => "; check the hub address",
         _ => "",
     };
-    bail!("{url} answered {status}{said}{fix}")
+    Err(Refusal { code, message: format!("{url} answered {status}{said}{fix}") }.into())
+}
+
+/// The last part of an RFC 9457 problem's type; empty for other bodies.
+fn problem_code(text: &str) -> String {
+    let problem = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
+    let kind = problem.get("type").and_then(serde_json::Value::as_str).unwrap_or_default();
+    kind.strip_prefix("/problems/").unwrap_or_default().to_owned()
 }
 
 /// The title and detail of an RFC 9457 problem, as `: title, detail`; nothing for other bodies.

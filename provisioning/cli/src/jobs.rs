@@ -1,5 +1,6 @@
-//! `dayshift jobs`: bring job files into a hub, and make job files where none can be had.
+//! `dayshift jobs`: bring job files into a hub, make job files where none can be had, change or close a job.
 
+mod change;
 mod convert;
 mod csv_line;
 mod dates;
@@ -34,6 +35,13 @@ enum JobsCommand {
     Import(import_command::ImportArgs),
     /// Write synthetic shifts of a region as NDJSON, ready for `jobs import`.
     Generate(generate::GenerateArgs),
+    /// Change the number of seats of a job, up or down; safe to repeat.
+    ///
+    /// Raising opens seats at once. Lowering recalls rights that nobody uses. Below what is confirmed it is refused, and
+    /// the refusal names the smallest number, unless --bump-latest ends the latest sign-ups, each with notice.
+    Cap(change::CapArgs),
+    /// Close a job: nobody signs up any more, and whoever is confirmed or waits is ended, with notice.
+    Close(change::CloseArgs),
 }
 
 /// Runs one `dayshift jobs` command.
@@ -41,5 +49,7 @@ pub(crate) fn run(args: JobsArgs) -> Result<Outcome> {
     match args.command {
         JobsCommand::Import(args) => import_command::run(&args),
         JobsCommand::Generate(args) => generate::run(&args),
+        JobsCommand::Cap(args) => change::cap(&args),
+        JobsCommand::Close(args) => change::close(&args),
     }
 }

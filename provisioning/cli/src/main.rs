@@ -5,6 +5,7 @@ mod demo;
 mod hub;
 mod hub_client;
 mod jobs;
+mod node;
 mod output;
 mod plugin;
 mod receipt;
@@ -31,6 +32,9 @@ enum Command {
     Jobs(jobs::JobsArgs),
     /// Show the whole story on this machine: a hub, three nodes, lines that are cut.
     Demo(demo::DemoArgs),
+    /// Nodes as the hub sees them, and ends of their incarnations.
+    #[command(subcommand)]
+    Node(node::NodeCommand),
     /// Receipts that workers take away.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
         Command::Hub(command) => hub::run(&command),
         Command::Jobs(args) => jobs::run(args),
         Command::Demo(args) => demo::run(&args),
+        Command::Node(command) => node::run(&command),
         Command::Receipt(command) => receipt::run(&command),
         Command::Plugin(command) => plugin::run(&command),
         Command::Tenant(command) => tenant::run(&command),

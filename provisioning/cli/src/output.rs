@@ -1,7 +1,8 @@
 //! The only place that writes to standard output and standard error. Results go to standard
 //! output, everything about them to standard error, so that output can be piped.
 
-use std::io::Write;
+use anyhow::{Result, bail};
+use std::io::{IsTerminal, Write};
 
 /// Writes one line of result to standard output; a closed pipe ends the process quietly.
 pub(crate) fn result(line: &str) {
@@ -29,4 +30,22 @@ pub(crate) fn clap_message(error: &clap::Error) {
     if let Err(failed) = error.print() {
         note(&format!("error: cannot print: {failed}"));
     }
+}
+
+/// Shows what a command is about to do and asks for a yes, unless `--yes` said it already.
+pub(crate) fn confirm(plan: &str, yes: bool) -> Result<()> {
+    note(plan);
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        bail!("nothing was changed: nobody is here to ask; give --yes to do it");
+    }
+    note("Type yes to do it:");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    if answer.trim() != "yes" {
+        bail!("nothing was changed");
+    }
+    Ok(())
 }

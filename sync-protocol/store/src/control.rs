@@ -1,6 +1,6 @@
 //! What the hub knows about nodes, tenants, join tokens and topics: one small SQLite file beside the shards.
 
-use crate::{error::StoreError, sqlite::migrate};
+use crate::{error::StoreError, rows::FenceCause, sqlite::migrate};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 use sync_protocol::{
@@ -69,6 +69,20 @@ pub struct TopicRecord {
     pub vshard: VshardId,
 }
 
+/// Numbers of nodes that are left out after a restore: more than join between two backups.
+const NODES_SKIPPED: u32 = 1_000;
+/// Incarnations of each node that are left out after a restore: more than one box begins between two backups.
+const INCARNATIONS_SKIPPED: u32 = 8;
+const NODE_FLOOR: &str = "node_floor";
+
+fn incarnation_floor(node: NodeId) -> String {
+    format!("incarnation_floor/{}", node.0)
+}
+
+fn cause_key(writer: Writer) -> String {
+    format!("fence_cause/{writer}")
+}
+
 /// The open control file. Several processes may open it at a time.
 #[derive(Debug)]
 pub struct ControlStore {
@@ -108,15 +122,35 @@ impl ControlStore {
         let known = self
             .connection
             .query_row("SELECT node, incarnation FROM node WHERE name = ?1", [name], |row| {
-                Ok(Writer { node: NodeId(row.get(0)?), incarnation: Incarnation(row.get::<_, u16>(1)? + 1) })
+                Ok(Writer::new(row.get(0)?, row.get(1)?))
             })
             .optional()?;
-        if let Some(writer) = known {
-            return Ok(writer);
+        if let Some(Writer { node, incarnation }) = known {
+            let floor = self.floor(&incarnation_floor(node))?;
+            return Ok(Writer::new(node.0, incarnation.0.max(u16::try_from(floor).unwrap_or(u16::MAX)) + 1));
         }
-        let last: u32 =
-            self.connection.query_row("SELECT coalesce(max(node), 0) FROM node", [], |row| row.get(0))?;
-        Ok(Writer::new(last + 1, 1))
+        Ok(Writer::new(self.last_node()?.max(self.floor(NODE_FLOOR)?) + 1, 1))
+    }
+
+    fn last_node(&self) -> Result<u32, StoreError> {
+        Ok(self.connection.query_row("SELECT coalesce(max(node), 0) FROM node", [], |row| row.get(0))?)
+    }
+
+    fn floor(&self, key: &str) -> Result<u32, StoreError> {
+        let Some(stored) = self.meta(key)? else { return Ok(0) };
+        stored.try_into().map(u32::from_be_bytes).map_err(|_| StoreError::BadRow("number floor"))
+    }
+
+    /// Leaves out the numbers that may have been given after a backup that this file came from: no number is used twice.
+    pub fn skip_numbers(&self) -> Result<(), StoreError> {
+        let last = self.last_node()?.max(self.floor(NODE_FLOOR)?);
+        self.put_meta(NODE_FLOOR, &(last + NODES_SKIPPED).to_be_bytes())?;
+        for node in self.nodes()? {
+            let key = incarnation_floor(node.writer.node);
+            let last = u32::from(node.writer.incarnation.0).max(self.floor(&key)?);
+            self.put_meta(&key, &(last + INCARNATIONS_SKIPPED).to_be_bytes())?;
+        }
+        Ok(())
     }
 
     /// Uses up a token and stores the node in one transaction; false where the token was used in the meantime.
@@ -147,11 +181,22 @@ impl ControlStore {
         Ok(true)
     }
 
-    /// Fences an incarnation: one way.
-    pub fn fence(&self, writer: Writer, reason: &str) -> Result<(), StoreError> {
+    /// Fences an incarnation: one way, and the first cause stays.
+    pub fn fence(&mut self, writer: Writer, cause: FenceCause, reason: &str) -> Result<(), StoreError> {
+        let tx = self.connection.transaction()?;
         let sql = "UPDATE node SET fenced = ?3 WHERE node = ?1 AND incarnation = ?2 AND fenced IS NULL";
-        self.connection.execute(sql, params![writer.node.0, writer.incarnation.0, reason])?;
+        tx.execute(sql, params![writer.node.0, writer.incarnation.0, reason])?;
+        let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        tx.execute(sql, params![cause_key(writer), cause.as_str().as_bytes()])?;
+        tx.commit()?;
         Ok(())
+    }
+
+    /// Why an incarnation was fenced, where it was.
+    pub fn fence_cause(&self, writer: Writer) -> Result<Option<FenceCause>, StoreError> {
+        let stored = self.meta(&cause_key(writer))?;
+        let word = stored.map(String::from_utf8).transpose().map_err(|_| StoreError::BadRow("cause"))?;
+        word.map(|word| FenceCause::parse(&word).ok_or(StoreError::BadRow("cause"))).transpose()
     }
 
     pub fn tenants(&self) -> Result<Vec<TenantRecord>, StoreError> {

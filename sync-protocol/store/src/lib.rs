@@ -3,8 +3,9 @@
 //! [`ShardStore`] is a whole store and [`ShardTx`] what one transaction of it can do; [`SqliteShard`] is the engine, over
 //! one file. Hub and node use the same tables; every key of data begins with `vshard`, and every row has a checksum that
 //! is verified when the row is read. [`ControlStore`] holds what the hub knows about nodes, tenants, tokens and topics.
-//! [`Witness`] notices a database that was rolled back.
+//! [`Witness`] notices a database that was rolled back. [`back_up`] copies a file that is in use.
 
+mod backup;
 mod control;
 mod error;
 mod rows;
@@ -16,6 +17,7 @@ mod witness;
 /// SQLite's C interface, for the simulator's disk that injects faults; nothing else may use it.
 pub use rusqlite::ffi;
 
+pub use backup::{BackupError, FolderLock, back_up};
 pub use control::{ControlStore, NodeRecord, TenantRecord, TokenRow, TopicRecord};
 pub use error::StoreError;
 pub use rows::{

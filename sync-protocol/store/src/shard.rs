@@ -26,6 +26,8 @@ pub struct Page {
 pub trait ShardTx {
     // The hub's sequence of a vshard.
 
+    /// Vshards of this file that have a sequence.
+    fn vshards(&mut self) -> Result<Vec<VshardId>, StoreError>;
     /// History and last sequence of a vshard.
     fn head(&mut self, vshard: VshardId) -> Result<(u16, u64), StoreError>;
     /// Appends to the vshard's sequence; `audience` limits who is sent it. Returns its sequence.
@@ -178,6 +180,8 @@ pub trait ShardTx {
     fn put_standing(&mut self, vshard: VshardId, row: &StandingRow) -> Result<(), StoreError>;
     /// Vshards of this file in which a writer has a log, a holding or a standing.
     fn vshards_of_writer(&mut self, writer: Writer) -> Result<Vec<VshardId>, StoreError>;
+    /// Every incarnation of this file that does not simply live, by vshard.
+    fn standings(&mut self) -> Result<Vec<(VshardId, StandingRow)>, StoreError>;
     /// What is reserved for fenced incarnations in this file.
     fn limbo(&mut self) -> Result<Vec<LimboRow>, StoreError>;
     /// Keeps an entry of a fenced incarnation's log, with the head after it.
@@ -202,6 +206,8 @@ pub trait ShardTx {
     ) -> Result<Option<EndingRow>, StoreError>;
     fn put_ending(&mut self, vshard: VshardId, row: &EndingRow) -> Result<(), StoreError>;
     fn endings(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<EndingRow>, StoreError>;
+    /// Sign-ups of this file whose end was asked for and is not reported.
+    fn endings_open(&mut self) -> Result<u64, StoreError>;
     /// The recall that a writer was sent last for a job: (granted, keep).
     fn recall(
         &mut self,

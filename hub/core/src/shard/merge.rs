@@ -225,44 +225,43 @@ fn merge_row(
         return Ok(park("the ledger row is about another job than its entry"));
     }
     shard.append(Some(HUB_ONLY), writer, entry)?;
-    match row.event {
-        NodeEvent::Final => {
-            merged.settled = true;
-            return Ok(Ok(()));
-        }
-        NodeEvent::SeenAll { history } => {
-            merged.jobs.extend(restore::told_all(shard, writer, history)?);
-            return Ok(Ok(()));
-        }
-        _ => {}
+    if row.event == NodeEvent::Final {
+        merged.settled = true;
+        return Ok(Ok(()));
+    }
+    if let NodeEvent::SeenAll { history } = row.event {
+        merged.jobs.extend(restore::told_all(shard, writer, history)?);
+        return Ok(Ok(()));
     }
     merged.jobs.insert(row.job);
-    match row.event {
-        NodeEvent::Seen { granted, version, cap, open } => {
-            let told = restore::Told { granted, version, cap, open };
-            return Ok(
-                restore::told(shard, writer, row.job, told)?.map_err(|v| Problem::Fence(v.to_string()))
-            );
-        }
-        NodeEvent::Birth { cap, policy } => return birth(shard, writer, row.job, cap, policy),
-        NodeEvent::CancelFor { sign_up } => {
-            let ending = Ending { sign_up, reason: EndReason::Worker };
-            ends::end(shard, row.job, ending)?;
-            return Ok(Ok(()));
-        }
-        _ if shard.tx.is_reclaimed(shard.vshard, row.job, writer)? => return void(shard, writer, &row),
-        _ => {}
+    if let NodeEvent::Seen { granted, version, cap, open } = row.event {
+        let told = restore::Told { granted, version, cap, open };
+        return Ok(restore::told(shard, writer, row.job, told)?.map_err(|v| Problem::Fence(v.to_string())));
+    }
+    if let NodeEvent::Birth { cap, policy } = row.event {
+        return birth(shard, writer, row.job, cap, policy);
+    }
+    if let NodeEvent::CancelFor { sign_up } = row.event {
+        let ending = Ending { sign_up, reason: EndReason::Worker };
+        ends::end(shard, row.job, ending)?;
+        return Ok(Ok(()));
+    }
+    if shard.tx.is_reclaimed(shard.vshard, row.job, writer)? {
+        return void(shard, writer, &row);
     }
     let Some((sign_up, worker)) = subject(&row.event) else {
         return counters(shard, writer, &row);
     };
     let known = shard.tx.seat(shard.vshard, row.job, sign_up)?;
     if known.is_some_and(|seat| seat.holder != writer) {
-        return Ok(match row.event {
-            NodeEvent::Accept { .. } => fence(Violation::Revived),
-            // It was left to the hub in the meantime, which has ended it itself.
-            NodeEvent::Bump { .. } if known.is_some_and(|seat| seat.holder.is_hub()) => Ok(()),
-            _ => park("only the holder of a sign-up reports about it"),
+        let left_to_hub = known.is_some_and(|seat| seat.holder.is_hub());
+        return Ok(if matches!(row.event, NodeEvent::Accept { .. }) {
+            fence(Violation::Revived)
+        } else if left_to_hub && matches!(row.event, NodeEvent::Bump { .. }) {
+            // The hub has ended it itself.
+            Ok(())
+        } else {
+            park("only the holder of a sign-up reports about it")
         });
     }
     let mut holding = shard.tx.holding(shard.vshard, row.job, writer)?;

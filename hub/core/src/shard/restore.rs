@@ -47,9 +47,13 @@ pub(super) fn is_awaited(shard: &mut Shard<'_>, writer: Writer) -> Result<bool, 
     Ok(awaited(shard)?.contains(&writer))
 }
 
-/// Begins a new history of the vshard. `writers` are the incarnations that may hold rights in it.
-pub fn begin_history(shard: &mut Shard<'_>, writers: &[Writer]) -> Result<u16, StoreError> {
-    let history = shard.tx.begin_history(shard.vshard)?;
+/// Begins a new history of the vshard, with a number above those that nodes may have heard of. `writers` are the
+/// incarnations that may hold rights in it.
+pub fn begin_history(shard: &mut Shard<'_>, writers: &[Writer], heard_of: u16) -> Result<u16, StoreError> {
+    let mut history = shard.tx.begin_history(shard.vshard)?;
+    while history <= heard_of {
+        history = shard.tx.begin_history(shard.vshard)?;
+    }
     let mut awaited = BTreeSet::new();
     for writer in writers {
         if shard.tx.standing(shard.vshard, *writer)? == Standing::Live {

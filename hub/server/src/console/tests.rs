@@ -3,6 +3,7 @@
 //! With `DAYSHIFT_RENDER_DIR` set, the pages are also written there to be looked at.
 
 use askama::Template;
+use sync_store::FenceCause;
 
 use super::view::*;
 
@@ -58,6 +59,7 @@ fn overview() -> OverviewPage {
         jobs: 2_096,
         oversold: 0,
         silent: Some(Silent { age_s: 848, node: "Fuyang 2".to_owned(), state: State::CutOff }),
+        over: OverCounts { limbo_rights: 3, copied: 1, awaiting: 0 },
         events: vec![
             event("17:20", "node 12.1 joined as Linping 2 in Linping"),
             event("16:58", "node 45.3 fenced: two heads at 88, two machines write under one name <copied>"),
@@ -111,6 +113,44 @@ fn seats() -> SeatsPage {
             node("Lin'an 1", State::Fenced, 3, 0, 2, 2_640, Some("copied disk; reports kept as evidence")),
         ],
         oversold: false,
+        endings: vec![EndingRow {
+            sign_up: "s5-1-12".to_owned(),
+            holder: "Qiantang 1".to_owned(),
+            reason: "the cap was lowered",
+            asked_at: "17:40".to_owned(),
+            done: false,
+        }],
+    }
+}
+
+fn incarnations() -> IncarnationsPage {
+    let over = |name: &str, cause, is_settled, reserved| OverRow {
+        name: name.to_owned(),
+        node: 45,
+        incarnation: 2,
+        is_settled,
+        cause,
+        detail: "two heads at 88 <copied>".to_owned(),
+        since: "2026-05-01 17:02".to_owned(),
+        reserved,
+    };
+    IncarnationsPage {
+        frame: frame(),
+        over: vec![
+            over("Lin'an 1", FenceCause::Copied, false, 3),
+            over("Fuyang 2", FenceCause::Retired, true, 0),
+        ],
+        limbo: vec![LimboRow {
+            job: "j0-1-1024".to_owned(),
+            title: "Sorter".to_owned(),
+            start: "2026-05-02 07:00".to_owned(),
+            has_started: false,
+            holder: "Lin'an 1 (45.2)".to_owned(),
+            reserved: 3,
+            used: 2,
+            can_be_reclaimed: true,
+        }],
+        awaiting: vec![AwaitingRow { vshard: 88, history: 2, nodes: vec!["Fuyang 2 (44.1)".to_owned()] }],
     }
 }
 
@@ -140,6 +180,8 @@ fn pages() -> Vec<(&'static str, String)> {
     fresh.nodes.clear();
     fresh.events.clear();
     fresh.silent = None;
+    fresh.over = OverCounts::default();
+    let quiet = IncarnationsPage { over: vec![], limbo: vec![], awaiting: vec![], ..incarnations() };
     let mut bad = overview();
     bad.oversold = 1;
     let nodes_page = NodesPage { frame: frame(), nodes: nodes() };
@@ -159,6 +201,8 @@ fn pages() -> Vec<(&'static str, String)> {
         ("sync", sync().render().unwrap()),
         ("jobs", jobs.render().unwrap()),
         ("seats", seats().render().unwrap()),
+        ("incarnations", incarnations().render().unwrap()),
+        ("incarnations-none", quiet.render().unwrap()),
     ]
 }
 
@@ -188,7 +232,7 @@ fn console_pages_are_sound() {
         }
         let bytes = html.len() + SHEET.len();
         assert!(bytes < PAGE_BYTES_MAX, "{name}: {bytes} bytes");
-        for path in [OVERVIEW, NODES, SYNC, JOBS, SHEET_PATH] {
+        for path in [OVERVIEW, NODES, SYNC, INCARNATIONS, JOBS, SHEET_PATH] {
             assert!(html.contains(&format!("href=\"{path}\"")), "{name}: no link to {path}");
         }
         if let Some(dir) = &shown {
@@ -242,4 +286,15 @@ fn the_overview_says_how_things_are() {
     bad.oversold = 1;
     let html = bad.render().unwrap();
     assert!(html.contains("1 job is oversold.") && !html.contains("No job is oversold."));
+}
+
+#[test]
+fn a_copied_disk_is_an_alarm_and_says_what_to_do() {
+    let html = incarnations().render().unwrap();
+    assert!(html.contains("<b class=\"cut\">1 disk was copied or put back.</b>"));
+    assert!(html.contains("1 of 2 incarnations that are over is not settled"));
+    assert_eq!(html.matches("dayshift node reclaim 45").count(), 1);
+    assert!(html.contains("1 restored vshard grants nothing yet") && html.contains("Fuyang 2 (44.1)"));
+    let html = overview().render().unwrap();
+    assert!(html.contains("3 rights in limbo") && html.contains("1 disk was copied"));
 }

@@ -3,6 +3,7 @@
 //! Every struct holds a [`Frame`]; `render()` gives the whole page. What the hub cannot know of a
 //! cut-off node is shown as a bound or as last reported, never as zero.
 
+mod incarnations;
 mod overview;
 mod seats;
 mod sync;
@@ -10,8 +11,9 @@ mod sync;
 use askama::filters::Safe;
 
 pub(crate) use self::{
-    overview::{Event, NodeRow, NodesPage, OverviewPage, Silent},
-    seats::{JobRow, JobsPage, NodeSeats, SeatsPage},
+    incarnations::{AwaitingRow, IncarnationsPage, LimboRow, OverRow},
+    overview::{Event, NodeRow, NodesPage, OverCounts, OverviewPage, Silent},
+    seats::{EndingRow, JobRow, JobsPage, NodeSeats, SeatsPage},
     sync::{PeerRow, SyncPage},
 };
 
@@ -25,6 +27,8 @@ pub(crate) const OVERVIEW: &str = "/";
 pub(crate) const NODES: &str = "/nodes";
 /// Address of the sync peers.
 pub(crate) const SYNC: &str = "/sync";
+/// Address of the incarnations that are over.
+pub(crate) const INCARNATIONS: &str = "/incarnations";
 /// Address of the list of jobs (`q`, `page`); the seats of one job follow after a slash.
 pub(crate) const JOBS: &str = "/jobs";
 
@@ -37,15 +41,18 @@ pub(crate) enum Tab {
     Nodes,
     /// The sync peers.
     Sync,
+    /// Incarnations that are over.
+    Incarnations,
     /// Jobs and their seats.
     Jobs,
 }
 
 impl Tab {
-    const ALL: [(Self, &'static str, &'static str); 4] = [
+    const ALL: [(Self, &'static str, &'static str); 5] = [
         (Self::Overview, "Overview", OVERVIEW),
         (Self::Nodes, "Nodes", NODES),
         (Self::Sync, "Sync", SYNC),
+        (Self::Incarnations, "Incarnations", INCARNATIONS),
         (Self::Jobs, "Jobs and seats", JOBS),
     ];
 }
@@ -64,7 +71,7 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    fn tabs(&self) -> [(Tab, &'static str, &'static str); 4] {
+    fn tabs(&self) -> [(Tab, &'static str, &'static str); 5] {
         Tab::ALL
     }
 }
@@ -78,7 +85,7 @@ pub(crate) enum State {
     Behind,
     /// No contact.
     CutOff,
-    /// Shut out, because two machines speak with its disk.
+    /// Its incarnation is over.
     Fenced,
     /// Never heard of since this hub started.
     Unknown,

@@ -11,8 +11,9 @@ use hub_core::shard::{self, CapRefusal, Shard};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use sync_protocol::{
-    ids::{JobId, NodeId},
-    seats::{Excess, HubJob},
+    ids::{JobId, NodeId, Writer},
+    limits::{LEASE_MS, lease_at_hub},
+    seats::{Excess, HubJob, Standing},
 };
 use sync_store::{FenceCause, ShardTx, StoreError};
 use utoipa::ToSchema;
@@ -158,19 +159,35 @@ pub(super) async fn node(
             fenced.map_err(|error| Problem::internal(&error))?;
             Ok(Json(ReclaimAnswer { jobs: Vec::new() }))
         }
-        "reclaim" => {
-            if record.fenced.is_none() {
-                let detail = format!("node {number} is not fenced; fence it first");
-                return Err(Problem::new(StatusCode::CONFLICT, "not-fenced", detail));
-            }
-            if !app.board.lease_is_over(record.writer) {
-                let detail = "its lease may still run; try again later";
-                return Err(Problem::new(StatusCode::CONFLICT, "leased", detail));
-            }
-            let jobs = fencing::reclaim(&app, record.writer).await?;
-            let jobs = jobs.into_iter().map(|(job, rights)| ReclaimedJob { job: job.to_string(), rights });
-            Ok(Json(ReclaimAnswer { jobs: jobs.collect() }))
-        }
+        "reclaim" => reclaim(&app, record.writer).await,
         _ => Err(unknown_command(":fence, :reclaim")),
     }
+}
+
+/// Reclaims from every incarnation of the node that is fenced and not settled.
+async fn reclaim(app: &App, current: Writer) -> Result<Json<ReclaimAnswer>, Problem> {
+    let mut fenced = Vec::new();
+    for incarnation in 1..=current.incarnation.0 {
+        let writer = Writer::new(current.node.0, incarnation);
+        let rows = fencing::standings(app, writer).await?;
+        if rows.iter().any(|(_, row)| row.standing == Standing::Fenced) {
+            fenced.push(writer);
+        }
+    }
+    if fenced.is_empty() {
+        let node = current.node.0;
+        let detail = format!("no incarnation of node {node} is fenced and unsettled; fence it first");
+        return Err(Problem::new(StatusCode::CONFLICT, "not-fenced", detail));
+    }
+    if fenced.iter().any(|writer| !app.board.lease_is_over(*writer)) {
+        let detail =
+            format!("its lease may still run; try again in {} s", lease_at_hub(LEASE_MS).div_ceil(1_000));
+        return Err(Problem::new(StatusCode::CONFLICT, "leased", detail));
+    }
+    let mut jobs = Vec::new();
+    for writer in fenced {
+        let back = fencing::reclaim(app, writer).await?;
+        jobs.extend(back.into_iter().map(|(job, rights)| ReclaimedJob { job: job.to_string(), rights }));
+    }
+    Ok(Json(ReclaimAnswer { jobs }))
 }

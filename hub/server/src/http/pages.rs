@@ -8,11 +8,13 @@ use crate::{
     app::App,
     clock,
     console::view::{
-        Event, Frame, JOBS, JobRow, JobsPage, NodeRow, NodeSeats, NodesPage, OverviewPage, PeerRow, SHEET,
-        SeatsPage, Silent, State as Sign, SyncPage,
+        AwaitingRow, EndingRow, Event, Frame, IncarnationsPage, JOBS, JobRow, JobsPage, LimboRow, NodeRow,
+        NodeSeats, NodesPage, OverCounts, OverRow, OverviewPage, PeerRow, SHEET, SeatsPage, Silent,
+        State as Sign, SyncPage,
     },
+    incarnations::{self, Awaiting, Over, Reserved},
     limits::{CONSOLE_EVENTS, PAGE_SIZE_DEFAULT},
-    live::{self, JobView, NodeView, Search},
+    live::{self, EndingView, JobView, NodeView, Search},
     peers::{Contact, PeerState},
 };
 use askama::Template;
@@ -23,7 +25,10 @@ use axum::{
 };
 use serde::Deserialize;
 use std::sync::Arc;
-use sync_protocol::{ids::Writer, seats::HubHolding};
+use sync_protocol::{
+    ids::{JobId, Writer},
+    seats::{EndReason, HubHolding, LossPolicy, Standing},
+};
 
 const REFRESH_SECONDS: u32 = 5;
 
@@ -86,6 +91,7 @@ async fn node_rows(app: &App) -> Result<Vec<NodeRow>, Problem> {
 pub(super) async fn overview(State(app): State<Arc<App>>) -> Page {
     let nodes = node_rows(&app).await?;
     let (totals, _) = live::totals(&app).await?;
+    let over = incarnations::read_all(&app).await?;
     let events = app.directory.change(|store| store.events(CONSOLE_EVENTS)).await;
     let events = events.map_err(|error| Problem::internal(&error))?;
     let out_of_reach = nodes.iter().filter(|node| node.state.is_bound() && node.contact_s.is_some());
@@ -105,6 +111,11 @@ pub(super) async fn overview(State(app): State<Arc<App>>) -> Page {
         jobs: totals.jobs,
         oversold: small(totals.oversold),
         silent,
+        over: OverCounts {
+            limbo_rights: over.reserved(),
+            copied: over.copied(),
+            awaiting: over.awaiting.len() as u64,
+        },
         events: events.into_iter().map(event).collect(),
     })
 }
@@ -202,6 +213,64 @@ pub(super) async fn seats(State(app): State<Arc<App>>, Path(id): Path<String>) -
         job: job_row(&app, &view),
         nodes: view.holdings.iter().map(holder).collect(),
         oversold: view.live() > view.seats.cap,
+        endings: ending_rows(&app, job).await?,
+    })
+}
+
+const fn reason_words(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Worker => "the worker cancelled at another kiosk",
+        EndReason::Closed => "the job was closed",
+        EndReason::CapLowered => "the cap was lowered",
+        EndReason::Duplicate => "the worker has another place at that time",
+        EndReason::Voided => "its node's rights were reclaimed before the hub had heard of it",
+    }
+}
+
+async fn ending_rows(app: &App, job: JobId) -> Result<Vec<EndingRow>, Problem> {
+    let row = |view: &EndingView| EndingRow {
+        sign_up: view.row.ending.sign_up.to_string(),
+        holder: live::name_of(app, view.holder),
+        reason: reason_words(view.row.ending.reason),
+        asked_at: clock::wall(view.row.at, "%Y-%m-%d %H:%M"),
+        done: view.row.done,
+    };
+    Ok(live::endings(app, job).await?.unwrap_or_default().iter().map(row).collect())
+}
+
+/// Incarnations that are over.
+pub(super) async fn incarnations(State(app): State<Arc<App>>) -> Page {
+    let all = incarnations::read_all(&app).await?;
+    let over = |over: &Over| OverRow {
+        name: over.name.clone(),
+        node: over.writer.node.0,
+        incarnation: over.writer.incarnation.0,
+        is_settled: over.standing == Standing::Settled,
+        cause: over.cause,
+        detail: over.detail.clone(),
+        since: clock::wall(over.since, "%Y-%m-%d %H:%M"),
+        reserved: over.reserved,
+    };
+    let limbo = |reserved: &Reserved| LimboRow {
+        job: reserved.row.job.to_string(),
+        title: reserved.title.clone(),
+        start: clock::wall(reserved.start_at, "%Y-%m-%d %H:%M"),
+        has_started: reserved.start_at <= clock::now(),
+        holder: format!("{} ({})", reserved.name, reserved.row.writer),
+        reserved: reserved.row.out,
+        used: reserved.row.live,
+        can_be_reclaimed: reserved.policy == LossPolicy::Reclaim,
+    };
+    let awaiting = |vshard: &Awaiting| AwaitingRow {
+        vshard: vshard.vshard.0,
+        history: vshard.history,
+        nodes: vshard.nodes.iter().map(|(writer, name)| format!("{name} ({writer})")).collect(),
+    };
+    render(&IncarnationsPage {
+        frame: frame(&app),
+        over: all.over.iter().map(over).collect(),
+        limbo: all.limbo.iter().map(limbo).collect(),
+        awaiting: all.awaiting.iter().map(awaiting).collect(),
     })
 }
 

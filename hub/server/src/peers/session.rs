@@ -188,7 +188,8 @@ impl Driver<'_> {
     async fn settled(&mut self) -> Result<()> {
         if !fencing::awaits_log(self.app, self.node.writer).await? {
             let writer = self.node.writer;
-            self.app.directory.fence(writer, "settled: its whole log is here").await?;
+            let directory = &self.app.directory;
+            directory.fence(writer, FenceCause::Retired, "settled: its whole log is here").await?;
             self.session.refuse(Reason::Revoked, "settled: this node's incarnation is over; join again");
         }
         Ok(())

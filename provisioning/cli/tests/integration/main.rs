@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod orders;
+mod restored;
+mod town;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -87,7 +91,7 @@ fn count(request_line: &str, body: &str, seen: &mut Seen) -> String {
         .to_string()
 }
 
-fn dayshift(arguments: &[&str]) -> Output {
+pub(crate) fn dayshift(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dayshift")).args(arguments).output().unwrap()
 }
 

@@ -31,6 +31,11 @@ pub(super) fn head(tx: &SqliteTx<'_>, vshard: VshardId) -> Result<(u16, u64), St
     Ok(place(tx, vshard)?.map_or((1, 0), |(_, history, next)| (history, next - 1)))
 }
 
+pub(super) fn vshards(tx: &SqliteTx<'_>) -> Result<Vec<VshardId>, StoreError> {
+    let sql = "SELECT vshard, owner_term, history, next_seq, sum FROM vshard ORDER BY vshard";
+    tx.all("vshard", sql, [], |row| row.get(0).map(VshardId))
+}
+
 /// Begins a new history of a vshard whose file came from a backup.
 pub(super) fn begin_history(tx: &SqliteTx<'_>, vshard: VshardId) -> Result<u16, StoreError> {
     let (term, history, next) = place(tx, vshard)?.unwrap_or((1, 1, 1));

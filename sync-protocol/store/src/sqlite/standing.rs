@@ -36,15 +36,22 @@ pub(super) fn row(
 ) -> Result<Option<StandingRow>, StoreError> {
     let sql = "SELECT vshard, writer, standing, cause, detail, at, sum FROM standing
                WHERE vshard = ?1 AND writer = ?2";
-    tx.one("standing", sql, params![vshard.0, writer.to_bytes()], |row| {
-        Ok(StandingRow {
-            writer,
-            standing: standing_of(row, 2)?,
-            cause: text(row, 3, FenceCause::parse)?,
-            detail: row.get(4)?,
-            at: row.get(5)?,
-        })
+    tx.one("standing", sql, params![vshard.0, writer.to_bytes()], standing_row)
+}
+
+fn standing_row(row: &Row<'_>) -> rusqlite::Result<StandingRow> {
+    Ok(StandingRow {
+        writer: id(row, 1, Writer::from_bytes)?,
+        standing: standing_of(row, 2)?,
+        cause: text(row, 3, FenceCause::parse)?,
+        detail: row.get(4)?,
+        at: row.get(5)?,
     })
+}
+
+pub(super) fn all(tx: &SqliteTx<'_>) -> Result<Vec<(VshardId, StandingRow)>, StoreError> {
+    let sql = "SELECT vshard, writer, standing, cause, detail, at, sum FROM standing ORDER BY writer, vshard";
+    tx.all("standing", sql, [], |row| Ok((VshardId(row.get(0)?), standing_row(row)?)))
 }
 
 pub(super) fn put(tx: &SqliteTx<'_>, vshard: VshardId, row: &StandingRow) -> Result<(), StoreError> {
@@ -172,6 +179,11 @@ pub(super) fn endings(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result
     let sql = "SELECT vshard, job, sign_up, reason, at, done, sum FROM ending
                WHERE vshard = ?1 AND job = ?2 ORDER BY sign_up";
     tx.all("ending", sql, params![vshard.0, job.to_bytes()], ending_row)
+}
+
+pub(super) fn endings_open(tx: &SqliteTx<'_>) -> Result<u64, StoreError> {
+    let open = tx.figures("SELECT count(*) FROM ending WHERE NOT done", [], |row| unsigned(row, 0))?;
+    Ok(open.first().copied().unwrap_or(0))
 }
 
 pub(super) fn recall(

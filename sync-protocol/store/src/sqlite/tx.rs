@@ -170,6 +170,9 @@ impl SqliteTx<'_> {
 }
 
 impl ShardTx for SqliteTx<'_> {
+    fn vshards(&mut self) -> Result<Vec<VshardId>, StoreError> {
+        log::vshards(self)
+    }
     fn head(&mut self, vshard: VshardId) -> Result<(u16, u64), StoreError> {
         log::head(self, vshard)
     }
@@ -382,6 +385,9 @@ impl ShardTx for SqliteTx<'_> {
     fn vshards_of_writer(&mut self, writer: Writer) -> Result<Vec<VshardId>, StoreError> {
         standing::vshards(self, writer)
     }
+    fn standings(&mut self) -> Result<Vec<(VshardId, StandingRow)>, StoreError> {
+        standing::all(self)
+    }
     fn limbo(&mut self) -> Result<Vec<LimboRow>, StoreError> {
         standing::limbo(self)
     }
@@ -414,6 +420,9 @@ impl ShardTx for SqliteTx<'_> {
     }
     fn endings(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<EndingRow>, StoreError> {
         standing::endings(self, vshard, job)
+    }
+    fn endings_open(&mut self) -> Result<u64, StoreError> {
+        standing::endings_open(self)
     }
     fn recall(
         &mut self,

@@ -6,10 +6,13 @@ use std::{collections::BTreeMap, fs, path::Path};
 const NOT_DATA: [(&str, &str); 1] = [("meta", "is about the file, not about what is in it")];
 
 /// Statements that do not ask for one vshard, by how they begin, and why.
-const WHOLE_FILE: [(&str, &str); 19] = [
+const WHOLE_FILE: [(&str, &str); 22] = [
     ("SELECT vshard, writer, wseq, head, sum FROM origin_cursor WHERE vshard >= 0", "all logs of a writer"),
     ("SELECT vshard FROM log WHERE vshard > ?1", "steps from vshard to vshard"),
     ("SELECT vshard, history, seq, sum FROM node_cursor", "all cursors"),
+    ("SELECT vshard, owner_term, history, next_seq, sum FROM vshard ORDER BY", "all vshards"),
+    ("SELECT vshard, writer, standing, cause, detail, at, sum FROM standing ORDER BY", "all standings"),
+    ("SELECT count(*) FROM ending", "a figure"),
     ("SELECT count(*) FROM parked", "a figure"),
     ("SELECT count(*), coalesce(sum(cap)", "a figure"),
     ("SELECT writer, sum(granted)", "a figure"),

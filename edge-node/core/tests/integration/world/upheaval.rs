@@ -114,7 +114,7 @@ impl World {
         self.hub = OpenOptions::new(&path).open().unwrap();
         self.backup = None;
         let writers: Vec<_> = self.nodes.iter().map(|node| node.me.writer).collect();
-        self.at_hub(|shard| shard::begin_history(shard, &writers)).unwrap();
+        self.at_hub(|shard| shard::begin_history(shard, &writers, 0)).unwrap();
         self.said.clear();
     }
 

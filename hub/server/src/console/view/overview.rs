@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use askama::Template;
 
-use super::{Frame, SHEET_PATH, State, Tab};
+use super::{Frame, INCARNATIONS, SHEET_PATH, State, Tab};
 use crate::console::draw::{self, Place};
 
 /// One node as the hub sees it.
@@ -103,6 +103,17 @@ pub(crate) struct Silent {
     pub(crate) state: State,
 }
 
+/// What is over and what waits for it, in figures.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct OverCounts {
+    /// Rights that stay reserved for incarnations that are over.
+    pub(crate) limbo_rights: u64,
+    /// Incarnations whose disk was copied or put back.
+    pub(crate) copied: u64,
+    /// Restored vshards that grant nothing yet.
+    pub(crate) awaiting: u64,
+}
+
 /// The overview.
 #[derive(Debug, Clone, Template)]
 #[template(path = "console/overview.html")]
@@ -121,6 +132,8 @@ pub(crate) struct OverviewPage {
     pub(crate) oversold: u32,
     /// Who has been out of contact for longest.
     pub(crate) silent: Option<Silent>,
+    /// Incarnations that are over.
+    pub(crate) over: OverCounts,
     /// What happened, newest first.
     pub(crate) events: Vec<Event>,
 }

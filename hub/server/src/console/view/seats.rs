@@ -151,6 +151,23 @@ pub(crate) struct SeatsPage {
     pub(crate) nodes: Vec<NodeSeats>,
     /// Whether more are confirmed than there are places; must be false.
     pub(crate) oversold: bool,
+    /// Sign-ups that others than their worker's kiosk ended, latest first.
+    pub(crate) endings: Vec<EndingRow>,
+}
+
+/// A sign-up that is to end or was ended.
+#[derive(Debug, Clone)]
+pub(crate) struct EndingRow {
+    /// Its number.
+    pub(crate) sign_up: String,
+    /// The node that was asked to end it.
+    pub(crate) holder: String,
+    /// Why, in words.
+    pub(crate) reason: &'static str,
+    /// Wall clock as shown.
+    pub(crate) asked_at: String,
+    /// Whether the holder has reported it.
+    pub(crate) done: bool,
 }
 
 impl SeatsPage {
@@ -179,6 +196,10 @@ impl SeatsPage {
     fn sums(&self) -> (u32, u32, u32) {
         let sum = |of: fn(&NodeSeats) -> u32| self.nodes.iter().map(of).sum();
         (sum(|n| n.granted), sum(|n| n.returned), sum(NodeSeats::held))
+    }
+
+    fn endings_open(&self) -> usize {
+        self.endings.iter().filter(|ending| !ending.done).count()
     }
 
     fn has_cells(&self) -> bool {

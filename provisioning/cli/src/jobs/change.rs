@@ -1,0 +1,112 @@
+//! `dayshift jobs cap` and `dayshift jobs close`: commands on a job's seats, by the hub's API.
+
+use crate::Outcome;
+use crate::hub_client::{HubArgs, Refusal};
+use crate::output;
+use anyhow::{Context, Error, Result};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+/// Arguments of `dayshift jobs cap`.
+#[derive(Debug, Args)]
+pub(crate) struct CapArgs {
+    /// The job's id, such as j0-1-1024; the console and the hub's /v1/jobs list them.
+    job: String,
+    /// The new number of seats.
+    seats: u32,
+    /// Where more are confirmed than the new number, end the latest of them, with notice.
+    #[arg(long)]
+    bump_latest: bool,
+    /// Do not ask before sign-ups are ended.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    hub: HubArgs,
+}
+
+/// Arguments of `dayshift jobs close`.
+#[derive(Debug, Args)]
+pub(crate) struct CloseArgs {
+    /// The job's id, such as j0-1-1024.
+    job: String,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    hub: HubArgs,
+}
+
+#[derive(Debug, Serialize)]
+struct Cap {
+    cap: u32,
+    excess: &'static str,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct JobState {
+    job: String,
+    cap: u32,
+    open: bool,
+    version: u32,
+}
+
+#[derive(Debug, Deserialize)]
+struct Seats {
+    title: String,
+    cap: u32,
+    live: u32,
+    waiting: u64,
+}
+
+/// Runs `dayshift jobs cap`.
+pub(crate) fn cap(args: &CapArgs) -> Result<Outcome> {
+    let hub = args.hub.client()?;
+    let before: Seats = hub.get(&format!("/v1/jobs/{}/seats", args.job))?;
+    if args.bump_latest && before.live > args.seats {
+        let plan = format!(
+            "{}, {}: {} are confirmed as known here; the latest {} of them would be ended, each with notice.",
+            args.job,
+            before.title,
+            before.live,
+            before.live - args.seats
+        );
+        output::confirm(&plan, args.yes)?;
+    }
+    let body = Cap { cap: args.seats, excess: if args.bump_latest { "bump_latest" } else { "refuse" } };
+    let done: Result<JobState> = hub.post(&format!("/v1/jobs/{}:cap", args.job), Some(&body));
+    let state = done.map_err(with_fix)?;
+    let words = format!("{}, {}: {} seats, it had {}", state.job, before.title, state.cap, before.cap);
+    print(&state, &words, args.hub.json)
+}
+
+/// Runs `dayshift jobs close`.
+pub(crate) fn close(args: &CloseArgs) -> Result<Outcome> {
+    let hub = args.hub.client()?;
+    let before: Seats = hub.get(&format!("/v1/jobs/{}/seats", args.job))?;
+    let plan = format!(
+        "{}, {}: it is closed for good; {} confirmed and {} waiting, as known here, are ended with notice.",
+        args.job, before.title, before.live, before.waiting
+    );
+    output::confirm(&plan, args.yes)?;
+    let state: JobState = hub.post(&format!("/v1/jobs/{}:close", args.job), None::<&()>)?;
+    print(&state, &format!("{}, {}: closed", state.job, before.title), args.hub.json)
+}
+
+/// What the caller of this command can do about a refusal.
+fn with_fix(error: Error) -> Error {
+    let code = error.downcast_ref::<Refusal>().map(|refusal| refusal.code.clone()).unwrap_or_default();
+    match code.as_str() {
+        "below-confirmed" => error.context("give that number, or --bump-latest to end the latest sign-ups"),
+        "closed" => error.context("a closed job stays closed; import a new one"),
+        _ => error,
+    }
+}
+
+fn print(state: &JobState, words: &str, json: bool) -> Result<Outcome> {
+    if json {
+        output::result(&serde_json::to_string(state).context("write the answer")?);
+    } else {
+        output::result(words);
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,109 @@
+//! What operators order, with real processes: caps, closing, the end of an incarnation and its settlement.
+
+use crate::town::{Town, until};
+use serde_json::{Value, json};
+
+#[test]
+fn a_cap_goes_up_and_down_and_a_job_closes() {
+    let mut town = Town::start("orders");
+    town.join("hall-1");
+    let job = town.post_job(4, "hall-1");
+    let people: Vec<_> = (0..3).map(|_| town.confirm("hall-1", &job)).collect();
+    town.seats("three are known", &job, |seats| seats["live"] == 3);
+
+    let said = town.order(&["jobs", "cap", &job, "6"]);
+    assert_eq!((said.code, said.out.contains("6 seats, it had 4")), (Some(0), true), "{}", said.err);
+    let said = town.order(&["jobs", "cap", &job, "2"]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("the smallest cap without ending one of them is 3"), "{}", said.err);
+    assert!(said.err.contains("--bump-latest"), "{}", said.err);
+    assert_eq!(town.order(&["jobs", "cap", &job, "3"]).code, Some(0));
+    let said = town.order(&["jobs", "cap", &job, "2", "--bump-latest"]);
+    assert_eq!((said.code, said.err.contains("give --yes")), (Some(1), true), "{}", said.err);
+    let said = town.order(&["jobs", "cap", &job, "2", "--bump-latest", "--yes", "--json"]);
+    assert_eq!((said.code, said.out.contains(r#""cap":2"#)), (Some(0), true), "{}", said.err);
+
+    let seats = town.seats("the latest has ended", &job, |seats| seats["live"] == 2);
+    assert_eq!((&seats["cap"], &seats["oversold"]), (&json!(2), &json!(0)));
+    let endings = town.hub(&format!("/v1/jobs/{job}/endings"))["endings"].clone();
+    assert_eq!(endings.as_array().unwrap().len(), 1, "{endings}");
+    assert_eq!(
+        (&endings[0]["sign_up"], &endings[0]["reason"], &endings[0]["done"]),
+        (&json!(people[2]), &json!("cap_lowered"), &json!(true))
+    );
+    let ended = town.node("hall-1", &format!("/v1/sign_ups/{}", people[2]));
+    assert_eq!(ended["status"], "bumped", "{ended}");
+    let page = town.page(&format!("/jobs/{job}"));
+    assert!(page.contains("the cap was lowered") && page.contains(&people[2]));
+
+    let said = town.order(&["jobs", "close", &job, "--yes"]);
+    assert_eq!((said.code, said.out.contains("closed")), (Some(0), true), "{}", said.err);
+    let seats = town.seats("all have ended", &job, |seats| seats["live"] == 0);
+    assert_eq!(seats["open"], false);
+    until("nobody waits for an end", || {
+        town.page("/metrics").contains("dayshift_endings_open 0").then_some(())
+    });
+    let said = town.order(&["jobs", "cap", &job, "9"]);
+    assert!(said.err.contains("a closed job stays closed"), "{}", said.err);
+    assert_eq!(town.sign_up("hall-1", &job).1, "409");
+}
+
+fn incarnation(town: &Town) -> Value {
+    town.hub("/v1/limbo")["incarnations"][0].clone()
+}
+
+#[test]
+fn a_fenced_node_is_settled_by_its_log_and_the_hall_goes_on() {
+    let mut town = Town::start("fence");
+    town.join("hall-1");
+    let job = town.post_job(5, "hall-1");
+    for _ in 0..2 {
+        town.confirm("hall-1", &job);
+    }
+    town.seats("two are known", &job, |seats| seats["live"] == 2);
+    let said = town.order(&["node", "list"]);
+    assert!(said.out.contains("hall-1") && said.out.contains("1.1"), "{}", said.out);
+    let said = town.order(&["node", "reclaim", "hall-1", "--yes"]);
+    assert_eq!((said.code, said.err.contains("fence it first")), (Some(1), true), "{}", said.err);
+    let said = town.order(&["node", "fence", "hall-9", "--reason", "gone", "--yes"]);
+    assert!(said.err.contains("there are: hall-1 (1)"), "{}", said.err);
+
+    // Its power is gone: what it holds stays reserved, whatever is asked.
+    town.kill_node("hall-1");
+    let said = town.order(&["node", "fence", "hall-1", "--reason", "flooded", "--yes"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let over = incarnation(&town);
+    assert_eq!((&over["standing"], &over["cause"]), (&json!("fenced"), &json!("retired")), "{over}");
+    assert!(over["reserved"].as_u64().unwrap() >= 2, "{over}");
+    let said = town.order(&["node", "limbo"]);
+    assert!(said.out.contains("flooded") && said.out.contains("Cook"), "{}", said.out);
+    let said = town.order(&["node", "reclaim", "hall-1", "--yes"]);
+    assert_eq!((said.code, said.err.contains("its lease may still run")), (Some(1), true), "{}", said.err);
+    assert!(town.page("/incarnations").contains("dayshift node reclaim 1"));
+    let metrics = town.page("/metrics");
+    assert!(metrics.contains("dayshift_fenced_incarnations 1"), "{metrics}");
+    assert!(metrics.contains("dayshift_duplicate_sign_ups_total 0"), "{metrics}");
+
+    // The box is found and started once more: it hears that it is over, and its whole log settles it.
+    town.start_node("hall-1");
+    until("the incarnation is settled", || (incarnation(&town)["standing"] == "settled").then_some(()));
+    until("the node says why it signs nobody up", || {
+        town.node("hall-1", "/v1/node")["frozen"].as_str()?.contains("flooded").then_some(())
+    });
+    assert_eq!(town.sign_up("hall-1", &job).1, "503");
+    let seats = town.seats("the hub holds its seats", &job, |seats| seats["pool"] == 3);
+    assert_eq!((&seats["live"], &town.hub("/v1/limbo")["rights"]), (&json!(2), &json!([])));
+    let hub = seats["holders"].as_array().unwrap().iter().find(|holder| holder["name"] == "hub").unwrap();
+    assert_eq!(hub["live"], 2, "{seats}");
+
+    town.kill_node("hall-1");
+    town.join("hall-1");
+    assert_eq!(town.node("hall-1", "/v1/node")["incarnation"], 2);
+    town.ready("hall-1", &job);
+    for _ in 0..3 {
+        town.confirm("hall-1", &job);
+    }
+    assert_ne!(town.sign_up("hall-1", &job).1, "confirmed");
+    let seats = town.seats("all five are known", &job, |seats| seats["live"] == 5);
+    assert_eq!(seats["oversold"], 0);
+}
