@@ -1,7 +1,9 @@
 //! `dayshift hub`: makes the data folder that the hub runs on.
 //!
-//! Works on files alone, so that it needs no running hub. The authority is made last: a folder without one is a creation
+//! `init` works on files alone, so that it needs no running hub. The authority is made last: a folder without one is a creation
 //! that was cut off, and the command can be given again.
+
+mod import_node_disk;
 
 use crate::{Outcome, output};
 use anyhow::{Context, Result, bail};
@@ -28,12 +30,15 @@ pub(crate) enum HubCommand {
         #[arg(long)]
         name: String,
     },
+    /// Bring what a dead node's disk knows to the running hub, and end that incarnation.
+    ImportNodeDisk(import_node_disk::ImportDiskArgs),
 }
 
 /// Runs `dayshift hub`.
 pub(crate) fn run(command: &HubCommand) -> Result<Outcome> {
     match command {
         HubCommand::Init { data, name } => init(data, name),
+        HubCommand::ImportNodeDisk(args) => import_node_disk::run(args),
     }
 }
 

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 /// Longest answer read from a hub: a refused chunk of 500 rows with long reasons is below 1 MiB.
 const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// Whole time of one request; a chunk that takes longer means a hub in trouble.
-const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
+/// Longest answer to a carried session: a file of 32 MiB in base64, with an account of what became of the other.
+const FILE_ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Whole time of one request; a chunk or a file that takes longer means a hub in trouble.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(300);
 /// Tries of one request that may be repeated, with doubling pauses from `PAUSE_FIRST`.
 const TRIES_MAX: u32 = 4;
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
@@ -37,14 +39,31 @@ impl HubClient {
         Ok(Self { agent, base: base.trim_end_matches('/').to_owned(), bearer: format!("Bearer {token}") })
     }
 
-    /// Posts NDJSON and reads a JSON answer. The path must be safe to repeat: a lost connection
-    /// and the answers 429, 502, 503 and 504 are tried again.
+    /// Posts NDJSON and reads a JSON answer. The path must be safe to repeat.
     pub(crate) fn post_ndjson<T: DeserializeOwned>(
         &self,
         path: &str,
         query: &[(&str, &str)],
         body: &[u8],
     ) -> Result<T> {
+        let text = self.post(path, query, ("application/x-ndjson", body), ANSWER_BYTES_MAX)?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("{}{path} answered something else than the hub's API", self.base))
+    }
+
+    /// Posts a file and reads the answer's text. The path must be safe to repeat.
+    pub(crate) fn post_bytes(&self, path: &str, query: &[(&str, &str)], body: &[u8]) -> Result<String> {
+        self.post(path, query, ("application/octet-stream", body), FILE_ANSWER_BYTES_MAX)
+    }
+
+    /// A lost connection and the answers 429, 502, 503 and 504 are tried again.
+    fn post(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        (kind, body): (&str, &[u8]),
+        answer_max: u64,
+    ) -> Result<String> {
         let url = format!("{}{path}", self.base);
         let mut pause = PAUSE_FIRST;
         for attempt in 1.. {
@@ -53,12 +72,12 @@ impl HubClient {
                 .post(&url)
                 .query_pairs(query.iter().copied())
                 .header("Authorization", &self.bearer)
-                .header("Content-Type", "application/x-ndjson")
+                .header("Content-Type", kind)
                 .send(body);
             let last = attempt == TRIES_MAX;
             match sent {
                 Ok(response) if !last && passes(response.status().as_u16()) => {}
-                Ok(response) => return read_answer(&url, response),
+                Ok(response) => return read_answer(&url, response, answer_max),
                 Err(error) if last || !is_transport(&error) => {
                     return Err(anyhow!(error)).with_context(|| format!("POST {url}"));
                 }
@@ -96,17 +115,16 @@ fn is_transport(error: &ureq::Error) -> bool {
     matches!(error, ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::Timeout(_))
 }
 
-fn read_answer<T: DeserializeOwned>(url: &str, mut response: ureq::http::Response<ureq::Body>) -> Result<T> {
+fn read_answer(url: &str, mut response: ureq::http::Response<ureq::Body>, bytes_max: u64) -> Result<String> {
     let status = response.status();
     let text = response
         .body_mut()
         .with_config()
-        .limit(ANSWER_BYTES_MAX)
+        .limit(bytes_max)
         .read_to_string()
         .with_context(|| format!("read the answer of {url}"))?;
     if status.is_success() {
-        return serde_json::from_str(&text)
-            .with_context(|| format!("{url} answered something else than the hub's API"));
+        return Ok(text);
     }
     let said = problem_title(&text);
     let fix = match status.as_u16() {

@@ -1,6 +1,7 @@
 //! The end of an incarnation, and what a hub that was restored from a backup is told.
 
 use super::Batch;
+use std::collections::BTreeSet;
 use sync_protocol::{
     ids::{TopicId, VshardId},
     log::{Entry, EntryKind},
@@ -25,7 +26,10 @@ impl Batch<'_> {
         }
         self.tx.put_meta(RETIRED, reason.as_bytes())?;
         self.over = true;
-        for (vshard, _) in self.tx.own_heads()? {
+        // Also where nothing was written: rights may have come that nobody used.
+        let mut vshards: BTreeSet<VshardId> = self.node.topics.values().map(|(_, vshard)| *vshard).collect();
+        vshards.extend(self.tx.own_heads()?.into_iter().map(|(vshard, _)| vshard));
+        for vshard in vshards {
             self.append_about_no_job(vshard, NodeEvent::Final)?;
         }
         Ok(())
