@@ -5,12 +5,20 @@ pub(crate) mod disk;
 mod export;
 mod node;
 
-use crate::{Outcome, hub_client::{HubClient, read_token}, output};
+use crate::{
+    Outcome,
+    hub_client::{HubClient, read_token},
+    output,
+};
 use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::{Args, Subcommand};
 use serde::Deserialize;
-use std::{fs, io::Read, path::{Path, PathBuf}};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
 use sync_protocol::limits::CARRY_BYTES_MAX;
 
 /// What can be done about sync.
@@ -130,7 +138,8 @@ fn import_at_hub(args: &ImportArgs, hub: &str, token: &Path, bytes: &[u8]) -> Re
         output::result(&shown.to_string());
     } else {
         tell(&account);
-        let more = if account.more { "; it does not hold all that waits for the node: carry again" } else { "" };
+        let more =
+            if account.more { "; it does not hold all that waits for the node: carry again" } else { "" };
         output::result(&format!("the answer for the node is in {}{more}", path.display()));
     }
     Ok(judge(&account))
@@ -152,7 +161,9 @@ pub(crate) fn tell(account: &Account) {
         output::result(&format!("  back      {rights} rights to {job}"));
     }
     for Stranger { job, sign_up, worker } in strangers {
-        output::result(&format!("  collides  {sign_up} for {job}, worker {worker}: holds a receipt of a log that does not count"));
+        output::result(&format!(
+            "  collides  {sign_up} for {job}, worker {worker}: holds a receipt of a log that does not count"
+        ));
     }
     if *settled {
         output::result("the incarnation is settled: its whole log is here, and nothing is reserved for it");

@@ -17,7 +17,7 @@ use sync_protocol::{
         v1::{DownState, Frame, Hello, Up, UpState},
     },
 };
-use sync_store::{OpenOptions, ShardTx, SqliteShard, StoreError, Witness};
+use sync_store::{OpenOptions, ShardTx, SqliteShard, StoreError, Witness, WitnessError};
 
 /// The database's name in a node's data folder.
 pub(crate) const DATABASE: &str = "node.sqlite";
@@ -55,7 +55,8 @@ impl Disk {
     pub(crate) fn open(data: &Path) -> Result<Self> {
         let identity = NodeIdentity::load(data)?;
         let path = data.join(DATABASE);
-        let store = OpenOptions::new(&path).open_to_read().with_context(|| format!("open {}", path.display()))?;
+        let store =
+            OpenOptions::new(&path).open_to_read().with_context(|| format!("open {}", path.display()))?;
         let key = SigningKey::from_bytes(&identity.log_key);
         Ok(Self { identity, key, store })
     }
@@ -63,6 +64,8 @@ impl Disk {
     /// Reads where all logs stand, in one picture; a damaged log counts up to its first bad entry.
     pub(crate) fn logs(&mut self, data: &Path) -> Result<Logs> {
         let writer = self.identity.writer;
+        // Looked at first: a running node goes on, and its database is never behind what the witness said before.
+        let witness = Self::witness(data)?;
         let mut logs = self.store.read(|tx| {
             let mut logs = Logs::default();
             match tx.cursors() {
@@ -73,7 +76,8 @@ impl Disk {
             match node.load(tx) {
                 Ok(()) => {
                     let topics = node.interest().topics.iter();
-                    logs.topics = topics.map(|(topic, _, vshard)| (VshardId(*vshard), TopicId(*topic))).collect();
+                    logs.topics =
+                        topics.map(|(topic, _, vshard)| (VshardId(*vshard), TopicId(*topic))).collect();
                 }
                 Err(error) => logs.fault(error)?,
             }
@@ -82,8 +86,18 @@ impl Disk {
             }
             Ok(logs)
         })?;
-        logs.compare(data)?;
+        logs.compare(witness);
         Ok(logs)
+    }
+
+    /// Opening a witness may write it: a copy is opened.
+    fn witness(data: &Path) -> Result<Result<Witness, WitnessError>> {
+        let copy = std::env::temp_dir().join(format!("dayshift-witness-{}", std::process::id()));
+        let path = data.join(WITNESS);
+        std::fs::copy(&path, &copy).with_context(|| format!("read {}", path.display()))?;
+        let witness = Witness::open(&copy);
+        std::fs::remove_file(&copy).with_context(|| format!("remove {}", copy.display()))?;
+        Ok(witness)
     }
 
     /// Writes a file with what follows `after`, as much as has room. `true` where that is all.
@@ -96,7 +110,11 @@ impl Disk {
             certificate: identity.log_key_certificate.encode().to_vec(),
             after: Vec::new(),
         };
-        let up = |(vshard, log): (&VshardId, &Log)| UpState { vshard: vshard.0, wseq: log.head.wseq, head: log.head.head };
+        let up = |(vshard, log): (&VshardId, &Log)| UpState {
+            vshard: vshard.0,
+            wseq: log.head.wseq,
+            head: log.head.head,
+        };
         let hello = Hello {
             versions: (1, LATEST),
             cluster: identity.cluster_id.0.to_vec(),
@@ -114,7 +132,8 @@ impl Disk {
                 while room && at < log.head.wseq {
                     let (entries, head) = log.read(tx, *vshard, at)?;
                     let signature = key.sign(&head.head.signed_bytes(writer, *vshard, head.wseq)).to_bytes();
-                    let frame = Up { vshard: vshard.0, first: at + 1, entries, signature: signature.to_vec() };
+                    let frame =
+                        Up { vshard: vshard.0, first: at + 1, entries, signature: signature.to_vec() };
                     room = file.push(&Frame::Up(frame));
                     at = head.wseq;
                 }
@@ -127,7 +146,12 @@ impl Disk {
 
 impl Log {
     /// One batch behind `at`, with the head after it.
-    fn read(&self, tx: &mut dyn ShardTx, vshard: VshardId, at: u64) -> Result<(Vec<Entry>, LogHead), StoreError> {
+    fn read(
+        &self,
+        tx: &mut dyn ShardTx,
+        vshard: VshardId,
+        at: u64,
+    ) -> Result<(Vec<Entry>, LogHead), StoreError> {
         let added = self.added.len() as u64;
         let stored = self.head.wseq - added;
         if at < stored {
@@ -177,21 +201,15 @@ impl Logs {
     }
 
     /// A disk that is older than its witness lacks sign-ups that were answered.
-    fn compare(&mut self, data: &Path) -> Result<()> {
-        // Opening a witness may write it: a copy is looked at.
-        let copy = std::env::temp_dir().join(format!("dayshift-witness-{}", std::process::id()));
-        let path = data.join(WITNESS);
-        std::fs::copy(&path, &copy).with_context(|| format!("read {}", path.display()))?;
+    fn compare(&mut self, witness: Result<Witness, WitnessError>) {
         let own = self.of.iter().map(|(vshard, log)| (*vshard, log.head)).collect();
-        match Witness::open(&copy) {
-            Ok(witness) => {
-                if let Some(vshard) = witness.rolled_back(&own) {
-                    self.faults.push(format!("the log of vshard {} is older than its witness", vshard.0));
-                }
+        match witness.map(|witness| witness.rolled_back(&own)) {
+            Ok(None) => {}
+            Ok(Some(vshard)) => {
+                self.faults.push(format!("the log of vshard {} is older than its witness", vshard.0));
             }
             Err(error) => self.faults.push(error.to_string()),
         }
-        std::fs::remove_file(&copy).with_context(|| format!("remove {}", copy.display()))
     }
 
     /// Adds the last row to each log, in the file alone. Only whole logs may be closed: what is missing from one might

@@ -52,10 +52,17 @@ pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
     let (bytes, is_all) = disk.pack(&logs, &after)?;
     ensure!(is_all || !args.all, "the logs do not fit into one file; export without --all, and carry again");
     write(&args.to, &bytes)?;
-    let entries: u64 =
-        logs.of.iter().map(|(vshard, log)| log.head.wseq - after.get(vshard).copied().unwrap_or(0).min(log.head.wseq)).sum();
+    let entries: u64 = logs
+        .of
+        .iter()
+        .map(|(vshard, log)| log.head.wseq - after.get(vshard).copied().unwrap_or(0).min(log.head.wseq))
+        .sum();
     let more = if is_all { "" } else { "; not all had room: carry again once the answer is imported" };
-    output::result(&format!("{entries} entries of node {} for the hub in {}{more}", disk.identity.writer, args.to.display()));
+    output::result(&format!(
+        "{entries} entries of node {} for the hub in {}{more}",
+        disk.identity.writer,
+        args.to.display()
+    ));
     Ok(Outcome::Done)
 }
 
@@ -68,7 +75,10 @@ fn retire(data: &Path) -> Result<()> {
     store.read(|tx| node.load(tx))?;
     let mut witness = Witness::open(&data.join("witness"))?;
     let own = store.read(|tx| tx.own_heads())?.into_iter().collect();
-    ensure!(witness.rolled_back(&own).is_none(), "the database is older than what was witnessed; it ends nothing");
+    ensure!(
+        witness.rolled_back(&own).is_none(),
+        "the database is older than what was witnessed; it ends nothing"
+    );
     let heads = store.transact(|tx| {
         let mut batch = Batch::new(&node, tx, hub::now(), Uplink::Down);
         batch.retire("its last session was carried to the hub by hand")?;

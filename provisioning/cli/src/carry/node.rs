@@ -22,8 +22,9 @@ struct Carried {
 /// Imports at the node of this folder.
 pub(super) fn import(data: &Path, bytes: &[u8], json: bool) -> Result<Outcome> {
     let path = data.join("control.json");
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("read {}; does the node run? it takes the file while it runs", path.display()))?;
+    let text = std::fs::read_to_string(&path).with_context(|| {
+        format!("read {}; does the node run? it takes the file while it runs", path.display())
+    })?;
     let control: Control = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
     let client = HubClient::new(&format!("http://{}", control.http), &control.token)?;
     let text = client.post_bytes("/v1/sync/carry", &[], bytes)?;

@@ -4,7 +4,11 @@
 
 use crate::{
     Outcome,
-    carry::{Account, disk::{Disk, Logs}, judge, tell},
+    carry::{
+        Account,
+        disk::{Disk, Logs},
+        judge, tell,
+    },
     hub_client::{HubClient, read_token},
     output,
 };
@@ -46,16 +50,21 @@ pub(crate) fn run(args: &ImportDiskArgs) -> Result<Outcome> {
         logs.close(&disk)?;
     }
     for fault in &logs.faults {
-        output::note(&format!("damaged: {fault}; what comes before is brought, and its rights stay reserved"));
+        output::note(&format!(
+            "damaged: {fault}; what comes before is brought, and its rights stay reserved"
+        ));
     }
     let account = bring(&client, &mut disk, &logs, args.this_is_the_one, is_whole)?;
     if args.json {
-        output::result(&serde_json::json!({
-            "node": account.node, "merged": account.merged, "settled": account.settled, "whole": is_whole,
-            "saved": account.saved.iter().map(|of| &of.sign_up).collect::<Vec<_>>(),
-            "back": account.back.iter().map(|of| of.rights).sum::<u32>(),
-            "strangers": account.strangers.iter().map(|of| &of.sign_up).collect::<Vec<_>>(),
-        }).to_string());
+        output::result(
+            &serde_json::json!({
+                "node": account.node, "merged": account.merged, "settled": account.settled, "whole": is_whole,
+                "saved": account.saved.iter().map(|of| &of.sign_up).collect::<Vec<_>>(),
+                "back": account.back.iter().map(|of| of.rights).sum::<u32>(),
+                "strangers": account.strangers.iter().map(|of| &of.sign_up).collect::<Vec<_>>(),
+            })
+            .to_string(),
+        );
     } else {
         tell(&account);
     }
@@ -63,9 +72,16 @@ pub(crate) fn run(args: &ImportDiskArgs) -> Result<Outcome> {
 }
 
 /// Asks how far the hub has come, and sends file after file from there.
-fn bring(client: &HubClient, disk: &mut Disk, logs: &Logs, is_the_one: bool, is_whole: bool) -> Result<Account> {
+fn bring(
+    client: &HubClient,
+    disk: &mut Disk,
+    logs: &Logs,
+    is_the_one: bool,
+    is_whole: bool,
+) -> Result<Account> {
     let one = if is_the_one { "true" } else { "false" };
-    let everything: BTreeMap<VshardId, u64> = logs.of.iter().map(|(vshard, log)| (*vshard, log.head.wseq)).collect();
+    let everything: BTreeMap<VshardId, u64> =
+        logs.of.iter().map(|(vshard, log)| (*vshard, log.head.wseq)).collect();
     // Ends the incarnation first only where its log is whole: what comes after a fence is evidence until it is.
     let first = if is_whole { vec![("retire", RETIRE)] } else { Vec::new() };
     let mut total = post(client, &first, disk, logs, &everything)?.0;
