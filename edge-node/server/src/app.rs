@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     event_loop::{Event, EventLoop, damaged, refuse},
     guesses::Guesses,
-    http::{self, Changes},
+    http::{self, Changes, Desk},
     limits, plugins,
     plugins::PluginStatus,
     readers::Readers,
@@ -17,6 +17,7 @@ use edge_core::{
     node::{EdgeNode, JobView, Uplink as Line, job_row, job_view, remembered_view},
     search::Index,
 };
+use enrolment::FolderHold;
 use jiff::tz::TimeZone;
 use plugin_host::ChainSlot;
 use std::{
@@ -270,6 +271,7 @@ impl App {
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
+    let _hold = FolderHold::take(&config.data)?;
     let database = config.data.join("node.sqlite");
     let open = OpenOptions::new(&database).opener();
     let (folder, chain) = plugins::open(&config.plugins)?;
@@ -279,7 +281,6 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let (thread, is_sound) = start_loop(config, &open, &shared, receiver)?;
     let listener =
         TcpListener::bind(config.http).await.with_context(|| format!("cannot listen on {}", config.http))?;
-    announce(config, &listener)?;
     let uplink = Uplink::new(
         shared.clone(),
         config.identity.clone(),
@@ -293,8 +294,10 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     }
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
     let app = App::new(shared, events.clone(), questions);
+    let desk = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
+    announce(config, &listener)?;
     let served = tokio::select! {
-        served = http::serve(app, listener, stop_signal()) => served,
+        served = http::serve(app, desk, listener, stop_signal()) => served,
         Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),
     };
     tasks.shutdown().await;

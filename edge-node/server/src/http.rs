@@ -13,6 +13,7 @@ use tokio::{net::TcpListener, sync::watch};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::OpenApi;
 
+mod carry;
 mod events;
 mod jobs;
 mod node;
@@ -21,6 +22,7 @@ mod problem;
 pub(crate) mod search;
 pub(crate) mod sign_ups;
 
+pub(crate) use carry::Desk;
 pub(crate) use events::Changes;
 pub(crate) use problem::Problem;
 pub(crate) use sign_ups::{SignUpBody, base64url, submit};
@@ -37,6 +39,7 @@ pub(crate) use sign_ups::{SignUpBody, base64url, submit};
         sign_ups::find,
         sign_ups::command,
         events::listen,
+        carry::take,
         node::show,
         node::livez,
         node::readyz
@@ -59,6 +62,7 @@ async fn openapi(State(_): State<App>) -> Result<([(&'static str, &'static str);
 /// Serves until `stop`, then lets running requests end.
 pub(crate) async fn serve(
     app: App,
+    desk: Desk,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
@@ -78,8 +82,9 @@ pub(crate) async fn serve(
         .merge(kiosk::routes::routes())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::REQUEST_WAIT))
-        .layer(CatchPanicLayer::new())
-        .with_state(app);
+        .with_state(app)
+        .merge(desk.router())
+        .layer(CatchPanicLayer::new());
     let (tell, mut told) = watch::channel(false);
     let draining = async move {
         stop.await;

@@ -12,6 +12,8 @@ pub(crate) const ASKS_MAX: usize = 256;
 pub(crate) const ASK_WAIT: Duration = Duration::from_millis(800);
 /// Body of a request.
 pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
+/// Whole time of a carried session, which may hold the changes of months.
+pub(crate) const CARRY_WAIT: Duration = Duration::from_secs(300);
 /// Whole time of a request.
 pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// Reader connections kept open; more are opened and closed again under load.

@@ -12,6 +12,12 @@ pub fn authority(folder: &Path) -> PathBuf {
     folder.join("authority")
 }
 
+/// The key with which the hub signs what is carried to nodes by hand.
+#[must_use]
+pub fn log_key(folder: &Path) -> PathBuf {
+    folder.join("log.key")
+}
+
 /// What the hub knows about nodes, tenants, tokens and topics.
 #[must_use]
 pub fn control(folder: &Path) -> PathBuf {

@@ -1,6 +1,8 @@
 //! What all parts of the running hub share.
 
-use crate::{directory::Directory, peers::Board, scheduler::Scheduler, shard_workers::Shards};
+use crate::{
+    directory::Directory, peers::Board, scheduler::Scheduler, shard_workers::Shards, signer::Signer,
+};
 use enrolment::{Authority, ClusterId};
 use std::{sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -11,6 +13,7 @@ pub(crate) struct App {
     pub(crate) name: String,
     pub(crate) cluster: ClusterId,
     pub(crate) authority: Authority,
+    pub(crate) signer: Signer,
     pub(crate) shards: Shards,
     pub(crate) directory: Arc<Directory>,
     pub(crate) board: Board,

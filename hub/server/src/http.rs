@@ -1,6 +1,7 @@
 //! The HTTP API, on the loopback only: routes, limits and the description of the API.
 
 mod access;
+mod carry;
 mod commands;
 mod health;
 mod import;
@@ -41,6 +42,7 @@ use utoipa::OpenApi;
         seats::of_job,
         seats::totals,
         import::import,
+        carry::import,
         commands::job,
         commands::node,
         limbo::list,
@@ -84,6 +86,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME_MAX))
+        .merge(carry::router())
         .layer(CatchPanicLayer::new())
         .with_state(app)
 }

@@ -18,6 +18,15 @@ pub(crate) const DIRECTORY_POLL: Duration = Duration::from_millis(500);
 /// Longest body of an HTTP request.
 pub(crate) const REQUEST_BYTES_MAX: usize = 1 << 20;
 
+/// Carried files that are read at a time; more wait. Each is held in memory whole.
+pub(crate) const CARRIES_MAX: usize = 2;
+
+/// Longest file that the hub gives a node to carry back; the next one goes on from there.
+pub(crate) const CARRY_ANSWER_BYTES_MAX: usize = 32 << 20;
+
+/// Time of one carried file, which may hold the log of months.
+pub(crate) const CARRY_TIME_MAX: Duration = Duration::from_secs(300);
+
 /// Rows of one import request.
 pub(crate) const IMPORT_ROWS_MAX: usize = 500;
 
@@ -76,6 +85,7 @@ pub(crate) const DEMAND_HALF_LIFE: Duration = Duration::from_secs(30 * 60);
 pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
 
 const _: () = assert!(IMPORT_CHUNK <= IMPORT_ROWS_MAX);
+const _: () = assert!(CARRY_ANSWER_BYTES_MAX <= sync_protocol::limits::CARRY_BYTES_MAX);
 const _: () = assert!(PAGE_SIZE_DEFAULT <= PAGE_SIZE_MAX);
 const _: () = assert!(GROUP_MAX <= SHARD_QUEUE_MAX);
 const _: () = assert!(SCHEDULER_TICK.as_millis() < ANNOUNCE_EVERY.as_millis());

@@ -15,6 +15,7 @@ mod peers;
 mod run;
 mod scheduler;
 mod shard_workers;
+mod signer;
 mod telemetry;
 
 use clap::Parser;

@@ -1,12 +1,14 @@
 //! Everything that arrives at the nodes' port: sessions, joins, renewals. One task each, all owned here.
 
 mod board;
+mod carry;
 mod exchanges;
 mod hello;
 mod session;
 mod work;
 
 pub(crate) use board::{Board, Contact, PeerState, state};
+pub(crate) use carry::{Account, Refusal, Word, import};
 
 use crate::{app::App, clock, limits::EXCHANGES_MAX};
 use anyhow::{Context, Result};

@@ -10,6 +10,7 @@ use crate::{
     peers::{self, Board},
     scheduler::{self, Scheduler},
     shard_workers::{self, ShardThreads},
+    signer::Signer,
 };
 use anyhow::{Context, Result, bail};
 use enrolment::Authority;
@@ -67,6 +68,7 @@ fn open(config: &Config, stop: &CancellationToken) -> Result<(Arc<App>, ShardThr
     let app = App {
         name: authority.trust_domain().to_owned(),
         cluster: authority.cluster_id(),
+        signer: Signer::open(&config.data, &authority).context("open the hub's log key")?,
         authority,
         shards,
         directory,

@@ -1,9 +1,10 @@
 //! `dayshift hub`: makes the data folder that the hub runs on, copies it, puts a copy back.
 //!
-//! Works on files alone, so that it needs no running hub. The authority is made last: a folder without one is a creation
+//! `init` works on files alone, so that it needs no running hub. The authority is made last: a folder without one is a creation
 //! that was cut off, and the command can be given again.
 
 mod backup;
+mod import_node_disk;
 mod restore;
 
 use crate::{Outcome, output};
@@ -41,6 +42,8 @@ pub(crate) enum HubCommand {
     /// told what it holds, so that nothing is oversold. Sign-ups that a node had confirmed come back with its log. The
     /// files that were there are kept in a folder of their own.
     Restore(restore::RestoreArgs),
+    /// Bring what a dead node's disk knows to the running hub, and end that incarnation.
+    ImportNodeDisk(import_node_disk::ImportDiskArgs),
 }
 
 /// Runs `dayshift hub`.
@@ -49,6 +52,7 @@ pub(crate) fn run(command: &HubCommand) -> Result<Outcome> {
         HubCommand::Init { data, name } => init(data, name),
         HubCommand::Backup(args) => backup::run(args),
         HubCommand::Restore(args) => restore::run(args),
+        HubCommand::ImportNodeDisk(args) => import_node_disk::run(args),
     }
 }
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// Longest answer read from a hub: a refused chunk of 500 rows with long reasons is below 1 MiB.
 const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Longest answer to a carried session: a file of 32 MiB in base64, with an account of what became of the other.
+const FILE_ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Whole time of one request; a chunk that takes longer means a hub in trouble.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
 /// Tries of one request that may be repeated, with doubling pauses from `PAUSE_FIRST`.
@@ -95,6 +97,19 @@ impl HubClient {
         })
     }
 
+    /// Posts a file and reads the answer's text. The path must be safe to repeat.
+    pub(crate) fn post_bytes(&self, path: &str, query: &[(&str, &str)], body: &[u8]) -> Result<String> {
+        let url = format!("{}{path}", self.base);
+        repeat_text("POST", &url, FILE_ANSWER_BYTES_MAX, || {
+            self.agent
+                .post(&url)
+                .query_pairs(query.iter().copied())
+                .header("Authorization", &self.bearer)
+                .header("Content-Type", "application/octet-stream")
+                .send(body)
+        })
+    }
+
     /// Posts a JSON body, or none where it is `None`. The command must be safe to repeat, as above.
     pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: Option<&impl Serialize>) -> Result<T> {
         let url = format!("{}{path}", self.base);
@@ -115,18 +130,28 @@ impl HubClient {
     }
 }
 
-/// Sends until there is an answer that stands.
+/// Sends until there is an answer that stands, and reads it.
 fn repeat<T: DeserializeOwned>(
     method: &str,
     url: &str,
-    mut send: impl FnMut() -> Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    send: impl FnMut() -> Result<ureq::http::Response<ureq::Body>, ureq::Error>,
 ) -> Result<T> {
+    let text = repeat_text(method, url, ANSWER_BYTES_MAX, send)?;
+    serde_json::from_str(&text).with_context(|| format!("{url} answered something else than the hub's API"))
+}
+
+fn repeat_text(
+    method: &str,
+    url: &str,
+    answer_max: u64,
+    mut send: impl FnMut() -> Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+) -> Result<String> {
     let mut pause = PAUSE_FIRST;
     for attempt in 1.. {
         let last = attempt == TRIES_MAX;
         match send() {
             Ok(response) if !last && passes(response.status().as_u16()) => {}
-            Ok(response) => return read_answer(url, response),
+            Ok(response) => return read_answer(url, response, answer_max),
             Err(error) if last || !is_transport(&error) => {
                 return Err(anyhow!(error)).with_context(|| {
                     format!("{method} {url}; check the address, and that the hub runs there")
@@ -165,17 +190,16 @@ fn is_transport(error: &ureq::Error) -> bool {
     matches!(error, ureq::Error::Io(_) | ureq::Error::ConnectionFailed | ureq::Error::Timeout(_))
 }
 
-fn read_answer<T: DeserializeOwned>(url: &str, mut response: ureq::http::Response<ureq::Body>) -> Result<T> {
+fn read_answer(url: &str, mut response: ureq::http::Response<ureq::Body>, answer_max: u64) -> Result<String> {
     let status = response.status();
     let text = response
         .body_mut()
         .with_config()
-        .limit(ANSWER_BYTES_MAX)
+        .limit(answer_max)
         .read_to_string()
         .with_context(|| format!("read the answer of {url}"))?;
     if status.is_success() {
-        return serde_json::from_str(&text)
-            .with_context(|| format!("{url} answered something else than the hub's API"));
+        return Ok(text);
     }
     let said = problem_title(&text);
     let code = problem_code(&text);

@@ -1,6 +1,8 @@
 //! `dayshift`: the command that people type. `main` parses, dispatches to one module per
 //! subcommand and turns the outcome into an exit code: 0 ok, 1 error, 2 degraded.
 
+mod carry;
+mod count;
 mod demo;
 mod hub;
 mod hub_client;
@@ -41,6 +43,9 @@ enum Command {
     /// Plugins, from an empty folder to a tested component.
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
+    /// Sync by hand.
+    #[command(subcommand)]
+    Sync(carry::SyncCommand),
     /// Employers and agencies.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
@@ -75,6 +80,7 @@ fn main() -> ExitCode {
         Command::Node(command) => node::run(&command),
         Command::Receipt(command) => receipt::run(&command),
         Command::Plugin(command) => plugin::run(&command),
+        Command::Sync(command) => carry::run(&command),
         Command::Tenant(command) => tenant::run(&command),
         Command::Token(command) => token::run(&command),
     };

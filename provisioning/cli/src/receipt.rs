@@ -1,6 +1,7 @@
 //! `dayshift receipt verify`: checks a worker's receipt without any server, against the root
 //! certificate alone. The demo checks its receipts by the same function.
 
+use crate::count::{self, CountArgs};
 use crate::{Outcome, output};
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
@@ -22,6 +23,8 @@ const PEM_END: &str = "-----END CERTIFICATE-----";
 pub(crate) enum ReceiptCommand {
     /// Check that a node of the cluster signed the receipt.
     Verify(VerifyArgs),
+    /// Count the receipts that workers hold against the seats of each job, without the ledger.
+    Count(CountArgs),
 }
 
 /// Arguments of `dayshift receipt verify`.
@@ -36,7 +39,10 @@ pub(crate) struct VerifyArgs {
 
 /// Runs one `dayshift receipt` command.
 pub(crate) fn run(command: &ReceiptCommand) -> Result<Outcome> {
-    let ReceiptCommand::Verify(args) = command;
+    let args = match command {
+        ReceiptCommand::Verify(args) => args,
+        ReceiptCommand::Count(args) => return count::run(args),
+    };
     let root_key = read_root(&args.root)?;
     let body = verify(&read_receipt(&args.receipt)?, &root_key)?;
     let issued_at = Timestamp::from_second(body.issued_at).context("the receipt's time")?;

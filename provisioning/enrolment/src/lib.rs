@@ -8,6 +8,7 @@
 
 mod authority;
 mod files;
+mod hold;
 mod identity;
 mod join;
 pub mod limits;
@@ -18,6 +19,7 @@ mod token;
 pub use authority::{
     Authority, AuthorityError, ClusterId, HubCertificate, IssueError, Serial, cluster_id, root_public_key,
 };
+pub use hold::{FolderHold, HoldError};
 pub use identity::{IdentityError, NodeIdentity, NodeKey};
 pub use join::{Admitted, JoinAnswer, JoinError, JoinRequest, RenewAnswer};
 pub use log_key::{LogKeyCertificate, LogKeyError};

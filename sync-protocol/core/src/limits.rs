@@ -60,7 +60,14 @@ pub const fn lease_at_hub(duration_ms: u64) -> u64 {
     duration_ms / 100 * (100 + CLOCK_DRIFT_PERCENT) + 1_000
 }
 
+/// Bytes of a carried session. Whoever reads one holds it in memory whole; what does not fit goes into the next.
+pub const CARRY_BYTES_MAX: usize = 64 << 20;
+
+/// Frames of a carried session: bounds the list of where they begin to 1 MiB.
+pub const CARRY_FRAMES_MAX: usize = 65_536;
+
 const _: () = assert!(lease_at_node(LEASE_MS) < lease_at_hub(LEASE_MS));
 const _: () = assert!(BATCH_BYTES_MAX + ENTRY_BYTES_MAX < FRAME_BYTES_MAX);
+const _: () = assert!(FRAME_BYTES_MAX < CARRY_BYTES_MAX / 2);
 const _: () = assert!(FRAME_BYTES_MAX <= BODY_BYTES_MAX);
 const _: () = assert!(UP_BYTES_IN_FLIGHT_MAX >= BATCH_BYTES_MAX + ENTRY_BYTES_MAX);

@@ -55,6 +55,20 @@ impl OpenOptions {
         Arc::new(move || Ok(Box::new(options.open()?)))
     }
 
+    /// Opens a file that is there for reading alone: nothing of it is written, made or migrated.
+    pub fn open_to_read(&self) -> Result<SqliteShard, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if found != SCHEMA_VERSION {
+            return Err(StoreError::TooNew { found, known: SCHEMA_VERSION });
+        }
+        check_schema(&connection, SCHEMA)?;
+        Ok(SqliteShard { connection })
+    }
+
     /// Opens the file, creating or migrating it where needed.
     pub fn open(&self) -> Result<SqliteShard, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE

@@ -11,10 +11,16 @@ use sync_protocol::{
 use sync_store::{HubSaid, JobSummary, StoreError, Stored};
 
 impl Batch<'_> {
-    /// Applies a batch of a vshard and moves its cursor. What cannot be applied is parked with its reason.
+    /// Applies a batch of a vshard and moves its cursor, unless it was applied before. What cannot be applied is parked
+    /// with its reason.
     pub fn receive(&mut self, down: &Down) -> Result<DownState, StoreError> {
         let vshard = VshardId(down.vshard);
         let before = self.tx.cursors()?.into_iter().find(|cursor| cursor.vshard == down.vshard);
+        let is_old = |cursor: DownState| (cursor.history, cursor.seq) >= (down.history, down.upto);
+        if before.is_some_and(is_old) {
+            // A carried file and a session may bring the same.
+            return Ok(DownState { vshard: down.vshard, history: down.history, seq: down.upto });
+        }
         // A restored hub awaits also whoever it had told nothing yet.
         if before.map_or(1, |cursor| cursor.history) != down.history {
             self.tell_seen(vshard, down.history)?;

@@ -69,7 +69,8 @@ pub(super) fn keep_evidence(
     Ok(Merged { wseq: at.wseq, ..Merged::default() })
 }
 
-fn is_final(entry: &Entry) -> bool {
+/// Whether an entry is the last of its log.
+pub(super) fn is_final(entry: &Entry) -> bool {
     EntryKind::from_u8(entry.kind) == Some(EntryKind::NodeLedger)
         && minicbor::decode::<NodeRow>(&entry.body).is_ok_and(|row| row.event == NodeEvent::Final)
 }

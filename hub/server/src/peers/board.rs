@@ -158,6 +158,11 @@ impl Board {
         link.is_some_and(|(of, _)| *of == session)
     }
 
+    /// Whether any session of the node stands.
+    pub(crate) fn is_connected(&self, writer: Writer) -> bool {
+        self.lock().of.get(&writer.node).is_some_and(Contact::is_connected)
+    }
+
     /// Something was heard through a session.
     pub(crate) fn heard(&self, writer: Writer, session: u64) {
         self.update(writer, session, touch);

@@ -81,7 +81,8 @@ pub(super) async fn merge(
     })
 }
 
-fn is_signed(
+/// Whether the node's log key signed this head.
+pub(super) fn is_signed(
     key: Option<&VerifyingKey>,
     writer: Writer,
     vshard: VshardId,

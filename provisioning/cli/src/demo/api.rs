@@ -60,6 +60,8 @@ pub(crate) struct JobEntry {
 pub(crate) struct JobSeats {
     #[serde(default)]
     pub(crate) here: u64,
+    #[serde(default)]
+    pub(crate) cap: u64,
 }
 
 /// The answer to a sign-up, and its later state.
@@ -107,6 +109,7 @@ pub(crate) struct NodeList {
 pub(crate) struct NodeEntry {
     pub(crate) name: String,
     pub(crate) region: String,
+    pub(crate) state: String,
 }
 
 impl Api {

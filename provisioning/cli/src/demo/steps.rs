@@ -2,6 +2,7 @@
 
 mod agency;
 mod books;
+mod carry;
 mod crash;
 mod cut;
 mod heal;
@@ -11,6 +12,7 @@ mod join;
 mod pages;
 mod plugin;
 mod search;
+mod verify;
 
 use super::story::{Step, Story};
 use anyhow::Result;
@@ -19,7 +21,7 @@ use anyhow::Result;
 pub(crate) type StepRun = fn(&mut Story) -> Result<Step>;
 
 /// Every step with its name in the output.
-pub(crate) const STEPS: [(&str, StepRun); 11] = [
+pub(crate) const STEPS: [(&str, StepRun); 13] = [
     ("join", join::run),
     ("import", import::run),
     ("search", search::run),
@@ -29,6 +31,8 @@ pub(crate) const STEPS: [(&str, StepRun); 11] = [
     ("crash", crash::run),
     ("hub_down", hub_down::run),
     ("plugin", plugin::run),
+    ("carry", carry::run),
     ("books", books::run),
     ("pages", pages::run),
+    ("verify", verify::run),
 ];

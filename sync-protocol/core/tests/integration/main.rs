@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test names the one variant that it expects")]
 
+mod carry;
 mod documents;
 mod frames;
 mod logs;

@@ -3,8 +3,7 @@
 use super::{FILE_BYTES_MAX, RECORD_BYTES, Witness, WitnessError, WitnessFile, file::RealFile};
 use std::{
     collections::BTreeMap,
-    fs,
-    io,
+    fs, io,
     path::PathBuf,
     sync::{Arc, Mutex},
 };
