@@ -8,6 +8,7 @@ mod jobs;
 mod output;
 mod plugin;
 mod receipt;
+mod stage;
 mod tenant;
 mod token;
 
@@ -31,6 +32,8 @@ enum Command {
     Jobs(jobs::JobsArgs),
     /// Show the whole story on this machine: a hub, three nodes, lines that are cut.
     Demo(demo::DemoArgs),
+    /// Open a page on which lines are cut and plugs pulled under a running cluster.
+    Stage(stage::StageArgs),
     /// Receipts that workers take away.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Hub(command) => hub::run(&command),
         Command::Jobs(args) => jobs::run(args),
         Command::Demo(args) => demo::run(&args),
+        Command::Stage(args) => stage::run(&args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Plugin(command) => plugin::run(&command),
         Command::Tenant(command) => tenant::run(&command),
