@@ -5,6 +5,7 @@ mod demo;
 mod hub;
 mod hub_client;
 mod jobs;
+mod live;
 mod output;
 mod plugin;
 mod receipt;
@@ -32,6 +33,8 @@ enum Command {
     Jobs(jobs::JobsArgs),
     /// Show the whole story on this machine: a hub, three nodes, lines that are cut.
     Demo(demo::DemoArgs),
+    /// Kill the processes of a cluster under load, again and again, and compare what its clients were told.
+    Live(live::LiveArgs),
     /// Open a page on which lines are cut and plugs pulled under a running cluster.
     Stage(stage::StageArgs),
     /// Receipts that workers take away.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Hub(command) => hub::run(&command),
         Command::Jobs(args) => jobs::run(args),
         Command::Demo(args) => demo::run(&args),
+        Command::Live(args) => live::run(&args),
         Command::Stage(args) => stage::run(&args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Plugin(command) => plugin::run(&command),

@@ -24,9 +24,6 @@ pub(crate) struct NodeStatus {
     pub(crate) jobs: u64,
     #[serde(default)]
     pub(crate) plugins: Vec<PluginStatus>,
-    /// Why it signs nobody up, where it is so.
-    #[serde(default)]
-    pub(crate) frozen: Option<String>,
 }
 
 /// One plugin of a node.

@@ -165,6 +165,7 @@ fn old_disk(stage: &Api) -> Result<Value> {
     let named: Vec<&str> =
         shown.taps.iter().filter(|tap| tap.excess).map(|tap| tap.name[0].as_str()).collect();
     ensure!(named.len() as u64 == free, "{named:?} are named, and the copy sold {free} seats again");
+    ensure!(shown.dayshift.oversold == free, "{:?} hides them", shown.dayshift);
     ensure!(shown.hub.oversold == 0 && shown.hub.live == free, "the hub counts {:?}", shown.hub);
     Ok(json!({ "sold_again": free, "named": named }))
 }

@@ -264,6 +264,7 @@ impl Play {
         let taps: Vec<Tap> = self.people.iter().map(|person| person.tap.clone()).collect();
         let told = |wanted: &[Told]| taps.iter().filter(|tap| wanted.contains(&tap.told)).count() as u64;
         let confirmed = told(&[Told::Confirmed]);
+        let excess = taps.iter().filter(|tap| tap.excess).count() as u64;
         let sold = taps.iter().filter(|tap| tap.last_write).count() as u64;
         Snapshot {
             seats: SEATS,
@@ -271,7 +272,7 @@ impl Play {
             dayshift: Side {
                 confirmed,
                 waiting: told(&[Told::Waiting, Told::WaitingHere]),
-                oversold: confirmed.saturating_sub(SEATS),
+                oversold: confirmed.saturating_sub(SEATS).max(excess),
             },
             last_write: Side { confirmed: sold, waiting: 0, oversold: sold.saturating_sub(SEATS) },
             hub: self.hub.clone(),

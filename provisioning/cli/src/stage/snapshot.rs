@@ -25,7 +25,7 @@ pub(crate) struct Snapshot {
 pub(crate) struct Side {
     pub(crate) confirmed: u64,
     pub(crate) waiting: u64,
-    /// Confirmed people beyond the seats.
+    /// Confirmed people beyond the seats, or without one that the hub will ever count, whichever are more.
     pub(crate) oversold: u64,
 }
 
