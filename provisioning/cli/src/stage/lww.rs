@@ -36,6 +36,12 @@ impl Lww {
         self.merge();
     }
 
+    /// An older copy of a kiosk's disk: nothing was written to it yet.
+    pub(crate) fn restore(&mut self, kiosk: usize, seats: u64) {
+        self.kiosks[kiosk] = (0, seats);
+        self.merge();
+    }
+
     fn write(&mut self, kiosk: usize, left: u64) -> bool {
         self.clock += 1;
         self.kiosks[kiosk] = (self.clock, left);

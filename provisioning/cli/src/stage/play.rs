@@ -122,8 +122,14 @@ impl Play {
         let outcome = match order {
             Order::Tap(kiosk) => self.tap(kiosk),
             Order::Cancel(kiosk) => self.cancel(kiosk),
-            Order::Cut(kiosk) => self.cut(kiosk),
-            Order::Mend(kiosk) => self.mend(kiosk),
+            Order::Cut(kiosk) => {
+                self.cut(kiosk);
+                Ok(())
+            }
+            Order::Mend(kiosk) => {
+                self.mend(kiosk);
+                Ok(())
+            }
             Order::Pull(machine) => self.pull(machine),
             Order::Plug(machine) => self.plug(machine),
             Order::OldDisk(kiosk) => self.old_disk(kiosk),
@@ -180,18 +186,16 @@ impl Play {
         Ok(())
     }
 
-    fn cut(&mut self, kiosk: usize) -> Result<()> {
+    fn cut(&mut self, kiosk: usize) {
         self.cluster.node(who(kiosk)).relay.cut();
         self.props[kiosk].cut_since = Some(Instant::now());
         self.reconnect_last_write();
-        Ok(())
     }
 
-    fn mend(&mut self, kiosk: usize) -> Result<()> {
+    fn mend(&mut self, kiosk: usize) {
         self.cluster.node(who(kiosk)).relay.heal();
         self.props[kiosk].cut_since = None;
         self.reconnect_last_write();
-        Ok(())
     }
 
     fn pull(&mut self, machine: Machine) -> Result<()> {
@@ -228,6 +232,7 @@ impl Play {
         let folder = self.cluster.path(self.cluster.node(node).name);
         disk::put_back(kept(&self.cluster, node).as_ref(), folder.as_ref())?;
         self.props[kiosk].disk += 1;
+        self.last_write.restore(kiosk, SEATS);
         self.plug(Machine::Kiosk(kiosk))
     }
 
@@ -350,13 +355,14 @@ impl Play {
         let status = node.status().ok();
         let up = status.as_ref().is_some_and(|status| status.link == "up");
         let pending = status.is_some_and(|status| status.pending > 0);
-        let standing = match (node.runs(), &props.fenced, props.cut_since.is_none() && up) {
-            (false, _, _) => Standing::Off,
-            (true, Some(_), _) => Standing::Fenced,
-            (true, None, false) => Standing::CutOff,
-            (true, None, true) if pending => Standing::Behind,
-            (true, None, true) => Standing::InStep,
-        };
+        let standing =
+            match (node.runs(), &props.fenced, props.cut_since.is_none() && up && self.cluster.hub_runs()) {
+                (false, _, _) => Standing::Off,
+                (true, Some(_), _) => Standing::Fenced,
+                (true, None, false) => Standing::CutOff,
+                (true, None, true) if pending => Standing::Behind,
+                (true, None, true) => Standing::InStep,
+            };
         let since = if node.runs() { props.cut_since } else { props.off_since };
         Kiosk {
             standing,
