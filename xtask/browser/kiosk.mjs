@@ -1,4 +1,5 @@
-// The kiosk's and the console's pages in a real browser, without JavaScript, over the running demo.
+// The kiosk's and the console's pages in a real browser, without JavaScript, over the running demo; then the
+// stage, with its script, over processes of its own.
 //
 // DAYSHIFT_PROGRAMS: folder of the built programs. DAYSHIFT_BROWSER_MODULES: node_modules with playwright-core.
 // DAYSHIFT_BROWSER: chromium. DAYSHIFT_PICTURES=1: also writes the pictures of docs/pictures.
@@ -9,6 +10,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withPalette } from './png.mjs';
+import { stageChecks } from './stage.mjs';
 
 const env = process.env;
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -274,6 +276,7 @@ async function main() {
     const pages = demo ? await demo.ready : given;
     browser = await chromium.launch({ executablePath: browserPath(), args });
     await checks(browser, pages);
+    if (demo) await stageChecks(browser, { check, expect, open, look, picture, name, root, sizes: [DESK, PHONE] });
   } finally {
     await browser?.close();
     await demo?.stop();

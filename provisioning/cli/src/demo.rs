@@ -1,15 +1,16 @@
 //! `dayshift demo`: a hub and three nodes as real processes, and a story in which lines are cut,
 //! power fails and a plugin arrives. Every step is judged by what the processes say.
 
-mod api;
+pub(crate) mod api;
 mod book;
-mod cluster;
-mod people;
-mod process;
-mod relay;
+pub(crate) mod cluster;
+mod joining;
+pub(crate) mod people;
+pub(crate) mod process;
+pub(crate) mod relay;
 mod steps;
 mod story;
-mod wait;
+pub(crate) mod wait;
 
 use crate::{Outcome, output};
 use anyhow::{Context, Result, bail, ensure};
@@ -106,10 +107,14 @@ fn stay(story: &Story) -> Result<()> {
 
 fn choose_folder(args: &DemoArgs) -> Result<PathBuf> {
     let temporary = || std::env::temp_dir().join(format!("dayshift-demo-{}", std::process::id()));
-    let folder = args.keep.clone().unwrap_or_else(temporary);
+    new_folder(args.keep.clone().unwrap_or_else(temporary), "--keep")
+}
+
+/// Makes the folder where it is missing; one with anything in it is refused by the option's name.
+pub(crate) fn new_folder(folder: PathBuf, option: &str) -> Result<PathBuf> {
     std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
     let folder = folder.canonicalize().with_context(|| format!("find {}", folder.display()))?;
     let empty = std::fs::read_dir(&folder).context("read the folder")?.next().is_none();
-    ensure!(empty, "{} is not empty; give --keep a new folder", folder.display());
+    ensure!(empty, "{} is not empty; give {option} a new folder", folder.display());
     Ok(folder)
 }

@@ -7,10 +7,12 @@ mod demo;
 mod hub;
 mod hub_client;
 mod jobs;
+mod live;
 mod node;
 mod output;
 mod plugin;
 mod receipt;
+mod stage;
 mod tenant;
 mod token;
 
@@ -37,6 +39,10 @@ enum Command {
     /// Nodes as the hub sees them, and ends of their incarnations.
     #[command(subcommand)]
     Node(node::NodeCommand),
+    /// Kill the processes of a cluster under load, again and again, and compare what its clients were told.
+    Live(live::LiveArgs),
+    /// Open a page on which lines are cut and plugs pulled under a running cluster.
+    Stage(stage::StageArgs),
     /// Receipts that workers take away.
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
@@ -78,6 +84,8 @@ fn main() -> ExitCode {
         Command::Jobs(args) => jobs::run(args),
         Command::Demo(args) => demo::run(&args),
         Command::Node(command) => node::run(&command),
+        Command::Live(args) => live::run(&args),
+        Command::Stage(args) => stage::run(&args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Plugin(command) => plugin::run(&command),
         Command::Sync(command) => carry::run(&command),

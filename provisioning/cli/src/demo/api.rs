@@ -72,6 +72,9 @@ pub(crate) struct SignUp {
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) receipt: Option<String>,
+    /// The place on the wait list counts only those at this node.
+    #[serde(default)]
+    pub(crate) at_this_node: bool,
 }
 
 /// The hub's account of one job: `GET /v1/jobs/{id}/seats`.
@@ -81,7 +84,19 @@ pub(crate) struct Seats {
     pub(crate) live: u64,
     pub(crate) waiting: u64,
     pub(crate) oversold: u64,
+    /// Rights that the hub has not granted.
+    pub(crate) pool: i64,
+    pub(crate) holders: Vec<Holder>,
     pub(crate) sign_ups: Vec<HubSignUp>,
+}
+
+/// The rights of one incarnation of a node, as the hub knows them.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Holder {
+    pub(crate) name: String,
+    pub(crate) granted: u64,
+    pub(crate) returned: u64,
+    pub(crate) live: u64,
 }
 
 /// One sign-up as the hub knows it.
@@ -109,7 +124,11 @@ pub(crate) struct NodeList {
 pub(crate) struct NodeEntry {
     pub(crate) name: String,
     pub(crate) region: String,
+    /// `up`, `behind`, `cut_off`, `fenced` or `never`.
     pub(crate) state: String,
+    /// Why it is fenced, where it is.
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
 }
 
 impl Api {

@@ -38,7 +38,7 @@ struct Shown<'a> {
 impl Book {
     /// Notes an answer.
     pub(crate) fn note(&mut self, who: Who, node: &'static str, answer: SignUp) {
-        let SignUp { id, job, status, receipt } = answer;
+        let SignUp { id, job, status, receipt, at_this_node: _ } = answer;
         self.entries.push(Entry { who, node, job, id, status, receipt, cancelled: false });
     }
 

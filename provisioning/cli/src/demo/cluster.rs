@@ -1,4 +1,4 @@
-//! The cluster of the demo: one hub, three nodes, each node on a line of its own.
+//! A cluster on this machine: one hub and its nodes, each node on a line of its own.
 
 use super::api::{Api, NodeStatus};
 use super::process::{Process, Programs, tails};
@@ -77,12 +77,13 @@ struct NodeAnnouncement {
 }
 
 impl Cluster {
-    /// Makes the folder and the lines; nothing runs yet.
-    pub(crate) fn new(folder: PathBuf) -> Result<Self> {
+    /// Makes the folder and the lines of the first `nodes` nodes; nothing runs yet.
+    pub(crate) fn new(folder: PathBuf, nodes: usize) -> Result<Self> {
         std::fs::create_dir_all(folder.join("logs"))
             .with_context(|| format!("create {}", folder.display()))?;
         let nodes: Result<Vec<Node>> = NODES
             .into_iter()
+            .take(nodes)
             .map(|(name, region)| {
                 std::fs::create_dir_all(folder.join(format!("{name}-plugins")))?;
                 Ok(Node { name, region, relay: Relay::start()?, http: None, running: None })
@@ -130,6 +131,16 @@ impl Cluster {
         self.hub = Some(Hub { process, api: Api::new(&address.http) });
         self.hub_address = Some(address);
         Ok(())
+    }
+
+    /// Whether the hub's process was started and not ended.
+    pub(crate) fn hub_runs(&self) -> bool {
+        self.hub.is_some()
+    }
+
+    /// The hub's process.
+    pub(crate) fn hub_process(&self) -> Result<&Process> {
+        Ok(&self.hub.as_ref().context("the hub is not running")?.process)
     }
 
     /// Ends the hub with SIGKILL.
@@ -230,6 +241,17 @@ impl Node {
     pub(crate) fn api(&self) -> Result<&Api> {
         let running = self.running.as_ref();
         Ok(&running.with_context(|| format!("{} is not running", self.name))?.1)
+    }
+
+    /// Whether its process was started and not ended.
+    pub(crate) fn runs(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// The running node's process.
+    pub(crate) fn process(&self) -> Result<&Process> {
+        let running = self.running.as_ref();
+        Ok(&running.with_context(|| format!("{} is not running", self.name))?.0)
     }
 
     /// What the node says about itself.

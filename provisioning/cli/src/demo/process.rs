@@ -110,6 +110,14 @@ impl Process {
         }
     }
 
+    /// Sends a signal by its name, as `kill` does: `STOP` freezes the server, `CONT` lets it go on.
+    pub(crate) fn signal(&self, signal: &str) -> Result<()> {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args([&format!("-{signal}"), &id]).status().context("run kill")?;
+        anyhow::ensure!(status.success(), "kill -{signal} of {} ended with {status}", self.name);
+        Ok(())
+    }
+
     /// Ends the server as a power cut would: SIGKILL, nothing is flushed.
     pub(crate) fn kill(mut self) -> Result<()> {
         self.child.kill().with_context(|| format!("kill {}", self.name))?;

@@ -95,7 +95,7 @@ impl Story {
             data.display()
         );
         Ok(Self {
-            cluster: Cluster::new(folder)?,
+            cluster: Cluster::new(folder, Who::ALL.len())?,
             people: People::new(args.seed),
             book: Book::default(),
             seed: args.seed,

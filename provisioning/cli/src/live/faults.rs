@@ -1,0 +1,128 @@
+//! What goes wrong: kills at random moments, frozen processes, lines that are cut for a while.
+
+use crate::demo::cluster::{Cluster, Who};
+use crate::jobs::generate::splitmix::SplitMix64;
+use anyhow::Result;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Longest time under load before a kill.
+const CALM_MS_MAX: u32 = 500;
+/// Longest time for which a process stays frozen, or the hub dead.
+const DOWN_MS_MAX: u32 = 400;
+
+/// How often each thing went wrong.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(super) struct Trouble {
+    node_kills: u64,
+    /// Among the node's kills, those after which it started with its line cut.
+    starts_while_cut: u64,
+    hub_kills: u64,
+    freezes: u64,
+    cuts: u64,
+}
+
+/// The choices of one run.
+#[derive(Debug)]
+pub(super) struct Faults {
+    random: SplitMix64,
+    cut: [bool; 2],
+    killed: Option<Who>,
+    trouble: Trouble,
+}
+
+impl Trouble {
+    /// Processes that were killed.
+    pub(super) const fn kills(&self) -> u64 {
+        self.node_kills + self.hub_kills
+    }
+}
+
+impl Faults {
+    /// The choices of a seed.
+    pub(super) fn new(seed: u64) -> Self {
+        Self { random: SplitMix64::new(seed), cut: [false; 2], killed: None, trouble: Trouble::default() }
+    }
+
+    /// Perhaps cuts or mends a line, perhaps freezes a process, and kills one, which then starts again.
+    pub(super) fn round(&mut self, cluster: &mut Cluster) -> Result<()> {
+        if self.one_in(3) {
+            self.turn_line(cluster);
+        }
+        if self.one_in(6) {
+            self.freeze(cluster)?;
+        }
+        self.stay(CALM_MS_MAX);
+        if self.one_in(5) {
+            cluster.kill_hub()?;
+            self.trouble.hub_kills += 1;
+            self.killed = None;
+            // The nodes go on alone meanwhile.
+            self.stay(DOWN_MS_MAX);
+            return cluster.start_hub();
+        }
+        let who = self.any_node();
+        cluster.kill_node(who)?;
+        self.trouble.node_kills += 1;
+        self.trouble.starts_while_cut += u64::from(self.cut[who as usize]);
+        self.killed = Some(who);
+        cluster.start_node(who)
+    }
+
+    /// Mends every line.
+    pub(super) fn end(&mut self, cluster: &Cluster) {
+        for who in Who::HANGZHOU {
+            cluster.node(who).relay.heal();
+        }
+        self.cut = [false; 2];
+    }
+
+    /// The node that the latest round killed, unless it killed the hub.
+    pub(super) const fn last_killed(&self) -> Option<Who> {
+        self.killed
+    }
+
+    /// The source of all choices of the run.
+    pub(super) const fn random(&mut self) -> &mut SplitMix64 {
+        &mut self.random
+    }
+
+    /// What went wrong so far.
+    pub(super) const fn trouble(&self) -> Trouble {
+        self.trouble
+    }
+
+    fn turn_line(&mut self, cluster: &Cluster) {
+        let who = self.any_node();
+        let cut = &mut self.cut[who as usize];
+        *cut = !*cut;
+        if *cut {
+            cluster.node(who).relay.cut();
+            self.trouble.cuts += 1;
+        } else {
+            cluster.node(who).relay.heal();
+        }
+    }
+
+    fn freeze(&mut self, cluster: &Cluster) -> Result<()> {
+        let who = self.any_node();
+        let process = if self.one_in(3) { cluster.hub_process()? } else { cluster.node(who).process()? };
+        process.signal("STOP")?;
+        self.trouble.freezes += 1;
+        self.stay(DOWN_MS_MAX);
+        process.signal("CONT")
+    }
+
+    fn any_node(&mut self) -> Who {
+        *self.random.pick(&Who::HANGZHOU)
+    }
+
+    fn one_in(&mut self, count: u32) -> bool {
+        self.random.below(count) == 0
+    }
+
+    fn stay(&mut self, ms_max: u32) {
+        let ms = self.random.below(ms_max);
+        std::thread::sleep(Duration::from_millis(u64::from(ms)));
+    }
+}
