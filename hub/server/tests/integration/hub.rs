@@ -83,11 +83,23 @@ impl Hub {
         )
     }
 
+    pub(crate) fn post_bytes(&self, path: &str, token: &str, body: &[u8]) -> Answer {
+        let length = body.len();
+        self.send_bytes(
+            &format!("POST {path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n"),
+            body,
+        )
+    }
+
     fn send(&self, head: &str, body: &str) -> Answer {
+        self.send_bytes(head, body.as_bytes())
+    }
+
+    fn send_bytes(&self, head: &str, body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.http).unwrap();
         write!(stream, "{head}Host: hub\r\nConnection: close\r\n\r\n").unwrap();
         // A body over the limit is refused before all of it is read.
-        let _ = stream.write_all(body.as_bytes());
+        let _ = stream.write_all(body);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         let answer = String::from_utf8(answer).unwrap();

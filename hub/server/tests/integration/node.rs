@@ -13,6 +13,8 @@ use sync_protocol::{
 use sync_quic::{NodeCredentials, NodeEndpoint, TimeSource, request_join};
 use tokio::{runtime::Runtime, time::timeout};
 
+/// Seed of the key that signs every node's log here.
+pub(crate) const LOG_KEY: [u8; 32] = [9; 32];
 const SYNC_TIME_MAX: Duration = Duration::from_secs(30);
 
 pub(crate) struct Node {
@@ -29,7 +31,7 @@ fn exchange(hub: &Hub, token: &JoinToken, key: &NodeKey) -> JoinAnswer {
         token_id: token.id,
         secret: token.secret.clone(),
         csr: key.request().unwrap(),
-        log_public_key: SigningKey::from_bytes(&[9; 32]).verifying_key().to_bytes(),
+        log_public_key: SigningKey::from_bytes(&LOG_KEY).verifying_key().to_bytes(),
     };
     let (address, root) = (hub.quic.parse().unwrap(), token.root_spki_sha256);
     let answer = Runtime::new().unwrap().block_on(async {
@@ -67,6 +69,11 @@ impl Node {
             private_key: self.key.to_der(),
             root_certificate: self.admitted.root_certificate.clone(),
         }
+    }
+
+    /// What the hub gave the box at its join.
+    pub(crate) fn admitted(&self) -> &Admitted {
+        &self.admitted
     }
 
     pub(crate) fn hello(&self) -> Hello {

@@ -57,6 +57,8 @@ fn a_restored_hub_is_told_what_it_lost_before_it_grants() {
     town.seats("four are known", &job, |seats| seats["live"] == 4);
     town.kill_node("hall-2");
     town.kill_hub();
+    // The kiosk goes on, and notices by what is not acknowledged that its line is gone.
+    confirmed.insert(town.confirm("hall-1", &job));
     let said = say(&restore);
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert!(said.out.contains("wait for 2 nodes"), "{}", said.out);
@@ -83,6 +85,9 @@ fn a_restored_hub_is_told_what_it_lost_before_it_grants() {
 
     // The same backup once more: the history is another one, so that every node tells again.
     town.kill_hub();
+    for node in ["hall-1", "hall-2"] {
+        assert_ne!(town.sign_up(node, &job).1, "confirmed");
+    }
     let said = say(&restore);
     assert_eq!(said.code, Some(0), "{}", said.err);
     town.start_hub();

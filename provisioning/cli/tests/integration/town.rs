@@ -217,15 +217,14 @@ impl Town {
         (word("id").unwrap_or_default(), word("status").unwrap_or_else(|| status.to_string()))
     }
 
-    /// One more person signs up and gets a seat, at once or as soon as a right that is on its way arrives.
+    /// One more person signs up where a free right lies, and gets a seat.
     pub(crate) fn confirm(&mut self, node: &str, job: &str) -> String {
+        until("a right is at the node", || {
+            let here = self.node(node, &format!("/v1/jobs/{job}"))["seats"]["here"].as_u64()?;
+            (here > 0).then_some(())
+        });
         let (id, status) = self.sign_up(node, job);
-        if status != "confirmed" {
-            let path = format!("/v1/sign_ups/{id}");
-            until("the sign-up is confirmed", || {
-                (self.node(node, &path)["status"] == "confirmed").then_some(())
-            });
-        }
+        assert_eq!(status, "confirmed", "at {node}");
         id
     }
 

@@ -41,6 +41,9 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
     }
     let new = story.book.ids_after(before);
     let cap = raise(story, &open.jobs[0].id)?;
+    wait_until("xiasha notices the cut", CUT_SEEN_TIME_MAX, || {
+        Ok((story.cluster.node(who).status()?.link == "down").then_some(()))
+    })?;
     let (account, time) = timed(|| carry(story, who))?;
     let pending = story.cluster.node(who).status()?;
     ensure!(pending.pending == 0, "{} entries are still pending after the stick", pending.pending);
