@@ -15,8 +15,7 @@ impl Batch<'_> {
     pub fn receive(&mut self, down: &Down) -> Result<DownState, StoreError> {
         let vshard = VshardId(down.vshard);
         let before = self.tx.cursors()?.into_iter().find(|cursor| cursor.vshard == down.vshard);
-        // A restored hub awaits also whoever it had told nothing yet.
-        if before.map_or(1, |cursor| cursor.history) != down.history {
+        if before.is_some_and(|cursor| cursor.history != down.history) {
             self.tell_seen(vshard, down.history)?;
         }
         for sequenced in &down.entries {
