@@ -42,8 +42,15 @@ fn imports_can_be_repeated() {
     let seats = hub.get(&format!("/v1/jobs/{id}/seats"));
     assert_eq!((seats.status, &seats.json["cap"], &seats.json["pool"]), (200, &json!(4), &json!(4)));
     let totals = hub.get("/v1/seats").json;
+    let endings = hub.get(&format!("/v1/jobs/{id}/endings"));
+    assert_eq!((endings.status, &endings.json["endings"]), (200, &json!([])));
+    let limbo = hub.get("/v1/limbo").json;
+    assert_eq!(
+        (&limbo["incarnations"], &limbo["rights"], &limbo["awaited"]),
+        (&json!([]), &json!([]), &json!([]))
+    );
     assert_eq!((&totals["jobs"], &totals["cap"], &totals["oversold"]), (&json!(1), &json!(4), &json!(0)));
-    for page in ["/", "/nodes", "/jobs", "/sync", &format!("/jobs/{id}")] {
+    for page in ["/", "/nodes", "/jobs", "/sync", "/incarnations", &format!("/jobs/{id}")] {
         assert_eq!(hub.get(page).status, 200, "{page}");
     }
 }
@@ -96,6 +103,9 @@ fn what_is_wrong_is_said() {
     );
     check(IMPORT, &hub.token, &"x".repeat((1 << 20) + 1), 413, "too-large");
     assert_eq!(hub.get("/v1/jobs/j0-1-1/seats").status, 404);
+    assert_eq!(hub.get("/v1/jobs/j0-1-1/endings").status, 404);
+    check("/v1/jobs/j0-1-1:cap", "wrong", "{\"cap\":2}", 401, "unauthorized");
+    check("/v1/nodes/9:fence", &hub.token, "{\"reason\":\"gone\"}", 404, "not-found");
     assert_eq!(hub.get("/v1/jobs?page_size=0").status, 400);
     assert_eq!(hub.get("/nowhere").status, 404);
     assert!(hub.get("/metrics").body.contains("dayshift_oversold_total 0"));
