@@ -74,18 +74,9 @@ pub(crate) async fn standings(app: &App, writer: Writer) -> Result<Vec<(VshardId
 
 /// Whether the log of a fenced incarnation is still wanted, because all of it would settle it.
 pub(crate) async fn awaits_log(app: &App, writer: Writer) -> Result<bool, ShardError> {
-    let read = move |tx: &mut dyn ShardTx| {
-        let mut rows = Vec::new();
-        for vshard in tx.vshards_of_writer(writer)? {
-            // Where it neither wrote nor holds anything there is nothing to settle.
-            let counts = tx.origin(vshard, writer)?.is_some() || !tx.holdings_of(vshard, writer)?.is_empty();
-            rows.extend(tx.standing_row(vshard, writer)?.filter(|_| counts));
-        }
-        Ok(rows)
-    };
-    let rows: Vec<StandingRow> = app.shards.read_all(read).await?.into_iter().flatten().collect();
-    let settles = rows.iter().all(|row| row.cause.settles_by_itself());
-    Ok(settles && rows.iter().any(|row| row.standing == Standing::Fenced))
+    let rows = standings(app, writer).await?;
+    let settles = rows.iter().all(|(_, row)| row.cause.settles_by_itself());
+    Ok(settles && rows.iter().any(|(_, row)| row.standing == Standing::Fenced))
 }
 
 /// How far the log of a fenced incarnation is here, merged or kept as evidence.
