@@ -70,6 +70,8 @@ async function story(tab, address, { expect, look, picture }) {
   await page.locator('section.own .booth h3 .ok').nth(1).waitFor({ timeout: SETTLE_MS });
   await until(page, 'own', [10, 10, 10, 0], expect);
   await until(page, 'other', [10, 20, 0, 10], expect);
+  // Whoever stood in line at the kiosk alone stands in the hub's line.
+  await page.locator('.queue .here').first().waitFor({ state: 'detached', timeout: SETTLE_MS });
   await page.mouse.move(0, 0);
   await page.evaluate(() => document.activeElement.blur());
   await page.waitForTimeout(600);

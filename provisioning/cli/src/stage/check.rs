@@ -96,8 +96,11 @@ fn cut(stage: &Api) -> Result<Value> {
 /// The line comes back: the ten seats are filled, everybody else waits, and the hub knows it.
 fn mend(stage: &Api) -> Result<Value> {
     order(stage, "mend-1")?;
-    let full =
-        |shown: &Snapshot| in_step(shown) && shown.dayshift.confirmed == SEATS && shown.hub.live == SEATS;
+    let listed = |shown: &Snapshot| shown.taps.iter().all(|tap| tap.told != Told::WaitingHere);
+    let full = |shown: &Snapshot| {
+        let seated = shown.dayshift.confirmed == SEATS && shown.hub.live == SEATS;
+        in_step(shown) && listed(shown) && seated
+    };
     let shown = wait_for(stage, "ten seats that the hub knows of", full)?;
     ensure!(shown.dayshift.oversold == 0 && shown.hub.oversold == 0, "{:?}", shown.dayshift);
     ensure!(shown.dayshift.waiting == 10, "{} people wait", shown.dayshift.waiting);

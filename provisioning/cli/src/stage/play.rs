@@ -67,6 +67,8 @@ struct Person {
     id: Option<String>,
     /// Which disk of the kiosk took the sign-up.
     disk: u32,
+    /// The hub has the place on its wait list; a kiosk goes on telling the place that it gave itself.
+    listed: bool,
 }
 
 /// The running stage.
@@ -162,7 +164,7 @@ impl Play {
             last_write,
             last_write_excess: last_write && sold >= SEATS,
         };
-        self.people.push(Person { tap, id, disk: self.props[kiosk].disk });
+        self.people.push(Person { tap, id, disk: self.props[kiosk].disk, listed: false });
         answer.map(drop)
     }
 
@@ -260,6 +262,9 @@ impl Play {
         self.hub.runs = self.cluster.hub_runs();
         let kiosks: Vec<Kiosk> = (0..2).map(|kiosk| self.kiosk(kiosk)).collect();
         for person in &mut self.people {
+            if person.listed && person.tap.told == Told::WaitingHere {
+                person.tap.told = Told::Waiting;
+            }
             let kiosk = &kiosks[person.tap.kiosk];
             let lost_disk = person.disk < self.props[person.tap.kiosk].disk;
             let settled =
@@ -332,6 +337,8 @@ impl Play {
     fn note_known(&mut self, seats: &Seats) {
         let live =
             seats.sign_ups.iter().filter(|sign_up| matches!(sign_up.state.as_str(), "live" | "confirmed"));
+        let waiting = seats.sign_ups.iter().filter(|sign_up| sign_up.state == "waiting");
+        let waiting: BTreeSet<&str> = waiting.map(|sign_up| sign_up.id.as_str()).collect();
         let live: BTreeSet<&str> = live.map(|sign_up| sign_up.id.as_str()).collect();
         let mut taken = BTreeSet::new();
         for person in &mut self.people {
@@ -347,6 +354,7 @@ impl Play {
             if running && live.contains(id.as_str()) && taken.insert(id.clone()) {
                 person.tap.known = true;
             }
+            person.listed |= running && waiting.contains(id.as_str());
         }
     }
 
