@@ -289,16 +289,16 @@ impl World {
 
     fn batch_failed(&mut self, m: usize, error: &StoreError) {
         note!(self, "machine {m}: a batch was not committed: {error}");
-        match error {
-            StoreError::Full(_) => {
-                self.tally.sometimes("a batch found the disk full");
-                if let Some(running) = &mut self.machines[m].running {
-                    // The write-ahead log may hold most of what the disk lacks.
-                    drop(running.store.checkpoint());
-                }
+        if matches!(error, StoreError::Full(_)) {
+            self.tally.sometimes("a batch found the disk full");
+            if let Some(running) = &mut self.machines[m].running {
+                // The write-ahead log may hold most of what the disk lacks.
+                drop(running.store.checkpoint());
             }
-            error if error.is_corrupt() => self.freeze(m, "damaged"),
-            _ => self.tally.sometimes("a batch met an I/O error"),
+        } else if error.is_corrupt() {
+            self.freeze(m, "damaged");
+        } else {
+            self.tally.sometimes("a batch met an I/O error");
         }
     }
 
