@@ -44,9 +44,12 @@ pub enum Move {
 #[must_use]
 pub fn plan(job: &JobSnapshot) -> Vec<Move> {
     let free = job.pool + job.nodes.iter().map(|node| node.idle).sum::<u32>();
-    // While somebody waits, what is free belongs to the wait list.
-    if job.nodes.is_empty() || job.waiting > 0 || free == 0 {
+    if job.nodes.is_empty() || free == 0 {
         return Vec::new();
+    }
+    // While somebody waits, what is free belongs to the wait list.
+    if job.waiting > 0 {
+        return recalls_for_waiting(job);
     }
     let wanted = wanted(job, free);
     let mut pool = job.pool;
@@ -72,6 +75,24 @@ pub fn plan(job: &JobSnapshot) -> Vec<Move> {
                     reason: "another node has none",
                 });
             }
+        }
+    }
+    moves
+}
+
+/// Asks for idle rights of nodes, as many as people wait beyond the pool: a right that was on its way when its node asked
+/// would else lie idle beside whoever waits, for the next to come.
+fn recalls_for_waiting(job: &JobSnapshot) -> Vec<Move> {
+    let mut missing = job.waiting.saturating_sub(job.pool);
+    let mut nodes: Vec<&NodeShare> = job.nodes.iter().collect();
+    nodes.sort_by_key(|node| (std::cmp::Reverse(node.idle), node.writer));
+    let mut moves = Vec::new();
+    for node in nodes {
+        let take = node.idle.min(missing);
+        if take > 0 {
+            let keep = node.idle - take;
+            moves.push(Move::Recall { job: job.job, from: node.writer, keep, reason: "somebody waits" });
+            missing -= take;
         }
     }
     moves
@@ -121,6 +142,10 @@ mod tests {
     use super::*;
 
     fn check(cap: u32, pool: u32, nodes: &[(f64, u32, u32)], expected: &str) {
+        check_waiting(cap, pool, 0, nodes, expected);
+    }
+
+    fn check_waiting(cap: u32, pool: u32, waiting: u32, nodes: &[(f64, u32, u32)], expected: &str) {
         let job = JobId::job(Writer::hub(1), 1);
         let nodes = (1..)
             .zip(nodes)
@@ -131,7 +156,7 @@ mod tests {
                 live: *live,
             })
             .collect();
-        let moves = plan(&JobSnapshot { job, cap, pool, waiting: 0, nodes });
+        let moves = plan(&JobSnapshot { job, cap, pool, waiting, nodes });
         let text: Vec<_> = moves
             .iter()
             .map(|step| match step {
@@ -151,5 +176,14 @@ mod tests {
         check(10, 4, &[(0.0, 3, 0), (0.0, 0, 3)], "grant 2 3");
         check(10, 2, &[(0.0, 4, 0), (0.0, 4, 0)], "");
         check(10, 0, &[], "");
+    }
+
+    #[test]
+    fn what_is_free_belongs_to_whoever_waits() {
+        check_waiting(4, 0, 1, &[(0.0, 4, 0)], "recall 1 keep 3");
+        check_waiting(9, 0, 4, &[(0.0, 2, 0), (0.0, 3, 4)], "recall 2 keep 0, recall 1 keep 1");
+        check_waiting(9, 2, 2, &[(0.0, 7, 0)], "");
+        check_waiting(9, 1, 2, &[(0.0, 1, 7)], "recall 1 keep 0");
+        check_waiting(4, 0, 1, &[(0.0, 0, 4)], "");
     }
 }

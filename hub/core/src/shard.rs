@@ -159,6 +159,14 @@ impl Shard<'_> {
         self.tell(job, from, holding, Order { recall_keep: Some(keep), ..Order::default() })
     }
 
+    /// The writer's counters have moved: what it was asked last may be asked again.
+    fn forget_recall(&mut self, job: JobId, from: Writer) -> Result<(), StoreError> {
+        if self.tx.recall(self.vshard, job, from)?.is_some() {
+            self.tx.put_recall(self.vshard, job, from, (0, u32::MAX))?;
+        }
+        Ok(())
+    }
+
     fn tell(&mut self, job: JobId, to: Writer, holding: &HubHolding, order: Order) -> Result<(), StoreError> {
         if to.is_hub() {
             return Ok(());

@@ -84,7 +84,7 @@ pub(crate) async fn log_heads(app: &App, writer: Writer) -> Result<Vec<(VshardId
     let read = move |tx: &mut dyn ShardTx| {
         let mut heads = Vec::new();
         for vshard in tx.vshards_of_writer(writer)? {
-            let kept = tx.evidence(vshard, writer)?.1;
+            let kept = tx.evidence_head(vshard, writer)?;
             let head = if kept.is_some() { kept } else { tx.origin(vshard, writer)? };
             heads.extend(head.map(|head| (vshard, head)));
         }

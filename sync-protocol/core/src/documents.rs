@@ -234,6 +234,10 @@ impl Document {
         if self.known.len() >= DOCUMENT_CHANGES_MAX {
             return Err(Refused::DocumentFull("changes"));
         }
+        // All that it depends on is here, so an honest change begins at most behind the last operation known.
+        if change.start_op.get() > self.max_op + 1 {
+            return Err(Refused::SequenceGap { found: change.start_op.get(), expected: self.max_op + 1 });
+        }
         let mut next = self.clone();
         next.apply_ops(writer, &change)?;
         next.heads.retain(|h| !deps.contains(h));

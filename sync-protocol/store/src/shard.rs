@@ -198,6 +198,8 @@ pub trait ShardTx {
         vshard: VshardId,
         writer: Writer,
     ) -> Result<(Vec<Entry>, Option<LogHead>), StoreError>;
+    /// The head after the last kept entry.
+    fn evidence_head(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<LogHead>, StoreError>;
     fn ending(
         &mut self,
         vshard: VshardId,

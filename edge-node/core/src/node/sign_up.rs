@@ -369,10 +369,12 @@ impl Batch<'_> {
         let seat = self.tx.seat(place.vshard, job, sign_up)?;
         let Some(row) = self.tx.sign_up(sign_up)? else { return Ok(()) };
         let waits = seat.is_some_and(|seat| seat.state == SeatState::Waiting);
-        if !(waits || mutant::is(Mutant::PromoteTwice))
-            || place.seats.accept(Some(SeatState::Waiting), 0, self.footing()).is_err()
-        {
+        if !(waits || mutant::is(Mutant::PromoteTwice)) {
             return Ok(());
+        }
+        if place.seats.accept(Some(SeatState::Waiting), 0, self.footing()).is_err() {
+            // Somebody else took the right, or the lease does not run: the hub must know that the place in line stands.
+            return self.decline(job, sign_up);
         }
         let request = SignUpRequest {
             job,

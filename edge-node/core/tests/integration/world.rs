@@ -326,7 +326,7 @@ impl World {
         let (known, (history, head)) = self
             .hub
             .read(|tx| {
-                let kept = tx.evidence(vshard, writer)?.1;
+                let kept = tx.evidence_head(vshard, writer)?;
                 let known = if kept.is_some() { kept } else { tx.origin(vshard, writer)? };
                 Ok((known, tx.head(vshard)?))
             })

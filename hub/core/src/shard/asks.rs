@@ -1,6 +1,6 @@
 //! A node without a free right asks for one.
 
-use super::{Order, Shard};
+use super::{Order, Shard, plan::in_line};
 use sync_protocol::{
     ids::Writer,
     seats::SeatState,
@@ -23,9 +23,7 @@ pub fn ask(shard: &mut Shard<'_>, writer: Writer, ask: &Ask) -> Result<Outcome, 
         let granted = shard.tx.holding(shard.vshard, ask.job, writer)?.granted;
         return Ok(Outcome::Granted { granted });
     }
-    if listed.iter().all(|wait| wait.promoted)
-        && shard.grant(ask.job, &seats, writer, 1, Order::default())? > 0
-    {
+    if in_line(shard, ask.job)? == 0 && shard.grant(ask.job, &seats, writer, 1, Order::default())? > 0 {
         let granted = shard.tx.holding(shard.vshard, ask.job, writer)?.granted;
         return Ok(Outcome::Granted { granted });
     }

@@ -55,7 +55,11 @@ pub(super) fn keep_evidence(
     merged: LogHead,
 ) -> Result<Merged, MergeError> {
     let (vshard, writer) = (shard.vshard, batch.writer);
-    let mut at = shard.tx.evidence(vshard, writer)?.1.unwrap_or(merged);
+    let kept = shard.tx.evidence_head(vshard, writer)?;
+    if shard.tx.standing(vshard, writer)? == Standing::Settled {
+        return Ok(Merged { wseq: kept.unwrap_or(merged).wseq, ..Merged::default() });
+    }
+    let mut at = kept.unwrap_or(merged);
     let fresh = verify(batch, at)?;
     for entry in fresh {
         at = at.then(entry);
@@ -86,7 +90,7 @@ pub fn settle(shard: &mut Shard<'_>, batch: &Batch<'_>) -> Result<Merged, StoreE
     let known = shard.tx.origin(vshard, writer)?.unwrap_or(genesis);
     let (entries, _) = shard.tx.evidence(vshard, writer)?;
     let mut merged = merge_entries(shard, batch, known, &entries)?;
-    if merged.violation.is_none() {
+    if merged.violation.is_none() && merged.parked_rows == 0 {
         merged.jobs.extend(hand_over(shard, writer)?);
         merged.settled = true;
     }

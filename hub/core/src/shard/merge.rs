@@ -61,6 +61,8 @@ pub struct Merged {
     /// Sign-ups reported for the first time: a measure of demand.
     pub demand: u32,
     pub parked: u32,
+    /// Of those, ledger rows: what they say of rights is not known, so nothing of theirs may be handed over.
+    pub parked_rows: u32,
     /// Sign-ups of workers who hold another seat at that time already: their end was asked for.
     pub duplicates: u32,
     /// The writer's log is whole, and nothing of it is reserved any more.
@@ -84,7 +86,9 @@ pub fn merge(shard: &mut Shard<'_>, batch: &Batch<'_>) -> Result<Merged, MergeEr
         fences::fence(shard, writer, FenceCause::Violation, reason)?;
     } else if merged.settled {
         fences::fence(shard, writer, FenceCause::Retired, "it left")?;
-        merged.jobs.extend(fences::hand_over(shard, writer)?);
+        if merged.parked_rows == 0 {
+            merged.jobs.extend(fences::hand_over(shard, writer)?);
+        }
     }
     Ok(merged)
 }
@@ -118,6 +122,7 @@ pub(super) fn merge_entries(
                 Problem::Park(reason) => {
                     shard.tx.park(shard.vshard, batch.writer, entry, &reason)?;
                     merged.parked += 1;
+                    merged.parked_rows += u32::from(entry.kind == EntryKind::NodeLedger.to_u8());
                 }
                 Problem::Fence(reason) => {
                     merged.violation = Some(reason);
@@ -154,7 +159,7 @@ fn merge_entry(
     }
     match EntryKind::from_u8(entry.kind) {
         Some(EntryKind::Change) => merge_change(shard, batch.writer, entry, merged),
-        Some(EntryKind::NodeLedger) => merge_row(shard, batch.writer, entry, merged),
+        Some(EntryKind::NodeLedger) => merge_row(shard, batch, entry, merged),
         Some(EntryKind::JobLedger | EntryKind::HoldingLedger) => {
             Ok(Err(Problem::Fence("the node wrote a ledger row of the hub".to_owned())))
         }
@@ -216,13 +221,18 @@ fn merge_change(
 
 fn merge_row(
     shard: &mut Shard<'_>,
-    writer: Writer,
+    batch: &Batch<'_>,
     entry: &Entry,
     merged: &mut Merged,
 ) -> Result<Checked, StoreError> {
+    let writer = batch.writer;
     let Ok(row) = minicbor::decode::<NodeRow>(&entry.body) else { return Ok(park("not a ledger row")) };
     if row.job != entry.doc {
         return Ok(park("the ledger row is about another job than its entry"));
+    }
+    // The entry's topic was checked; a vshard holds topics of other tenants and regions as well.
+    if shard.topic_of(row.job)?.is_some_and(|topic| !(batch.allowed)(topic)) {
+        return Ok(park("the node has no right to this job's topic"));
     }
     shard.append(Some(HUB_ONLY), writer, entry)?;
     if row.event == NodeEvent::Final {
@@ -242,16 +252,38 @@ fn merge_row(
         return birth(shard, writer, row.job, cap, policy);
     }
     if let NodeEvent::CancelFor { sign_up } = row.event {
-        let ending = Ending { sign_up, reason: EndReason::Worker };
-        ends::end(shard, row.job, ending)?;
-        return Ok(Ok(()));
-    }
-    if shard.tx.is_reclaimed(shard.vshard, row.job, writer)? {
-        return void(shard, writer, &row);
+        return cancel_for(shard, row.job, sign_up);
     }
     let Some((sign_up, worker)) = subject(&row.event) else {
         return counters(shard, writer, &row);
     };
+    if sign_up.writer != writer {
+        return Ok(park("a sign-up of another node"));
+    }
+    if shard.tx.is_reclaimed(shard.vshard, row.job, writer)? {
+        return void(shard, writer, &row);
+    }
+    merge_sign_up(shard, writer, &row, (sign_up, worker), merged)
+}
+
+/// A wish to cancel what is held elsewhere; of a sign-up that nobody knows here it would stay open for ever.
+fn cancel_for(shard: &mut Shard<'_>, job: JobId, sign_up: SignUpId) -> Result<Checked, StoreError> {
+    let known = shard.tx.seat(shard.vshard, job, sign_up)?.is_some()
+        || shard.tx.sign_up(sign_up)?.is_some_and(|row| row.fields.job == job);
+    if !known {
+        return Ok(park("a cancellation of a sign-up that is not known"));
+    }
+    ends::end(shard, job, Ending { sign_up, reason: EndReason::Worker })?;
+    Ok(Ok(()))
+}
+
+fn merge_sign_up(
+    shard: &mut Shard<'_>,
+    writer: Writer,
+    row: &NodeRow,
+    (sign_up, worker): (SignUpId, WorkerId),
+    merged: &mut Merged,
+) -> Result<Checked, StoreError> {
     let known = shard.tx.seat(shard.vshard, row.job, sign_up)?;
     if known.is_some_and(|seat| seat.holder != writer) {
         let left_to_hub = known.is_some_and(|seat| seat.holder.is_hub());
@@ -280,8 +312,9 @@ fn merge_row(
     if let MergedEvent::Seat(state) = verdict {
         shard.tx.put_seat(shard.vshard, row.job, &SeatRow { sign_up, holder: writer, worker, state })?;
         follow_up(shard, row.job, sign_up, worker, state, merged)?;
+        shard.forget_recall(row.job, writer)?;
     }
-    list(shard, writer, &row, sign_up, worker, verdict)?;
+    list(shard, writer, row, sign_up, worker, verdict)?;
     Ok(Ok(()))
 }
 
@@ -322,6 +355,12 @@ fn void(shard: &mut Shard<'_>, writer: Writer, row: &NodeRow) -> Result<Checked,
         shard.tx.remove_waiting(shard.vshard, row.job, sign_up)?;
         shard.set_status(sign_up, Status::Bumped, EndReason::Voided.as_str())?;
     }
+    // What was known was taken over: its worker may have given it back meanwhile.
+    if let NodeEvent::Cancel { sign_up } | NodeEvent::Bump { sign_up, .. } = row.event
+        && shard.tx.seat(shard.vshard, row.job, sign_up)?.is_some_and(|seat| seat.holder.is_hub())
+    {
+        ends::end(shard, row.job, Ending { sign_up, reason: EndReason::Worker })?;
+    }
     Ok(Ok(()))
 }
 
@@ -358,6 +397,7 @@ fn counters(shard: &mut Shard<'_>, writer: Writer, row: &NodeRow) -> Result<Chec
         return Ok(fence(violation));
     }
     shard.tx.put_holding(shard.vshard, row.job, writer, &holding)?;
+    shard.forget_recall(row.job, writer)?;
     Ok(Ok(()))
 }
 
@@ -368,8 +408,19 @@ fn birth(
     cap: u32,
     policy: Option<LossPolicy>,
 ) -> Result<Checked, StoreError> {
-    if job.writer != writer || shard.tx.hub_job(shard.vshard, job)?.is_some() {
+    let mut holding = shard.tx.holding(shard.vshard, job, writer)?;
+    if job.writer != writer || cap == 0 || holding.granted > 0 {
         return Ok(fence(Violation::FalseBirth));
+    }
+    if let Some(seats) = shard.tx.hub_job(shard.vshard, job)? {
+        // After a restore another node may have told of the job before its own node told of its birth.
+        if let Err(violation) = holding.seen(cap) {
+            return Ok(fence(violation));
+        }
+        let seats = HubJob { policy: policy.unwrap_or_default(), ..seats };
+        shard.tx.put_hub_job(shard.vshard, job, &seats)?;
+        shard.tx.put_holding(shard.vshard, job, writer, &holding)?;
+        return Ok(Ok(()));
     }
     match HubJob::born(cap, policy.unwrap_or_default()) {
         Err(violation) => Ok(fence(violation)),

@@ -33,14 +33,17 @@ pub fn snapshot(
         })
         .collect();
     let pool = u32::try_from(seats.pool(out).max(0)).unwrap_or(0);
-    let waiting = shard.tx.waiting(shard.vshard, job)?.iter().filter(|wait| !wait.promoted).count();
-    Ok(Some(JobSnapshot {
-        job,
-        cap: seats.cap,
-        pool,
-        waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
-        nodes,
-    }))
+    let waiting = in_line(shard, job)?;
+    Ok(Some(JobSnapshot { job, cap: seats.cap, pool, waiting, nodes }))
+}
+
+/// Those who wait for a right and can be given one: whoever waits at a node that is over waits until its log has settled.
+pub(super) fn in_line(shard: &mut Shard<'_>, job: JobId) -> Result<u32, StoreError> {
+    let mut count = 0;
+    for wait in shard.tx.waiting(shard.vshard, job)?.iter().filter(|wait| !wait.promoted) {
+        count += u32::from(shard.tx.standing(shard.vshard, wait.holder)?.takes_grants());
+    }
+    Ok(count)
 }
 
 /// Executes one move; what the state no longer allows is left undone.
@@ -139,7 +142,7 @@ pub fn announce(
     if last.is_some_and(|row| (row.cap, row.open, row.free, row.waiting) == (cap, open, free, waiting)) {
         return Ok(None);
     }
-    seats.version += 1;
+    seats.version = seats.version.saturating_add(1);
     shard.tx.put_hub_job(shard.vshard, job, &seats)?;
     let row = JobRow { job, cap, open, version: seats.version, free, waiting, policy: Some(seats.policy) };
     shard.append_job_row(job, topic, &row)?;

@@ -257,7 +257,7 @@ async fn merge(
 /// How far a log is here, merged or kept.
 async fn known(app: &App, vshard: VshardId, writer: Writer) -> Result<u64> {
     let read = move |tx: &mut dyn ShardTx| {
-        let kept = tx.evidence(vshard, writer)?.1;
+        let kept = tx.evidence_head(vshard, writer)?;
         Ok(if kept.is_some() { kept } else { tx.origin(vshard, writer)? })
     };
     Ok(app.shards.read(vshard, read).await?.map_or(0, |head| head.wseq))

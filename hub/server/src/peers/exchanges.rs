@@ -76,6 +76,10 @@ fn decide(
         return Ok(JoinAnswer::refused("the log key is not a sound Ed25519 key"));
     }
     let writer = store.next_writer(&record.node_name)?;
+    // Its former logs are of the region that it had: their rows would not be taken under another.
+    if store.nodes()?.iter().any(|node| node.name == record.node_name && node.region != record.region) {
+        return Ok(JoinAnswer::refused("a node of this name is in another region; give the box a new name"));
+    }
     let subject = NodeSubject { region: record.region.clone(), writer };
     let certificate =
         match app.authority.issue_node_certificate(&request.csr, &subject, serial, clock::unix_now()) {

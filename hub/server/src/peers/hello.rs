@@ -25,6 +25,10 @@ pub(super) async fn judge(app: &App, writer: Writer, region: &str, hello: &Hello
     if hello.cluster != app.cluster.0 {
         return Ok(Verdict::Refuse(Reason::WrongCluster, format!("this hub serves cluster {}", app.cluster)));
     }
+    if !app.directory.picture().nodes.contains_key(&writer.node) {
+        // A hub from a backup may not know whom it admitted: nobody ends its incarnation for that.
+        return Ok(Verdict::Refuse(Reason::Busy, "the node is not known here".to_owned()));
+    }
     let retired = standing(app, writer, region);
     if let Some(reason) = &retired
         && !fencing::awaits_log(app, writer).await?

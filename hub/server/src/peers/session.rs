@@ -130,8 +130,10 @@ impl Driver<'_> {
                 self.session.handle_verdict(verdict);
             }
             HubOutput::Renew(renew) => {
-                self.app.board.renew_lease(self.node.writer);
-                self.session.handle_renewed(renew);
+                if !self.retired {
+                    self.app.board.renew_lease(self.node.writer);
+                    self.session.handle_renewed(renew);
+                }
             }
             HubOutput::End(end) => return Ok(Some(end)),
         }
@@ -186,8 +188,10 @@ impl Driver<'_> {
 
     /// A whole log is here; once all of them are, the incarnation has nothing more to say.
     async fn settled(&mut self) -> Result<()> {
-        if !fencing::awaits_log(self.app, self.node.writer).await? {
-            let writer = self.node.writer;
+        let writer = self.node.writer;
+        // Its other logs are awaited as well, also where it ended by itself.
+        fencing::fence(self.app, writer, FenceCause::Retired, "it left").await?;
+        if !fencing::awaits_log(self.app, writer).await? {
             let directory = &self.app.directory;
             directory.fence(writer, FenceCause::Retired, "settled: its whole log is here").await?;
             self.session.refuse(Reason::Revoked, "settled: this node's incarnation is over; join again");

@@ -251,6 +251,9 @@ impl HubHolding {
     }
 }
 
+/// Versions of a job's row that a backup may lack; more is no honest report.
+const VERSIONS_LOST_MAX: u32 = 1 << 20;
+
 impl HubJob {
     /// An open job with all of its rights at the hub.
     #[must_use]
@@ -296,13 +299,14 @@ impl HubJob {
     }
 
     /// In a vshard that was restored from a backup: takes over what a node was told later than the backup.
+    /// A node's word lowers a known cap and never raises it: whoever raised it says so again.
     pub fn seen(&mut self, version: u32, cap: u32, open: bool) -> Result<(), Violation> {
-        if cap > CAP_MAX {
+        if cap > CAP_MAX || version > self.version.saturating_add(VERSIONS_LOST_MAX) {
             return Err(Violation::CapTooLarge);
         }
         if version > self.version {
             self.bound = self.bound.max(self.cap).max(cap);
-            (self.version, self.cap) = (version, cap);
+            (self.version, self.cap) = (version, self.cap.min(cap));
         }
         self.open &= open;
         Ok(())
@@ -323,7 +327,7 @@ impl HubJob {
         }
         self.bound = cap.max(self.most_valid(out_total).min(out_total));
         (self.cap, self.excess) = (cap, excess);
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
         Ok(())
     }
 
@@ -331,7 +335,7 @@ impl HubJob {
     pub fn close(&mut self) {
         if self.open {
             self.open = false;
-            self.version += 1;
+            self.version = self.version.saturating_add(1);
         }
     }
 

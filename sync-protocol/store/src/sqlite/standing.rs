@@ -145,6 +145,19 @@ pub(super) fn evidence(
     Ok((rows.into_iter().map(|(entry, _)| entry).collect(), last))
 }
 
+pub(super) fn evidence_head(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    writer: Writer,
+) -> Result<Option<LogHead>, StoreError> {
+    let sql = "SELECT vshard, writer, wseq, kind, topic, doc, body, head, sum FROM evidence
+               WHERE vshard = ?1 AND writer = ?2 ORDER BY wseq DESC LIMIT 1";
+    tx.one("evidence", sql, params![vshard.0, writer.to_bytes()], |row| {
+        let head = id(row, 7, |bytes| bytes.try_into().ok().map(Head))?;
+        Ok(LogHead { wseq: unsigned(row, 2)?, head })
+    })
+}
+
 fn ending_row(row: &Row<'_>) -> rusqlite::Result<EndingRow> {
     Ok(EndingRow {
         job: id(row, 1, JobId::from_bytes)?,

@@ -407,6 +407,9 @@ impl ShardTx for SqliteTx<'_> {
     ) -> Result<(Vec<Entry>, Option<LogHead>), StoreError> {
         standing::evidence(self, vshard, writer)
     }
+    fn evidence_head(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<LogHead>, StoreError> {
+        standing::evidence_head(self, vshard, writer)
+    }
     fn ending(
         &mut self,
         vshard: VshardId,
