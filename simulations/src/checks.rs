@@ -102,6 +102,14 @@ impl World {
         if row.pool(out) < 0 {
             return violation("invariant", format!("I1: {out} rights are out of {} of {job}", row.cap));
         }
+        // A copy that has written nothing is not told from its original at a contact: what is granted to both until then
+        // may be spent by both.
+        let is_forked = |writer: &Writer| self.directory.forked.contains_key(writer);
+        let of_copies = holdings.iter().filter(|(writer, _)| is_forked(writer));
+        let at_copies: u32 = of_copies.map(|(_, holding)| holding.out()).sum();
+        if let Some(facts) = self.model.jobs.get_mut(&job) {
+            facts.excess = facts.excess.max(at_copies);
+        }
         for (writer, holding) in &holdings {
             let live = count_live(&seats, *writer);
             if holding.live != live {
