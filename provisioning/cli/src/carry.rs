@@ -43,7 +43,7 @@ pub(crate) enum CarryCommand {
 pub(crate) struct ImportArgs {
     /// The file.
     file: PathBuf,
-    /// Address of the hub, such as http://hub:7400: the file is a node's.
+    /// Address of the hub, such as http://127.0.0.1:7480: the file is a node's.
     #[arg(long, requires = "token_file", required_unless_present = "data")]
     hub: Option<String>,
     /// File that holds the hub's token; `-` reads it from standard input.

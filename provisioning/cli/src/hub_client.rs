@@ -22,7 +22,7 @@ const PAUSE_FIRST: Duration = Duration::from_millis(250);
 /// Which hub, and what opens it.
 #[derive(Debug, Args)]
 pub(crate) struct HubArgs {
-    /// Address of the hub, such as http://hub:7400.
+    /// Address of the hub, such as http://127.0.0.1:7480.
     #[arg(long)]
     hub: String,
     /// File that holds the hub's token (admin.token in its data folder); `-` reads it from standard input.
@@ -65,7 +65,7 @@ pub(crate) struct HubClient {
 }
 
 impl HubClient {
-    /// Makes a client for `base` (such as `http://hub:7400`) with a token as read by [`read_token`].
+    /// Makes a client for `base` (such as `http://127.0.0.1:7480`) with a token as read by [`read_token`].
     pub(crate) fn new(base: &str, token: &str) -> Result<Self> {
         if !base.starts_with("http://") && !base.starts_with("https://") {
             bail!("hub address `{base}` has no scheme; write http://{base} or https://{base}");

@@ -25,7 +25,7 @@ const RETIRE: &str = "an operator has imported its disk";
 pub(crate) struct ImportDiskArgs {
     /// Data folder of the dead node.
     path: PathBuf,
-    /// Address of the hub, such as http://hub:7400.
+    /// Address of the hub, such as http://127.0.0.1:7480.
     #[arg(long)]
     hub: String,
     /// File that holds the hub's token; `-` reads it from standard input.

@@ -26,7 +26,7 @@ pub(crate) struct ImportArgs {
     /// Mapping file (TOML); may be left out for NDJSON as `jobs generate` writes it.
     #[arg(long)]
     map: Option<PathBuf>,
-    /// Address of the hub, such as http://hub:7400; may be left out with --dry-run.
+    /// Address of the hub, such as http://127.0.0.1:7480; may be left out with --dry-run.
     #[arg(long, required_unless_present = "dry_run")]
     hub: Option<String>,
     /// File that holds the hub's token; `-` reads it from standard input.
