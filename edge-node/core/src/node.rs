@@ -16,6 +16,7 @@ pub use sign_up::{Answer, CancelRefusal, Decision, PendingAsk, SignUpRefusal, Si
 use ed25519_dalek::{Signer, SigningKey};
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
+    contact::Contacts,
     documents::{Document, SignUpFields, Value},
     ids::{DocumentId, JobId, TenantId, TopicId, VshardId, Writer},
     log::{Entry, EntryKind, LogHead},
@@ -41,6 +42,8 @@ pub struct EdgeNode {
     pub utc_offset_s: i32,
     interest: Interest,
     topics: BTreeMap<TenantId, (TopicId, VshardId)>,
+    /// Ids up to this counter were minted by an earlier run: what is not stored of them never will be.
+    minted_before: u64,
     /// Why this incarnation uses no right any more, where that is so.
     retired: Option<String>,
 }
@@ -68,12 +71,15 @@ impl EdgeNode {
             utc_offset_s,
             interest: Interest::default(),
             topics: BTreeMap::new(),
+            minted_before: 0,
             retired: None,
         }
     }
 
-    /// Reads what was stored of tenants, topics and its own end, so that a node starts without its hub.
+    /// Reads what was stored of tenants, topics and its own end, so that a node starts without its hub. Questions that
+    /// were open before are lost from here on: call it before the first [`Batch`].
     pub fn load(&mut self, tx: &mut dyn ShardTx) -> Result<(), StoreError> {
+        self.minted_before = tx.last_counter()?;
         self.retired = over::stored(tx)?;
         if let Some(bytes) = tx.meta(INTEREST)? {
             self.learn(minicbor::decode(&bytes).map_err(|_| StoreError::BadRow("interest"))?);
@@ -84,6 +90,17 @@ impl EdgeNode {
     /// Stores what the hub told of tenants and topics; call [`EdgeNode::learn`] once it is durable.
     pub fn store_interest(tx: &mut dyn ShardTx, interest: &Interest) -> Result<(), StoreError> {
         tx.put_meta(INTEREST, &minicbor::to_vec(interest).map_err(|_| StoreError::BadRow("interest"))?)
+    }
+
+    /// Number of the latest contact with the hub that this disk holds, 0 before the first.
+    pub fn contact(tx: &mut dyn ShardTx, writer: Writer) -> Result<u64, StoreError> {
+        Ok(tx.contacts(VshardId::of_node(writer.node), writer)?.held)
+    }
+
+    /// Keeps the number of a contact; what follows in its session is applied behind it.
+    pub fn store_contact(&self, tx: &mut dyn ShardTx, number: u64) -> Result<(), StoreError> {
+        let contacts = Contacts { held: number, given: number };
+        tx.put_contacts(VshardId::of_node(self.writer.node), self.writer, contacts)
     }
 
     /// Uses new tenants and topics from here on.

@@ -49,6 +49,8 @@ pub(crate) enum Event {
     Receive(Down, Reply<DownState>),
     Acked(UpAck),
     Interest(Interest),
+    /// The hub welcomed this node: keep the number of the contact.
+    Contact(u64, Reply<()>),
     /// The incarnation is over: close its logs for good.
     Retire(String, Reply<()>),
     /// Commit what came before and end.
@@ -227,7 +229,7 @@ fn commit_batch(
             EdgeNode::store_interest(batch.tx, told)?;
             interest = Some(told.clone());
         }
-        if let Some(finish) = handle_event(&mut batch, event)? {
+        if let Some(finish) = handle_event(node, &mut batch, event)? {
             finishes.push(finish);
         }
     }
@@ -236,7 +238,7 @@ fn commit_batch(
     Ok(Committed { heads, changed, interest, retired, finishes: Vec::new() })
 }
 
-fn handle_event(batch: &mut Batch<'_>, event: Event) -> Result<Option<Finish>, StoreError> {
+fn handle_event(node: &EdgeNode, batch: &mut Batch<'_>, event: Event) -> Result<Option<Finish>, StoreError> {
     Ok(match event {
         Event::SignUp(request, reply) => Some(match batch.sign_up(&request) {
             Err(SignUpRefusal::Store(error)) => return fail(reply, error),
@@ -256,6 +258,7 @@ fn handle_event(batch: &mut Batch<'_>, event: Event) -> Result<Option<Finish>, S
         }),
         Event::Retire(reason, reply) => Some(finish(reply, batch.retire(&reason)?)),
         Event::Receive(down, reply) => Some(finish(reply, batch.receive(&down)?)),
+        Event::Contact(number, reply) => Some(finish(reply, node.store_contact(batch.tx, number)?)),
         Event::Acked(ack) => {
             batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
             None
@@ -289,6 +292,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Cancel(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::CreateJob(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Contact(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Retire(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
         }

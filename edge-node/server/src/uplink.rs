@@ -114,13 +114,13 @@ impl Uplink {
 
     fn hello(&self) -> anyhow::Result<Hello> {
         let writer = self.identity.writer;
-        let (up, down) = self.shared.readers.read(|tx| {
+        let (up, down, contact) = self.shared.readers.read(|tx| {
             let known: BTreeMap<VshardId, _> = tx.own_heads()?.into_iter().collect();
             let up = known
                 .iter()
                 .map(|(vshard, head)| UpState { vshard: vshard.0, wseq: head.wseq, head: head.head })
                 .collect::<Vec<_>>();
-            Ok((up, tx.cursors()?))
+            Ok((up, tx.cursors()?, EdgeNode::contact(tx, writer)?))
         })?;
         Ok(Hello {
             versions: (1, sync_protocol::wire::LATEST),
@@ -129,6 +129,7 @@ impl Uplink {
             up,
             down,
             build: env!("CARGO_PKG_VERSION").to_owned(),
+            contact,
         })
     }
 
@@ -187,6 +188,8 @@ impl Uplink {
                         self.retire(&format!("the hub has ended this node's incarnation: {reason}")).await?;
                         continue;
                     }
+                    self.keep_contact(welcome.contact).await?;
+                    running.session.handle_kept(welcome.contact);
                     running.session.handle_lease_due(boot_ms());
                     self.send_event(Event::Interest(welcome.interest)).await?;
                     self.shared.set_link_up();
@@ -216,6 +219,16 @@ impl Uplink {
             }
         }
         Ok(None)
+    }
+
+    /// Keeps the number of this contact durably. Nothing is granted to a disk that could be the copy of another then.
+    async fn keep_contact(&self, number: u64) -> anyhow::Result<()> {
+        if number == 0 {
+            return Ok(());
+        }
+        let (reply, done) = oneshot::channel();
+        self.send_event(Event::Contact(number, reply)).await?;
+        Ok(done.await.context("the event loop has stopped")??)
     }
 
     /// Ends this incarnation durably: it signs nobody up any more, also after a restart without its line.

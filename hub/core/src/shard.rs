@@ -5,6 +5,7 @@
 mod asks;
 mod caps;
 mod carried;
+mod contacts;
 mod ends;
 mod fences;
 mod jobs;
@@ -15,6 +16,7 @@ mod restore;
 pub use asks::ask;
 pub use caps::{CapRefusal, close, set_cap};
 pub use carried::{Carried, Stranger, merge_carried, strangers};
+pub use contacts::{contacts_vshard, held, meet};
 pub use ends::{Ended, end, enforce};
 pub use fences::{Reclaimed, fence, reclaim, settle};
 pub use jobs::{Imported, JobPost, import_job};

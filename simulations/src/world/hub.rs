@@ -337,6 +337,7 @@ impl World {
             acked,
             time: self.hub_wall(),
             retired: None,
+            contact: 0,
         };
         self.hub_session(number, |session| session.welcome(&welcome, &[(vshard, history, head)]));
     }

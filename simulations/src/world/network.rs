@@ -218,7 +218,15 @@ impl World {
         let Ok((heads, down)) = read else { return self.knock_later(m, BACK_OFF_FIRST_MS) };
         let up = heads.iter().map(|(v, h)| UpState { vshard: v.0, wseq: h.wseq, head: h.head }).collect();
         let writer = place.writer;
-        let hello = Hello { versions: (1, 1), cluster: Vec::new(), writer, up, down, build: String::new() };
+        let hello = Hello {
+            versions: (1, 1),
+            cluster: Vec::new(),
+            writer,
+            up,
+            down,
+            build: String::new(),
+            contact: 0,
+        };
         self.next_connection += 1;
         let number = self.next_connection;
         place.line.connection = Some(number);
@@ -484,7 +492,7 @@ impl World {
                 }
                 HubOutput::ReadDown { vshard, after } => self.read_down(number, writer, vshard, after),
                 HubOutput::Ask(ask) => self.tell_hub(Command::Ask(number, writer, ask)),
-                HubOutput::DownAcked(_) | HubOutput::Renew(_) => {}
+                HubOutput::DownAcked(_) | HubOutput::Renew(_) | HubOutput::Held(_) => {}
                 HubOutput::End(end) => {
                     if let End::Protocol(what) = &end {
                         self.fail("invariant", format!("node {writer} broke the protocol: {what}"));

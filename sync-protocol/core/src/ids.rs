@@ -207,6 +207,13 @@ impl VshardId {
         #[expect(clippy::cast_possible_truncation, reason = "the remainder is below 1024")]
         Self((topic.0 % VSHARDS as u64) as u16)
     }
+
+    /// Where the hub keeps what concerns a node and no topic.
+    #[must_use]
+    pub const fn of_node(node: NodeId) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "the remainder is below 1024")]
+        Self((node.0 % VSHARDS as u32) as u16)
+    }
 }
 
 macro_rules! cbor_as_bytes {

@@ -8,6 +8,7 @@ use crate::{
     },
 };
 use sync_protocol::{
+    contact::Contacts,
     documents::{Document, SignUpFields},
     ids::{DocumentId, JobId, NodeId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
     log::{Entry, LogHead},
@@ -233,6 +234,14 @@ pub trait ShardTx {
         writer: Writer,
         at: i64,
     ) -> Result<(), StoreError>;
+    /// An incarnation's contacts with the hub: none where nothing was written.
+    fn contacts(&mut self, vshard: VshardId, writer: Writer) -> Result<Contacts, StoreError>;
+    fn put_contacts(
+        &mut self,
+        vshard: VshardId,
+        writer: Writer,
+        contacts: Contacts,
+    ) -> Result<(), StoreError>;
     /// Begins a new history of a vshard that was restored from a backup.
     fn begin_history(&mut self, vshard: VshardId) -> Result<u16, StoreError>;
 
@@ -258,6 +267,8 @@ pub trait ShardTx {
     fn parked(&mut self) -> Result<u64, StoreError>;
     fn meta(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     fn put_meta(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError>;
+    /// The last value of the counter from which ids are minted, 0 before the first.
+    fn last_counter(&mut self) -> Result<u64, StoreError>;
     /// The next value of the counter from which ids are minted, from 1.
     fn next_counter(&mut self) -> Result<u64, StoreError>;
 }

@@ -367,7 +367,7 @@ impl Batch<'_> {
     pub(super) fn promote(&mut self, job: JobId, sign_up: SignUpId) -> Result<(), StoreError> {
         let Some(mut place) = self.place(job)? else { return Ok(()) };
         let seat = self.tx.seat(place.vshard, job, sign_up)?;
-        let Some(row) = self.tx.sign_up(sign_up)? else { return Ok(()) };
+        let Some(row) = self.tx.sign_up(sign_up)? else { return self.forsake(&place, job, sign_up, seat) };
         let waits = seat.is_some_and(|seat| seat.state == SeatState::Waiting);
         if !(waits || mutant::is(Mutant::PromoteTwice)) {
             return Ok(());
@@ -384,6 +384,25 @@ impl Batch<'_> {
         };
         self.confirm(&place, sign_up, &request, Some(&row))?;
         self.tx.remove_waiting(place.vshard, job, sign_up)
+    }
+
+    /// The hub listed a sign-up that it was asked about, and this node lost the question with its power before it
+    /// answered the worker: nobody waits there.
+    fn forsake(
+        &mut self,
+        place: &Place,
+        job: JobId,
+        sign_up: SignUpId,
+        seat: Option<SeatRow>,
+    ) -> Result<(), StoreError> {
+        let is_lost = sign_up.writer == self.node.writer && sign_up.counter <= self.node.minted_before;
+        if seat.is_some() || !is_lost {
+            return Ok(());
+        }
+        let (holder, worker) = (self.node.writer, WorkerId([0; 16]));
+        let seat = SeatRow { sign_up, holder, worker, state: SeatState::Cancelled };
+        self.tx.put_seat(place.vshard, job, &seat)?;
+        self.append_row(place.vshard, place.topic, job, NodeEvent::Cancel { sign_up }).map(drop)
     }
 
     /// Returns idle rights that the hub asked back.

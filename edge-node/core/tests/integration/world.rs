@@ -10,7 +10,7 @@ use edge_core::node::{
 };
 use hub_core::{
     scheduler,
-    shard::{self, JobPost, Shard},
+    shard::{self, JobPost, Shard, held, meet},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -269,6 +269,8 @@ impl World {
         node.line = None;
         node.asking.clear();
         node.store = OpenOptions::new(&node.path).open().unwrap();
+        let me = &mut node.me;
+        node.store.read(|tx| me.load(tx)).unwrap();
     }
 
     /// The workers who asked are told "requested".
@@ -305,18 +307,20 @@ impl World {
         }
         let retired = self.rejoin_if_over(n);
         let node = &mut self.nodes[n];
-        let (up, down) = node
+        let writer = node.me.writer;
+        let (up, down, contact) = node
             .store
             .read(|tx| {
                 let up = tx.own_heads()?;
                 Ok((
                     up.iter().map(|(v, h)| UpState { vshard: v.0, wseq: h.wseq, head: h.head }).collect(),
                     tx.cursors()?,
+                    EdgeNode::contact(tx, writer)?,
                 ))
             })
             .unwrap();
-        let writer = node.me.writer;
-        let hello = Hello { versions: (1, 1), cluster: Vec::new(), writer, up, down, build: String::new() };
+        let build = String::new();
+        let hello = Hello { versions: (1, 1), cluster: Vec::new(), writer, up, down, build, contact };
         let mut hub_session = HubSession::new(writer);
         let mut node_session = NodeSession::new(&hello, 0);
         let Some(NodeOutput::Send(frame)) = node_session.poll_output() else { panic!("no Hello") };
@@ -335,7 +339,8 @@ impl World {
             assert!(told.wseq >= known.wseq, "a node went back");
         }
         let acked = vec![UpAck { vshard: vshard.0, wseq: known.map_or(0, |k| k.wseq) }];
-        let welcome = Welcome { version: 1, interest: self.interest(), acked, time: NOW, retired };
+        let contact = self.hub.transact(|tx| meet(tx, writer, contact)).unwrap().expect("an older disk");
+        let welcome = Welcome { version: 1, interest: self.interest(), acked, time: NOW, retired, contact };
         let lanes = [(vshard, history, head)];
         hub_session.welcome(&welcome, if welcome.retired.is_some() { &[] } else { &lanes });
         self.nodes[n].line = Some((node_session, hub_session));
@@ -357,7 +362,11 @@ impl World {
                 self.batch(n, |batch| batch.retire(&reason)).unwrap();
                 self.nodes[n].me.retire(&reason);
             }
-            NodeOutput::Welcomed(_) | NodeOutput::Interest(_) => {}
+            NodeOutput::Welcomed(Welcome { contact, .. }) => {
+                node.store.transact(|tx| node.me.store_contact(tx, contact)).unwrap();
+                session.handle_kept(contact);
+            }
+            NodeOutput::Interest(_) => {}
             NodeOutput::ReadOwn { vshard, after } => {
                 let (entries, head) =
                     node.store.read(|tx| tx.read_own(vshard, after, 3, BATCH_BYTES_MAX)).unwrap();
@@ -430,6 +439,7 @@ impl World {
                 self.dirty.insert(ask.job);
                 hub_session.handle_verdict(Verdict { sign_up: ask.sign_up, job: ask.job, outcome });
             }
+            HubOutput::Held(number) => self.hub.transact(|tx| held(tx, writer, number)).unwrap(),
             HubOutput::Hello(_) | HubOutput::DownAcked(_) | HubOutput::Renew(_) => {}
             HubOutput::End(end) => panic!("hub: {end}"),
         }

@@ -158,6 +158,13 @@ impl Board {
         link.is_some_and(|(of, _)| *of == session)
     }
 
+    /// What a node has acknowledged of each vshard since this hub started.
+    pub(crate) fn cursors(&self, writer: Writer) -> BTreeMap<VshardId, DownState> {
+        let contacts = self.lock();
+        let contact = contacts.of.get(&writer.node).filter(|contact| contact.writer == writer);
+        contact.map(|contact| contact.cursors.clone()).unwrap_or_default()
+    }
+
     /// Whether any session of the node stands.
     pub(crate) fn is_connected(&self, writer: Writer) -> bool {
         self.lock().of.get(&writer.node).is_some_and(Contact::is_connected)

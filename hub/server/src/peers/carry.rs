@@ -320,7 +320,7 @@ async fn answer(app: &App, checked: &Checked, account: &mut Account) -> Result<(
     let mut file = CarryWriter::new(&header, CARRY_ANSWER_BYTES_MAX);
     let version = hello.versions.1.min(LATEST);
     let (acked, retired) = (account.acked.clone(), account.retired.clone());
-    let welcome = Welcome { version, interest, acked, time: clock::now(), retired };
+    let welcome = Welcome { version, interest, acked, time: clock::now(), retired, contact: 0 };
     let mut room = file.push(&Frame::Welcome(welcome));
     for ((vshard, history, head), after) in lanes.into_iter().zip(after) {
         let mut at = after.seq;

@@ -3,6 +3,7 @@
 use super::exchanges::standing;
 use crate::{app::App, clock, directory::vshards, fencing};
 use anyhow::Result;
+use hub_core::shard::{contacts_vshard, meet};
 use std::collections::BTreeMap;
 use sync_protocol::{
     ids::{VshardId, Writer},
@@ -46,13 +47,45 @@ pub(super) async fn judge(app: &App, writer: Writer, region: &str, hello: &Hello
         fencing::fence(app, writer, FenceCause::Copied, &reason).await?;
         return Ok(Verdict::Refuse(Reason::Revoked, format!("fenced: {reason}")));
     }
+    let contact = match &retired {
+        // Nothing is granted to it: an older disk of it changes nothing.
+        Some(_) => 0,
+        None => match older_disk(app, writer, hello).await? {
+            Ok(contact) => contact,
+            Err(reason) => {
+                fencing::fence(app, writer, FenceCause::Copied, &reason).await?;
+                return Ok(Verdict::Refuse(Reason::Revoked, format!("fenced: {reason}")));
+            }
+        },
+    };
     // Whoever is retired sends and is told nothing.
     let interest =
         if retired.is_some() { Interest::default() } else { app.directory.picture().interest(region) };
     let lanes = lanes(app, &interest).await?;
     let acked = known.iter().map(|(vshard, head)| UpAck { vshard: vshard.0, wseq: head.wseq }).collect();
     let version = hello.versions.1.min(LATEST);
-    Ok(Verdict::Welcome(Welcome { version, interest, acked, time: clock::now(), retired }, lanes))
+    let time = clock::now();
+    Ok(Verdict::Welcome(Welcome { version, interest, acked, time, retired, contact }, lanes))
+}
+
+/// The number of this contact, or why the disk that shows itself is older than one that was here.
+async fn older_disk(app: &App, writer: Writer, hello: &Hello) -> Result<Result<u64, String>> {
+    let acknowledged = app.board.cursors(writer);
+    let behind = hello.down.iter().find_map(|told| {
+        let known = acknowledged.get(&VshardId(told.vshard))?;
+        (known.history == told.history && told.seq < known.seq).then(|| {
+            format!(
+                "its disk has vshard {} up to {}, which it had up to {}: a restored disk or a copy",
+                told.vshard, told.seq, known.seq
+            )
+        })
+    });
+    if let Some(reason) = behind {
+        return Ok(Err(reason));
+    }
+    let shown = hello.contact;
+    let met = app.shards.write(contacts_vshard(writer), move |tx| meet(tx, writer, shown)).await?;
+    Ok(met.map_err(|older| older.to_string()))
 }
 
 /// History and head of every vshard of an interest.
@@ -95,6 +128,7 @@ mod tests {
                 up,
                 down: Vec::new(),
                 build: String::new(),
+                contact: 0,
             };
             assert_eq!(gone_back(&known, &hello).is_none(), sound, "{hello:?}");
         };

@@ -11,6 +11,7 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use enrolment::parse_peer_certificate;
+use hub_core::shard;
 use std::{
     collections::VecDeque,
     sync::Arc,
@@ -22,7 +23,7 @@ use sync_protocol::{
     wire::v1::{DownState, Hello, Interest, Reason, Up},
 };
 use sync_quic::{CloseCode, Link, LinkHandle, LinkReceiver, LinkSender, StallWatch};
-use sync_store::FenceCause;
+use sync_store::{FenceCause, ShardTx};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// Runs a session to its end.
@@ -134,6 +135,11 @@ impl Driver<'_> {
                     self.app.board.renew_lease(self.node.writer);
                     self.session.handle_renewed(renew);
                 }
+            }
+            HubOutput::Held(number) => {
+                let writer = self.node.writer;
+                let work = move |tx: &mut dyn ShardTx| shard::held(tx, writer, number);
+                self.app.shards.write(shard::contacts_vshard(writer), work).await?;
             }
             HubOutput::End(end) => return Ok(Some(end)),
         }

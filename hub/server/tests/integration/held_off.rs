@@ -138,6 +138,31 @@ fn a_hello_to_another_cluster_or_in_another_name_is_refused() {
     assert_eq!(refuse.reason, Reason::Protocol);
 }
 
+/// The number that a disk is given when it shows one.
+fn contact(hub: &Hub, node: &Node, shown: u64) -> u64 {
+    let hello = Hello { contact: shown, ..node.hello() };
+    let Heard::Frame(frame) = hear(hub, &node.credentials(), &Frame::Hello(hello).encode()) else {
+        panic!("no answer")
+    };
+    let Ok(Frame::Welcome(welcome)) = Frame::decode(&frame) else { panic!("not welcome") };
+    welcome.contact
+}
+
+#[test]
+fn a_copy_of_a_disk_that_wrote_nothing_ends_its_incarnation() {
+    let hub = Hub::start();
+    let node = Node::join(&hub, "north", "kiosk-1");
+    assert_eq!(contact(&hub, &node, 0), 1);
+    assert_eq!(contact(&hub, &node, 0), 2, "a box that lost power before it kept its number is let in");
+    assert_eq!(contact(&hub, &node, 2), 3);
+    for shown in [0, 3] {
+        let hello = Hello { contact: shown, ..node.hello() };
+        let End::Refused(refuse) = end_of(&hub, &node, &hello) else { panic!("not refused") };
+        assert_eq!(refuse.reason, Reason::Revoked, "contact {shown}");
+        assert!(refuse.detail.contains("a copy"), "{}", refuse.detail);
+    }
+}
+
 #[test]
 fn frames_that_are_none_end_their_session_alone() {
     let hub = Hub::start();

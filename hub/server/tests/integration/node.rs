@@ -84,6 +84,7 @@ impl Node {
             up: Vec::new(),
             down: Vec::new(),
             build: "test".to_owned(),
+            contact: 0,
         }
     }
 

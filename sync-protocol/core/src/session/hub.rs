@@ -29,6 +29,8 @@ pub enum HubOutput {
     Ask(Ask),
     /// Note that the node's lease begins anew, then call [`HubSession::handle_renewed`].
     Renew(Renew),
+    /// Note that the node holds the number of this contact.
+    Held(u64),
     End(End),
 }
 
@@ -94,6 +96,7 @@ impl HubSession {
             Ok(Frame::Up(up)) => self.handle_up(up),
             Ok(Frame::DownAck(state)) => self.handle_down_ack(state),
             Ok(Frame::Ask(ask)) => self.outputs.push_back(HubOutput::Ask(ask)),
+            Ok(Frame::Held(held)) => self.outputs.push_back(HubOutput::Held(held.contact)),
             Ok(Frame::Renew(renew)) => self.outputs.push_back(HubOutput::Renew(renew)),
             Ok(
                 Frame::Welcome(_)

@@ -5,7 +5,7 @@ use crate::{
     ids::VshardId,
     limits::{ACK_WAIT_MS_MAX, ASKS_IN_FLIGHT_MAX, UP_BYTES_IN_FLIGHT_MAX, lease_at_node},
     log::Entry,
-    wire::v1::{Ask, Down, DownState, Frame, Hello, Interest, Renew, Up, UpAck, Verdict, Welcome},
+    wire::v1::{Ask, Down, DownState, Frame, Held, Hello, Interest, Renew, Up, UpAck, Verdict, Welcome},
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeOutput {
     Send(Vec<u8>),
+    /// Keep its number durably before anything that follows, and call [`NodeSession::handle_kept`].
     Welcomed(Welcome),
     Interest(Interest),
     /// Read entries of the own log behind `after` and call [`NodeSession::handle_own`].
@@ -127,7 +128,14 @@ impl NodeSession {
                 let until_ms = lease.sent_ms.saturating_add(lease_at_node(lease.duration_ms));
                 self.outputs.push_back(NodeOutput::Leased { until_ms });
             }
-            Ok(Frame::Hello(_) | Frame::Up(_) | Frame::DownAck(_) | Frame::Ask(_) | Frame::Renew(_)) => {
+            Ok(
+                Frame::Hello(_)
+                | Frame::Up(_)
+                | Frame::DownAck(_)
+                | Frame::Ask(_)
+                | Frame::Renew(_)
+                | Frame::Held(_),
+            ) => {
                 self.end(End::Protocol("frame of a node from the hub"));
             }
         }
@@ -151,6 +159,13 @@ impl NodeSession {
         let vshards: Vec<_> = self.lanes.keys().copied().collect();
         for vshard in vshards {
             self.read_more(vshard);
+        }
+    }
+
+    /// The number of this contact is durable.
+    pub fn handle_kept(&mut self, contact: u64) {
+        if self.is_live() && contact > 0 {
+            self.outputs.push_back(NodeOutput::Send(Frame::Held(Held { contact }).encode()));
         }
     }
 

@@ -58,6 +58,9 @@ pub struct Hello {
     /// Software version, for the operators' eyes.
     #[n(5)]
     pub build: String,
+    /// Number of the latest contact that the node's disk holds, 0 before the first.
+    #[cbor(n(6), default)]
+    pub contact: u64,
 }
 
 /// A tenant as a node needs it: to show names and to check keys while cut off.
@@ -110,6 +113,9 @@ pub struct Welcome {
     /// The incarnation is fenced: it must use no right any more, close its logs and send them to their end.
     #[n(4)]
     pub retired: Option<String>,
+    /// Number of this contact, to be kept and said to be held before anything else is applied. 0: none.
+    #[cbor(n(5), default)]
+    pub contact: u64,
 }
 
 /// Why the hub ends a session.
@@ -249,6 +255,14 @@ pub struct Lease {
     pub duration_ms: u64,
 }
 
+/// The node holds the number of this contact durably.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Held {
+    #[n(0)]
+    pub contact: u64,
+}
+
 /// Any frame of version 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -264,6 +278,7 @@ pub enum Frame {
     Interest(Interest),
     Renew(Renew),
     Lease(Lease),
+    Held(Held),
     /// A type that this build does not know.
     Unknown(u8),
 }
@@ -298,6 +313,7 @@ impl Frame {
             Self::Interest(_) => 10,
             Self::Renew(_) => 11,
             Self::Lease(_) => 12,
+            Self::Held(_) => 13,
             Self::Unknown(byte) => *byte,
         }
     }
@@ -318,6 +334,7 @@ impl Frame {
             Self::Interest(body) => minicbor::to_vec(body),
             Self::Renew(body) => minicbor::to_vec(body),
             Self::Lease(body) => minicbor::to_vec(body),
+            Self::Held(body) => minicbor::to_vec(body),
             Self::Unknown(_) => Ok(Vec::new()),
         }
         .expect("writing to a Vec cannot fail");
@@ -367,6 +384,7 @@ impl Frame {
             10 => Self::Interest(minicbor::decode(body).map_err(malformed)?),
             11 => Self::Renew(minicbor::decode(body).map_err(malformed)?),
             12 => Self::Lease(minicbor::decode(body).map_err(malformed)?),
+            13 => Self::Held(minicbor::decode(body).map_err(malformed)?),
             other => Self::Unknown(*other),
         })
     }

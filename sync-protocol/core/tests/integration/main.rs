@@ -4,6 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test names the one variant that it expects")]
 
 mod carry;
+mod contacts;
 mod documents;
 mod frames;
 mod logs;

@@ -23,12 +23,14 @@ fn hello(wseq: u64) -> Hello {
         up: vec![up],
         down: Vec::new(),
         build: "1".into(),
+        contact: 0,
     }
 }
 
 fn welcome(acked: u64) -> Welcome {
     Welcome {
         retired: None,
+        contact: 0,
         version: 1,
         interest: Interest::default(),
         acked: vec![UpAck { vshard: VSHARD.0, wseq: acked }],

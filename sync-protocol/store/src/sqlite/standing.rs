@@ -1,4 +1,4 @@
-//! Incarnations that are over, evidence of them, and sign-ups that are to end.
+//! Incarnations: their contacts, those that are over, evidence of them, and sign-ups that are to end.
 
 use super::tx::{SqliteTx, id, signed, unsigned};
 use crate::{
@@ -7,6 +7,7 @@ use crate::{
 };
 use rusqlite::{Row, params};
 use sync_protocol::{
+    contact::Contacts,
     ids::{DocumentId, JobId, SignUpId, VshardId, Writer},
     log::{Entry, Head, LogHead},
     seats::{EndReason, Ending, HubHolding, Standing},
@@ -244,4 +245,23 @@ pub(super) fn put_reclaimed(
 ) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO reclaimed (vshard, job, writer, at, sum) VALUES (?1, ?2, ?3, ?4, ?5)";
     tx.put("reclaimed", sql, params![vshard.0, job.to_bytes(), writer.to_bytes(), at])
+}
+
+pub(super) fn contacts(tx: &SqliteTx<'_>, vshard: VshardId, writer: Writer) -> Result<Contacts, StoreError> {
+    let sql = "SELECT vshard, writer, held, given, sum FROM contact WHERE vshard = ?1 AND writer = ?2";
+    let found = tx.one("contact", sql, params![vshard.0, writer.to_bytes()], |row| {
+        Ok(Contacts { held: unsigned(row, 2)?, given: unsigned(row, 3)? })
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+pub(super) fn put_contacts(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    writer: Writer,
+    contacts: Contacts,
+) -> Result<(), StoreError> {
+    let sql = "INSERT OR REPLACE INTO contact (vshard, writer, held, given, sum) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (held, given) = (signed(contacts.held), signed(contacts.given));
+    tx.put("contact", sql, params![vshard.0, writer.to_bytes(), held, given])
 }

@@ -18,6 +18,7 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 use sync_protocol::{
+    contact::Contacts,
     documents::{Document, SignUpFields},
     ids::{DocumentId, JobId, NodeId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
     log::{Entry, LogHead},
@@ -456,6 +457,17 @@ impl ShardTx for SqliteTx<'_> {
     ) -> Result<(), StoreError> {
         standing::put_reclaimed(self, vshard, job, writer, at)
     }
+    fn contacts(&mut self, vshard: VshardId, writer: Writer) -> Result<Contacts, StoreError> {
+        standing::contacts(self, vshard, writer)
+    }
+    fn put_contacts(
+        &mut self,
+        vshard: VshardId,
+        writer: Writer,
+        contacts: Contacts,
+    ) -> Result<(), StoreError> {
+        standing::put_contacts(self, vshard, writer, contacts)
+    }
     fn begin_history(&mut self, vshard: VshardId) -> Result<u16, StoreError> {
         log::begin_history(self, vshard)
     }
@@ -492,10 +504,13 @@ impl ShardTx for SqliteTx<'_> {
     fn put_meta(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError> {
         Self::put_meta(self, key, value)
     }
-    fn next_counter(&mut self) -> Result<u64, StoreError> {
+    fn last_counter(&mut self) -> Result<u64, StoreError> {
         let stored =
             Self::meta(self, "counter")?.map_or(Some(0), |v| v.try_into().ok().map(u64::from_be_bytes));
-        let next = stored.ok_or(StoreError::BadRow("counter"))? + 1;
+        stored.ok_or(StoreError::BadRow("counter"))
+    }
+    fn next_counter(&mut self) -> Result<u64, StoreError> {
+        let next = self.last_counter()? + 1;
         Self::put_meta(self, "counter", &next.to_be_bytes())?;
         Ok(next)
     }

@@ -7,6 +7,7 @@ use rusqlite::{
 };
 use std::fs;
 use sync_protocol::{
+    contact::Contacts,
     documents::{Document, Status, Value},
     ids::{DocumentId, JobId, NodeId, SignUpId, TopicId, VshardId, WorkerId, Writer},
     log::{Head, LogHead},
@@ -105,6 +106,7 @@ fn put_ends(
     tx.put_evidence(vshard, holder, LogHead { wseq: 1, head: Head([n; 32]) }, &entry(n))?;
     let ending = Ending { sign_up: sign_up(of), reason: EndReason::Closed };
     tx.put_ending(vshard, &EndingRow { job: job(of), ending, at: 8, done: false })?;
+    tx.put_contacts(vshard, holder, Contacts { held: 3, given: 4 })?;
     tx.put_recall(vshard, job(of), holder, (5, 1))?;
     tx.put_reclaimed(vshard, job(of), holder, 9)
 }
@@ -145,6 +147,10 @@ fn read_end(
         "ending" => {
             let (job, sign_up) = (job_of(1)?, sign_up_of(2)?);
             store.read(|tx| tx.ending(of, job, sign_up).map(drop))
+        }
+        "contact" => {
+            let writer = writer_of(1)?;
+            store.read(|tx| tx.contacts(of, writer).map(drop))
         }
         "recall" => {
             let (job, writer) = (job_of(1)?, writer_of(2)?);
@@ -212,7 +218,7 @@ fn read(store: &mut SqliteShard, table: &str, row: &Cells) -> Option<Result<(), 
             let job = job_of(1)?;
             store.read(|tx| tx.waiting(of, job).map(drop))
         }
-        "standing" | "evidence" | "ending" | "recall" | "reclaimed" => {
+        "standing" | "evidence" | "ending" | "recall" | "reclaimed" | "contact" => {
             return read_end(store, table, row, of);
         }
         "receipt" => {
