@@ -212,7 +212,8 @@ impl Uplink {
                     if let End::Refused(refuse) = &end
                         && refuse.reason == Reason::Revoked
                     {
-                        self.retire(&format!("the hub has fenced this node: {}", refuse.detail)).await?;
+                        let why = refuse.detail.trim_start_matches("fenced: ");
+                        self.retire(&format!("the hub has fenced this node: {why}")).await?;
                     }
                     return Ok(Some(end));
                 }

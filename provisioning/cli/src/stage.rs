@@ -3,7 +3,7 @@
 
 mod check;
 mod director;
-mod disk;
+pub(crate) mod disk;
 mod lww;
 mod names;
 mod play;

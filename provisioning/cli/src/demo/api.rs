@@ -22,6 +22,9 @@ pub(crate) struct NodeStatus {
     pub(crate) link: String,
     pub(crate) pending: u64,
     pub(crate) jobs: u64,
+    /// Why it signs nobody up, where that is so.
+    #[serde(default)]
+    pub(crate) frozen: Option<String>,
     #[serde(default)]
     pub(crate) plugins: Vec<PluginStatus>,
 }

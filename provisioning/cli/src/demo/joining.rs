@@ -60,12 +60,23 @@ impl Cluster {
 
     /// Whether `edge-node join` let the box in.
     pub(crate) fn join(&self, token: &str, name: &str) -> Result<bool> {
+        self.run_join(name, &["join", token, "--data", &self.path(name)])
+    }
+
+    /// Begins a new incarnation of a node in its folder; the files of the former one are kept.
+    pub(crate) fn join_again(&self, token: &str, who: Who) -> Result<()> {
+        let name = self.node(who).name;
+        let joined = self.run_join(name, &["join", token, "--data", &self.path(name), "--replace"])?;
+        ensure!(joined, "{name} could not join anew");
+        Ok(())
+    }
+
+    fn run_join(&self, name: &str, arguments: &[&str]) -> Result<bool> {
         let log = open_log(&self.log(name))?;
         let second = log.try_clone().context("log file")?;
         let mut command = self.programs.command("edge-node");
-        command.args(["join", token, "--data", &self.path(name)]);
-        let status = command.stdout(log).stderr(second).status().context("run edge-node join")?;
-        Ok(status.success())
+        let status = command.args(arguments).stdout(log).stderr(second).status();
+        Ok(status.context("run edge-node join")?.success())
     }
 
     /// Waits until these nodes say that their lines are up.

@@ -3,6 +3,7 @@
 mod agency;
 mod books;
 mod carry;
+mod copy;
 mod crash;
 mod cut;
 mod heal;
@@ -21,7 +22,7 @@ use anyhow::Result;
 pub(crate) type StepRun = fn(&mut Story) -> Result<Step>;
 
 /// Every step with its name in the output.
-pub(crate) const STEPS: [(&str, StepRun); 13] = [
+pub(crate) const STEPS: [(&str, StepRun); 14] = [
     ("join", join::run),
     ("import", import::run),
     ("search", search::run),
@@ -32,6 +33,7 @@ pub(crate) const STEPS: [(&str, StepRun); 13] = [
     ("hub_down", hub_down::run),
     ("plugin", plugin::run),
     ("carry", carry::run),
+    ("copy", copy::run),
     ("books", books::run),
     ("pages", pages::run),
     ("verify", verify::run),
