@@ -9,6 +9,7 @@ pub(crate) mod people;
 pub(crate) mod process;
 pub(crate) mod relay;
 mod steps;
+mod stick;
 mod story;
 pub(crate) mod wait;
 

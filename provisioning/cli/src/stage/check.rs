@@ -15,9 +15,10 @@ const SETTLE_TIME_MAX: Duration = Duration::from_secs(30);
 type Scene = fn(&Api) -> Result<Value>;
 
 /// The scenes in their order; each begins where the one before ended.
-const SCENES: [(&str, Scene); 6] = [
+const SCENES: [(&str, Scene); 7] = [
     ("page", page),
     ("cut", cut),
+    ("stick", stick),
     ("mend", mend),
     ("plugs", plugs),
     ("cancel", cancel),
@@ -91,6 +92,22 @@ fn cut(stage: &Api) -> Result<Value> {
     ensure!(own.confirmed + own.waiting == 20, "{own:?} are not 20 people");
     ensure!(other.confirmed == 20 && other.oversold == 10, "the comparison sold {other:?}");
     Ok(json!({ "confirmed": own.confirmed, "waiting": own.waiting, "last_write_oversold": other.oversold }))
+}
+
+/// A stick is carried while the line stays cut: the hub knows every seat, and kiosk 1's waiting have their place in its line.
+fn stick(stage: &Api) -> Result<Value> {
+    let before = seen(stage)?;
+    ensure!(
+        before.hub.live < before.dayshift.confirmed,
+        "the hub knows all over a cut line: {:?}",
+        before.hub
+    );
+    order(stage, "carry-1")?;
+    let shown = wait_for(stage, "seats that the hub knows of by the stick", |shown| {
+        shown.hub.live >= before.dayshift.confirmed && shown.kiosks[0].standing == Standing::CutOff
+    })?;
+    ensure!(shown.dayshift.oversold == 0 && shown.hub.oversold == 0, "{:?}", shown.dayshift);
+    Ok(json!({ "hub_knew": before.hub.live, "hub_knows": shown.hub.live }))
 }
 
 /// The line comes back: the ten seats are filled, everybody else waits, and the hub knows it.

@@ -20,6 +20,7 @@ pub(crate) const SEATS: u64 = 10;
 const TENANT: &str = "stage-labour";
 const SEED: u64 = 20_261_122;
 const DEAL_TIME_MAX: Duration = Duration::from_secs(20);
+const CARRY_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// A machine with a plug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub(crate) enum Order {
     Pull(Machine),
     /// Starts it again.
     Plug(Machine),
+    /// Carries a file from the kiosk to the hub and the answer back, whether or not the line is cut.
+    Carry(usize),
     /// Kills the node and starts it on the copy of its disk.
     OldDisk(usize),
     /// New processes, new seats.
@@ -134,6 +137,7 @@ impl Play {
             }
             Order::Pull(machine) => self.pull(machine),
             Order::Plug(machine) => self.plug(machine),
+            Order::Carry(kiosk) => self.carry(kiosk),
             Order::OldDisk(kiosk) => self.old_disk(kiosk),
             Order::StartOver => self.start_over(),
         };
@@ -222,6 +226,17 @@ impl Play {
                 self.props[kiosk].off_since = None;
             }
         }
+        self.reconnect_last_write();
+        Ok(())
+    }
+
+    fn carry(&mut self, kiosk: usize) -> Result<()> {
+        ensure!(self.cluster.node(who(kiosk)).runs(), "kiosk {} is off", kiosk + 1);
+        ensure!(self.cluster.hub_runs(), "the hub is off");
+        // Until the hub has noticed the cut it takes no file: its session with the node stands.
+        wait_until("the hub takes the file", CARRY_TIME_MAX, || self.cluster.carry(who(kiosk)).map(Some))?;
+        // The comparison's stick brings its two sides together once as well.
+        self.last_write.connect(kiosk, true);
         self.reconnect_last_write();
         Ok(())
     }

@@ -131,6 +131,7 @@ fn parse(name: &str) -> Option<Order> {
         ("cancel", Machine::Kiosk(kiosk)) => Order::Cancel(kiosk),
         ("cut", Machine::Kiosk(kiosk)) => Order::Cut(kiosk),
         ("mend", Machine::Kiosk(kiosk)) => Order::Mend(kiosk),
+        ("carry", Machine::Kiosk(kiosk)) => Order::Carry(kiosk),
         ("old-disk", Machine::Kiosk(kiosk)) => Order::OldDisk(kiosk),
         _ => return None,
     })

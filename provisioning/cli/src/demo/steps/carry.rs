@@ -5,7 +5,6 @@ use crate::demo::cluster::Who;
 use crate::demo::story::{Step, Story, timed};
 use crate::demo::wait::wait_until;
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -13,13 +12,6 @@ use std::time::Duration;
 const CUT_SEEN_TIME_MAX: Duration = Duration::from_secs(60);
 const HEARD_TIME_MAX: Duration = Duration::from_secs(15);
 const SIGN_UPS: usize = 4;
-
-#[derive(Deserialize)]
-struct Account {
-    merged: u64,
-    saved: Vec<Value>,
-    more: bool,
-}
 
 /// Cuts xiasha off, signs people up there, changes a job at the hub, and carries both ways.
 pub(crate) fn run(story: &mut Story) -> Result<Step> {
@@ -44,7 +36,7 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
     wait_until("xiasha notices the cut", CUT_SEEN_TIME_MAX, || {
         Ok((story.cluster.node(who).status()?.link == "down").then_some(()))
     })?;
-    let (account, time) = timed(|| carry(story, who))?;
+    let (account, time) = timed(|| story.cluster.carry(who))?;
     let pending = story.cluster.node(who).status()?;
     ensure!(pending.pending == 0, "{} entries are still pending after the stick", pending.pending);
     ensure!(pending.link == "down", "the line is {}", pending.link);
@@ -52,7 +44,7 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
     let heard: JobEntry =
         story.cluster.node(who).api()?.get(&format!("/v1/jobs/{}", open.jobs[0].id), &[])?;
     ensure!(heard.seats.cap == cap, "xiasha shows {} seats after the stick and not {cap}", heard.seats.cap);
-    let (again, _) = timed(|| carry(story, who))?;
+    let (again, _) = timed(|| story.cluster.carry(who))?;
     ensure!(again.merged == 0 && again.saved.is_empty(), "the same file changed something: {}", again.merged);
     story.cluster.node(who).relay.heal();
     story.tell(&format!(
@@ -79,30 +71,4 @@ fn raise(story: &Story, job: &str) -> Result<u64> {
         Ok((seen.seats.cap == cap).then_some(()))
     })?;
     Ok(cap)
-}
-
-fn carry(story: &Story, who: Who) -> Result<Account> {
-    let programs = &story.cluster.programs;
-    let data = story.cluster.path(story.cluster.node(who).name);
-    let (file, answer) = (story.cluster.path("stick.carry"), story.cluster.path("stick.answer"));
-    let hub = story.cluster.hub()?.base().to_owned();
-    let token = format!("{}/admin.token", story.cluster.hub_data());
-    programs.run_own(&["sync", "carry", "export", "--data", &data, "--to", &file], &[0])?;
-    let there = [
-        "sync",
-        "carry",
-        "import",
-        &file,
-        "--hub",
-        &hub,
-        "--token-file",
-        &token,
-        "--answer",
-        &answer,
-        "--json",
-    ];
-    let account: Account = programs.own_json(&there, &[0])?;
-    ensure!(!account.more, "the hub's answer does not fit into a file");
-    programs.run_own(&["sync", "carry", "import", &answer, "--data", &data], &[0])?;
-    Ok(account)
 }
