@@ -4,7 +4,10 @@ use crate::{
     app::{Shared, boot_ms},
     event_loop::Event,
     join::{resolve, time_source},
-    limits::{ASK_WAIT, BACK_OFF_FIRST, BACK_OFF_LONG_MAX, BACK_OFF_SHORT_MAX, CONNECT_WAIT, SHORT_CUT},
+    limits::{
+        ASK_WAIT, BACK_OFF_FIRST, BACK_OFF_LONG_MAX, BACK_OFF_OVER_MAX, BACK_OFF_SHORT_MAX, CONNECT_WAIT,
+        LISTEN_EVERY, SHORT_CUT,
+    },
 };
 use anyhow::Context;
 use edge_core::node::EdgeNode;
@@ -81,20 +84,31 @@ impl Uplink {
             .context("cannot open the line to the hub")?;
         let mut down_since = Instant::now();
         let mut back_off = BACK_OFF_FIRST;
+        let mut is_over = false;
         loop {
             let began = Instant::now();
             match self.session(&endpoint).await {
-                Ok(end) => tracing::info!(%end, "session with the hub is over"),
+                Ok(end) => {
+                    is_over |= is_the_end(&end);
+                    tracing::info!(%end, "session with the hub is over");
+                }
                 Err(error) => tracing::debug!("no session with the hub: {error:#}"),
             }
             if self.shared.set_link_down() {
                 (down_since, back_off) = (Instant::now(), BACK_OFF_FIRST);
             }
             while self.questions.try_recv().is_ok() {}
-            let most = if down_since.elapsed() < SHORT_CUT { BACK_OFF_SHORT_MAX } else { BACK_OFF_LONG_MAX };
-            back_off = back_off.min(most);
+            back_off = match is_over {
+                true if self.has_delivered() => BACK_OFF_OVER_MAX,
+                true => back_off.min(BACK_OFF_OVER_MAX),
+                false if down_since.elapsed() < SHORT_CUT => back_off.min(BACK_OFF_SHORT_MAX),
+                false => back_off.min(BACK_OFF_LONG_MAX),
+            };
             // Spread by the node's own number, so that a hall of nodes does not knock at once.
-            let jitter = back_off.mul_f64(f64::from(self.identity.writer.node.0 % 8) / 32.0);
+            let writer = self.identity.writer;
+            let jitter = back_off.mul_f64(
+                f64::from((writer.node.0.wrapping_add(u32::from(writer.incarnation.0))) % 8) / 32.0,
+            );
             tokio::time::sleep((back_off + jitter).saturating_sub(began.elapsed().min(back_off))).await;
             back_off *= 2;
         }
@@ -106,8 +120,9 @@ impl Uplink {
             timeout(CONNECT_WAIT, endpoint.connect(address)).await.context("the hub did not answer")??;
         let hello = self.hello()?;
         let handle = link.handle();
+        self.shared.begin_traffic(handle.clone());
         let result = self.drive(link, &hello).await;
-        self.shared.add_traffic(&handle.stats());
+        self.shared.end_traffic();
         handle.close(CloseCode::Done, "");
         result
     }
@@ -132,6 +147,18 @@ impl Uplink {
         })
     }
 
+    /// Whether the hub has acknowledged all of the own logs. What cannot be read is not delivered any more.
+    fn has_delivered(&self) -> bool {
+        let pending = self.shared.readers.read(|tx| {
+            let mut pending = 0;
+            for (vshard, head) in tx.own_heads()? {
+                pending += head.wseq.saturating_sub(tx.acked(vshard)?);
+            }
+            Ok(pending)
+        });
+        pending.unwrap_or(0) == 0
+    }
+
     async fn drive(&mut self, link: Link, hello: &Hello) -> anyhow::Result<End> {
         let handle = link.handle();
         let (sender, mut receiver) = link.split();
@@ -142,6 +169,9 @@ impl Uplink {
         heads.mark_changed();
         let mut lease = tokio::time::interval(LEASE_EVERY);
         lease.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut listen = tokio::time::interval(LISTEN_EVERY);
+        listen.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut heard = 0;
         loop {
             if let Some(end) = self.drain(&mut running).await? {
                 return Ok(end);
@@ -160,6 +190,12 @@ impl Uplink {
                 }
                 Some(question) = self.questions.recv() => self.put_question(&mut running, question),
                 Some(state) = applications.recv() => running.session.handle_applied(state),
+                _ = listen.tick() => {
+                    let received = handle.stats().datagrams_received;
+                    if std::mem::replace(&mut heard, received) != received {
+                        self.shared.hear();
+                    }
+                }
                 _ = lease.tick() => running.session.handle_lease_due(boot_ms()),
                 () = sleep_until(due) => running.session.handle_timeout(self.now_ms()),
                 error = handle.closed() => return Err(error).context("the connection ended"),
@@ -207,7 +243,7 @@ impl Uplink {
                 NodeOutput::Leased { until_ms } => self.shared.set_lease(until_ms),
                 NodeOutput::End(end) => {
                     if let End::Refused(refuse) = &end
-                        && refuse.reason == Reason::Revoked
+                        && is_the_end(&end)
                     {
                         self.retire(&format!("the hub has fenced this node: {}", refuse.detail)).await?;
                     }
@@ -251,6 +287,11 @@ impl Uplink {
     async fn send_event(&self, event: Event) -> anyhow::Result<()> {
         self.events.send(event).await.context("the event loop has stopped")
     }
+}
+
+/// Whether the hub has said that this incarnation is over.
+fn is_the_end(end: &End) -> bool {
+    matches!(end, End::Refused(refuse) if refuse.reason == Reason::Revoked)
 }
 
 async fn receive(receiver: &mut LinkReceiver) -> anyhow::Result<Vec<u8>> {

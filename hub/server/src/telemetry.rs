@@ -6,6 +6,7 @@ use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge},
     registry::Registry,
 };
+use std::io::IsTerminal;
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Begins to log to standard error; `DAYSHIFT_LOG` filters, as in `info,hub=debug`.
@@ -13,7 +14,8 @@ pub(crate) fn start() {
     let wanted = std::env::var("DAYSHIFT_LOG").ok();
     let filter = wanted.as_deref().map_or_else(|| Ok(info()), str::parse::<Targets>);
     let wrong = filter.is_err();
-    let logs = fmt::layer().with_writer(std::io::stderr);
+    // In a file, colours are noise.
+    let logs = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     tracing_subscriber::registry().with(filter.unwrap_or_else(|_| info())).with(logs).init();
     if wrong {
         tracing::warn!("DAYSHIFT_LOG is not a filter such as info,hub=debug; info is used");

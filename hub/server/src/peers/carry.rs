@@ -163,7 +163,7 @@ fn check(app: &App, carry: &Carry<'_>) -> Result<Checked, Refusal> {
     if hello.versions.0 > LATEST || hello.versions.1 < 1 {
         return Err(Refusal::Protocol("no wire version in common"));
     }
-    let node = Node { writer, region: record.region.clone(), log_key: certificate.key.to_vec() };
+    let node = Node { writer, region: record.region.clone(), log_key: Some(certificate.key.to_vec()) };
     Ok(Checked { node, key, hello })
 }
 
