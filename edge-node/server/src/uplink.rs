@@ -12,7 +12,11 @@ use crate::{
 use anyhow::Context;
 use edge_core::node::EdgeNode;
 use enrolment::NodeIdentity;
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use sync_protocol::{
     ids::{SignUpId, VshardId},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, LEASE_MS},
@@ -52,7 +56,7 @@ struct Running {
 }
 
 /// How often the lease is renewed: two answers in a row may be lost.
-const LEASE_EVERY: std::time::Duration = std::time::Duration::from_millis(LEASE_MS / 4);
+const LEASE_EVERY: Duration = Duration::from_millis(LEASE_MS / 4);
 
 /// Batches of the hub that may be applied at a time; the hub keeps fewer than this in flight per vshard.
 const APPLYING_MAX: usize = 1024;
@@ -98,17 +102,12 @@ impl Uplink {
                 (down_since, back_off) = (Instant::now(), BACK_OFF_FIRST);
             }
             while self.questions.try_recv().is_ok() {}
-            back_off = match is_over {
-                true if self.has_delivered() => BACK_OFF_OVER_MAX,
-                true => back_off.min(BACK_OFF_OVER_MAX),
-                false if down_since.elapsed() < SHORT_CUT => back_off.min(BACK_OFF_SHORT_MAX),
-                false => back_off.min(BACK_OFF_LONG_MAX),
-            };
+            let rests = is_over && self.has_delivered();
+            back_off = back_off_of(back_off, is_over.then_some(rests), down_since.elapsed());
             // Spread by the node's own number, so that a hall of nodes does not knock at once.
             let writer = self.identity.writer;
-            let jitter = back_off.mul_f64(
-                f64::from((writer.node.0.wrapping_add(u32::from(writer.incarnation.0))) % 8) / 32.0,
-            );
+            let jitter = back_off
+                .mul_f64(f64::from((writer.node.0.wrapping_add(u32::from(writer.incarnation.0))) % 8) / 32.0);
             tokio::time::sleep((back_off + jitter).saturating_sub(began.elapsed().min(back_off))).await;
             back_off *= 2;
         }
@@ -177,9 +176,7 @@ impl Uplink {
                 return Ok(end);
             }
             let due = running.session.poll_timeout().unwrap_or(u64::MAX / 2);
-            let due = tokio::time::Instant::from_std(
-                self.began + std::time::Duration::from_millis(due.min(1 << 40)),
-            );
+            let due = tokio::time::Instant::from_std(self.began + Duration::from_millis(due.min(1 << 40)));
             tokio::select! {
                 frame = receive(&mut receiver) => running.session.handle_frame(&frame?, self.now_ms()),
                 changed = heads.changed() => {
@@ -289,6 +286,17 @@ impl Uplink {
     }
 }
 
+/// The pause before the next attempt, from the doubled one. `over` says whether an incarnation that is over has delivered
+/// all that it has; `None` while it is not over.
+fn back_off_of(doubled: Duration, over: Option<bool>, cut_for: Duration) -> Duration {
+    match over {
+        Some(true) => BACK_OFF_OVER_MAX,
+        Some(false) => doubled.min(BACK_OFF_OVER_MAX),
+        None if cut_for < SHORT_CUT => doubled.min(BACK_OFF_SHORT_MAX),
+        None => doubled.min(BACK_OFF_LONG_MAX),
+    }
+}
+
 /// Whether the hub has said that this incarnation is over.
 fn is_the_end(end: &End) -> bool {
     matches!(end, End::Refused(refuse) if refuse.reason == Reason::Revoked)
@@ -303,4 +311,24 @@ pub(crate) async fn ask(questions: &mpsc::Sender<Question>, ask: Ask) -> Option<
     let (verdict, answer) = oneshot::channel();
     questions.try_send(Question { ask, verdict }).ok()?;
     timeout(ASK_WAIT, answer).await.ok()?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_over_and_has_delivered_everything_knocks_rarely() {
+        let check = |doubled_ms, over, cut_for_s, pause_ms| {
+            let (doubled, cut_for) = (Duration::from_millis(doubled_ms), Duration::from_secs(cut_for_s));
+            assert_eq!(back_off_of(doubled, over, cut_for), Duration::from_millis(pause_ms));
+        };
+        check(100, None, 0, 100);
+        check(6_400, None, 10, 800);
+        check(51_200, None, 600, 30_000);
+        check(100, Some(true), 0, 300_000);
+        check(100, Some(false), 0, 100);
+        check(51_200, Some(false), 0, 51_200);
+        check(900_000, Some(false), 0, 300_000);
+    }
 }

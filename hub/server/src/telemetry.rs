@@ -65,6 +65,8 @@ pub(crate) async fn metrics(app: &App) -> Result<String, ShardError> {
     duplicates.inc_by(app.scheduler.duplicates());
     let help = "Second sign-ups of a worker for one time, merged since the start";
     registry.register("duplicate_sign_ups", help, duplicates);
+    let help = "Batches refused because their incarnation had reached a limit of what the hub keeps";
+    registry.register("batches_over_limit", help, app.over_limits.counts());
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = encode(&mut text, &registry);

@@ -193,7 +193,8 @@ impl ControlStore {
                    VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6)";
         let writer = node.writer;
         // The row keeps the newest incarnation alone, and logs of the earlier ones may still come.
-        for (writer, log_key) in former_of(&tx, writer.node)?.into_iter().chain([(writer, node.log_key.clone())])
+        for (writer, log_key) in
+            former_of(&tx, writer.node)?.into_iter().chain([(writer, node.log_key.clone())])
         {
             let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
             tx.execute(sql, params![log_key_key(writer), log_key])?;
@@ -373,7 +374,8 @@ impl ControlStore {
 /// The incarnation that a join replaces, with its log key.
 fn former_of(connection: &Connection, node: NodeId) -> Result<Option<(Writer, Vec<u8>)>, StoreError> {
     let sql = "SELECT incarnation, log_key FROM node WHERE node = ?1";
-    let former =
-        connection.query_row(sql, [node.0], |row| Ok((Writer::new(node.0, row.get(0)?), row.get(1)?))).optional()?;
+    let former = connection
+        .query_row(sql, [node.0], |row| Ok((Writer::new(node.0, row.get(0)?), row.get(1)?)))
+        .optional()?;
     Ok(former)
 }

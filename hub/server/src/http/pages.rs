@@ -104,7 +104,11 @@ pub(super) async fn overview(State(app): State<Arc<App>>) -> Page {
     });
     let event = |row: EventRow| Event {
         at: clock::wall(row.at, "%H:%M"),
-        text: if row.times > 1 { format!("{} ({} times, then last)", row.text, row.times) } else { row.text },
+        text: if row.times > 1 {
+            format!("{} ({} times; this is the last)", row.text, row.times)
+        } else {
+            row.text
+        },
     };
     let (sign_ups, sign_ups_today) = app.scheduler.sign_ups();
     render(&OverviewPage {

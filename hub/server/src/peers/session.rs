@@ -11,6 +11,7 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use enrolment::parse_peer_certificate;
+use hub_core::shard::OverLimit;
 use std::{
     collections::VecDeque,
     sync::Arc,
@@ -177,6 +178,13 @@ impl Driver<'_> {
                 });
             }
             MergeOutcome::Refused(reason) => self.session.refuse(Reason::Protocol, &reason),
+            MergeOutcome::OverLimit(limit) => {
+                self.app.over_limits.count(limit);
+                tracing::warn!(writer = %self.node.writer, %limit, "a batch was refused");
+                // The bucket of cancellations fills again by itself; the others do not.
+                let reason = if limit == OverLimit::Cancels { Reason::Busy } else { Reason::Protocol };
+                self.session.refuse(reason, &limit.to_string());
+            }
             MergeOutcome::Over(cause, reason) => {
                 fencing::fence(self.app, self.node.writer, cause, &reason).await?;
                 self.session.refuse(Reason::Revoked, &format!("fenced: {reason}"));

@@ -2,7 +2,7 @@
 
 use crate::{app::App, clock, shard_workers::ShardError};
 use ed25519_dalek::{Signature, VerifyingKey};
-use hub_core::shard::{self, Batch, MergeError, Merged, Shard};
+use hub_core::shard::{self, Batch, MergeError, Merged, OverLimit, Shard};
 use std::sync::Arc;
 use sync_protocol::{
     ids::{NodeId, TopicId, VshardId, Writer},
@@ -26,6 +26,8 @@ pub(super) enum MergeOutcome {
     Merged(Merged),
     /// The batch cannot be taken; the session ends and begins anew.
     Refused(String),
+    /// The incarnation has made the hub keep as much as one may.
+    OverLimit(OverLimit),
     /// The node must be fenced; what came before is merged.
     Over(FenceCause, String),
     /// The node is over already, and what it brings is not the log that the hub has.
@@ -68,9 +70,9 @@ pub(super) async fn merge(
             match shard::merge(&mut Shard { tx, vshard, now: clock::now() }, &batch) {
                 Ok(merged) => Ok(Some((Ok(merged), is_over))),
                 Err(MergeError::Store(error)) => Err(error),
-                Err(error @ (MergeError::Gap { .. } | MergeError::WrongSignature)) => {
-                    Ok(Some((Err(error), is_over)))
-                }
+                Err(
+                    error @ (MergeError::Gap { .. } | MergeError::WrongSignature | MergeError::OverLimit(_)),
+                ) => Ok(Some((Err(error), is_over))),
             }
         })
         .await?;
@@ -86,6 +88,7 @@ pub(super) async fn merge(
                 MergeOutcome::Over(FenceCause::Copied, format!("{reason}: a restored disk or a copy"))
             }
         }
+        Err(MergeError::OverLimit(limit)) => MergeOutcome::OverLimit(limit),
         Err(error) => MergeOutcome::Refused(error.to_string()),
         Ok(merged) => {
             app.scheduler.reported(vshard, node.writer.node, &merged);
