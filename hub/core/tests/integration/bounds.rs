@@ -27,7 +27,7 @@ fn reports_that_cannot_be_applied_are_kept_up_to_a_limit() {
     assert_eq!(vshard.report(HOSTILE, &garbage).unwrap().parked as usize, pages);
     assert!(is_over(vshard.report(HOSTILE, &[foreign(job, 1)]), OverLimit::Parked));
     assert!(is_over(vshard.report(HOSTILE, &[birth(job, 2, LossPolicy::WriteOff)]), OverLimit::Parked));
-    assert_eq!(vshard.read(|tx, _| tx.parked()) as usize, pages, "nothing of a refused batch is kept");
+    assert_eq!(vshard.read(|tx, _| tx.parked()), pages as u64, "nothing of a refused batch is kept");
     assert_eq!(vshard.holding(job, HOSTILE).granted, 0);
 
     let others = JobId::job(HALL, 1);

@@ -99,7 +99,8 @@ pub(super) fn run(args: &BackupArgs) -> Result<Outcome> {
     let nodes: Vec<_> =
         control.nodes()?.iter().map(|node| (node.writer.node.0, node.writer.incarnation.0)).collect();
     let known = nodes.len();
-    let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent =
+        to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(parent).with_context(|| format!("make {}", parent.display()))?;
     make_private(to)?;
     for file in 0..SHARD_FILES {
