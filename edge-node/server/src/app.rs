@@ -36,7 +36,7 @@ use sync_protocol::{
     log::LogHead,
     wire::v1::Interest,
 };
-use sync_quic::LinkStats;
+use sync_quic::{LinkHandle, LinkStats};
 use sync_store::{OpenOptions, OpenStore, ShardStore, StoreError, Witness, WitnessError};
 use tokio::{
     net::TcpListener,
@@ -71,8 +71,7 @@ pub(crate) struct Shared {
     link_is_up: AtomicBool,
     link_since: AtomicU64,
     last_contact: AtomicU64,
-    bytes_sent: AtomicU64,
-    bytes_received: AtomicU64,
+    traffic: Mutex<Traffic>,
     frozen: Mutex<Option<String>>,
     /// Until when the lease runs, milliseconds since boot.
     leased_until: AtomicU64,
@@ -83,6 +82,25 @@ pub(crate) struct Shared {
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
     /// Jobs that changed, for the event stream.
     pub(crate) changes: Changes,
+}
+
+/// Bytes to and from the hub.
+#[derive(Debug, Default)]
+struct Traffic {
+    /// Of ended sessions.
+    sent: u64,
+    received: u64,
+    /// The session that stands.
+    link: Option<LinkHandle>,
+}
+
+impl Traffic {
+    /// Sent and received, with those of the session that stands.
+    fn bytes(&self) -> (u64, u64) {
+        let LinkStats { bytes_sent, bytes_received, .. } =
+            self.link.as_ref().map(LinkHandle::stats).unwrap_or_default();
+        (self.sent + bytes_sent, self.received + bytes_received)
+    }
 }
 
 impl Shared {
@@ -102,7 +120,7 @@ impl Shared {
         if self.link_is_up.load(Ordering::Relaxed) { Line::Up } else { Line::Down }
     }
 
-    /// Epoch seconds since when the line is as it is, and of the last session with the hub (0 = never).
+    /// Epoch seconds since when the line is as it is, and when the hub was heard last (0 = never).
     pub(crate) fn link_times(&self) -> (u64, u64) {
         (self.link_since.load(Ordering::Relaxed), self.last_contact.load(Ordering::Relaxed))
     }
@@ -110,7 +128,7 @@ impl Shared {
     pub(crate) fn set_link_up(&self) {
         self.link_is_up.store(true, Ordering::Relaxed);
         self.link_since.store(self.now_u64(), Ordering::Relaxed);
-        self.last_contact.store(self.now_u64(), Ordering::Relaxed);
+        self.hear();
         self.metrics.link_up.set(1);
     }
 
@@ -119,20 +137,31 @@ impl Shared {
         let was_up = self.link_is_up.swap(false, Ordering::Relaxed);
         if was_up {
             self.link_since.store(self.now_u64(), Ordering::Relaxed);
-            self.last_contact.store(self.now_u64(), Ordering::Relaxed);
         }
         self.metrics.link_up.set(0);
         was_up
     }
 
-    pub(crate) fn add_traffic(&self, stats: &LinkStats) {
-        self.bytes_sent.fetch_add(stats.bytes_sent, Ordering::Relaxed);
-        self.bytes_received.fetch_add(stats.bytes_received, Ordering::Relaxed);
+    /// Something came from the hub.
+    pub(crate) fn hear(&self) {
+        self.last_contact.store(self.now_u64(), Ordering::Relaxed);
     }
 
-    /// Bytes of ended sessions, sent and received.
+    /// A connection to the hub stands.
+    pub(crate) fn begin_traffic(&self, link: LinkHandle) {
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner).link = Some(link);
+    }
+
+    /// The connection is over; what it carried stays counted.
+    pub(crate) fn end_traffic(&self) {
+        let mut traffic = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
+        (traffic.sent, traffic.received) = traffic.bytes();
+        traffic.link = None;
+    }
+
+    /// Bytes sent and received since the start.
     pub(crate) fn traffic(&self) -> (u64, u64) {
-        (self.bytes_sent.load(Ordering::Relaxed), self.bytes_received.load(Ordering::Relaxed))
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner).bytes()
     }
 
     /// The hub has renewed the lease.
@@ -368,8 +397,7 @@ fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
         link_is_up: AtomicBool::new(false),
         link_since: AtomicU64::new(jiff::Timestamp::now().as_second().unsigned_abs()),
         last_contact: AtomicU64::new(0),
-        bytes_sent: AtomicU64::new(0),
-        bytes_received: AtomicU64::new(0),
+        traffic: Mutex::default(),
         frozen: Mutex::new(None),
         leased_until: AtomicU64::new(0),
         has_synthetic: AtomicBool::new(false),

@@ -229,31 +229,47 @@ fn commit_batch(
             EdgeNode::store_interest(batch.tx, told)?;
             interest = Some(told.clone());
         }
-        if let Some(finish) = handle_event(node, &mut batch, event)? {
-            finishes.push(finish);
-        }
+        handle_event(node, &mut batch, event, finishes)?;
     }
     let changed = std::mem::take(&mut batch.changed).into_iter().collect();
     let heads = std::mem::take(&mut batch.heads);
     Ok(Committed { heads, changed, interest, retired, finishes: Vec::new() })
 }
 
-fn handle_event(node: &EdgeNode, batch: &mut Batch<'_>, event: Event) -> Result<Option<Finish>, StoreError> {
-    Ok(match event {
+/// Takes an event; its caller is answered by `finishes`, once the node is as the answer says.
+fn handle_event(
+    node: &EdgeNode,
+    batch: &mut Batch<'_>,
+    event: Event,
+    finishes: &mut Vec<Finish>,
+) -> Result<(), StoreError> {
+    let finish = match event {
         Event::SignUp(request, reply) => Some(match batch.sign_up(&request) {
-            Err(SignUpRefusal::Store(error)) => return fail(reply, error),
+            Err(SignUpRefusal::Store(error)) => {
+                finishes.push(fail(reply));
+                return Err(error);
+            }
             result => finish(reply, result),
         }),
         Event::CompleteAsk(pending, outcome, reply) => Some(match batch.complete_ask(&pending, outcome) {
-            Err(SignUpRefusal::Store(error)) => return fail(reply, error),
+            Err(SignUpRefusal::Store(error)) => {
+                finishes.push(fail(reply));
+                return Err(error);
+            }
             result => finish(reply, result),
         }),
         Event::Cancel(sign_up, reply) => Some(match batch.cancel(sign_up) {
-            Err(CancelRefusal::Store(error)) => return fail(reply, error),
+            Err(CancelRefusal::Store(error)) => {
+                finishes.push(fail(reply));
+                return Err(error);
+            }
             result => finish(reply, result),
         }),
         Event::CreateJob(new, reply) => Some(match batch.create_job(&new) {
-            Err(JobRefusal::Store(error)) => return fail(reply, error),
+            Err(JobRefusal::Store(error)) => {
+                finishes.push(fail(reply));
+                return Err(error);
+            }
             result => finish(reply, result),
         }),
         Event::Retire(reason, reply) => Some(finish(reply, batch.retire(&reason)?)),
@@ -264,7 +280,9 @@ fn handle_event(node: &EdgeNode, batch: &mut Batch<'_>, event: Event) -> Result<
             None
         }
         Event::Interest(_) | Event::Stop => None,
-    })
+    };
+    finishes.extend(finish);
+    Ok(())
 }
 
 fn finish<T: Send + 'static>(reply: Reply<T>, result: T) -> Finish {
@@ -274,14 +292,13 @@ fn finish<T: Send + 'static>(reply: Reply<T>, result: T) -> Finish {
     })
 }
 
-fn fail<T>(reply: Reply<T>, error: StoreError) -> Result<Option<Finish>, StoreError> {
-    let failure = match &error {
-        error if error.is_full() => Failure::DiskFull,
-        error if error.is_corrupt() => Failure::Frozen(damaged(error)),
-        _ => Failure::Storage,
-    };
-    let _gone = reply.send(Err(failure));
-    Err(error)
+/// Answers the caller whose event the disk refused.
+fn fail<T: Send + 'static>(reply: Reply<T>) -> Finish {
+    Box::new(move |failure| {
+        if let Some(failure) = failure {
+            let _gone = reply.send(Err(failure.clone()));
+        }
+    })
 }
 
 fn refuse_all(events: Vec<Event>, failure: &Failure) {

@@ -45,6 +45,10 @@ pub(crate) const CONNECT_WAIT: Duration = Duration::from_millis(1_000);
 pub(crate) const BACK_OFF_FIRST: Duration = Duration::from_millis(100);
 pub(crate) const BACK_OFF_SHORT_MAX: Duration = Duration::from_millis(800);
 pub(crate) const BACK_OFF_LONG_MAX: Duration = Duration::from_secs(30);
+/// Back-off of a node whose incarnation is over: at once where it has delivered everything, else reached by doubling.
+pub(crate) const BACK_OFF_OVER_MAX: Duration = Duration::from_secs(300);
+/// How often a session looks whether something has come from the hub: what `last_contact_at` may be behind by.
+pub(crate) const LISTEN_EVERY: Duration = Duration::from_secs(1);
 /// Cuts up to this heal within 3 s of the line's return.
 pub(crate) const SHORT_CUT: Duration = Duration::from_secs(75);
 

@@ -5,6 +5,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
+use std::io::IsTerminal;
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Starts logging to stderr; `DAYSHIFT_LOG` filters, as in `info,edge_node=debug`.
@@ -12,7 +13,8 @@ pub(crate) fn start_logs() {
     let wanted = std::env::var("DAYSHIFT_LOG").ok();
     let filter = wanted.as_deref().map_or_else(|| Ok(info()), str::parse::<Targets>);
     let wrong = filter.is_err();
-    let logs = fmt::layer().with_writer(std::io::stderr);
+    // In a file, colours are noise.
+    let logs = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     tracing_subscriber::registry().with(filter.unwrap_or_else(|_| info())).with(logs).init();
     if wrong {
         tracing::warn!("DAYSHIFT_LOG is not a filter such as info,edge_node=debug; info is used");

@@ -4,12 +4,19 @@ use crate::{
     app::{Shared, boot_ms},
     event_loop::Event,
     join::{resolve, time_source},
-    limits::{ASK_WAIT, BACK_OFF_FIRST, BACK_OFF_LONG_MAX, BACK_OFF_SHORT_MAX, CONNECT_WAIT, SHORT_CUT},
+    limits::{
+        ASK_WAIT, BACK_OFF_FIRST, BACK_OFF_LONG_MAX, BACK_OFF_OVER_MAX, BACK_OFF_SHORT_MAX, CONNECT_WAIT,
+        LISTEN_EVERY, SHORT_CUT,
+    },
 };
 use anyhow::Context;
 use edge_core::node::EdgeNode;
 use enrolment::NodeIdentity;
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use sync_protocol::{
     ids::{SignUpId, VshardId},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, LEASE_MS},
@@ -49,7 +56,7 @@ struct Running {
 }
 
 /// How often the lease is renewed: two answers in a row may be lost.
-const LEASE_EVERY: std::time::Duration = std::time::Duration::from_millis(LEASE_MS / 4);
+const LEASE_EVERY: Duration = Duration::from_millis(LEASE_MS / 4);
 
 /// Batches of the hub that may be applied at a time; the hub keeps fewer than this in flight per vshard.
 const APPLYING_MAX: usize = 1024;
@@ -81,20 +88,26 @@ impl Uplink {
             .context("cannot open the line to the hub")?;
         let mut down_since = Instant::now();
         let mut back_off = BACK_OFF_FIRST;
+        let mut is_over = false;
         loop {
             let began = Instant::now();
             match self.session(&endpoint).await {
-                Ok(end) => tracing::info!(%end, "session with the hub is over"),
+                Ok(end) => {
+                    is_over |= is_the_end(&end);
+                    tracing::info!(%end, "session with the hub is over");
+                }
                 Err(error) => tracing::debug!("no session with the hub: {error:#}"),
             }
             if self.shared.set_link_down() {
                 (down_since, back_off) = (Instant::now(), BACK_OFF_FIRST);
             }
             while self.questions.try_recv().is_ok() {}
-            let most = if down_since.elapsed() < SHORT_CUT { BACK_OFF_SHORT_MAX } else { BACK_OFF_LONG_MAX };
-            back_off = back_off.min(most);
+            let rests = is_over && self.has_delivered();
+            back_off = back_off_of(back_off, is_over.then_some(rests), down_since.elapsed());
             // Spread by the node's own number, so that a hall of nodes does not knock at once.
-            let jitter = back_off.mul_f64(f64::from(self.identity.writer.node.0 % 8) / 32.0);
+            let writer = self.identity.writer;
+            let jitter = back_off
+                .mul_f64(f64::from((writer.node.0.wrapping_add(u32::from(writer.incarnation.0))) % 8) / 32.0);
             tokio::time::sleep((back_off + jitter).saturating_sub(began.elapsed().min(back_off))).await;
             back_off *= 2;
         }
@@ -106,8 +119,9 @@ impl Uplink {
             timeout(CONNECT_WAIT, endpoint.connect(address)).await.context("the hub did not answer")??;
         let hello = self.hello()?;
         let handle = link.handle();
+        self.shared.begin_traffic(handle.clone());
         let result = self.drive(link, &hello).await;
-        self.shared.add_traffic(&handle.stats());
+        self.shared.end_traffic();
         handle.close(CloseCode::Done, "");
         result
     }
@@ -133,6 +147,18 @@ impl Uplink {
         })
     }
 
+    /// Whether the hub has acknowledged all of the own logs. What cannot be read is not delivered any more.
+    fn has_delivered(&self) -> bool {
+        let pending = self.shared.readers.read(|tx| {
+            let mut pending = 0;
+            for (vshard, head) in tx.own_heads()? {
+                pending += head.wseq.saturating_sub(tx.acked(vshard)?);
+            }
+            Ok(pending)
+        });
+        pending.unwrap_or(0) == 0
+    }
+
     async fn drive(&mut self, link: Link, hello: &Hello) -> anyhow::Result<End> {
         let handle = link.handle();
         let (sender, mut receiver) = link.split();
@@ -143,14 +169,15 @@ impl Uplink {
         heads.mark_changed();
         let mut lease = tokio::time::interval(LEASE_EVERY);
         lease.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut listen = tokio::time::interval(LISTEN_EVERY);
+        listen.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut heard = 0;
         loop {
             if let Some(end) = self.drain(&mut running).await? {
                 return Ok(end);
             }
             let due = running.session.poll_timeout().unwrap_or(u64::MAX / 2);
-            let due = tokio::time::Instant::from_std(
-                self.began + std::time::Duration::from_millis(due.min(1 << 40)),
-            );
+            let due = tokio::time::Instant::from_std(self.began + Duration::from_millis(due.min(1 << 40)));
             tokio::select! {
                 frame = receive(&mut receiver) => running.session.handle_frame(&frame?, self.now_ms()),
                 changed = heads.changed() => {
@@ -161,6 +188,12 @@ impl Uplink {
                 }
                 Some(question) = self.questions.recv() => self.put_question(&mut running, question),
                 Some(state) = applications.recv() => running.session.handle_applied(state),
+                _ = listen.tick() => {
+                    let received = handle.stats().datagrams_received;
+                    if std::mem::replace(&mut heard, received) != received {
+                        self.shared.hear();
+                    }
+                }
                 _ = lease.tick() => running.session.handle_lease_due(boot_ms()),
                 () = sleep_until(due) => running.session.handle_timeout(self.now_ms()),
                 error = handle.closed() => return Err(error).context("the connection ended"),
@@ -210,7 +243,7 @@ impl Uplink {
                 NodeOutput::Leased { until_ms } => self.shared.set_lease(until_ms),
                 NodeOutput::End(end) => {
                     if let End::Refused(refuse) = &end
-                        && refuse.reason == Reason::Revoked
+                        && is_the_end(&end)
                     {
                         let why = refuse.detail.trim_start_matches("fenced: ");
                         self.retire(&format!("the hub has fenced this node: {why}")).await?;
@@ -267,6 +300,22 @@ impl Uplink {
     }
 }
 
+/// The pause before the next attempt, from the doubled one. `over` says whether an incarnation that is over has delivered
+/// all that it has; `None` while it is not over.
+fn back_off_of(doubled: Duration, over: Option<bool>, cut_for: Duration) -> Duration {
+    match over {
+        Some(true) => BACK_OFF_OVER_MAX,
+        Some(false) => doubled.min(BACK_OFF_OVER_MAX),
+        None if cut_for < SHORT_CUT => doubled.min(BACK_OFF_SHORT_MAX),
+        None => doubled.min(BACK_OFF_LONG_MAX),
+    }
+}
+
+/// Whether the hub has said that this incarnation is over.
+fn is_the_end(end: &End) -> bool {
+    matches!(end, End::Refused(refuse) if refuse.reason == Reason::Revoked)
+}
+
 async fn receive(receiver: &mut LinkReceiver) -> anyhow::Result<Vec<u8>> {
     receiver.recv().await.context("the line to the hub broke")?.context("the hub ended the stream")
 }
@@ -276,4 +325,24 @@ pub(crate) async fn ask(questions: &mpsc::Sender<Question>, ask: Ask) -> Option<
     let (verdict, answer) = oneshot::channel();
     questions.try_send(Question { ask, verdict }).ok()?;
     timeout(ASK_WAIT, answer).await.ok()?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_over_and_has_delivered_everything_knocks_rarely() {
+        let check = |doubled_ms, over, cut_for_s, pause_ms| {
+            let (doubled, cut_for) = (Duration::from_millis(doubled_ms), Duration::from_secs(cut_for_s));
+            assert_eq!(back_off_of(doubled, over, cut_for), Duration::from_millis(pause_ms));
+        };
+        check(100, None, 0, 100);
+        check(6_400, None, 10, 800);
+        check(51_200, None, 600, 30_000);
+        check(100, Some(true), 0, 300_000);
+        check(100, Some(false), 0, 100);
+        check(51_200, Some(false), 0, 51_200);
+        check(900_000, Some(false), 0, 300_000);
+    }
 }

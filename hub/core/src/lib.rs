@@ -3,5 +3,6 @@
 //! Everything works inside a storage transaction that the caller opens; nothing here names a clock, a socket or a thread.
 
 pub mod layout;
+pub mod limits;
 pub mod scheduler;
 pub mod shard;

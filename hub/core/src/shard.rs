@@ -3,6 +3,7 @@
 //! Each function decides before it writes, so that a refusal leaves nothing half done.
 
 mod asks;
+mod bounds;
 mod caps;
 mod carried;
 mod contacts;
@@ -14,6 +15,7 @@ mod plan;
 mod restore;
 
 pub use asks::ask;
+pub use bounds::OverLimit;
 pub use caps::{CapRefusal, close, set_cap};
 pub use carried::{Carried, Stranger, merge_carried, strangers};
 pub use contacts::{contacts_vshard, held, meet};

@@ -1,7 +1,8 @@
 //! What all parts of the running hub share.
 
 use crate::{
-    directory::Directory, peers::Board, scheduler::Scheduler, shard_workers::Shards, signer::Signer,
+    directory::Directory, over_limits::OverLimits, peers::Board, scheduler::Scheduler, shard_workers::Shards,
+    signer::Signer,
 };
 use enrolment::{Authority, ClusterId};
 use std::{sync::Arc, time::Instant};
@@ -17,6 +18,7 @@ pub(crate) struct App {
     pub(crate) shards: Shards,
     pub(crate) directory: Arc<Directory>,
     pub(crate) board: Board,
+    pub(crate) over_limits: OverLimits,
     pub(crate) scheduler: Scheduler,
     pub(crate) admin_token: String,
     pub(crate) started: Instant,

@@ -22,6 +22,8 @@ pub(crate) struct Picture {
     pub(crate) nodes: BTreeMap<NodeId, NodeRecord>,
     pub(crate) tenants: BTreeMap<TenantId, TenantRecord>,
     pub(crate) topics: BTreeMap<TopicId, TopicRecord>,
+    /// Ed25519 public keys of the logs of all incarnations, also of those that are over.
+    log_keys: BTreeMap<Writer, Vec<u8>>,
 }
 
 impl Picture {
@@ -30,12 +32,27 @@ impl Picture {
             nodes: store.nodes()?.into_iter().map(|node| (node.writer.node, node)).collect(),
             tenants: store.tenants()?.into_iter().map(|tenant| (tenant.id, tenant)).collect(),
             topics: store.topics()?.into_iter().map(|topic| (topic.topic, topic)).collect(),
+            log_keys: store.log_keys()?.into_iter().collect(),
         })
     }
 
     /// The record of exactly this incarnation, fenced or not.
     pub(crate) fn node(&self, writer: Writer) -> Option<&NodeRecord> {
         self.nodes.get(&writer.node).filter(|node| node.writer == writer)
+    }
+
+    /// The key that signs an incarnation's log; of one that joined before a backup's time only its own box has it.
+    pub(crate) fn log_key(&self, writer: Writer) -> Option<&[u8]> {
+        self.log_keys.get(&writer).map(Vec::as_slice)
+    }
+
+    /// The regions in which a tenant may post.
+    pub(crate) fn regions_of(&self, tenant: TenantId) -> Vec<&str> {
+        let of_tenant = self.topics.values().filter(|topic| topic.tenant == tenant);
+        let mut regions: Vec<_> = of_tenant.map(|topic| topic.region.as_str()).collect();
+        regions.sort_unstable();
+        regions.dedup();
+        regions
     }
 
     /// Whether a topic belongs to a region.
@@ -139,7 +156,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Fences an incarnation for good and writes the reason down.
+    /// Fences an incarnation for good and writes the reason down, once.
     pub(crate) async fn fence(
         self: &Arc<Self>,
         writer: Writer,
@@ -147,11 +164,19 @@ impl Directory {
         reason: &str,
     ) -> Result<()> {
         let (reason, now) = (reason.to_owned(), crate::clock::now());
-        tracing::warn!(%writer, %reason, "fenced");
         self.change(move |store| {
-            store.fence(writer, cause, &reason)?;
+            if !store.fence(writer, cause, &reason)? {
+                return Ok(());
+            }
+            tracing::warn!(%writer, %reason, "fenced");
             store.add_event(now, &format!("node {writer} fenced: {reason}"))
         })
         .await
+    }
+
+    /// Writes a line for the operators.
+    pub(crate) async fn note(self: &Arc<Self>, text: String) -> Result<()> {
+        let now = crate::clock::now();
+        self.change(move |store| store.add_event(now, &text)).await
     }
 }

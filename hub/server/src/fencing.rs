@@ -8,7 +8,7 @@ use anyhow::Result;
 use hub_core::shard::{self, Reclaimed, Shard};
 use std::collections::BTreeSet;
 use sync_protocol::{
-    ids::{JobId, VshardId, Writer},
+    ids::{JobId, TopicId, VshardId, Writer},
     log::LogHead,
     seats::Standing,
 };
@@ -94,16 +94,42 @@ pub(crate) async fn log_heads(app: &App, writer: Writer) -> Result<Vec<(VshardId
 }
 
 /// Takes back what a fenced incarnation held of jobs whose policy allows it. Returns the jobs with the rights that came back.
-pub(crate) async fn reclaim(app: &App, writer: Writer) -> Result<Vec<(JobId, u32)>, ShardError> {
+/// With `Rehearsal` it says what would come back, and changes nothing.
+pub(crate) async fn reclaim(
+    app: &App,
+    writer: Writer,
+    mode: Reclaim,
+) -> Result<Vec<(JobId, u32)>, ShardError> {
     let lease_is_over = app.board.lease_is_over(writer);
     let mut all = Vec::new();
     for (vshard, _) in standings(app, writer).await? {
+        let picture = app.directory.picture();
+        let region = picture.nodes.get(&writer.node).map(|node| node.region.clone()).unwrap_or_default();
         let work = move |tx: &mut dyn ShardTx| {
-            shard::reclaim(&mut Shard { tx, vshard, now: clock::now() }, writer, lease_is_over)
+            let allowed = |topic: TopicId| {
+                picture.is_in(topic, &region)
+                    && picture.topics.get(&topic).is_some_and(|known| known.vshard == vshard)
+            };
+            let mut shard = Shard { tx, vshard, now: clock::now() };
+            shard::reclaim(&mut shard, writer, lease_is_over, &allowed)
         };
-        let Reclaimed { jobs } = app.shards.write(vshard, work).await?;
-        app.scheduler.mark(vshard, jobs.iter().map(|(job, _)| *job));
+        let Reclaimed { jobs, told } = match mode {
+            Reclaim::Rehearsal => app.shards.rehearse(vshard, work).await?,
+            Reclaim::ForGood => {
+                let done = app.shards.write(vshard, work).await?;
+                app.scheduler.mark(vshard, done.jobs.iter().map(|(job, _)| *job).chain(done.told.clone()));
+                done
+            }
+        };
+        tracing::debug!(%writer, vshard = vshard.0, evidence = told.len(), "reclaimed");
         all.extend(jobs);
     }
     Ok(all)
+}
+
+/// Whether a reclaim is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reclaim {
+    Rehearsal,
+    ForGood,
 }

@@ -38,7 +38,7 @@ pub(crate) async fn nodes(app: &App) -> Result<Vec<NodeView>, ShardError> {
     let mut contacts = app.board.contacts();
     let picture = app.directory.picture();
     let view = |record: &NodeRecord| {
-        let contact = contacts.remove(&record.writer.node).filter(|contact| contact.writer == record.writer);
+        let contact = contacts.remove(&record.writer);
         let (held, used) = sums.get(&record.writer).copied().unwrap_or_default();
         let state = state(record.fenced.is_some(), contact.as_ref());
         NodeView { record: record.clone(), contact, state, held, used }

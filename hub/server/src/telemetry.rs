@@ -6,6 +6,7 @@ use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge},
     registry::Registry,
 };
+use std::io::IsTerminal;
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Begins to log to standard error; `DAYSHIFT_LOG` filters, as in `info,hub=debug`.
@@ -13,7 +14,8 @@ pub(crate) fn start() {
     let wanted = std::env::var("DAYSHIFT_LOG").ok();
     let filter = wanted.as_deref().map_or_else(|| Ok(info()), str::parse::<Targets>);
     let wrong = filter.is_err();
-    let logs = fmt::layer().with_writer(std::io::stderr);
+    // In a file, colours are noise.
+    let logs = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     tracing_subscriber::registry().with(filter.unwrap_or_else(|_| info())).with(logs).init();
     if wrong {
         tracing::warn!("DAYSHIFT_LOG is not a filter such as info,hub=debug; info is used");
@@ -63,6 +65,8 @@ pub(crate) async fn metrics(app: &App) -> Result<String, ShardError> {
     duplicates.inc_by(app.scheduler.duplicates());
     let help = "Second sign-ups of a worker for one time, merged since the start";
     registry.register("duplicate_sign_ups", help, duplicates);
+    let help = "Batches refused because their incarnation had reached a limit of what the hub keeps";
+    registry.register("batches_over_limit", help, app.over_limits.counts());
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = encode(&mut text, &registry);

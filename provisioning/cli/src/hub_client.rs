@@ -25,7 +25,8 @@ pub(crate) struct HubArgs {
     /// Address of the hub, such as http://127.0.0.1:7480.
     #[arg(long)]
     hub: String,
-    /// File that holds the hub's token (admin.token in its data folder); `-` reads it from standard input.
+    /// File that holds the hub's token (admin.token in its data folder; for `jobs cap` and `jobs close` also a file with
+    /// the agency's own key); `-` reads it from standard input.
     #[arg(long)]
     token_file: PathBuf,
     /// Print the hub's answer as JSON.

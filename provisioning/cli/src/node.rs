@@ -26,8 +26,23 @@ pub(crate) enum NodeCommand {
     /// their rights stay reserved until the job starts.
     Reclaim(ReclaimArgs),
     /// Show what stays reserved for incarnations that are over, and which nodes a restored hub waits for.
-    Limbo(HubArgs),
+    ///
+    /// For each incarnation that is not settled: its sums, and the jobs for which most is reserved.
+    Limbo(LimboArgs),
 }
+
+/// How much to show.
+#[derive(Debug, Args)]
+pub(crate) struct LimboArgs {
+    /// Every job, and the incarnations that are settled.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    hub: HubArgs,
+}
+
+/// Jobs that are shown of an incarnation where not all are asked for.
+const LIMBO_JOBS_SHOWN: usize = 5;
 
 /// Whose incarnation ends, and why.
 #[derive(Debug, Args)]
@@ -111,6 +126,7 @@ struct Incarnation {
 
 #[derive(Debug, Deserialize)]
 struct Reserved {
+    node: u32,
     name: String,
     incarnation: u16,
     job: String,
@@ -140,7 +156,7 @@ pub(crate) fn run(command: &NodeCommand) -> Result<Outcome> {
         NodeCommand::List(hub) => list(hub),
         NodeCommand::Fence(args) => fence(args),
         NodeCommand::Reclaim(args) => reclaim(args),
-        NodeCommand::Limbo(hub) => limbo(hub),
+        NodeCommand::Limbo(args) => limbo(args),
     }
 }
 
@@ -211,13 +227,22 @@ fn fence(args: &FenceArgs) -> Result<Outcome> {
 fn reclaim(args: &ReclaimArgs) -> Result<Outcome> {
     let hub = args.hub.client()?;
     let node = find(&hub, &args.node)?;
-    let plan = format!(
-        "What fenced incarnations of {} hold of jobs with the policy `reclaim` would come back. Receipts of those jobs that the hub does not hold are void from then on.",
-        node.name
-    );
-    output::confirm(&plan, args.yes)?;
-    let done: Result<Reclaimed> = hub.post(&format!("/v1/nodes/{}:reclaim", node.node), None::<&()>);
-    let Reclaimed { jobs } = done.with_context(|| format!("nothing of {} was reclaimed", node.name))?;
+    let order = |query: &str| -> Result<Reclaimed> {
+        let done = hub.post(&format!("/v1/nodes/{}:reclaim{query}", node.node), None::<&()>);
+        done.with_context(|| format!("nothing of {} was reclaimed", node.name))
+    };
+    // Whoever is asked can count on it: a lease that runs is told here.
+    let Reclaimed { jobs } = order("?dry_run=true")?;
+    if !jobs.is_empty() {
+        let rights: u64 = jobs.iter().map(|job| u64::from(job.rights)).sum();
+        let plan = format!(
+            "{rights} rights to {} jobs with the policy `reclaim` would come back from fenced incarnations of {}. Receipts of those jobs that the hub does not hold are void from then on.",
+            jobs.len(),
+            node.name
+        );
+        output::confirm(&plan, args.yes)?;
+    }
+    let Reclaimed { jobs } = order("")?;
     if args.hub.json {
         return print_json(&serde_json::to_value(Reclaimed { jobs }).context("write the answer")?);
     }
@@ -232,30 +257,85 @@ fn reclaim(args: &ReclaimArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn limbo(args: &HubArgs) -> Result<Outcome> {
-    let answer: Value = args.client()?.get("/v1/limbo")?;
-    if args.json {
+fn limbo(args: &LimboArgs) -> Result<Outcome> {
+    let answer: Value = args.hub.client()?.get("/v1/limbo")?;
+    if args.hub.json {
         return print_json(&answer);
     }
     let limbo: Limbo = serde_json::from_value(answer).context("the hub's list of what is reserved")?;
     if limbo.incarnations.is_empty() && limbo.awaited.is_empty() {
         output::note("no incarnation is over, and no vshard waits for a node");
     }
+    let mut settled = 0;
     for over in &limbo.incarnations {
-        let alarm = if over.cause == "copied" { "  COPIED DISK" } else { "" };
+        if over.standing == "settled" && !args.all {
+            settled += 1;
+            continue;
+        }
+        print_over(over);
+        if !args.all {
+            print_summary(&limbo.rights, over);
+        }
+    }
+    if args.all {
+        print_jobs(&limbo.rights);
+    }
+    if settled > 0 {
+        output::note(&format!("{settled} incarnations are settled; --all shows them"));
+    }
+    for vshard in &limbo.awaited {
+        let names: Vec<String> =
+            vshard.nodes.iter().map(|at| format!("{} ({}.{})", at.name, at.node, at.incarnation)).collect();
         output::result(&format!(
-            "{:<24}{:<10}{:<9}{:<11}reserved {:>6}  since {}  {}{alarm}",
-            over.name,
-            format!("{}.{}", over.node, over.incarnation),
-            over.standing,
-            over.cause,
-            over.reserved,
-            over.since,
-            over.detail,
+            "vshard {} was restored and grants nothing before it has heard of {}",
+            vshard.vshard,
+            names.join(", ")
         ));
     }
+    Ok(Outcome::Done)
+}
+
+fn print_over(over: &Incarnation) {
+    let alarm = if over.cause == "copied" { "  COPIED DISK" } else { "" };
+    output::result(&format!(
+        "{:<24}{:<10}{:<9}{:<11}reserved {:>6}  since {}  {}{alarm}",
+        over.name,
+        format!("{}.{}", over.node, over.incarnation),
+        over.standing,
+        over.cause,
+        over.reserved,
+        over.since,
+        over.detail,
+    ));
+}
+
+/// An incarnation's sums, and the jobs for which most is reserved.
+fn print_summary(rights: &[Reserved], over: &Incarnation) {
+    let mut jobs: Vec<_> =
+        rights.iter().filter(|one| (one.node, one.incarnation) == (over.node, over.incarnation)).collect();
+    jobs.sort_by_key(|one| (std::cmp::Reverse(one.reserved), &one.start_at, &one.job));
+    let reclaimable = jobs.iter().filter(|one| one.policy == "reclaim").count();
+    let used: u64 = jobs.iter().map(|one| u64::from(one.live)).sum();
+    let Some(last) = jobs.iter().map(|one| one.start_at.as_str()).max() else { return };
+    output::result(&format!(
+        "  {} jobs, {reclaimable} of them can be reclaimed; {used} rights known used; the last starts {last}",
+        jobs.len()
+    ));
+    for one in jobs.iter().take(LIMBO_JOBS_SHOWN) {
+        output::result(&format!(
+            "  {:<24}reserved {:>4}, known used {:>4}  {:<10}starts {}  {}",
+            one.job, one.reserved, one.live, one.policy, one.start_at, one.title
+        ));
+    }
+    if let Some(more) = jobs.len().checked_sub(LIMBO_JOBS_SHOWN).filter(|more| *more > 0) {
+        output::result(&format!("  and {more} more jobs; --all shows them"));
+    }
+}
+
+/// Every job with what is reserved of it, in the order of their start.
+fn print_jobs(rights: &[Reserved]) {
     let mut jobs: BTreeMap<(&str, &str), Vec<&Reserved>> = BTreeMap::new();
-    for reserved in &limbo.rights {
+    for reserved in rights {
         jobs.entry((&reserved.start_at, &reserved.job)).or_default().push(reserved);
     }
     for ((start_at, job), all) in jobs {
@@ -268,14 +348,4 @@ fn limbo(args: &HubArgs) -> Result<Outcome> {
             ));
         }
     }
-    for vshard in &limbo.awaited {
-        let names: Vec<String> =
-            vshard.nodes.iter().map(|at| format!("{} ({}.{})", at.name, at.node, at.incarnation)).collect();
-        output::result(&format!(
-            "vshard {} was restored and grants nothing before it has heard of {}",
-            vshard.vshard,
-            names.join(", ")
-        ));
-    }
-    Ok(Outcome::Done)
 }

@@ -18,7 +18,17 @@ pub(crate) enum PluginCommand {
     /// Builds the component and refuses what a node would refuse.
     Build(BuildArgs),
     /// Builds, then runs the cases of `tests/*.toml` in the real host with its real limits.
-    Test(ProjectArgs),
+    Test(TestArgs),
+}
+
+/// What `test` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TestArgs {
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// A component that is built already; neither sources nor a toolchain are needed, only the cases.
+    #[arg(long)]
+    pub(crate) wasm: Option<PathBuf>,
 }
 
 /// What `new` takes.
@@ -48,7 +58,7 @@ pub(crate) struct BuildArgs {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// What `build` and `test` take.
+/// Where the project is.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ProjectArgs {
     /// The project, where `dayshift-plugin.toml` is.
@@ -66,6 +76,6 @@ pub(crate) fn run(command: &PluginCommand) -> anyhow::Result<Outcome> {
         PluginCommand::Build(args) => {
             build::run(&args.project.dir, args.out.as_deref()).map(|_built| Outcome::Done)
         }
-        PluginCommand::Test(args) => trial::run(&args.dir),
+        PluginCommand::Test(args) => trial::run(&args.project.dir, args.wasm.as_deref()),
     }
 }

@@ -475,7 +475,9 @@ impl At<'_> {
         let merged = match shard::merge(&mut Shard { tx: self.tx, vshard, now: self.wall }, &batch) {
             Ok(merged) => Ok(merged),
             Err(MergeError::Store(error)) => return Err(error),
-            Err(error @ MergeError::Gap { .. }) => Err(MergeRefusal::Gap(error.to_string())),
+            Err(error @ (MergeError::Gap { .. } | MergeError::OverLimit(_))) => {
+                Err(MergeRefusal::Gap(error.to_string()))
+            }
             Err(MergeError::WrongSignature) => Err(MergeRefusal::WrongSignature),
         };
         if let Ok(merged) = &merged {

@@ -83,6 +83,32 @@ fn cause_key(writer: Writer) -> String {
     format!("fence_cause/{writer}")
 }
 
+/// Keys of the log keys; a writer's bytes follow in hexadecimal digits.
+const LOG_KEYS: &str = "log_key/";
+
+fn log_key_key(writer: Writer) -> String {
+    writer.to_bytes().iter().fold(LOG_KEYS.to_owned(), |key, byte| format!("{key}{byte:02x}"))
+}
+
+fn writer_of_log_key(key: &str) -> Option<Writer> {
+    let digits = key.strip_prefix(LOG_KEYS)?;
+    let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+    let bytes: Option<Vec<u8>> = pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect();
+    Writer::from_bytes(&bytes?)
+}
+
+/// Events that are kept; the oldest go. Far more than an operator reads, and a few hundred KiB.
+const EVENTS_KEPT: u32 = 10_000;
+
+/// Something that happened, with how often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// Epoch seconds of the last time.
+    pub at: i64,
+    pub text: String,
+    pub times: u32,
+}
+
 /// The open control file. Several processes may open it at a time.
 #[derive(Debug)]
 pub struct ControlStore {
@@ -166,6 +192,13 @@ impl ControlStore {
         let sql = "INSERT OR REPLACE INTO node (node, incarnation, name, region, log_key, fenced, joined_at)
                    VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6)";
         let writer = node.writer;
+        // The row keeps the newest incarnation alone, and logs of the earlier ones may still come.
+        for (writer, log_key) in
+            former_of(&tx, writer.node)?.into_iter().chain([(writer, node.log_key.clone())])
+        {
+            let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            tx.execute(sql, params![log_key_key(writer), log_key])?;
+        }
         tx.execute(
             sql,
             params![
@@ -181,15 +214,29 @@ impl ControlStore {
         Ok(true)
     }
 
-    /// Fences an incarnation: one way, and the first cause stays.
-    pub fn fence(&mut self, writer: Writer, cause: FenceCause, reason: &str) -> Result<(), StoreError> {
+    /// The log key of every incarnation that has joined, also of those that are over.
+    pub fn log_keys(&self) -> Result<Vec<(Writer, Vec<u8>)>, StoreError> {
+        let mut keys: Vec<_> = self.nodes()?.into_iter().map(|node| (node.writer, node.log_key)).collect();
+        let sql = "SELECT key, value FROM meta WHERE key >= 'log_key/' AND key < 'log_key0'";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        for row in rows {
+            let (key, log_key) = row?;
+            let writer = writer_of_log_key(&key).ok_or(StoreError::BadRow("log key"))?;
+            keys.push((writer, log_key));
+        }
+        Ok(keys)
+    }
+
+    /// Fences an incarnation: one way, and the first cause stays. False where it was fenced before.
+    pub fn fence(&mut self, writer: Writer, cause: FenceCause, reason: &str) -> Result<bool, StoreError> {
         let tx = self.connection.transaction()?;
         let sql = "UPDATE node SET fenced = ?3 WHERE node = ?1 AND incarnation = ?2 AND fenced IS NULL";
-        tx.execute(sql, params![writer.node.0, writer.incarnation.0, reason])?;
+        let stood = tx.execute(sql, params![writer.node.0, writer.incarnation.0, reason])?;
         let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        tx.execute(sql, params![cause_key(writer), cause.as_str().as_bytes()])?;
+        let had_no_cause = tx.execute(sql, params![cause_key(writer), cause.as_str().as_bytes()])?;
         tx.commit()?;
-        Ok(())
+        Ok(stood + had_no_cause > 0)
     }
 
     /// Why an incarnation was fenced, where it was.
@@ -206,6 +253,12 @@ impl ControlStore {
             Ok(TenantRecord { id: TenantId(row.get(0)?), name: row.get(1)?, key_hash: row.get(2)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Gives a tenant another key; false where there is no tenant of this name.
+    pub fn set_tenant_key(&self, name: &str, key_hash: &[u8]) -> Result<bool, StoreError> {
+        let sql = "UPDATE tenant SET key_hash = ?2 WHERE name = ?1";
+        Ok(self.connection.execute(sql, params![name, key_hash])? > 0)
     }
 
     /// Adds a tenant; `None` where the name is taken.
@@ -272,16 +325,21 @@ impl ControlStore {
         Ok(TopicRecord { topic, tenant, region: region.to_owned(), vshard })
     }
 
-    /// Writes a line for the operators.
+    /// Writes a line for the operators; of very many the oldest go.
     pub fn add_event(&self, at: i64, text: &str) -> Result<(), StoreError> {
         self.connection.execute("INSERT INTO event (at, text) VALUES (?1, ?2)", params![at, text])?;
+        let sql = "DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?1";
+        self.connection.execute(sql, [EVENTS_KEPT])?;
         Ok(())
     }
 
-    /// The latest events, newest first.
-    pub fn events(&self, limit: u32) -> Result<Vec<(i64, String)>, StoreError> {
-        let mut statement = self.connection.prepare("SELECT at, text FROM event ORDER BY n DESC LIMIT ?1")?;
-        let rows = statement.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    /// The latest events, newest first; what was said several times is one of them.
+    pub fn events(&self, limit: u32) -> Result<Vec<EventRow>, StoreError> {
+        let sql = "SELECT max(at), text, count(*) FROM event GROUP BY text ORDER BY max(n) DESC LIMIT ?1";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([limit], |row| {
+            Ok(EventRow { at: row.get(0)?, text: row.get(1)?, times: row.get(2)? })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -311,4 +369,13 @@ impl ControlStore {
             .execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", params![key, value])?;
         Ok(())
     }
+}
+
+/// The incarnation that a join replaces, with its log key.
+fn former_of(connection: &Connection, node: NodeId) -> Result<Option<(Writer, Vec<u8>)>, StoreError> {
+    let sql = "SELECT incarnation, log_key FROM node WHERE node = ?1";
+    let former = connection
+        .query_row(sql, [node.0], |row| Ok((Writer::new(node.0, row.get(0)?), row.get(1)?)))
+        .optional()?;
+    Ok(former)
 }

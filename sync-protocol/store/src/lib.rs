@@ -18,7 +18,7 @@ mod witness;
 pub use rusqlite::ffi;
 
 pub use backup::{BackupError, FolderLock, back_up};
-pub use control::{ControlStore, NodeRecord, TenantRecord, TokenRow, TopicRecord};
+pub use control::{ControlStore, EventRow, NodeRecord, TenantRecord, TokenRow, TopicRecord};
 pub use error::StoreError;
 pub use rows::{
     EndingRow, FenceCause, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow,

@@ -28,7 +28,7 @@ pub(crate) struct NodeJson {
     /// Received entries that could not be applied.
     parked: u64,
     plugins: Vec<PluginStatus>,
-    /// Bytes of ended sessions.
+    /// Bytes to and from the hub since the start.
     bytes_sent: u64,
     bytes_received: u64,
 }

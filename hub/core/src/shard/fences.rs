@@ -4,13 +4,13 @@
 //! whole log up to FINAL is here, which settles it exactly, or, for jobs whose policy says so, until they are reclaimed.
 
 use super::{
-    Shard, ends,
+    Shard, bounds, ends,
     merge::{Batch, MergeError, Merged, merge_entries, verify},
     restore,
 };
 use std::collections::BTreeSet;
 use sync_protocol::{
-    ids::{JobId, Writer},
+    ids::{JobId, TopicId, Writer},
     log::{Entry, EntryKind, Head, LogHead},
     seats::{LossPolicy, NodeEvent, NodeRow, SeatState, Standing},
 };
@@ -21,6 +21,8 @@ use sync_store::{EndingRow, FenceCause, SeatRow, StandingRow, StoreError, WaitRo
 pub struct Reclaimed {
     /// Jobs with the rights that came back.
     pub jobs: Vec<(JobId, u32)>,
+    /// Jobs of which the evidence told something that had not been merged.
+    pub told: BTreeSet<JobId>,
 }
 
 /// Fences an incarnation in this vshard; false where it was before. It frees nothing.
@@ -61,6 +63,9 @@ pub(super) fn keep_evidence(
     }
     let mut at = kept.unwrap_or(merged);
     let fresh = verify(batch, at)?;
+    if !fresh.is_empty() {
+        bounds::take_evidence(shard, writer, fresh)??;
+    }
     for entry in fresh {
         at = at.then(entry);
         shard.tx.put_evidence(vshard, writer, at, entry)?;
@@ -86,15 +91,23 @@ pub fn settle(shard: &mut Shard<'_>, batch: &Batch<'_>) -> Result<Merged, StoreE
     if shard.tx.standing(vshard, writer)? == Standing::Settled {
         return Ok(Merged::default());
     }
-    let genesis = LogHead { wseq: 0, head: Head::genesis(writer, vshard) };
-    let known = shard.tx.origin(vshard, writer)?.unwrap_or(genesis);
-    let (entries, _) = shard.tx.evidence(vshard, writer)?;
-    let mut merged = merge_entries(shard, batch, known, &entries)?;
+    let mut merged = merge_evidence(shard, batch)?;
     if merged.violation.is_none() && merged.parked_rows == 0 {
         merged.jobs.extend(hand_over(shard, writer)?);
         merged.settled = true;
     }
     Ok(merged)
+}
+
+/// Merges the evidence behind what is merged: as if the fence had come that much later in its author's log.
+fn merge_evidence(shard: &mut Shard<'_>, batch: &Batch<'_>) -> Result<Merged, StoreError> {
+    let (vshard, writer) = (shard.vshard, batch.writer);
+    let genesis = LogHead { wseq: 0, head: Head::genesis(writer, vshard) };
+    let known = shard.tx.origin(vshard, writer)?.unwrap_or(genesis);
+    let (entries, last) = shard.tx.evidence(vshard, writer)?;
+    let behind = last.map_or(0, |last| last.wseq.saturating_sub(known.wseq));
+    let merged_before = entries.len().saturating_sub(usize::try_from(behind).unwrap_or(usize::MAX));
+    merge_entries(shard, batch, known, &entries[merged_before..])
 }
 
 /// Ends all holdings of an incarnation whose log is whole. Returns the jobs that it held rights to.
@@ -145,13 +158,22 @@ fn inherit(shard: &mut Shard<'_>, job: JobId, seat: &SeatRow) -> Result<(), Stor
 }
 
 /// Takes back the rights of a fenced incarnation to jobs of [`LossPolicy::Reclaim`], once its lease is over. What the hub
-/// knew to be live stays; a receipt that it did not hold is void.
-pub fn reclaim(shard: &mut Shard<'_>, writer: Writer, lease_is_over: bool) -> Result<Reclaimed, StoreError> {
+/// knows to be live stays, by what was merged or by the evidence that is here; a receipt that it does not hold is void.
+/// `allowed` says which topics the incarnation may touch.
+pub fn reclaim(
+    shard: &mut Shard<'_>,
+    writer: Writer,
+    lease_is_over: bool,
+    allowed: &dyn Fn(TopicId) -> bool,
+) -> Result<Reclaimed, StoreError> {
     let vshard = shard.vshard;
     let mut reclaimed = Reclaimed::default();
     if !shard.tx.standing(vshard, writer)?.may_reclaim(lease_is_over) {
         return Ok(reclaimed);
     }
+    // Evidence was signed when it came. A row that no honest node writes ends it, and what came before counts.
+    let evidence = Batch { writer, first: 0, entries: &[], allowed, signed: &|_| false };
+    reclaimed.told = merge_evidence(shard, &evidence)?.jobs;
     for (job, _) in shard.tx.holdings_of(vshard, writer)? {
         let policy = shard.tx.hub_job(vshard, job)?.map(|seats| seats.policy);
         if policy != Some(LossPolicy::Reclaim) || shard.tx.is_reclaimed(vshard, job, writer)? {

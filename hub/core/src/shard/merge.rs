@@ -5,7 +5,11 @@
 //! is parked; a ledger report that no honest node can make fences its author. What a fenced incarnation reports is
 //! evidence: it is kept, and merged only when its whole log is here (see [`super::fences`]).
 
-use super::{HUB_ONLY, Shard, ends, fences, restore};
+use super::{
+    HUB_ONLY, Shard,
+    bounds::{self, OverLimit},
+    ends, fences, restore,
+};
 use std::collections::BTreeSet;
 use sync_protocol::{
     documents::{Applied, Document, JobFields, SignUpFields, Status},
@@ -48,6 +52,8 @@ pub enum MergeError {
     #[error("the batch is not signed by the node's log key")]
     WrongSignature,
     #[error(transparent)]
+    OverLimit(#[from] OverLimit),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -63,6 +69,8 @@ pub struct Merged {
     pub parked: u32,
     /// Of those, ledger rows: what they say of rights is not known, so nothing of theirs may be handed over.
     pub parked_rows: u32,
+    /// Ends of sign-ups that were asked for by these reports.
+    pub ends: u32,
     /// Sign-ups of workers who hold another seat at that time already: their end was asked for.
     pub duplicates: u32,
     /// The writer's log is whole, and nothing of it is reserved any more.
@@ -81,6 +89,7 @@ pub fn merge(shard: &mut Shard<'_>, batch: &Batch<'_>) -> Result<Merged, MergeEr
         return fences::keep_evidence(shard, batch, known);
     }
     let fresh = verify(batch, known)?;
+    bounds::take(shard, writer, fresh)??;
     let mut merged = merge_entries(shard, batch, known, fresh)?;
     if let Some(reason) = &merged.violation {
         fences::fence(shard, writer, FenceCause::Violation, reason)?;
@@ -114,7 +123,7 @@ pub(super) fn merge_entries(
     known: LogHead,
     fresh: &[Entry],
 ) -> Result<Merged, StoreError> {
-    let mut merged = Merged::default();
+    let (mut merged, mut parked_bytes) = (Merged::default(), 0);
     let mut at = known;
     for entry in fresh {
         if let Err(problem) = merge_entry(shard, batch, entry, &mut merged)? {
@@ -122,6 +131,7 @@ pub(super) fn merge_entries(
                 Problem::Park(reason) => {
                     shard.tx.park(shard.vshard, batch.writer, entry, &reason)?;
                     merged.parked += 1;
+                    parked_bytes += bounds::bytes(entry);
                     merged.parked_rows += u32::from(entry.kind == EntryKind::NodeLedger.to_u8());
                 }
                 Problem::Fence(reason) => {
@@ -134,6 +144,7 @@ pub(super) fn merge_entries(
     }
     merged.wseq = at.wseq;
     shard.tx.put_origin(shard.vshard, batch.writer, at)?;
+    bounds::count(shard, batch.writer, parked_bytes, merged.ends)?;
     Ok(merged)
 }
 
@@ -252,7 +263,7 @@ fn merge_row(
         return birth(shard, writer, row.job, cap, policy);
     }
     if let NodeEvent::CancelFor { sign_up } = row.event {
-        return cancel_for(shard, row.job, sign_up);
+        return cancel_for(shard, row.job, sign_up, merged);
     }
     let Some((sign_up, worker)) = subject(&row.event) else {
         return counters(shard, writer, &row);
@@ -267,12 +278,18 @@ fn merge_row(
 }
 
 /// A wish to cancel what is held elsewhere; of a sign-up that nobody knows here it would stay open for ever.
-fn cancel_for(shard: &mut Shard<'_>, job: JobId, sign_up: SignUpId) -> Result<Checked, StoreError> {
+fn cancel_for(
+    shard: &mut Shard<'_>,
+    job: JobId,
+    sign_up: SignUpId,
+    merged: &mut Merged,
+) -> Result<Checked, StoreError> {
     let known = shard.tx.seat(shard.vshard, job, sign_up)?.is_some()
         || shard.tx.sign_up(sign_up)?.is_some_and(|row| row.fields.job == job);
     if !known {
         return Ok(park("a cancellation of a sign-up that is not known"));
     }
+    merged.ends += u32::from(shard.tx.ending(shard.vshard, job, sign_up)?.is_none());
     ends::end(shard, job, Ending { sign_up, reason: EndReason::Worker })?;
     Ok(Ok(()))
 }
@@ -330,6 +347,7 @@ fn follow_up(
     match state {
         SeatState::Live if ends::is_duplicate(shard, job, sign_up, worker)? => {
             merged.duplicates += 1;
+            merged.ends += 1;
             ends::end(shard, job, Ending { sign_up, reason: EndReason::Duplicate }).map(drop)
         }
         SeatState::Cancelled | SeatState::Bumped => {

@@ -132,6 +132,7 @@ fn problem(refusal: Refusal) -> Problem {
         Refusal::Failed(error) => Problem::internal(error),
         Refusal::Unknown(_) => Problem::new(StatusCode::NOT_FOUND, "unknown-node", refusal.to_string()),
         Refusal::Connected => Problem::new(StatusCode::CONFLICT, "connected", refusal.to_string()),
+        Refusal::OverLimit(_) => Problem::new(StatusCode::CONFLICT, "over-limit", refusal.to_string()),
         Refusal::Gap { .. } => Problem::new(StatusCode::CONFLICT, "gap", refusal.to_string()),
         Refusal::File(_)
         | Refusal::WrongCluster

@@ -1,10 +1,20 @@
 //! What operators and tenants order: a cap, a close, the end of an incarnation.
 
-use super::{access::require_admin, problem::Problem};
-use crate::{app::App, clock, fencing};
+use super::{
+    access::{Caller, require_admin, require_caller},
+    problem::Problem,
+};
+use crate::{
+    app::App,
+    clock,
+    fencing::{self, Reclaim},
+};
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{JsonRejection, QueryRejection},
+    },
     http::{HeaderMap, StatusCode},
 };
 use hub_core::shard::{self, CapRefusal, Shard};
@@ -44,6 +54,15 @@ pub(crate) struct FenceBody {
     reason: String,
 }
 
+/// How a command is meant.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NodeQuery {
+    /// Say what a reclaim would bring back, and change nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
 /// Rights that a reclaim brought back.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReclaimAnswer {
@@ -60,7 +79,7 @@ fn state(job: JobId, seats: &HubJob) -> Json<JobState> {
     Json(JobState { job: job.to_string(), cap: seats.cap, open: seats.open, version: seats.version })
 }
 
-/// Commands on a job: `{id}:cap` and `{id}:close`.
+/// Commands on a job: `{id}:cap` and `{id}:close`, by operators, and by its tenant with its API key.
 #[utoipa::path(post, path = "/v1/jobs/{id}", params(("id" = String, Path, description = "Job id and `:cap` or `:close`")),
     request_body(content = CapBody, description = "For `:cap`"),
     responses((status = 200, body = JobState), (status = 400, body = super::problem::ProblemBody),
@@ -72,7 +91,7 @@ pub(super) async fn job(
     Path(id): Path<String>,
     body: Result<Json<CapBody>, JsonRejection>,
 ) -> Result<Json<JobState>, Problem> {
-    require_admin(&app, &headers)?;
+    let caller = require_caller(&app, &headers)?;
     let Some((id, command)) = id.split_once(':') else { return Err(unknown_command(":cap, :close")) };
     let job: JobId = id.parse().map_err(|_| Problem::bad_request("a job's id looks like j0-1-1024"))?;
     let change = match command {
@@ -88,7 +107,7 @@ pub(super) async fn job(
         "close" => Change::Close,
         _ => return Err(unknown_command(":cap, :close")),
     };
-    let seats = change_job(&app, job, change).await?;
+    let seats = change_job(&app, caller, job, change).await?;
     Ok(state(job, &seats))
 }
 
@@ -102,9 +121,15 @@ enum Change {
     Close,
 }
 
-async fn change_job(app: &App, job: JobId, change: Change) -> Result<HubJob, Problem> {
-    let places = app.shards.read_all(move |tx| tx.vshard_of(job)).await?;
-    let Some(vshard) = places.into_iter().flatten().next() else {
+async fn change_job(app: &App, caller: Caller, job: JobId, change: Change) -> Result<HubJob, Problem> {
+    let place = move |tx: &mut dyn ShardTx| {
+        let Some(vshard) = tx.vshard_of(job)? else { return Ok(None) };
+        Ok(tx.job_summary(vshard, job)?.map(|summary| (vshard, summary.topic)))
+    };
+    let places = app.shards.read_all(place).await?;
+    // To a tenant a job of another is as unknown as one that is not there.
+    let place = places.into_iter().flatten().find(|(_, topic)| caller.owns(app, *topic));
+    let Some((vshard, _)) = place else {
         return Err(Problem::not_found(format!("there is no job {job}")));
     };
     let work = move |tx: &mut dyn ShardTx| -> Result<Result<HubJob, CapRefusal>, StoreError> {
@@ -133,7 +158,9 @@ async fn change_job(app: &App, job: JobId, change: Change) -> Result<HubJob, Pro
 }
 
 /// Commands on a node: `{node}:fence` and `{node}:reclaim`.
-#[utoipa::path(post, path = "/v1/nodes/{node}", params(("node" = String, Path, description = "Number and `:fence` or `:reclaim`")),
+#[utoipa::path(post, path = "/v1/nodes/{node}", params(
+        ("node" = String, Path, description = "Number and `:fence` or `:reclaim`"),
+        ("dry_run" = Option<bool>, Query, description = "Of `:reclaim`: say what would come back, and change nothing.")),
     request_body(content = FenceBody, description = "For `:fence`"),
     responses((status = 200, body = ReclaimAnswer), (status = 400, body = super::problem::ProblemBody),
         (status = 401, body = super::problem::ProblemBody), (status = 404, body = super::problem::ProblemBody),
@@ -142,9 +169,11 @@ pub(super) async fn node(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path(node): Path<String>,
+    query: Result<Query<NodeQuery>, QueryRejection>,
     body: Result<Json<FenceBody>, JsonRejection>,
 ) -> Result<Json<ReclaimAnswer>, Problem> {
     require_admin(&app, &headers)?;
+    let Query(NodeQuery { dry_run }) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     let Some((number, command)) = node.split_once(':') else {
         return Err(unknown_command(":fence, :reclaim"));
     };
@@ -153,19 +182,23 @@ pub(super) async fn node(
         return Err(Problem::not_found(format!("there is no node {number}")));
     };
     match command {
+        "fence" if dry_run => Err(Problem::bad_request("dry_run is of :reclaim; a fence has none")),
         "fence" => {
             let Json(body) = body.map_err(|error| Problem::bad_request(error.body_text()))?;
             let fenced = fencing::fence(&app, record.writer, FenceCause::Retired, &body.reason).await;
             fenced.map_err(|error| Problem::internal(&error))?;
             Ok(Json(ReclaimAnswer { jobs: Vec::new() }))
         }
-        "reclaim" => reclaim(&app, record.writer).await,
+        "reclaim" => {
+            let mode = if dry_run { Reclaim::Rehearsal } else { Reclaim::ForGood };
+            reclaim(&app, record.writer, mode).await
+        }
         _ => Err(unknown_command(":fence, :reclaim")),
     }
 }
 
 /// Reclaims from every incarnation of the node that is fenced and not settled.
-async fn reclaim(app: &App, current: Writer) -> Result<Json<ReclaimAnswer>, Problem> {
+async fn reclaim(app: &App, current: Writer, mode: Reclaim) -> Result<Json<ReclaimAnswer>, Problem> {
     let mut fenced = Vec::new();
     for incarnation in 1..=current.incarnation.0 {
         let writer = Writer::new(current.node.0, incarnation);
@@ -186,7 +219,7 @@ async fn reclaim(app: &App, current: Writer) -> Result<Json<ReclaimAnswer>, Prob
     }
     let mut jobs = Vec::new();
     for writer in fenced {
-        let back = fencing::reclaim(app, writer).await?;
+        let back = fencing::reclaim(app, writer, mode).await?;
         jobs.extend(back.into_iter().map(|(job, rights)| ReclaimedJob { job: job.to_string(), rights }));
     }
     Ok(Json(ReclaimAnswer { jobs }))

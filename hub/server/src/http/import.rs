@@ -68,6 +68,7 @@ struct Refusal {
         (status = 200, body = ImportAnswer),
         (status = 400, body = super::problem::ProblemBody),
         (status = 401, body = super::problem::ProblemBody),
+        (status = 403, description = "The tenant may not post in this region.", body = super::problem::ProblemBody),
         (status = 404, description = "No such tenant.", body = super::problem::ProblemBody),
         (status = 413, body = super::problem::ProblemBody)
     ))]
@@ -92,7 +93,7 @@ pub(super) async fn import(
     })?;
     let rows = parse(&body)?;
     let tenant = tenant(&app, &query.tenant).await?;
-    let (topic, vshard) = place(&app, tenant, &query).await?;
+    let (topic, vshard) = place(&app, tenant, &query)?;
     let now = clock::now();
     let (mut answer, mut posts) = (ImportAnswer::default(), Vec::new());
     for row in rows {
@@ -124,35 +125,32 @@ fn parse(body: &[u8]) -> Result<Vec<ImportRow>, Problem> {
 }
 
 async fn tenant(app: &App, name: &str) -> Result<TenantId, Problem> {
-    if app.directory.picture().tenant(name).is_none() {
-        // It may have been created a moment ago by the command line.
-        app.directory.refresh().await.map_err(|error| Problem::internal(&error))?;
-    }
+    // It, or its right to a region, may have been made a moment ago by the command line.
+    app.directory.refresh().await.map_err(|error| Problem::internal(&error))?;
     let picture = app.directory.picture();
     let Some(tenant) = picture.tenant(name) else {
         let fix = "create it with `dayshift tenant create NAME --data DIR --region REGION`";
         return Err(Problem::new(
             StatusCode::NOT_FOUND,
             "unknown-tenant",
-            format!("there is no tenant {name:?}; {fix}"),
+            format!("there is no tenant {name:?}; `dayshift tenant list` names those there are, or {fix}"),
         ));
     };
     Ok(tenant.id)
 }
 
-/// The topic, put into the directory at its first use, and its vshard.
-async fn place(app: &App, tenant: TenantId, query: &ImportQuery) -> Result<(TopicId, VshardId), Problem> {
-    let topic = TopicId::of(tenant, &query.region, 0);
-    if let Some(known) = app.directory.picture().topics.get(&topic) {
+/// The topic of a region in which the tenant may post, and its vshard.
+fn place(app: &App, tenant: TenantId, query: &ImportQuery) -> Result<(TopicId, VshardId), Problem> {
+    let (topic, picture) = (TopicId::of(tenant, &query.region, 0), app.directory.picture());
+    if let Some(known) = picture.topics.get(&topic) {
         return Ok((topic, known.vshard));
     }
-    if query.dry_run {
-        return Ok((topic, VshardId::of(topic)));
-    }
-    let region = query.region.clone();
-    let added = app.directory.change(move |store| store.add_topic(tenant, &region)).await;
-    let added = added.map_err(|error| Problem::internal(&error))?;
-    Ok((topic, added.vshard))
+    let (name, region, regions) = (&query.tenant, &query.region, picture.regions_of(tenant).join(", "));
+    let detail = format!(
+        "{name} may not post in the region {region:?}; its regions are: {regions}; another is given by `dayshift tenant \
+         allow {name:?} --region {region} --data DIR`"
+    );
+    Err(Problem::new(StatusCode::FORBIDDEN, "no-right-to-region", detail))
 }
 
 async fn store(

@@ -29,6 +29,7 @@ use sync_protocol::{
     ids::{JobId, Writer},
     seats::{EndReason, HubHolding, LossPolicy, Standing},
 };
+use sync_store::EventRow;
 
 const REFRESH_SECONDS: u32 = 5;
 
@@ -101,7 +102,14 @@ pub(super) async fn overview(State(app): State<Arc<App>>) -> Page {
         node: node.name.clone(),
         state: node.state,
     });
-    let event = |(at, text): (i64, String)| Event { at: clock::wall(at, "%H:%M"), text };
+    let event = |row: EventRow| Event {
+        at: clock::wall(row.at, "%H:%M"),
+        text: if row.times > 1 {
+            format!("{} ({} times; this is the last)", row.text, row.times)
+        } else {
+            row.text
+        },
+    };
     let (sign_ups, sign_ups_today) = app.scheduler.sign_ups();
     render(&OverviewPage {
         frame: frame(&app),

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 use sync_protocol::{
-    ids::{NodeId, VshardId, Writer},
+    ids::{VshardId, Writer},
     limits::{LEASE_MS, lease_at_hub},
     wire::v1::DownState,
 };
@@ -27,7 +27,7 @@ pub(crate) enum PeerState {
     Never,
 }
 
-/// Contact with one node since the hub started.
+/// Contact with one incarnation of a node since the hub started.
 #[derive(Debug, Clone)]
 pub(crate) struct Contact {
     pub(crate) writer: Writer,
@@ -102,7 +102,8 @@ impl Default for Board {
 
 #[derive(Debug, Default)]
 struct Contacts {
-    of: BTreeMap<NodeId, Contact>,
+    /// Two boxes may have one name, an old one and the one that followed: neither is in the other's way.
+    of: BTreeMap<Writer, Contact>,
     /// When each incarnation's lease was renewed last.
     leases: BTreeMap<Writer, Instant>,
     sessions: u64,
@@ -113,21 +114,21 @@ impl Board {
         self.contacts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A session stands; the node's earlier one is closed. Returns the session's number and whether the node had not
-    /// been eligible for rights before.
+    /// A session stands; the incarnation's earlier one is closed. Returns the session's number and whether the
+    /// incarnation had not been eligible for rights before.
     pub(crate) fn connect(&self, writer: Writer, link: LinkHandle) -> (u64, bool) {
         let mut contacts = self.lock();
         contacts.sessions += 1;
         let session = contacts.sessions;
-        let known = contacts.of.get(&writer.node).filter(|contact| contact.writer == writer);
-        let fresh = known.is_none_or(|contact| !is_eligible(contact));
-        let contact = contacts.of.entry(writer.node).or_insert_with(|| Contact::new(writer));
+        let fresh = contacts.of.get(&writer).is_none_or(|contact| !is_eligible(contact));
+        // What is known of incarnations that are over is of use only while they are here.
+        contacts.of.retain(|other, contact| {
+            other.node != writer.node || other.incarnation >= writer.incarnation || contact.is_connected()
+        });
+        let contact = contacts.of.entry(writer).or_insert_with(|| Contact::new(writer));
         if let Some((_, earlier)) = &contact.link {
             earlier.close(CloseCode::Replaced, "a newer session of the same node");
             contact.end();
-        }
-        if contact.writer != writer {
-            *contact = Contact::new(writer);
         }
         contact.link = Some((session, link));
         contact.sessions += 1;
@@ -143,7 +144,7 @@ impl Board {
     /// Changes what is known through a session, unless a newer one stands.
     pub(crate) fn update(&self, writer: Writer, session: u64, change: impl FnOnce(&mut Contact)) {
         let mut contacts = self.lock();
-        let contact = contacts.of.get_mut(&writer.node);
+        let contact = contacts.of.get_mut(&writer);
         if let Some(contact) =
             contact.filter(|contact| contact.link.as_ref().is_some_and(|(of, _)| *of == session))
         {
@@ -154,20 +155,18 @@ impl Board {
     /// Whether this session of the node still stands.
     pub(crate) fn is_current(&self, writer: Writer, session: u64) -> bool {
         let contacts = self.lock();
-        let link = contacts.of.get(&writer.node).and_then(|contact| contact.link.as_ref());
+        let link = contacts.of.get(&writer).and_then(|contact| contact.link.as_ref());
         link.is_some_and(|(of, _)| *of == session)
     }
 
-    /// What a node has acknowledged of each vshard since this hub started.
+    /// What an incarnation has acknowledged of each vshard since this hub started.
     pub(crate) fn cursors(&self, writer: Writer) -> BTreeMap<VshardId, DownState> {
-        let contacts = self.lock();
-        let contact = contacts.of.get(&writer.node).filter(|contact| contact.writer == writer);
-        contact.map(|contact| contact.cursors.clone()).unwrap_or_default()
+        self.lock().of.get(&writer).map(|contact| contact.cursors.clone()).unwrap_or_default()
     }
 
-    /// Whether any session of the node stands.
+    /// Whether any session of the incarnation stands.
     pub(crate) fn is_connected(&self, writer: Writer) -> bool {
-        self.lock().of.get(&writer.node).is_some_and(Contact::is_connected)
+        self.lock().of.get(&writer).is_some_and(Contact::is_connected)
     }
 
     /// Something was heard through a session.
@@ -186,17 +185,17 @@ impl Board {
         renewed.elapsed() > Duration::from_millis(lease_at_hub(LEASE_MS))
     }
 
-    /// Closes the session of an earlier incarnation.
+    /// Closes the sessions of earlier incarnations.
     pub(crate) fn drop_older(&self, writer: Writer) {
         let contacts = self.lock();
-        let contact = contacts.of.get(&writer.node).filter(|contact| contact.writer != writer);
-        if let Some((_, link)) = contact.and_then(|contact| contact.link.as_ref()) {
+        let older = contacts.of.range(Writer::new(writer.node.0, 0)..writer);
+        for (_, link) in older.filter_map(|(_, contact)| contact.link.as_ref()) {
             link.close(CloseCode::Revoked, "a newer incarnation has joined");
         }
     }
 
-    /// What is known of every node that has had contact.
-    pub(crate) fn contacts(&self) -> BTreeMap<NodeId, Contact> {
+    /// What is known of every incarnation that has had contact.
+    pub(crate) fn contacts(&self) -> BTreeMap<Writer, Contact> {
         self.lock().of.clone()
     }
 

@@ -15,7 +15,7 @@ use crate::{
 use anyhow::{Context, Result};
 use ed25519_dalek::VerifyingKey;
 use enrolment::LogKeyCertificate;
-use hub_core::shard::{self, Batch, Carried, MergeError, Shard, Stranger};
+use hub_core::shard::{self, Batch, Carried, MergeError, OverLimit, Shard, Stranger};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -84,6 +84,8 @@ pub(crate) enum Refusal {
         "the file begins at {found} in vshard {vshard}, and the hub has that log up to {known}; export again with --all"
     )]
     Gap { vshard: u16, found: u64, known: u64 },
+    #[error(transparent)]
+    OverLimit(OverLimit),
     #[error("the hub could not do it")]
     Failed(#[from] anyhow::Error),
 }
@@ -163,7 +165,7 @@ fn check(app: &App, carry: &Carry<'_>) -> Result<Checked, Refusal> {
     if hello.versions.0 > LATEST || hello.versions.1 < 1 {
         return Err(Refusal::Protocol("no wire version in common"));
     }
-    let node = Node { writer, region: record.region.clone(), log_key: certificate.key.to_vec() };
+    let node = Node { writer, region: record.region.clone(), log_key: Some(certificate.key.to_vec()) };
     Ok(Checked { node, key, hello })
 }
 
@@ -227,6 +229,10 @@ async fn merge(
         Merged::Connected => return Err(Refusal::Connected),
         Merged::Refused(MergeError::Gap { found, known }, _) => {
             return Err(Refusal::Gap { vshard: vshard.0, found, known });
+        }
+        Merged::Refused(MergeError::OverLimit(limit), _) => {
+            app.over_limits.count(limit);
+            return Err(Refusal::OverLimit(limit));
         }
         Merged::Refused(error, strangers) => {
             tracing::warn!(%writer, %error, first, "a carried log does not go on from what is here");

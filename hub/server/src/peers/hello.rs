@@ -44,6 +44,13 @@ pub(super) async fn judge(app: &App, writer: Writer, region: &str, hello: &Hello
         }
     };
     if let Some(reason) = gone_back(&known, hello) {
+        if retired.is_some() {
+            // Its end and its cause stand: this is one machine more that has its name.
+            let text =
+                format!("node {writer}, which is over, came back and {reason}; nothing of it is taken");
+            app.directory.note(text).await?;
+            return Ok(Verdict::Refuse(Reason::Revoked, format!("the node is over, and {reason}")));
+        }
         fencing::fence(app, writer, FenceCause::Copied, &reason).await?;
         return Ok(Verdict::Refuse(Reason::Revoked, format!("fenced: {reason}")));
     }

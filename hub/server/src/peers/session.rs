@@ -11,7 +11,7 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use enrolment::parse_peer_certificate;
-use hub_core::shard;
+use hub_core::shard::{self, OverLimit};
 use std::{
     collections::VecDeque,
     sync::Arc,
@@ -31,8 +31,7 @@ pub(super) async fn run(app: Arc<App>, link: Link) {
     let handle = link.handle();
     let ended = async {
         let peer = parse_peer_certificate(link.peer())?;
-        let record = app.directory.picture().node(peer.writer).cloned();
-        let log_key = record.map(|record| record.log_key).unwrap_or_default();
+        let log_key = app.directory.picture().log_key(peer.writer).map(<[u8]>::to_vec);
         let node = Node { writer: peer.writer, region: peer.region, log_key };
         let (session, fresh) = app.board.connect(node.writer, link.handle());
         tracing::info!(writer = %node.writer, session, "connected");
@@ -184,9 +183,21 @@ impl Driver<'_> {
                 });
             }
             MergeOutcome::Refused(reason) => self.session.refuse(Reason::Protocol, &reason),
-            MergeOutcome::Violation(reason) => {
-                fencing::fence(self.app, self.node.writer, FenceCause::Violation, &reason).await?;
+            MergeOutcome::OverLimit(limit) => {
+                self.app.over_limits.count(limit);
+                tracing::warn!(writer = %self.node.writer, %limit, "a batch was refused");
+                // The bucket of cancellations fills again by itself; the others do not.
+                let reason = if limit == OverLimit::Cancels { Reason::Busy } else { Reason::Protocol };
+                self.session.refuse(reason, &limit.to_string());
+            }
+            MergeOutcome::Over(cause, reason) => {
+                fencing::fence(self.app, self.node.writer, cause, &reason).await?;
                 self.session.refuse(Reason::Revoked, &format!("fenced: {reason}"));
+            }
+            MergeOutcome::Apart(reason) => {
+                let text = format!("node {}, which is over, came back and {reason}", self.node.writer);
+                self.app.directory.note(text).await?;
+                self.session.refuse(Reason::Revoked, &reason);
             }
         }
         Ok(())
@@ -198,8 +209,7 @@ impl Driver<'_> {
         // Its other logs are awaited as well, also where it ended by itself.
         fencing::fence(self.app, writer, FenceCause::Retired, "it left").await?;
         if !fencing::awaits_log(self.app, writer).await? {
-            let directory = &self.app.directory;
-            directory.fence(writer, FenceCause::Retired, "settled: its whole log is here").await?;
+            self.app.directory.note(format!("node {writer} settled: its whole log is here")).await?;
             self.session.refuse(Reason::Revoked, "settled: this node's incarnation is over; join again");
         }
         Ok(())

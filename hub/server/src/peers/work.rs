@@ -2,7 +2,7 @@
 
 use crate::{app::App, clock, shard_workers::ShardError};
 use ed25519_dalek::{Signature, VerifyingKey};
-use hub_core::shard::{self, Batch, MergeError, Merged, Shard};
+use hub_core::shard::{self, Batch, MergeError, Merged, OverLimit, Shard};
 use std::sync::Arc;
 use sync_protocol::{
     ids::{NodeId, TopicId, VshardId, Writer},
@@ -10,14 +10,15 @@ use sync_protocol::{
     log::LogHead,
     wire::v1::{Ask, Outcome, Sequenced, Up, Verdict},
 };
-use sync_store::StoreError;
+use sync_store::{FenceCause, StoreError};
 
 /// The node at the other end, as its certificate and record say.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) writer: Writer,
     pub(super) region: String,
-    pub(super) log_key: Vec<u8>,
+    /// Unknown where the hub came from a backup that is older than the incarnation's join.
+    pub(super) log_key: Option<Vec<u8>>,
 }
 
 /// How a merge ended.
@@ -25,9 +26,16 @@ pub(super) enum MergeOutcome {
     Merged(Merged),
     /// The batch cannot be taken; the session ends and begins anew.
     Refused(String),
+    /// The incarnation has made the hub keep as much as one may.
+    OverLimit(OverLimit),
     /// The node must be fenced; what came before is merged.
-    Violation(String),
+    Over(FenceCause, String),
+    /// The node is over already, and what it brings is not the log that the hub has.
+    Apart(String),
 }
+
+const NO_LOG_KEY: &str =
+    "the hub does not have this incarnation's log key; bring its log in a file: dayshift sync carry";
 
 /// Merges a batch durably and tells the scheduler.
 pub(super) async fn merge(
@@ -38,7 +46,10 @@ pub(super) async fn merge(
 ) -> Result<MergeOutcome, ShardError> {
     let vshard = VshardId(up.vshard);
     let (picture, region, writer) = (app.directory.picture(), node.region.clone(), node.writer);
-    let key = node.log_key.as_slice().try_into().ok().and_then(|key| VerifyingKey::from_bytes(key).ok());
+    let key = node.log_key.as_deref().and_then(|key| VerifyingKey::from_bytes(key.try_into().ok()?).ok());
+    if key.is_none() {
+        return Ok(MergeOutcome::Refused(NO_LOG_KEY.to_owned()));
+    }
     let up = Arc::new(up);
     let this = Arc::clone(app);
     let merged = app
@@ -55,26 +66,34 @@ pub(super) async fn merge(
             let signed = |head: &LogHead| is_signed(key.as_ref(), writer, vshard, head, &up.signature);
             let batch =
                 Batch { writer, first: up.first, entries: &up.entries, allowed: &allowed, signed: &signed };
+            let is_over = !tx.standing(vshard, writer)?.merges();
             match shard::merge(&mut Shard { tx, vshard, now: clock::now() }, &batch) {
-                Ok(merged) => Ok(Some(Ok(merged))),
+                Ok(merged) => Ok(Some((Ok(merged), is_over))),
                 Err(MergeError::Store(error)) => Err(error),
-                Err(error @ (MergeError::Gap { .. } | MergeError::WrongSignature)) => Ok(Some(Err(error))),
+                Err(
+                    error @ (MergeError::Gap { .. } | MergeError::WrongSignature | MergeError::OverLimit(_)),
+                ) => Ok(Some((Err(error), is_over))),
             }
         })
         .await?;
-    let Some(merged) = merged else {
+    let Some((merged, is_over)) = merged else {
         return Ok(MergeOutcome::Refused("a newer session of this node stands".to_owned()));
     };
     Ok(match merged {
-        Err(MergeError::WrongSignature) => MergeOutcome::Violation(format!(
-            "its log of vshard {} does not go on from what the hub has: a restored disk, a copy or a forgery",
-            vshard.0
-        )),
+        Err(MergeError::WrongSignature) => {
+            let reason = format!("its log of vshard {} does not go on from what the hub has", vshard.0);
+            if is_over {
+                MergeOutcome::Apart(format!("{reason}; nothing of it is taken"))
+            } else {
+                MergeOutcome::Over(FenceCause::Copied, format!("{reason}: a restored disk or a copy"))
+            }
+        }
+        Err(MergeError::OverLimit(limit)) => MergeOutcome::OverLimit(limit),
         Err(error) => MergeOutcome::Refused(error.to_string()),
         Ok(merged) => {
             app.scheduler.reported(vshard, node.writer.node, &merged);
             match merged.violation {
-                Some(reason) => MergeOutcome::Violation(reason),
+                Some(reason) => MergeOutcome::Over(FenceCause::Violation, reason),
                 None => MergeOutcome::Merged(merged),
             }
         }

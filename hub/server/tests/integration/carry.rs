@@ -146,3 +146,24 @@ fn what_is_not_the_nodes_own_whole_file_is_refused() {
     assert_eq!(hub.post_bytes(ROUTE, "wrong", &bytes).status, 401);
     assert_eq!(bring(&hub, "", &bytes).json["merged"], 2, "the node's own file is taken after all that");
 }
+
+#[test]
+fn wishes_without_end_are_refused_and_counted() {
+    let hub = Hub::start();
+    let node = Node::join(&hub, "north", "kiosk-1");
+    let writer = node.admitted().writer;
+    let job = JobId::job(writer, 1);
+    let wish = |counter| {
+        let event = NodeEvent::CancelFor { sign_up: SignUpId::sign_up(Writer::new(2, 1), counter) };
+        let topic = TopicId::of(TenantId(1), "north", 0);
+        Entry::new(EntryKind::NodeLedger, topic, job, minicbor::to_vec(NodeRow { job, event }).unwrap())
+    };
+    let wishes: Vec<Entry> = (1..=1_021).map(wish).collect();
+    let first = bring(&hub, "", &file(&node, &header(&node), &wishes[..1_020]));
+    assert_eq!((first.status, &first.json["merged"]), (200, &json!(1_020)), "{first:?}");
+    let second = bring(&hub, "", &file(&node, &header(&node), &wishes));
+    assert_eq!((second.status, &second.json["type"]), (409, &json!("/problems/over-limit")), "{second:?}");
+    let metrics = hub.get("/metrics").body;
+    assert!(metrics.contains("dayshift_batches_over_limit_total{limit=\"Cancels\"} 1"), "{metrics}");
+    assert_eq!(hub.get("/v1/limbo").json["incarnations"], json!([]), "nobody is fenced for it");
+}

@@ -78,7 +78,10 @@ impl Hub {
     pub(crate) fn post(&self, path: &str, token: &str, body: &str) -> Answer {
         let length = body.len();
         self.send(
-            &format!("POST {path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n"),
+            &format!(
+                "POST {path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+                 Content-Length: {length}\r\n"
+            ),
             body,
         )
     }
@@ -116,6 +119,13 @@ impl Hub {
     /// A folder of the test's own beside the hub's.
     pub(crate) fn folder(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// One more tenant; the hub knows it at the next import.
+    pub(crate) fn add_tenant(&self, name: &str, key: &str, region: &str) {
+        let control = ControlStore::open(&layout::control(&self.folder)).unwrap();
+        let tenant = control.add_tenant(name, blake3::hash(key.as_bytes()).as_bytes()).unwrap().unwrap();
+        control.add_topic(tenant, region).unwrap();
     }
 
     pub(crate) fn create_token(&self, region: &str, name: &str) -> JoinToken {

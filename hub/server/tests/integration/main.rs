@@ -101,10 +101,18 @@ fn what_is_wrong_is_said() {
         404,
         "unknown-tenant",
     );
+    check(
+        "/v1/jobs:import?region=nroth&tenant=Acme",
+        &hub.token,
+        &row("a", "Cook", 1),
+        403,
+        "no-right-to-region",
+    );
     check(IMPORT, &hub.token, &"x".repeat((1 << 20) + 1), 413, "too-large");
     assert_eq!(hub.get("/v1/jobs/j0-1-1/seats").status, 404);
     assert_eq!(hub.get("/v1/jobs/j0-1-1/endings").status, 404);
     check("/v1/jobs/j0-1-1:cap", "wrong", "{\"cap\":2}", 401, "unauthorized");
+    check("/v1/nodes/9:fence", "key", "{\"reason\":\"gone\"}", 401, "unauthorized");
     check("/v1/nodes/9:fence", &hub.token, "{\"reason\":\"gone\"}", 404, "not-found");
     assert_eq!(hub.get("/v1/jobs?page_size=0").status, 400);
     assert_eq!(hub.get("/nowhere").status, 404);
@@ -126,4 +134,49 @@ fn a_node_joins_and_is_sent_its_jobs_and_rights() {
     let nodes = hub.get("/v1/nodes").json;
     assert_eq!(nodes["nodes"][0]["name"], "kiosk-1");
     assert_ne!(nodes["nodes"][0]["state"], "never");
+}
+
+#[test]
+fn a_region_without_a_right_is_refused_before_any_row() {
+    let hub = Hub::start();
+    for dry_run in ["", "&dry_run=true"] {
+        let answer =
+            hub.import(&format!("/v1/jobs:import?region=nroth&tenant=Acme{dry_run}"), &row("a", "Cook", 3));
+        assert_eq!(answer.status, 403, "{answer:?}");
+        let detail = answer.json["detail"].as_str().unwrap();
+        assert!(detail.contains("its regions are: north") && detail.contains("tenant allow"), "{detail}");
+    }
+    assert_eq!(hub.get("/v1/jobs").json["total"], 0);
+}
+
+#[test]
+fn a_tenant_changes_its_own_jobs_and_no_others() {
+    let hub = Hub::start();
+    hub.add_tenant("Other", "another key", "north");
+    for tenant in ["Acme", "Other"] {
+        let path = format!("/v1/jobs:import?region=north&tenant={tenant}");
+        assert_eq!(hub.import(&path, &row("a", tenant, 3)).json["created"], 1, "{tenant}");
+    }
+    let id = |title: &str| {
+        hub.get(&format!("/v1/jobs?q={title}")).json["jobs"][0]["id"].as_str().unwrap().to_owned()
+    };
+    let (own, other) = (id("Acme"), id("Other"));
+    let order = |job: &str, command: &str, body: &str| {
+        let answer = hub.post(&format!("/v1/jobs/{job}:{command}"), "key", body);
+        (answer.status, answer.json)
+    };
+    let (status, state) = order(&own, "cap", "{\"cap\":2}");
+    assert_eq!((status, &state["cap"]), (200, &json!(2)), "{state}");
+    for (command, body) in [("cap", "{\"cap\":2}"), ("close", "")] {
+        let (foreign, unknown) = (order(&other, command, body), order("j9-9-9", command, body));
+        assert_eq!((foreign.0, unknown.0), (404, 404));
+        let told = |answer: &serde_json::Value, id: &str| answer.to_string().replace(id, "JOB");
+        assert_eq!(told(&foreign.1, &other), told(&unknown.1, "j9-9-9"), "as if there were no such job");
+    }
+    let (status, state) = order(&own, "close", "");
+    assert_eq!((status, &state["open"]), (200, &json!(false)), "{state}");
+    let seats = hub.get(&format!("/v1/jobs/{other}/seats")).json;
+    assert_eq!((&seats["cap"], &seats["open"]), (&json!(3), &json!(true)));
+    assert_eq!(hub.import(IMPORT, &row("b", "Cook", 3)).status, 200);
+    assert_eq!(hub.post(IMPORT, "key", &row("c", "Cook", 3)).status, 401, "imports are the operators'");
 }

@@ -25,7 +25,7 @@ pub(crate) struct BackupArgs {
     /// The hub's data folder.
     #[arg(long)]
     data: PathBuf,
-    /// Folder to make; it must not be there yet.
+    /// Folder to make, with those above it; it must not be there yet.
     #[arg(long)]
     to: PathBuf,
 }
@@ -99,6 +99,9 @@ pub(super) fn run(args: &BackupArgs) -> Result<Outcome> {
     let nodes: Vec<_> =
         control.nodes()?.iter().map(|node| (node.writer.node.0, node.writer.incarnation.0)).collect();
     let known = nodes.len();
+    let parent =
+        to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(parent).with_context(|| format!("make {}", parent.display()))?;
     make_private(to)?;
     for file in 0..SHARD_FILES {
         let path = layout::shard(data, file);
@@ -112,6 +115,7 @@ pub(super) fn run(args: &BackupArgs) -> Result<Outcome> {
     let text = serde_json::to_vec_pretty(&manifest).context("write the manifest")?;
     write_synced(&self::manifest(to), &text)?;
     sync_folder(to)?;
+    sync_folder(parent)?;
     output::result(&format!(
         "{SHARD_FILES} shard files and a directory of {known} nodes in {}",
         to.display()

@@ -27,7 +27,7 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     map: Option<PathBuf>,
     /// Address of the hub, such as http://127.0.0.1:7480; may be left out with --dry-run.
-    #[arg(long, required_unless_present = "dry_run")]
+    #[arg(long, required_unless_present = "dry_run", requires_all = ["token_file", "tenant", "region"])]
     hub: Option<String>,
     /// File that holds the hub's token; `-` reads it from standard input.
     #[arg(long, requires = "hub")]
@@ -35,7 +35,7 @@ pub(crate) struct ImportArgs {
     /// Check everything, change nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Region the jobs belong to.
+    /// Region the jobs belong to; the tenant must have a right to it.
     #[arg(long)]
     region: Option<String>,
     /// Tenant the jobs belong to.
@@ -97,9 +97,7 @@ fn open_hub(args: &ImportArgs) -> Result<Option<HubClient>> {
     let Some(address) = &args.hub else {
         return Ok(None);
     };
-    let Some(path) = &args.token_file else {
-        bail!("--hub needs --token-file: the file that holds the hub's token, or `-`");
-    };
+    let path = args.token_file.as_deref().context("--hub needs --token-file")?;
     HubClient::new(address, &read_token(path)?).map(Some)
 }
 

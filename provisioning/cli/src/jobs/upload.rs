@@ -59,6 +59,17 @@ impl Upload {
         }
     }
 
+    /// What an import that fails here has done.
+    fn so_far(&self) -> String {
+        let HubCounts { created, updated, unchanged, refused } = self.counts;
+        match created + updated + unchanged + refused {
+            0 => "no row was taken".to_owned(),
+            rows => format!(
+                "the {rows} rows before were read by the hub; run the command again, it is safe to repeat"
+            ),
+        }
+    }
+
     fn send(&mut self) -> Result<()> {
         let Some(hub) = &self.hub else { return Ok(()) };
         if self.chunk_rows == 0 {
@@ -68,7 +79,7 @@ impl Upload {
             self.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let answer: ImportAnswer = hub
             .post_ndjson("/v1/jobs:import", &query, self.chunk.as_bytes())
-            .context("the rows before are in; run the command again, it is safe to repeat")?;
+            .with_context(|| self.so_far())?;
         self.chunk.clear();
         self.chunk_rows = 0;
         self.counts.created += answer.created;

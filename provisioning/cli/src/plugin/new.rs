@@ -67,7 +67,10 @@ mod tests {
         let manifest = fs::read_to_string(dir.join("dayshift-plugin.toml")).unwrap();
         assert!(manifest.contains("name = \"night-shift\""));
         super::manifest::Manifest::read(&dir).unwrap();
-        assert_eq!(super::super::cases::read(&dir).unwrap().len(), 1);
+        let cases = super::super::cases::read(&dir).unwrap();
+        assert!(cases.len() == 1 && cases[0].name.starts_with("night-shift"), "{cases:?}");
+        let rule = fs::read_to_string(dir.join("src/lib.rs")).unwrap();
+        assert!(rule.contains("night-shift") && !rule.contains("too far"), "{rule}");
         assert!(write_project(&dir, "night-shift").unwrap_err().to_string().contains("exists"));
         assert!(write_project(&dir.join("x"), "Night").unwrap_err().to_string().contains("no name"));
         fs::remove_dir_all(&dir).unwrap();

@@ -3,6 +3,7 @@
 use super::{
     build,
     cases::{self, Case},
+    manifest::{self, Manifest},
 };
 use crate::Outcome;
 use anyhow::Context as _;
@@ -12,6 +13,7 @@ use plugin_host::{
     limits::{CHAIN_DEADLINE, MEMORY_BYTES_MAX},
 };
 use std::{
+    fs,
     io::{self, Write as _},
     path::Path,
     time::Duration,
@@ -20,11 +22,18 @@ use std::{
 /// Calls that are timed; enough for a p99.
 const TIMED_CALLS: usize = 2_000;
 
-/// Builds the project in `dir`, tries its cases and times it.
-pub(super) fn run(dir: &Path) -> anyhow::Result<Outcome> {
+/// Builds the project in `dir`, or takes a component that is built, tries the project's cases and times it.
+pub(super) fn run(dir: &Path, built: Option<&Path>) -> anyhow::Result<Outcome> {
     let cases = cases::read(dir)?;
-    let component = build::run(dir, None)?;
-    let plugin = Plugin::load(&Host::new(Metering::Off)?, &component)?;
+    let component = match built {
+        None => build::run(dir, None)?,
+        Some(file) => fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
+    };
+    let plugin =
+        Plugin::load(&Host::new(Metering::Off)?, &component).context("a node would refuse this plugin")?;
+    if built.is_some() && dir.join(manifest::FILE).exists() {
+        Manifest::read(dir)?.check(plugin.description())?;
+    }
     let metered = Plugin::load(&Host::new(Metering::Fuel)?, &component)?;
     let mut out = io::stdout();
     let mut failed = 0;

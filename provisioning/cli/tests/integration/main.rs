@@ -5,6 +5,8 @@
 mod cluster;
 mod orders;
 mod restored;
+mod returned;
+mod shop;
 mod town;
 
 use std::collections::BTreeSet;
@@ -107,6 +109,7 @@ fn import(hub: &TinyHub, path: &Path, token: &str, more: &[&str]) -> (Option<i32
     let token = file(&format!("token-{token}"), token.as_bytes());
     let mut arguments = vec!["jobs", "import", path.to_str().unwrap(), "--hub", &hub.address];
     arguments.extend(["--json", "--token-file", token.to_str().unwrap()]);
+    arguments.extend(["--tenant", "agency", "--region", "hangzhou west"]);
     arguments.extend(more);
     let output = dayshift(&arguments);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -124,7 +127,7 @@ fn generated(count: &str) -> Vec<u8> {
 fn generated_shifts_go_in_by_chunks_and_a_repeat_changes_nothing() {
     let hub = TinyHub::start();
     let path = file("generated.ndjson", &generated("1200"));
-    let (code, out, _) = import(&hub, &path, "secret", &["--region", "hangzhou west"]);
+    let (code, out, _) = import(&hub, &path, "secret", &[]);
     assert_eq!(code, Some(0));
     assert!(out.contains(r#""created":1200,"updated":0,"unchanged":0"#), "{out}");
     let (code, out, _) = import(&hub, &path, "secret", &["--dry-run"]);
@@ -132,8 +135,8 @@ fn generated_shifts_go_in_by_chunks_and_a_repeat_changes_nothing() {
     assert!(out.contains(r#""created":0,"updated":0,"unchanged":1200"#), "{out}");
     let seen = hub.seen.lock().unwrap();
     assert_eq!(seen.chunk_rows, [500, 500, 200, 500, 500, 200]);
-    assert_eq!(seen.request_lines[0], "POST /v1/jobs:import?region=hangzhou%20west HTTP/1.1");
-    assert_eq!(seen.request_lines[3], "POST /v1/jobs:import?dry_run=true HTTP/1.1");
+    assert_eq!(seen.request_lines[0], "POST /v1/jobs:import?region=hangzhou%20west&tenant=agency HTTP/1.1");
+    assert!(seen.request_lines[3].contains("&dry_run=true"), "{}", seen.request_lines[3]);
 }
 
 #[test]
@@ -165,6 +168,15 @@ fn errors_exit_1_and_say_the_fix() {
     let path = file("one.csv", b"a,b\n");
     let (code, _, err) = import(&hub, &path, "secret", &[]);
     assert_eq!((code, err.contains("give --map")), (Some(1), true), "{err}");
+
+    assert!(err.contains("no row was taken") || !err.contains("rows before"), "{err}");
+
+    let output = dayshift(&["jobs", "import", path.to_str().unwrap(), "--hub", &hub.address]);
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    for wanted in ["--token-file", "--tenant", "--region"] {
+        assert!(err.contains(wanted), "{err}");
+    }
 
     assert_eq!(dayshift(&["jobs", "import"]).status.code(), Some(1));
     assert_eq!(dayshift(&["--help"]).status.code(), Some(0));

@@ -77,8 +77,12 @@ fn a_fenced_node_is_settled_by_its_log_and_the_hall_goes_on() {
     assert!(over["reserved"].as_u64().unwrap() >= 2, "{over}");
     let said = town.order(&["node", "limbo"]);
     assert!(said.out.contains("flooded") && said.out.contains("Cook"), "{}", said.out);
-    let said = town.order(&["node", "reclaim", "hall-1", "--yes"]);
+    let said = town.order(&["node", "limbo", "--all"]);
+    assert!(said.out.contains("hall-1, life 1"), "{}", said.out);
+    // Nobody is asked for a yes that would be refused.
+    let said = town.order(&["node", "reclaim", "hall-1"]);
     assert_eq!((said.code, said.err.contains("its lease may still run")), (Some(1), true), "{}", said.err);
+    assert!(!said.err.contains("would come back"), "{}", said.err);
     assert!(town.page("/incarnations").contains("dayshift node reclaim 1"));
     let metrics = town.page("/metrics");
     assert!(metrics.contains("dayshift_fenced_incarnations 1"), "{metrics}");
@@ -91,6 +95,8 @@ fn a_fenced_node_is_settled_by_its_log_and_the_hall_goes_on() {
         town.node("hall-1", "/v1/node")["frozen"].as_str()?.contains("flooded").then_some(())
     });
     assert_eq!(town.sign_up("hall-1", &job).1, "503");
+    let log = town.log("hall-1");
+    assert!(log.contains("signs nobody up") && !log.contains('\u{1b}'), "no colours in a file: {log}");
     let seats = town.seats("the hub holds its seats", &job, |seats| seats["pool"] == 3);
     assert_eq!((&seats["live"], &town.hub("/v1/limbo")["rights"]), (&json!(2), &json!([])));
     let hub = seats["holders"].as_array().unwrap().iter().find(|holder| holder["name"] == "hub").unwrap();

@@ -88,6 +88,11 @@ impl Town {
         town
     }
 
+    /// What a process has logged since its start.
+    pub(crate) fn log(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap()
+    }
+
     pub(crate) fn path(&self, name: &str) -> String {
         text(&self.folder.join(name))
     }
@@ -129,7 +134,12 @@ impl Town {
 
     /// Lets a box join under this name, also one that has joined before, and starts it.
     pub(crate) fn join(&mut self, name: &'static str) {
-        let (data, node) = (self.data(), self.path(name));
+        self.join_as(name, name);
+    }
+
+    /// Lets a box join under the name of another, and starts it.
+    pub(crate) fn join_as(&mut self, node_box: &'static str, name: &str) {
+        let (data, node) = (self.data(), self.path(node_box));
         let again = Path::new(&node).exists();
         let token = ["token", "create", "--data", &data, "--region", "north", "--node", name];
         let token = say(&[&token[..], &["--hub-address", &self.quic]].concat());
@@ -138,7 +148,7 @@ impl Town {
         join.args(["join", token.out.trim(), "--data", &node]).args(again.then_some("--replace"));
         let joined = join.output().unwrap();
         assert!(joined.status.success(), "{}", String::from_utf8_lossy(&joined.stderr));
-        self.start_node(name);
+        self.start_node(node_box);
     }
 
     pub(crate) fn start_node(&mut self, name: &'static str) {
@@ -181,9 +191,13 @@ impl Town {
 
     /// Runs `dayshift` with the hub's address and token.
     pub(crate) fn order(&self, arguments: &[&str]) -> Said {
-        let (hub, token) = (format!("http://{}", self.http.trim_start_matches("http://")), self.data());
-        let token = format!("{token}/admin.token");
-        say(&[arguments, &["--hub", &hub, "--token-file", &token]].concat())
+        self.order_with(&format!("{}/admin.token", self.data()), arguments)
+    }
+
+    /// Runs `dayshift` with the hub's address and the token of this file.
+    pub(crate) fn order_with(&self, token: &str, arguments: &[&str]) -> Said {
+        let hub = format!("http://{}", self.http.trim_start_matches("http://"));
+        say(&[arguments, &["--hub", &hub, "--token-file", token]].concat())
     }
 
     /// Imports a job of this many seats and waits until a node knows it.

@@ -1,0 +1,7 @@
+//! One vshard with real storage: what nodes report, with the outcome of each batch.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bounds;
+mod reclaim;
+mod vshard;
