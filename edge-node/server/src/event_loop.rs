@@ -47,6 +47,8 @@ pub(crate) enum Event {
     Cancel(SignUpId, Reply<Result<Answer, CancelRefusal>>),
     CreateJob(Box<NewJob>, Reply<Result<JobId, JobRefusal>>),
     Receive(Down, Reply<DownState>),
+    /// The hub's number of a place in line.
+    Placed(SignUpId, u32),
     Acked(UpAck),
     Interest(Interest),
     /// The incarnation is over: close its logs for good.
@@ -260,6 +262,10 @@ fn handle_event(batch: &mut Batch<'_>, event: Event) -> Result<Option<Finish>, S
             batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
             None
         }
+        Event::Placed(sign_up, position) => {
+            batch.keep_place(sign_up, position)?;
+            None
+        }
         Event::Interest(_) | Event::Stop => None,
     })
 }
@@ -290,7 +296,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::CreateJob(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Retire(_, reply) => drop(reply.send(Err(failure.clone()))),
-            Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
+            Event::Placed(..) | Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
         }
     }
 }

@@ -8,6 +8,7 @@ mod carried;
 mod ends;
 mod fences;
 mod jobs;
+mod line;
 mod merge;
 mod plan;
 mod restore;
