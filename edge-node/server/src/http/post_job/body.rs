@@ -1,12 +1,13 @@
 //! The body of a posted job, read field by field: whoever posts hears of everything that is missing or wrong at once.
 
 use super::super::problem::{FieldError, Problem};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use sync_protocol::documents::{JobFields, PayUnit, posting};
 
 /// A job as a tenant posts it. Money is in minor units of `currency`.
-#[derive(Debug, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct JobBody {
     title: String,
     text: Option<String>,
