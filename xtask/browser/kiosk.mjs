@@ -21,7 +21,9 @@ const DEMO_END_MS = 20_000;
 const WORD = '分拣';
 const KIOSK = { width: 1080, height: 1920 };
 const DESK = { width: 1280, height: 800 };
+const TABLET = { width: 800, height: 1280 };
 const PHONE = { width: 390, height: 844 };
+const SMALL_PHONE = { width: 360, height: 740 };
 
 let passed = 0;
 let failed = 0;
@@ -147,7 +149,7 @@ function phone() {
 async function walk(browser, { kiosk }, lang, viewport, colorScheme) {
   const tab = await open(browser, { viewport, colorScheme });
   const { page } = tab;
-  const wide = viewport !== PHONE;
+  const wide = viewport.width > 640;
   const pictured = viewport === KIOSK && colorScheme === 'light';
   try {
     await go(tab, `${kiosk}/`, 'start');
@@ -196,9 +198,19 @@ async function signUp(tab, wide) {
   await look(tab, 'ticket');
   expect(/\/ticket\/\d{6}\?/.test(page.url()), `no ticket at ${page.url()}`);
   expect(await page.locator('svg.qr').isVisible(), 'no QR code');
+  await clearOfTheDock(page, '.code b');
+  if (wide) await clearOfTheDock(page, 'svg.qr');
   const code = (await page.locator('.code b').innerText()).replaceAll(/\s/g, '');
   expect(/^\d{6}$/.test(code), `the code is ${code}`);
   return code;
+}
+
+// What a worker must photograph is seen without scrolling.
+async function clearOfTheDock(page, selector) {
+  const thing = await page.locator(selector).boundingBox();
+  const covers = await Promise.all(['.dock', '.foot'].map((cover) => page.locator(cover).boundingBox()));
+  const edge = Math.min(...covers.map((cover) => cover.y), page.viewportSize().height);
+  expect(thing.y + thing.height <= edge, `${selector} ends at ${thing.y + thing.height}, and is covered from ${edge}`);
 }
 
 async function findAgain(tab, kiosk, lang, code) {
@@ -249,7 +261,7 @@ async function checks(browser, pages) {
     busy = await busyKiosk(browser, pages.kiosks);
   });
   for (const lang of busy ? ['zh', 'en'] : []) {
-    for (const size of [KIOSK, DESK, PHONE]) {
+    for (const size of [KIOSK, DESK, TABLET, PHONE, SMALL_PHONE]) {
       for (const scheme of ['light', 'dark']) {
         await check(`kiosk ${lang} ${name(size)} ${scheme}`, () => walk(browser, busy, lang, size, scheme));
       }

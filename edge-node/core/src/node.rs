@@ -5,11 +5,13 @@
 
 mod jobs;
 mod over;
+mod place;
 mod receive;
 mod rows;
 mod sign_up;
 
 pub use jobs::{JobRefusal, NewJob};
+pub use place::place_question;
 pub use rows::{JobView, job_row, job_view, remembered_view};
 pub use sign_up::{Answer, CancelRefusal, Decision, PendingAsk, SignUpRefusal, SignUpRequest, answer_of};
 

@@ -70,6 +70,8 @@ start-normal = Normal
 start-touch = Touch your language to start
 
 near-title = Near me
+soonest-title = Soonest jobs
+soonest-means = Soonest first: this kiosk does not know where it stands
 count-today = { $n ->
     [one] 1 job today
    *[other] { $n } jobs today
@@ -132,8 +134,22 @@ heard = as of { $a }
 heard-once = as last heard
 empty-title = Nothing here
 empty-narrowed = Nothing found this way. Try with one filter less.
-empty-day = All jobs of this day are taken. Have a look at tomorrow.
 empty-tomorrow = See tomorrow
+empty-any = See all days
+empty-next = The next one starts: { $a } { $b }
+empty-none-ahead = None later either, so far. Please look again in a while.
+empty-none-here = None on the spot now
+empty-others = { $n ->
+    [one] There is 1 other job: wait in line or ask the centre.
+   *[other] There are { $n } other jobs: wait in line or ask the centre.
+    }
+empty-see-others = See them
+none-today = No more jobs today
+none-tomorrow = No jobs tomorrow
+none-night = No night jobs tonight or tomorrow
+none-any = No jobs now
+all-taken = All places are taken
+all-taken-means = You can wait in line: when somebody leaves, the next one gets the place.
 
 job-wrote = The poster writes: { $a }
 job-hourly = { $a }{ $n } an hour
@@ -191,6 +207,7 @@ signup-step = Step 1 of 2
 signup-held = Place kept for you until <b>{ $a }</b>
 signup-phone = Phone number
 signup-phone-hint = { $n } digits
+signup-phone-hint-world = { $a } to { $b } digits, with the country code
 pad = Number keys
 pad-del = Delete
 pad-clear = Clear
@@ -203,7 +220,9 @@ signup-missing-some = Fill in your phone number
 signup-go = Confirm it
 signup-go-ask = Send it
 signup-go-queue = Get in line
-signup-phone-wrong = This does not look like a mobile number: check its start
+signup-phone-wrong-china = Not a mobile number: it has 11 digits and begins with 1
+signup-phone-wrong-america = Not a phone number: it has 10 digits
+signup-phone-wrong-world = Not a phone number: with its country code it has 7 to 15 digits
 signup-again = This number is signed up for this job already
 signup-again-see = See that ticket
 signup-closed = This job has just closed
@@ -222,7 +241,7 @@ ticket-bumped = Cancelled
 ticket-bumped-means = The employer cut the shift and your place. Sorry
 ticket-closed-means = The employer called this job off. Sorry
 ticket-twice-means = You have another place at that time. That one stays yours
-ticket-void-means = The kiosk that gave you this place was lost, and the place went to someone else. Sorry: please sign up again
+ticket-void-means = The kiosk that gave you this place was lost, and the place with it. Sorry. Sign up again: you stand first in line
 ticket-giving-back = Giving back
 ticket-giving-back-means = The kiosk that holds your place is being told
 next-giving-back = Nothing more to do. Look again later with your number
@@ -251,6 +270,7 @@ next-no-need = Waiting for the centre. No need to ask twice
 next-look-up = In a few minutes, enter your number here
 next-do-not-go = You need not go. It is not your fault
 ticket-others = See jobs on the spot
+ticket-again = Sign up again
 ticket-print = Print
 ticket-done = Done
 ticket-saved = Your ticket is kept
@@ -291,6 +311,7 @@ broken-still = What still works
 broken-can-list = See jobs
 broken-can-find = Find a ticket
 broken-nothing = Please use the kiosk beside this one.
+broken-operator = For the operator
 broken-safe = What was confirmed still counts. No ticket is lost.
 
 error-not-found = No such page
@@ -298,5 +319,7 @@ error-not-found-do = The address may be old. Please start from the list.
 error-closed = This job takes nobody any more
 error-closed-do = There are others nearby.
 error-busy = One moment, please
+error-foreign = Please use the pages of this kiosk
+error-foreign-do = This form came from another web page and was not taken. Start again from the list.
 error-broken = Something went wrong
 error-broken-do = It is not your fault. Go back to the list and try again; what was confirmed still counts.

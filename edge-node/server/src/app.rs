@@ -2,6 +2,7 @@
 
 use crate::{
     config::Config,
+    country::Country,
     event_loop::{Event, EventLoop, damaged, refuse},
     guesses::Guesses,
     http::{self, Changes, Desk},
@@ -32,7 +33,7 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 use sync_protocol::{
-    ids::{JobId, VshardId},
+    ids::{JobId, VshardId, Writer},
     log::LogHead,
     wire::v1::Interest,
 };
@@ -62,6 +63,7 @@ pub(crate) struct Shared {
     /// ISO 4217 number of the region's currency, for plugins.
     pub(crate) currency: u16,
     pub(crate) position: Option<(i32, i32)>,
+    pub(crate) country: Country,
     pub(crate) metrics: Metrics,
     pub(crate) readers: Readers,
     pub(crate) chain: ChainSlot,
@@ -110,6 +112,11 @@ impl Shared {
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+    }
+
+    /// The incarnation that this node is.
+    pub(crate) fn writer(&self) -> Writer {
+        Writer::new(self.node, self.incarnation)
     }
 
     fn now_u64(&self) -> u64 {
@@ -301,6 +308,9 @@ impl App {
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let _hold = FolderHold::take(&config.data)?;
+    for assumed in &config.assumed {
+        tracing::warn!("{assumed}");
+    }
     let database = config.data.join("node.sqlite");
     let open = OpenOptions::new(&database).opener();
     let (folder, chain) = plugins::open(&config.plugins)?;
@@ -387,8 +397,9 @@ fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
         region_key: config.region_key,
         time_zone: config.time_zone.clone(),
         utc_offset_s: offset.seconds(),
-        currency: if identity.region == "new-york" { 840 } else { 156 },
+        currency: if config.country == Country::UnitedStates { 840 } else { 156 },
         position: config.position,
+        country: config.country,
         metrics: Metrics::new(),
         readers: Readers::new(open),
         chain,

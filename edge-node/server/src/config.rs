@@ -1,5 +1,6 @@
 //! What a node is told by its operator: flags, and the identity in its data folder.
 
+use crate::country::{Country, zone_of};
 use anyhow::{Context, ensure};
 use clap::{Args, Parser, Subcommand};
 use enrolment::NodeIdentity;
@@ -48,10 +49,12 @@ pub(crate) struct RunArgs {
     /// Folder watched for plugins; `plugins` in the data folder by default.
     #[arg(long)]
     pub(crate) plugins: Option<PathBuf>,
-    /// IANA time zone of the hall, such as Asia/Shanghai; by default that of a known region, else UTC.
+    /// IANA time zone of the hall, such as Asia/Shanghai; by default that of a known region, else UTC, with a
+    /// warning.
     #[arg(long)]
     pub(crate) time_zone: Option<String>,
-    /// Latitude,longitude of the hall in degrees, for "near me" and walking minutes.
+    /// Latitude,longitude of the hall in degrees, for "near me" and walking minutes; without it the list is
+    /// sorted by start.
     #[arg(long, value_parser = parse_position)]
     pub(crate) position: Option<(i32, i32)>,
     /// File that gets the bound address as JSON once the node serves.
@@ -82,6 +85,9 @@ pub(crate) struct Config {
     /// Millionths of a degree.
     pub(crate) position: Option<(i32, i32)>,
     pub(crate) announce: Option<PathBuf>,
+    pub(crate) country: Country,
+    /// What was not told and had to be assumed: what follows from it, and the flag that mends it.
+    pub(crate) assumed: Vec<String>,
 }
 
 /// Where the key of the region's pseudonyms lies in the data folder.
@@ -105,9 +111,15 @@ impl Config {
         let key = std::fs::read(&key_path).with_context(|| format!("cannot read {}", key_path.display()))?;
         let region_key =
             key.try_into().map_err(|_| anyhow::anyhow!("{} is damaged: join again", key_path.display()))?;
-        let zone = args.time_zone.as_deref().unwrap_or_else(|| zone_of(&identity.region));
-        let time_zone = TimeZone::get(zone)
-            .with_context(|| format!("--time-zone {zone} is not known on this machine"))?;
+        let zone = args.time_zone.as_deref().or_else(|| zone_of(&identity.region));
+        let name = zone.unwrap_or("UTC");
+        let time_zone = TimeZone::get(name).with_context(|| {
+            format!(
+                "--time-zone {name} is not known on this machine; give an IANA name such as Asia/Shanghai"
+            )
+        })?;
+        let country = Country::of(&identity.region, name);
+        let assumed = assumptions(&identity.region, zone.is_some(), args.position.is_some());
         Ok(Self {
             identity,
             region_key,
@@ -117,14 +129,44 @@ impl Config {
             time_zone,
             position: args.position,
             announce: args.announce.clone(),
+            country,
+            assumed,
         })
     }
 }
 
-fn zone_of(region: &str) -> &'static str {
-    match region {
-        "hangzhou" => "Asia/Shanghai",
-        "new-york" => "America/New_York",
-        _ => "UTC",
+/// What a start that was told less than it could be assumes.
+fn assumptions(region: &str, knows_zone: bool, knows_position: bool) -> Vec<String> {
+    let mut assumed = Vec::new();
+    if !knows_zone {
+        assumed.push(format!(
+            "the time zone of region {region} is not known: days begin at midnight UTC, and phone numbers are taken in any country's form; start with --time-zone and the hall's zone, such as --time-zone Asia/Shanghai"
+        ));
+    }
+    if !knows_position {
+        assumed.push(
+            "this node does not know where it stands: its list is sorted by start and not by distance; start with --position LATITUDE,LONGITUDE, such as --position 30.31,120.27"
+                .to_owned(),
+        );
+    }
+    assumed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_assumed_is_said_with_the_flag_that_mends_it() {
+        for (knows_zone, knows_position, flags) in [
+            (true, true, &[][..]),
+            (false, true, &["--time-zone"]),
+            (true, false, &["--position"]),
+            (false, false, &["--time-zone", "--position"]),
+        ] {
+            let assumed = assumptions("my-city", knows_zone, knows_position);
+            assert_eq!(assumed.len(), flags.len());
+            assert!(assumed.iter().zip(flags).all(|(said, flag)| said.contains(flag)), "{assumed:?}");
+        }
     }
 }

@@ -47,6 +47,8 @@ pub(crate) enum Event {
     Cancel(SignUpId, Reply<Result<Answer, CancelRefusal>>),
     CreateJob(Box<NewJob>, Reply<Result<JobId, JobRefusal>>),
     Receive(Down, Reply<DownState>),
+    /// The hub's number of a place in line.
+    Placed(SignUpId, u32),
     Acked(UpAck),
     Interest(Interest),
     /// The hub welcomed this node: keep the number of the contact.
@@ -279,6 +281,10 @@ fn handle_event(
             batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
             None
         }
+        Event::Placed(sign_up, position) => {
+            batch.keep_place(sign_up, position)?;
+            None
+        }
         Event::Interest(_) | Event::Stop => None,
     };
     finishes.extend(finish);
@@ -311,7 +317,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Contact(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Retire(_, reply) => drop(reply.send(Err(failure.clone()))),
-            Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
+            Event::Placed(..) | Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
         }
     }
 }

@@ -2,12 +2,14 @@
 
 mod app;
 mod config;
+mod country;
 mod event_loop;
 mod guesses;
 mod http;
 mod join;
 mod kiosk;
 mod limits;
+mod phone;
 mod plugins;
 mod readers;
 mod telemetry;

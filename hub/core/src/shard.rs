@@ -10,6 +10,7 @@ mod contacts;
 mod ends;
 mod fences;
 mod jobs;
+mod line;
 mod merge;
 mod plan;
 mod restore;

@@ -17,6 +17,7 @@ use minicbor::{Decode, Encode};
 use std::{collections::BTreeMap, num::NonZeroU64, panic::catch_unwind};
 
 mod job;
+pub mod posting;
 mod sign_up;
 
 pub use job::{JobFields, PayUnit};

@@ -28,8 +28,8 @@ use sync_protocol::{
 };
 use sync_store::{OpenOptions, SqliteShard};
 
-const NOW: i64 = 1_800_000_000;
-const TENANT: TenantId = TenantId(1);
+pub(crate) const NOW: i64 = 1_800_000_000;
+pub(crate) const TENANT: TenantId = TenantId(1);
 const NODES: u32 = 3;
 
 struct Random(u64);
@@ -81,12 +81,12 @@ struct World {
     confirmed: Vec<(usize, SignUpId)>,
 }
 
-fn topic() -> (TopicId, VshardId) {
+pub(crate) fn topic() -> (TopicId, VshardId) {
     let topic = TopicId::of(TENANT, "hangzhou", 0);
     (topic, VshardId::of(topic))
 }
 
-fn fields(title: &str) -> JobFields {
+pub(crate) fn fields(title: &str) -> JobFields {
     JobFields {
         title: title.to_owned(),
         text: String::new(),

@@ -8,6 +8,16 @@ use axum::{
 };
 use serde::Serialize;
 
+/// What is missing or wrong in one field of a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct FieldError {
+    pub(crate) field: String,
+    /// A word for programs: missing, unknown, wrong_type, too_long, or one that the importer uses as well.
+    pub(crate) reason: &'static str,
+    /// What is wrong and what to write.
+    pub(crate) detail: String,
+}
+
 /// A problem with a stable type; `/problems/{code}` explains it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub(crate) struct Problem {
@@ -16,6 +26,9 @@ pub(crate) struct Problem {
     pub(crate) title: &'static str,
     pub(crate) status: u16,
     pub(crate) detail: String,
+    /// Each field that is missing or wrong, where the body's fields are the matter.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) errors: Box<[FieldError]>,
     #[serde(skip)]
     pub(crate) code: &'static str,
     /// Seconds after which to ask again, where that helps.
@@ -29,7 +42,7 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "bad-request",
         StatusCode::BAD_REQUEST,
         "The request is malformed",
-        "Read the detail; it names the field and what it may hold.",
+        "Read the errors, or the detail; they name each field and what it may hold.",
     ),
     ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The request's body is too large", "Send at most 64 KiB."),
     (
@@ -126,9 +139,16 @@ impl Problem {
             title,
             status: status.as_u16(),
             detail: detail.into(),
+            errors: Box::default(),
             code,
             retry_after_s: matches!(*code, "busy" | "in-flight" | "disk-full").then_some(1),
         }
+    }
+
+    /// Fields of the body are missing or wrong: all of them, so that one more try is enough.
+    pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
+        let named: Vec<_> = errors.iter().map(|error| format!("{}: {}", error.field, error.detail)).collect();
+        Self { errors: errors.into(), ..Self::new("bad-request", named.join("; ")) }
     }
 
     /// Ticket digits were wrong too often.

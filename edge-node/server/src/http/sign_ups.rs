@@ -1,6 +1,6 @@
 //! Sign-ups: create, read, find by code, cancel.
 
-use super::Problem;
+use super::{Problem, problem::FieldError};
 use crate::{
     app::App,
     event_loop::{Event, Failure},
@@ -13,7 +13,9 @@ use axum::{
     extract::{ConnectInfo, Path, Query, State, rejection::JsonRejection},
     http::{HeaderMap, StatusCode},
 };
-use edge_core::node::{Answer, CancelRefusal, Decision, SignUpRefusal, SignUpRequest, answer_of};
+use edge_core::node::{
+    Answer, CancelRefusal, Decision, SignUpRefusal, SignUpRequest, Uplink as Line, answer_of, place_question,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -21,8 +23,10 @@ use std::{
 };
 use sync_protocol::{
     documents::Status,
-    ids::{SignUpId, WorkerId},
+    ids::{SignUpId, WorkerId, Writer},
+    wire::v1::{Ask, Outcome as HubOutcome},
 };
+use sync_store::{ShardTx, SignUpRow, StoreError};
 use tokio::sync::oneshot;
 
 /// A worker wants a place.
@@ -30,7 +34,8 @@ use tokio::sync::oneshot;
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignUpBody {
     pub(crate) job: String,
-    /// Digits of the worker's phone or card; kept only as a keyed hash.
+    /// The worker's phone number; kept only as a keyed hash. In China 11 digits, in the United States 10, elsewhere the 7
+    /// to 15 of E.164, by the region of the node.
     pub(crate) phone: String,
 }
 
@@ -76,8 +81,6 @@ pub(crate) fn base64url(bytes: &[u8]) -> String {
     base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
 }
 
-const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 5..=20;
-
 impl App {
     /// Hands an event to the loop, or says that too many wait.
     pub(crate) fn send(&self, event: Event) -> Result<(), Problem> {
@@ -104,11 +107,12 @@ fn first16(context: &str, parts: &[&[u8]]) -> [u8; 16] {
 fn request(app: &App, key: &str, body: &SignUpBody) -> Result<SignUpRequest, Problem> {
     let job =
         body.job.parse().map_err(|_| Problem::new("unknown-job", format!("{} is no job id", body.job)))?;
-    let digits = body.phone.bytes().filter(u8::is_ascii_digit).count();
-    if !PHONE_DIGITS.contains(&digits) || body.phone.len() > 40 {
-        return Err(Problem::new("bad-request", "phone: 5 to 20 digits"));
-    }
-    let worker = WorkerId::of_phone(&app.shared.region_key, &body.phone);
+    let plan = app.shared.country.phone_plan();
+    let phone = plan.read(&body.phone).ok_or_else(|| {
+        let detail = plan.rule().to_owned();
+        Problem::fields(vec![FieldError { field: "phone".to_owned(), reason: "phone_wrong", detail }])
+    })?;
+    let worker = WorkerId::of_phone(&app.shared.region_key, &phone);
     Ok(SignUpRequest {
         job,
         worker,
@@ -210,11 +214,32 @@ pub(crate) async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<SignUpJson>, Problem> {
     let sign_up: SignUpId = id.parse().map_err(|_| unknown(&id))?;
-    let answer = app.shared.readers.read(|tx| {
+    let found = app.shared.readers.read(|tx| {
         let row = tx.sign_up(sign_up)?;
-        row.map(|row| answer_of(tx, &row)).transpose()
+        row.map(|row| stands(tx, &row, app.shared.writer())).transpose()
     })?;
-    answer.map(|answer| Json(answer.into())).ok_or_else(|| unknown(&id))
+    let (answer, question) = found.ok_or_else(|| unknown(&id))?;
+    Ok(Json(placed(&app, answer, question).await.into()))
+}
+
+/// How a sign-up stands, and the question to the hub that its place in line is still to be told by.
+fn stands(
+    tx: &mut dyn ShardTx,
+    row: &SignUpRow,
+    writer: Writer,
+) -> Result<(Answer, Option<Ask>), StoreError> {
+    Ok((answer_of(tx, row)?, place_question(tx, row, writer)?))
+}
+
+/// Of a place that counts this node alone, the hub's number once it has one.
+async fn placed(app: &App, answer: Answer, question: Option<Ask>) -> Answer {
+    let Some(question) = question.filter(|_| app.shared.uplink() == Line::Up) else { return answer };
+    let Some(HubOutcome::WaitListed { position }) = uplink::ask(&app.questions, question).await else {
+        return answer;
+    };
+    // Where the loop is too busy to keep it, the next look asks again.
+    let _busy = app.send(Event::Placed(answer.sign_up, position));
+    Answer { position: Some(position), at_this_node: false, ..answer }
 }
 
 /// The six digits of a ticket.
@@ -225,17 +250,16 @@ pub(crate) struct FindParameters {
 }
 
 /// Finds a sign-up by its six digits: the latest one that has them. Whoever asks for wrong ones too often waits.
-pub(crate) fn by_code(app: &App, from: IpAddr, code: &str) -> Result<Option<Answer>, Problem> {
+pub(crate) async fn by_code(app: &App, from: IpAddr, code: &str) -> Result<Option<Answer>, Problem> {
     app.take_guess(from).map_err(Problem::too_many_guesses)?;
     let found = app.shared.readers.read(|tx| {
         let mut rows = tx.sign_ups_by_code(code)?;
         rows.sort_by_key(|row| (row.status().is_current(), row.fields.created_at));
-        rows.pop().map(|row| answer_of(tx, &row)).transpose()
+        rows.pop().map(|row| stands(tx, &row, app.shared.writer())).transpose()
     })?;
-    if found.is_some() {
-        app.guessed_right(from);
-    }
-    Ok(found)
+    let Some((answer, question)) = found else { return Ok(None) };
+    app.guessed_right(from);
+    Ok(Some(placed(app, answer, question).await))
 }
 
 /// Finds a sign-up by its six digits.
@@ -247,7 +271,8 @@ pub(crate) async fn find(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Query(parameters): Query<FindParameters>,
 ) -> Result<Json<SignUpJson>, Problem> {
-    by_code(&app, peer.ip(), &parameters.code)?
+    by_code(&app, peer.ip(), &parameters.code)
+        .await?
         .map(|answer| Json(answer.into()))
         .ok_or_else(|| unknown("with these digits"))
 }

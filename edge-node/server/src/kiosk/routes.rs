@@ -13,7 +13,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
@@ -87,6 +87,12 @@ fn retry_after(problem: &Problem, mut response: Response) -> Response {
     response
 }
 
+/// Why a form could not be read.
+fn unread(app: &App, ask: &Ask, status: StatusCode) -> Response {
+    let said = if status == StatusCode::FORBIDDEN { Trouble::Foreign } else { Trouble::Broken };
+    trouble(app, ask, status, said)
+}
+
 async fn lost(State(app): State<App>, ask: Ask) -> Response {
     not_found(&app, &ask)
 }
@@ -125,11 +131,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 }
 
 async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if request.method() == Method::POST && is_foreign(request.headers()) {
-        (StatusCode::FORBIDDEN, "This form can be sent from this kiosk's own pages only.\n").into_response()
-    } else {
-        next.run(request).await
-    };
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

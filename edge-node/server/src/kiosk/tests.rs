@@ -10,6 +10,7 @@ use super::{
     text::Lang,
     view::*,
 };
+use crate::phone::PhonePlan;
 
 const PAGE_BYTES_MAX: usize = 60_000;
 
@@ -71,6 +72,8 @@ fn near(choice: Choice) -> NearPage {
         pages: 9,
         jobs,
         categories: vec!["分拣".to_owned(), "搬运".to_owned(), "保洁".to_owned()],
+        empty: None,
+        all_taken: false,
         reach: Some(Reach { shown_km: 5, widened: None }),
     }
 }
@@ -139,6 +142,7 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
         ("ticket-cancelled", ticket(choice, Answer::Cancelled)),
         ("ticket-bumped", ticket(choice, Answer::Bumped(Why::Fewer))),
         ("ticket-giving-back", ticket(choice, Answer::GivingBack)),
+        ("ticket-void", ticket(choice, Answer::Bumped(Why::Void))),
     ]
 }
 
@@ -184,11 +188,21 @@ fn near_states(choice: Choice) -> Vec<(&'static str, String)> {
     let mut empty = normal.clone();
     empty.jobs.clear();
     empty.filter.q = "焊工 \"><script>".to_owned();
+    empty.empty = Some(Empty::Narrowed);
+    let next = Some(date(2026, 11, 23).at(6, 30, 0, 0));
+    let without = |why| NearPage { jobs: Vec::new(), empty: Some(why), ..normal.clone() };
+    let soonest = NearPage { reach: None, ..normal.clone() };
+    let full = NearPage { all_taken: true, here_total: 0, ..normal.clone() };
     vec![
         ("near", normal.render().unwrap()),
         ("near-cut", cut.render().unwrap()),
         ("near-stale", stale.render().unwrap()),
         ("near-empty", empty.render().unwrap()),
+        ("near-none", without(Empty::NoShift { next }).render().unwrap()),
+        ("near-none-ahead", without(Empty::NoShift { next: None }).render().unwrap()),
+        ("near-none-here", without(Empty::NoneHere { others: 3 }).render().unwrap()),
+        ("near-full", full.render().unwrap()),
+        ("near-soonest", soonest.render().unwrap()),
     ]
 }
 
@@ -398,15 +412,56 @@ fn a_sign_up_sends_its_three_fields() {
 }
 
 #[test]
-fn phone_numbers_follow_the_plan_of_the_place() {
-    for (plan, phone, takes) in [
-        (PhonePlan::China, "13905712916", true),
-        (PhonePlan::China, "12905712916", false),
-        (PhonePlan::China, "1390571291", false),
-        (PhonePlan::China, "１３９０５７１２９１６", false),
-        (PhonePlan::NorthAmerica, "2125550123", true),
-        (PhonePlan::NorthAmerica, "1125550123", false),
+fn the_form_tells_the_rule_of_its_place() {
+    for (plan, hint, wrong, missing) in [
+        (PhonePlan::China, "11 digits", "it has 11 digits and begins with 1", "4 digits to go"),
+        (PhonePlan::NorthAmerica, "10 digits", "it has 10 digits", "3 digits to go"),
+        (
+            PhonePlan::International,
+            "7 to 15 digits, with the country code",
+            "it has 7 to 15 digits",
+            "Fill in",
+        ),
     ] {
-        assert_eq!(plan.takes(phone), takes, "{plan:?} {phone}");
+        let choice = Choice { lang: Lang::En, big: false };
+        let form = SignUpPage { plan, ..sign_up(choice, "1390571", Some(SignUpError::Phone)) };
+        let html = form.render().unwrap();
+        for said in [hint, wrong, missing, plan.pattern()] {
+            assert!(html.contains(said), "{plan:?} {said}");
+        }
     }
+}
+
+#[test]
+fn no_page_is_a_dead_end() {
+    for choice in choices() {
+        for (name, html) in pages(choice) {
+            let home = html.matches(&format!("href=\"{}\"", link::START)).count();
+            assert!(home > 0 || name == "start", "{name}: no way home");
+            let list = format!("href=\"{}?", link::NEAR);
+            assert!(html.contains(&list) || html.contains("/job/"), "{name}: no way back to the jobs");
+        }
+    }
+}
+
+#[test]
+fn an_empty_list_says_why_and_leads_on() {
+    let choice = Choice { lang: Lang::En, big: false };
+    let states = near_states(choice);
+    let page = |name: &str| states.iter().find(|(known, _)| *known == name).unwrap().1.replace("&#38;", "&");
+    let has = |name: &str, said: &[&str]| {
+        for words in said {
+            assert!(page(name).contains(words), "{name}: {words}\n{}", page(name));
+        }
+    };
+    has(
+        "near-none",
+        &["No more jobs today", "Tomorrow 06:30", "when=tomorrow", "/near?lang=en&when=any", "See all days"],
+    );
+    has("near-none-ahead", &["No more jobs today", "None later either"]);
+    has("near-none-here", &["None on the spot now", "3 other jobs"]);
+    has("near-full", &["All places are taken", "See tomorrow"]);
+    has("near-soonest", &["Soonest jobs", "does not know where it stands"]);
+    assert!(!page("near-none").contains("taken") && !page("near").contains("taken"));
+    assert!(!page("near-soonest").contains("Near me"));
 }

@@ -18,11 +18,11 @@ use jiff::civil::{Date, DateTime};
 pub(crate) use self::{
     job::{Bring, JobPage, Sketch},
     near::{
-        Away, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened,
+        Away, Empty, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened,
         near_page_size,
     },
     plain::{ErrorPage, HelpPage, MineError, MinePage, OutOfOrderPage, StartPage, Trouble, press_code},
-    sign_up::{PhonePlan, SignUpError, SignUpPage, press},
+    sign_up::{SignUpError, SignUpPage, press},
     ticket::{Answer, GiveBackError, TicketPage, Why},
 };
 use super::{
@@ -253,11 +253,7 @@ fn grouped(digits: &str, sizes: &[usize]) -> String {
         groups.push(group);
         rest = after;
     }
+    groups.push(rest);
     groups.retain(|group| !group.is_empty());
     groups.join(" ")
-}
-
-/// Keeps the ASCII digits of what a person typed.
-pub(crate) fn digits(typed: &str) -> String {
-    typed.chars().filter(char::is_ascii_digit).collect()
 }

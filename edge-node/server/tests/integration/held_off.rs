@@ -44,6 +44,43 @@ fn malformed_bodies_end_in_a_problem() {
 }
 
 #[test]
+fn a_wrong_job_is_told_all_that_is_wrong_with_it() {
+    let node = Node::start("wrong-job");
+    let bearer = format!("Bearer {TENANT_KEY}");
+    let job =
+        serde_json::json!({ "title": "分拣员", "currency": "RMB", "pay_unit": "week", "pay_minor": 2_600 });
+    let answer = node.post("/v1/jobs", ("Authorization", &bearer), &job);
+    assert_eq!((answer.status, answer.problem().as_str()), (400, "/problems/bad-request"));
+    let problem: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    let errors = problem["errors"].as_array().unwrap();
+    let named: Vec<_> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
+    assert_eq!(named, ["start_at", "end_at", "seats", "pay_unit", "currency"]);
+    assert!(errors.iter().all(|error| !error["reason"].is_null() && !error["detail"].is_null()), "{problem}");
+    assert_eq!(node.get("/v1/jobs").body.matches("\"id\"").count(), 0);
+}
+
+#[test]
+fn interface_and_page_take_the_same_phone_numbers() {
+    let node = Node::start("phones");
+    let job = post_job(&node, 9);
+    let form = |key: &str, phone: &str| {
+        node.post_form("/sign_up?lang=en", &[("job", &job), ("idempotency", key), ("phone", phone)]).status
+    };
+    for (n, wrong) in ["1390571291", "139057129160", "2125550123", "139"].iter().enumerate() {
+        let answer = sign_up(&node, &format!("k{n}"), &wanted(&job, wrong));
+        assert_eq!((answer.status, answer.problem().as_str()), (400, "/problems/bad-request"), "{wrong}");
+        assert!(
+            answer.body.contains("11 digits") && answer.body.contains("\"field\":\"phone\""),
+            "{answer:?}"
+        );
+        assert_eq!(form(&format!("f{n}"), wrong), 422, "{wrong}");
+    }
+    assert_eq!(sign_up(&node, "k", &wanted(&job, "+86 139 0571 2916")).status, 201);
+    assert_eq!(sign_up(&node, "again", &wanted(&job, "13905712916")).status, 409, "the same person");
+    assert_eq!(form("form", "139+0571+2917"), 303);
+}
+
+#[test]
 fn oversize_bodies_are_refused() {
     let node = Node::start("oversize");
     let answer = sign_up(&node, "k", &vec![b' '; TOO_LARGE]);

@@ -1,6 +1,10 @@
 //! A node without a free right asks for one.
 
-use super::{Order, Shard, plan::in_line};
+use super::{
+    Order, Shard,
+    line::{join, place_number},
+    plan::in_line,
+};
 use sync_protocol::{
     ids::Writer,
     seats::SeatState,
@@ -27,16 +31,11 @@ pub fn ask(shard: &mut Shard<'_>, writer: Writer, ask: &Ask) -> Result<Outcome, 
         let granted = shard.tx.holding(shard.vshard, ask.job, writer)?.granted;
         return Ok(Outcome::Granted { granted });
     }
-    let position = place_number(listed.len());
     let wait =
-        WaitRow { sign_up: ask.sign_up, holder: writer, worker: ask.worker, promoted: false, position };
-    shard.tx.put_waiting(shard.vshard, ask.job, &wait)?;
+        WaitRow { sign_up: ask.sign_up, holder: writer, worker: ask.worker, promoted: false, position: 0 };
+    let position = join(shard, ask.job, &wait)?;
     let seat =
         SeatRow { sign_up: ask.sign_up, holder: writer, worker: ask.worker, state: SeatState::Waiting };
     shard.tx.put_seat(shard.vshard, ask.job, &seat)?;
     Ok(Outcome::WaitListed { position })
-}
-
-fn place_number(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX - 1) + 1
 }

@@ -8,7 +8,7 @@
 use super::{
     HUB_ONLY, Shard,
     bounds::{self, OverLimit},
-    ends, fences, restore,
+    ends, fences, line, restore,
 };
 use std::collections::BTreeSet;
 use sync_protocol::{
@@ -367,11 +367,14 @@ fn void(shard: &mut Shard<'_>, writer: Writer, row: &NodeRow) -> Result<Checked,
     {
         let seat = SeatRow { sign_up, holder: writer, worker, state: SeatState::Bumped };
         shard.tx.put_seat(shard.vshard, row.job, &seat)?;
+        let job = row.job;
         let ending = Ending { sign_up, reason: EndReason::Voided };
-        let row = EndingRow { job: row.job, ending, at: shard.now, done: true };
+        let row = EndingRow { job, ending, at: shard.now, done: true };
         shard.tx.put_ending(shard.vshard, &row)?;
-        shard.tx.remove_waiting(shard.vshard, row.job, sign_up)?;
+        shard.tx.remove_waiting(shard.vshard, job, sign_up)?;
         shard.set_status(sign_up, Status::Bumped, EndReason::Voided.as_str())?;
+        // Its worker may have signed up again before the hub heard of the receipt.
+        line::put_voided_first(shard, job)?;
     }
     // What was known was taken over: its worker may have given it back meanwhile.
     if let NodeEvent::Cancel { sign_up } | NodeEvent::Bump { sign_up, .. } = row.event
@@ -465,11 +468,10 @@ fn list(
         NodeEvent::Accept { .. } | NodeEvent::Cancel { .. } | NodeEvent::Bump { .. } => {
             shard.tx.remove_waiting(shard.vshard, row.job, sign_up)
         }
-        NodeEvent::Wait { .. } if verdict == MergedEvent::Seat(SeatState::Waiting) => shard.tx.put_waiting(
-            shard.vshard,
-            row.job,
-            &WaitRow { sign_up, holder: writer, worker, promoted: false, position: 0 },
-        ),
+        NodeEvent::Wait { .. } if verdict == MergedEvent::Seat(SeatState::Waiting) => {
+            let wait = WaitRow { sign_up, holder: writer, worker, promoted: false, position: 0 };
+            line::join(shard, row.job, &wait).map(drop)
+        }
         // The offer came too late: the right is returned, the place stays.
         NodeEvent::Wait { .. } => {
             let listed = shard.tx.waiting(shard.vshard, row.job)?;
@@ -492,11 +494,8 @@ fn list(
                 shard.tx.put_ending(shard.vshard, &EndingRow { done: true, ..asked })?;
                 return ends::end_here(shard, row.job, &seat, asked.ending.reason);
             }
-            shard.tx.put_waiting(
-                shard.vshard,
-                row.job,
-                &WaitRow { sign_up, holder, worker, promoted: false, position: 0 },
-            )
+            let wait = WaitRow { sign_up, holder, worker, promoted: false, position: 0 };
+            line::join(shard, row.job, &wait).map(drop)
         }
         NodeEvent::Birth { .. }
         | NodeEvent::Return { .. }

@@ -1,13 +1,13 @@
 //! Executing what the scheduler planned: grants, recalls, promotions from the wait list, and what nodes are told of a job.
 
-use super::{Order, Shard};
+use super::{Order, Shard, ends};
 use crate::scheduler::{JobSnapshot, Move, NodeShare};
 use std::collections::BTreeMap;
 use sync_protocol::{
     documents::Status,
     ids::{JobId, SignUpId, Writer},
     mutant::{self, Mutant},
-    seats::{HubJob, JobRow, SeatState, out_total},
+    seats::{EndReason, Ending, HubJob, JobRow, SeatState, out_total},
 };
 use sync_store::{SeatRow, StoreError, WaitRow};
 
@@ -71,6 +71,11 @@ pub fn promote(shard: &mut Shard<'_>, job: JobId) -> Result<u32, StoreError> {
         }
         // Whoever waits at a node that is over waits until its log has settled.
         if !shard.tx.standing(shard.vshard, wait.holder)?.takes_grants() {
+            continue;
+        }
+        if wait.holder.is_hub() && ends::is_duplicate(shard, job, wait.sign_up, wait.worker)? {
+            // Its worker got a place elsewhere while this one waited for the hub.
+            ends::end(shard, job, Ending { sign_up: wait.sign_up, reason: EndReason::Duplicate })?;
             continue;
         }
         let done = if wait.holder.is_hub() {

@@ -9,6 +9,7 @@ use super::post::{JobRow, PayUnit};
 use super::verdict::{Place, Reason, Refusal};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use sync_protocol::documents::{self, posting};
 
 /// What a record came to.
 #[derive(Debug)]
@@ -84,6 +85,9 @@ pub(crate) fn check_native(row: &JobRow, bounds: Bounds) -> Result<(), Refusal> 
     }
     check_seats(row.seats, bounds, place)?;
     check_pay(row.pay_minor_per_hour, bounds, place)?;
+    if let Err(fault) = posting::currency(&row.currency) {
+        return Err(Refusal::new(place, Reason::CurrencyUnknown, format!("currency: {fault}")));
+    }
     let moment = |name: &str, text: &str| {
         text.parse::<Timestamp>().map_err(|_| {
             let message =
@@ -96,7 +100,7 @@ pub(crate) fn check_native(row: &JobRow, bounds: Bounds) -> Result<(), Refusal> 
     }
     match (row.lat, row.lon) {
         (None, None) => Ok(()),
-        (Some(lat), Some(lon)) if on_earth(lat, lon) => Ok(()),
+        (Some(lat), Some(lon)) if posting::position(lat, lon).is_ok() => Ok(()),
         (Some(_) | None, Some(_) | None) => {
             let message = "lat, lon: give both, within ±90 and ±180, or leave both out";
             Err(Refusal::new(place, Reason::NotANumber, message))
@@ -202,22 +206,19 @@ fn read_pay(fields: &Fields, rules: &ColumnRules) -> Result<Pay, Refusal> {
 
 /// Pay for an hour of the shift, rounded down.
 fn per_hour((minor, unit): (i64, PayUnit), minutes: i64) -> i64 {
-    match unit {
-        PayUnit::Hour => minor,
-        PayUnit::Day | PayUnit::Shift => minor.saturating_mul(60) / minutes.max(1),
-    }
+    let unit = match unit {
+        PayUnit::Hour => documents::PayUnit::Hour,
+        PayUnit::Day => documents::PayUnit::Day,
+        PayUnit::Shift => documents::PayUnit::Shift,
+    };
+    posting::per_hour(minor, unit, minutes)
 }
 
 fn check_pay(minor_per_hour: i64, bounds: Bounds, place: Place) -> Result<(), Refusal> {
-    let (low, high) = (bounds.pay_minor_per_hour_min, bounds.pay_minor_per_hour_max);
-    if (low..=high).contains(&minor_per_hour) {
-        return Ok(());
-    }
-    let message = format!(
-        "pay: {minor_per_hour} minor units an hour is outside {low} to {high}; correct the \
-         amount or its unit, or widen [bounds] in the map"
-    );
-    Err(Refusal::new(place, Reason::PayAbsurd, message))
+    let sane = bounds.pay_minor_per_hour_min..=bounds.pay_minor_per_hour_max;
+    posting::pay_per_hour(minor_per_hour, &sane).map_err(|fault| {
+        Refusal::new(place, Reason::PayAbsurd, format!("pay: {fault}, or widen [bounds] in the map"))
+    })
 }
 
 fn read_seats(fields: &Fields, rules: &ColumnRules) -> Result<u32, Refusal> {
@@ -236,14 +237,9 @@ fn read_seats(fields: &Fields, rules: &ColumnRules) -> Result<u32, Refusal> {
 }
 
 fn check_seats(seats: u32, bounds: Bounds, place: Place) -> Result<(), Refusal> {
-    if (1..=bounds.seats_max).contains(&seats) {
-        return Ok(());
-    }
-    let message = format!(
-        "seats: {seats} is outside 1 to {}; correct the number, or raise seats_max in the map",
-        bounds.seats_max
-    );
-    Err(Refusal::new(place, Reason::SeatsAbsurd, message))
+    posting::seats(u64::from(seats), bounds.seats_max).map_err(|fault| {
+        Refusal::new(place, Reason::SeatsAbsurd, format!("seats: {fault}, or raise seats_max in the map"))
+    })
 }
 
 /// The position and whether it came from the table of words.
@@ -253,7 +249,7 @@ fn read_position(fields: &Fields, rules: &ColumnRules) -> Result<(Option<[f64; 2
         let (lat, lon) = (fields.get(lat_column), fields.get(lon_column));
         if !lat.is_empty() || !lon.is_empty() {
             return match (lat.parse::<f64>(), lon.parse::<f64>()) {
-                (Ok(lat), Ok(lon)) if on_earth(lat, lon) => Ok((Some([lat, lon]), false)),
+                (Ok(lat), Ok(lon)) if posting::position(lat, lon).is_ok() => Ok((Some([lat, lon]), false)),
                 (Ok(_) | Err(_), Ok(_) | Err(_)) => {
                     let message = format!(
                         "{lat_column}, {lon_column}: `{}`, `{}` is not a position in degrees; \
@@ -269,10 +265,6 @@ fn read_position(fields: &Fields, rules: &ColumnRules) -> Result<(Option<[f64; 2
     let texts: Vec<&str> = rule.columns.iter().map(|column| fields.get(column)).collect();
     let position = rules.position_words.find(&texts).and_then(|row| rule.words[row].at);
     Ok((position, position.is_some()))
-}
-
-fn on_earth(lat: f64, lon: f64) -> bool {
-    lat.abs() <= 90.0 && lon.abs() <= 180.0
 }
 
 /// The refusal of a record without a needed field.

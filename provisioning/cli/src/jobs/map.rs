@@ -11,14 +11,11 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
+use sync_protocol::documents::posting;
 
 const RECORD_BYTES_DEFAULT: usize = 1024 * 1024;
 /// A record may not be larger than this whatever the map says: it is held in memory.
 const RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// Bounds of rows that come without a map, where the currency is not known beforehand.
-const NATIVE_PAY_PER_HOUR_MAX: i64 = 1_000_000;
-const NATIVE_SEATS_MAX: u32 = 10_000;
 
 /// A checked map.
 #[derive(Debug)]
@@ -295,9 +292,9 @@ impl Map {
             repair_mojibake: false,
             record_bytes_max: RECORD_BYTES_DEFAULT,
             rules: Rules::Native(Bounds {
-                pay_minor_per_hour_min: 1,
-                pay_minor_per_hour_max: NATIVE_PAY_PER_HOUR_MAX,
-                seats_max: NATIVE_SEATS_MAX,
+                pay_minor_per_hour_min: *posting::PAY_MINOR_PER_HOUR.start(),
+                pay_minor_per_hour_max: *posting::PAY_MINOR_PER_HOUR.end(),
+                seats_max: posting::SEATS_MAX,
             }),
         }
     }
@@ -404,9 +401,8 @@ fn check(file: &MapFile) -> Result<()> {
     if !matches!(minor, 1 | 10 | 100 | 1_000) {
         bail!("pay.minor_per_major: must be 1, 10, 100 or 1000");
     }
-    let code = &file.pay.currency;
-    if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        bail!("pay.currency: `{code}` is not an ISO 4217 code such as CNY");
+    if let Err(fault) = posting::currency(&file.pay.currency) {
+        bail!("pay.currency: {fault}");
     }
     if bounds.pay_minor_per_hour_min < 0
         || bounds.pay_minor_per_hour_max <= bounds.pay_minor_per_hour_min
@@ -422,7 +418,7 @@ fn check(file: &MapFile) -> Result<()> {
     }
     for row in &file.position.words {
         if let Some([lat, lon]) = row.at
-            && !(lat.abs() <= 90.0 && lon.abs() <= 180.0)
+            && posting::position(lat, lon).is_err()
         {
             bail!("position.words: {:?} is not at a latitude, longitude", row.words);
         }

@@ -26,6 +26,8 @@ pub(crate) enum Reason {
     PayAbsurd,
     /// The pay unit is not one that the map knows.
     PayUnitUnknown,
+    /// The currency is not one of ISO 4217.
+    CurrencyUnknown,
     /// The number of seats is zero or above the bound of the map.
     SeatsAbsurd,
     /// A date cannot be read, or the end is not after the start.
@@ -51,6 +53,7 @@ impl Reason {
             Self::NotANumber => "not_a_number",
             Self::PayAbsurd => "pay_absurd",
             Self::PayUnitUnknown => "pay_unit_unknown",
+            Self::CurrencyUnknown => "currency_unknown",
             Self::SeatsAbsurd => "seats_absurd",
             Self::DateWrong => "date_wrong",
             Self::KeyTaken => "key_taken",

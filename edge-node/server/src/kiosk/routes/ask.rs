@@ -14,11 +14,13 @@ use edge_core::node::Uplink;
 
 use crate::{
     app::App,
+    country::Country,
     kiosk::{
         link::{Choice, Link},
         text::Lang,
-        view::{Frame, Line, PhonePlan},
+        view::{Frame, Line},
     },
+    phone::PhonePlan,
 };
 
 /// Seconds without a touch after which a kiosk wipes its page.
@@ -89,13 +91,12 @@ fn home_lang(app: &App) -> Lang {
 }
 
 fn in_north_america(app: &App) -> bool {
-    // ISO 4217: 840 is the US dollar.
-    app.shared.currency == 840
+    app.shared.country == Country::UnitedStates
 }
 
 /// How phone numbers are written where this node stands.
 pub(super) fn phone_plan(app: &App) -> PhonePlan {
-    if in_north_america(app) { PhonePlan::NorthAmerica } else { PhonePlan::China }
+    app.shared.country.phone_plan()
 }
 
 fn line(app: &App) -> Line {
@@ -111,7 +112,8 @@ fn line(app: &App) -> Line {
     }
 }
 
-/// The fields of a form, or the status to refuse it with.
+/// The fields of a form, or the status to refuse it with. A form that another site's page sent is refused here, so that
+/// every handler of a POST takes its fields as this.
 #[derive(Debug)]
 pub(super) struct Filled(pub(super) Result<Pairs, StatusCode>);
 
@@ -119,6 +121,9 @@ impl FromRequest<App> for Filled {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Infallible> {
+        if super::is_foreign(request.headers()) {
+            return Ok(Self(Err(StatusCode::FORBIDDEN)));
+        }
         let form: Result<Form<Vec<(String, String)>>, FormRejection> = Form::from_request(request, app).await;
         Ok(Self(form.map(|Form(pairs)| Pairs(pairs)).map_err(|refused| refused.status())))
     }

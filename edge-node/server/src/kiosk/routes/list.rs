@@ -1,7 +1,9 @@
 //! The start page and the list near the hall: both ask the search index that the interface asks.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use edge_core::search::{Availability, Flags, Hit, Near, Page, Position, Query, QueryFields, RADIUS_M_MAX};
+use edge_core::search::{
+    Availability, Flags, Hit, Near, Page, Position, Query, QueryFields, RADIUS_M_MAX, Sort,
+};
 use jiff::civil::Date;
 
 use super::{
@@ -16,7 +18,8 @@ use crate::{
         link::{self, Link},
         text::Lang,
         view::{
-            Filter, JobCard, NearPage, OutOfOrderPage, Reach, StartPage, Trail, When, Widened, near_page_size,
+            Empty, Filter, JobCard, NearPage, Offer, OutOfOrderPage, Reach, StartPage, Trail, When, Widened,
+            near_page_size,
         },
     },
 };
@@ -73,6 +76,7 @@ fn find(app: &App, wanted: &Wanted<'_>, radius_m: u32) -> Page {
         availability: if wanted.here_only { Availability::ConfirmableHere } else { Availability::Open },
         page_size: wanted.most,
         utc_offset_s: app.shared.utc_offset_s,
+        sort: if near.is_some() { Sort::Relevance } else { Sort::Start },
         ..QueryFields::default()
     };
     // Too many words are refused by the index: fewer of them still find what was meant.
@@ -128,10 +132,42 @@ fn count(total: usize) -> u32 {
     u32::try_from(total).unwrap_or(u32::MAX)
 }
 
-/// Today, or tomorrow once nothing more starts today.
+/// Today, or tomorrow once nothing more starts today, or any day where tomorrow is empty as well.
 fn best_day(app: &App) -> When {
-    let today = find(app, &Wanted { when: When::Today, here_only: false, words: "", most: 1 }, NEAR_M);
-    if today.hits.is_empty() { When::Tomorrow } else { When::Today }
+    let has = |when| {
+        let wanted = Wanted { when, here_only: false, words: "", most: 1 };
+        !find(app, &wanted, RADIUS_M_MAX).hits.is_empty()
+    };
+    [When::Today, When::Tomorrow].into_iter().find(|when| has(*when)).unwrap_or(When::Any)
+}
+
+/// Why a list without a card has none.
+fn emptiness(app: &App, filter: &Filter) -> Result<Empty, Problem> {
+    let all = Wanted { when: filter.when, here_only: false, words: "", most: 1 };
+    if !filter.q.is_empty() {
+        return Ok(Empty::Narrowed);
+    }
+    if filter.here_only {
+        let others = find(app, &all, RADIUS_M_MAX).total;
+        if others > 0 {
+            return Ok(Empty::NoneHere { others: count(others) });
+        }
+    }
+    let near = app
+        .shared
+        .position
+        .map(|(lat_e6, lon_e6)| Near { position: Position { lat_e6, lon_e6 }, radius_m: RADIUS_M_MAX });
+    let later = QueryFields {
+        near,
+        start_after: span(app, filter.when).map(|span| span.0),
+        sort: Sort::Start,
+        page_size: 1,
+        utc_offset_s: app.shared.utc_offset_s,
+        ..QueryFields::default()
+    };
+    let found = Query::new(later).map(|query| search::run(app, &query)).unwrap_or_default();
+    let next = app.shared.views(found.hits.iter().map(|hit| hit.job))?.pop().flatten();
+    Ok(Empty::NoShift { next: next.map(|view| local(app, view.fields.start_at)) })
 }
 
 /// How many jobs can be confirmed at this kiosk on the day that the list begins with.
@@ -222,6 +258,11 @@ fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
     let first = usize::try_from(filter.page - 1).unwrap_or_default() * size;
     let shown: Vec<Hit> = found.hits.iter().skip(first).take(size).copied().collect();
     let (jobs, synthetic) = cards(app, &shown, ask.choice.lang)?;
+    let empty = if jobs.is_empty() { Some(emptiness(app, &filter)?) } else { None };
+    let is_full = |cards: &[JobCard]| cards.iter().all(|card| card.offer == Offer::Queue);
+    // Only where all cards of this screen are full is it worth a look at the others.
+    let all_taken =
+        empty.is_none() && is_full(&jobs) && is_full(&cards(app, &found.hits, ask.choice.lang)?.0);
     let mut frame = ask.frame(app, filter.link());
     frame.synthetic = synthetic;
     let suggested = SUGGESTED.iter().find(|(lang, _)| *lang == ask.choice.lang);
@@ -232,6 +273,8 @@ fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
         pages: count(pages),
         jobs,
         categories: suggested.iter().flat_map(|(_, words)| words).map(|word| (*word).to_owned()).collect(),
+        empty,
+        all_taken,
         reach,
         filter,
     };

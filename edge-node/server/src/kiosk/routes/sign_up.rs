@@ -15,16 +15,17 @@ use sync_protocol::ids::SignUpId;
 use super::{
     ask::{Ask, Filled, Pairs, phone_plan},
     cards::card,
-    explain, list, not_found, one, show, trouble,
+    explain, list, not_found, one, show, unread,
 };
 use crate::{
     app::App,
     http::{Problem, SignUpBody, submit},
     kiosk::{
         link::{self, Link},
-        view::{PhonePlan, SignUpError, SignUpPage, Trouble, digits, press},
+        view::{SignUpError, SignUpPage, press},
     },
     limits::KEY_CHARS_MAX,
+    phone::digits,
 };
 
 /// How often and after which time a second press looks for the answer to the first.
@@ -95,7 +96,7 @@ pub(super) async fn form(State(app): State<App>, ask: Ask) -> Response {
 pub(super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Filled) -> Response {
     let filled = match filled {
         Ok(filled) => filled,
-        Err(status) => return trouble(&app, &ask, status, Trouble::Broken),
+        Err(status) => return unread(&app, &ask, status),
     };
     if app.shared.frozen().is_some() {
         return list::out_of_order(&app, &ask);
@@ -109,15 +110,15 @@ pub(super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Fille
 }
 
 async fn filled_in(app: &App, ask: &Ask, mut form: Form, filled: &Pairs) -> Response {
-    let plan: PhonePlan = phone_plan(app);
+    let plan = phone_plan(app);
     if let Some(pad) = filled.find("key") {
         press(&mut form.phone, pad, plan);
         return show(StatusCode::OK, &form.page(app, ask, None));
     }
-    if !plan.takes(&form.phone) {
+    let Some(phone) = plan.read(&form.phone) else {
         return show(StatusCode::UNPROCESSABLE_ENTITY, &form.page(app, ask, Some(SignUpError::Phone)));
-    }
-    let body = SignUpBody { job: form.view.job.to_string(), phone: form.phone.clone() };
+    };
+    let body = SignUpBody { job: form.view.job.to_string(), phone };
     // Who goes back in the browser and types a friend's number sends the same form, but it is another request.
     let key = format!("{} {}", form.key, form.phone);
     match submit_once(app, &key, &body).await {

@@ -11,15 +11,16 @@ use sync_protocol::{documents::Status, ids::WorkerId, seats::EndReason};
 use super::{
     ask::{Ask, Filled, Pairs, phone_plan},
     cards::card,
-    explain, list, not_found, retry_after, show, sign_up, trouble,
+    explain, list, not_found, retry_after, show, sign_up, unread,
 };
 use crate::{
     app::App,
     http::{Problem, base64url, sign_ups},
     kiosk::{
         link::{self, Link},
-        view::{Answer, GiveBackError, MineError, MinePage, TicketPage, Trouble, Why, digits, press_code},
+        view::{Answer, GiveBackError, MineError, MinePage, TicketPage, Why, press_code},
     },
+    phone::digits,
 };
 
 const CODE_DIGITS: usize = 6;
@@ -37,11 +38,11 @@ fn is_code(text: &str) -> bool {
     text.len() == CODE_DIGITS && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn read(app: &App, ask: &Ask, code: &str) -> Result<Option<Found>, Problem> {
+async fn read(app: &App, ask: &Ask, code: &str) -> Result<Option<Found>, Problem> {
     if !is_code(code) {
         return Ok(None);
     }
-    let Some(answer) = sign_ups::by_code(app, ask.peer, code)? else { return Ok(None) };
+    let Some(answer) = sign_ups::by_code(app, ask.peer, code).await? else { return Ok(None) };
     let read = app.shared.readers.read(|tx| Ok((tx.sign_up(answer.sign_up)?, job_view(tx, answer.job)?)))?;
     let (Some(row), Some(view)) = read else { return Ok(None) };
     Ok(Some(Found { answer, view, worker: row.fields.worker }))
@@ -96,7 +97,7 @@ pub(super) async fn ticket(
     code: Result<Path<String>, PathRejection>,
 ) -> Response {
     let Ok(Path(code)) = code else { return not_found(&app, &ask) };
-    match read(&app, &ask, &code) {
+    match read(&app, &ask, &code).await {
         Ok(Some(found)) => show(StatusCode::OK, &page(&app, &ask, &found, None)),
         Ok(None) => not_found(&app, &ask),
         Err(problem) => explain(&app, &ask, &problem),
@@ -113,9 +114,9 @@ pub(super) async fn cancel(
     let Ok(Path(code)) = code else { return not_found(&app, &ask) };
     let filled = match filled {
         Ok(filled) => filled,
-        Err(status) => return trouble(&app, &ask, status, Trouble::Broken),
+        Err(status) => return unread(&app, &ask, status),
     };
-    match read(&app, &ask, &code) {
+    match read(&app, &ask, &code).await {
         Ok(Some(found)) => give_back(&app, &ask, &found, &filled).await,
         Ok(None) => not_found(&app, &ask),
         Err(problem) => explain(&app, &ask, &problem),
@@ -124,8 +125,9 @@ pub(super) async fn cancel(
 
 async fn give_back(app: &App, ask: &Ask, found: &Found, filled: &Pairs) -> Response {
     let again = |status, error| show(status, &page(app, ask, found, Some(error)));
-    let phone = digits(filled.get("phone"));
-    if !phone_plan(app).takes(&phone) || WorkerId::of_phone(&app.shared.region_key, &phone) != found.worker {
+    let phone = phone_plan(app).read(filled.get("phone"));
+    let worker = phone.map(|phone| WorkerId::of_phone(&app.shared.region_key, &phone));
+    if worker != Some(found.worker) {
         return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Phone);
     }
     match sign_ups::cancel(app, found.answer.sign_up).await {
@@ -151,7 +153,7 @@ pub(super) async fn mine(State(app): State<App>, ask: Ask) -> Response {
 pub(super) async fn find(State(app): State<App>, ask: Ask, Filled(filled): Filled) -> Response {
     let filled = match filled {
         Ok(filled) => filled,
-        Err(status) => return trouble(&app, &ask, status, Trouble::Broken),
+        Err(status) => return unread(&app, &ask, status),
     };
     let mut code: String = digits(filled.get("code")).chars().take(CODE_DIGITS).collect();
     if let Some(key) = filled.find("key") {
@@ -161,7 +163,7 @@ pub(super) async fn find(State(app): State<App>, ask: Ask, Filled(filled): Fille
     if code.len() < CODE_DIGITS {
         return show(StatusCode::UNPROCESSABLE_ENTITY, &mine_page(&app, &ask, code, Some(MineError::Short)));
     }
-    match read(&app, &ask, &code) {
+    match read(&app, &ask, &code).await {
         Ok(Some(found)) => sign_up::see_ticket(&ask, &found.answer.code),
         Ok(None) => show(StatusCode::NOT_FOUND, &mine_page(&app, &ask, code, Some(MineError::Unknown))),
         Err(problem) if problem.code == "too-many-guesses" => {

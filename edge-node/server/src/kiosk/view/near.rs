@@ -352,6 +352,23 @@ pub(crate) struct Widened {
     pub(crate) found: u32,
 }
 
+/// Why a list is empty, as far as it decides what to offer instead.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Empty {
+    /// Words or filters leave nothing.
+    Narrowed,
+    /// There are this many jobs, but none of which this kiosk holds a place.
+    NoneHere {
+        /// Jobs without the filter.
+        others: u32,
+    },
+    /// No shift starts then.
+    NoShift {
+        /// The first that starts afterwards, where one is known.
+        next: Option<DateTime>,
+    },
+}
+
 /// The list of jobs near the hall.
 #[derive(Debug, Clone, Template)]
 #[template(path = "kiosk/near.html")]
@@ -370,6 +387,10 @@ pub(crate) struct NearPage {
     pub(crate) jobs: Vec<JobCard>,
     /// Names of categories that the search box suggests.
     pub(crate) categories: Vec<String>,
+    /// Why there is no card.
+    pub(crate) empty: Option<Empty>,
+    /// There are jobs, and every place of them is taken.
+    pub(crate) all_taken: bool,
     /// How far it reaches; `None` where the kiosk does not know where it stands.
     pub(crate) reach: Option<Reach>,
 }
@@ -379,8 +400,8 @@ impl NearPage {
         filter.link().href(self.frame.choice)
     }
 
-    fn when_href(&self, when: &When) -> String {
-        let filter = Filter { when: *when, page: 1, ..self.filter.clone() };
+    fn when_href(&self, when: impl Borrow<When>) -> String {
+        let filter = Filter { when: *when.borrow(), page: 1, ..self.filter.clone() };
         self.filter_href(&filter)
     }
 
@@ -425,13 +446,36 @@ impl NearPage {
         }
     }
 
-    fn tomorrow_href(&self) -> String {
-        let filter = Filter { when: When::Tomorrow, ..Filter::default() };
-        self.filter_href(&filter)
+    /// Says near what, or in which order where the kiosk does not know where it stands.
+    fn title(&self) -> Safe<String> {
+        if self.reach.is_some() { self.frame.t("near-title") } else { self.frame.t("soonest-title") }
     }
 
-    fn narrowed(&self) -> bool {
-        self.filter.here_only || !self.filter.q.is_empty()
+    fn none_words(&self) -> Safe<String> {
+        match self.filter.when {
+            When::Today => self.frame.t("none-today"),
+            When::Tomorrow => self.frame.t("none-tomorrow"),
+            When::Night => self.frame.t("none-night"),
+            When::Any => self.frame.t("none-any"),
+        }
+    }
+
+    fn next_words(&self, next: &DateTime) -> Safe<String> {
+        self.frame.t_ab("empty-next", self.frame.day(next), super::hm(next))
+    }
+
+    fn is_tomorrow(&self, at: &DateTime) -> bool {
+        self.frame.now.date().tomorrow().is_ok_and(|tomorrow| tomorrow == at.date())
+    }
+
+    fn any_href(&self) -> String {
+        self.filter_href(&Filter { when: When::Any, ..Filter::default() })
+    }
+
+    /// Of the days that have a filter of their own, the next one.
+    fn tomorrow_href(&self) -> Option<String> {
+        let filter = Filter { when: When::Tomorrow, ..Filter::default() };
+        (self.filter.when == When::Today).then(|| self.filter_href(&filter))
     }
 
     fn page(&self) -> u32 {

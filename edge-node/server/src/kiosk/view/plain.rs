@@ -2,10 +2,13 @@
 
 use askama::{Template, filters::Safe};
 
-use super::{Frame, Line, Words, digits, grouped};
-use crate::kiosk::{
-    link::{self, Choice, Link},
-    text::Lang,
+use super::{Frame, Line, Words, grouped};
+use crate::{
+    kiosk::{
+        link::{self, Choice, Link},
+        text::Lang,
+    },
+    phone::digits,
 };
 
 /// Digits of a ticket's code.
@@ -153,6 +156,8 @@ pub(crate) enum Trouble {
     TooBusy,
     /// Wrong ticket codes were tried too often.
     TooManyGuesses,
+    /// A form came from another site's page.
+    Foreign,
     /// Something broke inside.
     Broken,
 }
@@ -173,6 +178,7 @@ impl ErrorPage {
             Trouble::NotFound => self.frame.t("error-not-found"),
             Trouble::JobClosed => self.frame.t("error-closed"),
             Trouble::TooBusy | Trouble::TooManyGuesses => self.frame.t("error-busy"),
+            Trouble::Foreign => self.frame.t("error-foreign"),
             Trouble::Broken => self.frame.t("error-broken"),
         }
     }
@@ -183,6 +189,7 @@ impl ErrorPage {
             Trouble::JobClosed => self.frame.t("error-closed-do"),
             Trouble::TooBusy => self.frame.t("too-many"),
             Trouble::TooManyGuesses => self.frame.t("too-many-guesses"),
+            Trouble::Foreign => self.frame.t("error-foreign-do"),
             Trouble::Broken => self.frame.t("error-broken-do"),
         }
     }

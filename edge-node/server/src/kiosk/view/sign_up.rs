@@ -6,63 +6,11 @@
 use askama::{Template, filters::Safe};
 use jiff::civil::Time;
 
-use super::{Frame, JobCard, Line, Offer, Trail, digits, grouped};
-use crate::kiosk::link::{self, Link};
-
-/// How mobile phone numbers are written where the kiosk stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum PhonePlan {
-    /// Mainland China: 11 digits, said 3-4-4.
-    #[default]
-    China,
-    /// United States and Canada: 10 digits, said 3-3-4.
-    NorthAmerica,
-}
-
-impl PhonePlan {
-    /// How many digits a number has.
-    pub(crate) fn digits(self) -> usize {
-        self.groups().iter().sum()
-    }
-
-    /// Whether these digits can be a mobile phone number.
-    pub(crate) fn takes(self, phone: &str) -> bool {
-        let bytes = phone.as_bytes();
-        let first = match self {
-            Self::China => {
-                bytes.first() == Some(&b'1') && bytes.get(1).is_some_and(|b| (b'3'..=b'9').contains(b))
-            }
-            Self::NorthAmerica => bytes.first().is_some_and(|b| (b'2'..=b'9').contains(b)),
-        };
-        first && bytes.len() == self.digits() && bytes.iter().all(u8::is_ascii_digit)
-    }
-
-    /// Groups typed digits as people say them.
-    pub(super) fn grouped(self, phone: &str) -> String {
-        grouped(&digits(phone), &self.groups())
-    }
-
-    pub(super) fn pattern(self) -> &'static str {
-        match self {
-            Self::China => "1[3-9][0-9] ?[0-9]{4} ?[0-9]{4}",
-            Self::NorthAmerica => "[2-9][0-9]{2} ?[0-9]{3} ?[0-9]{4}",
-        }
-    }
-
-    pub(super) fn slots(self) -> &'static str {
-        match self {
-            Self::China => "___ ____ ____",
-            Self::NorthAmerica => "___ ___ ____",
-        }
-    }
-
-    fn groups(self) -> [usize; 3] {
-        match self {
-            Self::China => [3, 4, 4],
-            Self::NorthAmerica => [3, 3, 4],
-        }
-    }
-}
+use super::{Frame, JobCard, Line, Offer, Trail, grouped};
+use crate::{
+    kiosk::link::{self, Link},
+    phone::{PhonePlan, digits},
+};
 
 /// Applies a key of the pad (`0` to `9`, `del`, `clear`) to the typed digits.
 pub(crate) fn press(phone: &mut String, key: &str, plan: PhonePlan) {
@@ -72,7 +20,7 @@ pub(crate) fn press(phone: &mut String, key: &str, plan: PhonePlan) {
         "del" => {
             phone.pop();
         }
-        digit if digit.len() == 1 && phone.len() < plan.digits() => phone.push_str(&digits(digit)),
+        digit if digit.len() == 1 && phone.len() < plan.lengths().1 => phone.push_str(&digits(digit)),
         _ => {}
     }
 }
@@ -117,15 +65,28 @@ pub(crate) struct SignUpPage {
 
 impl SignUpPage {
     fn phone_grouped(&self) -> String {
-        self.plan.grouped(&self.phone)
+        grouped(&digits(&self.phone), self.plan.groups())
     }
 
-    fn digits_wanted(&self) -> u32 {
-        u32::try_from(self.plan.digits()).unwrap_or_default()
+    fn phone_hint(&self) -> Safe<String> {
+        match self.plan.lengths() {
+            (least, most) if least == most => {
+                self.frame.t_n("signup-phone-hint", u32::try_from(most).unwrap_or_default())
+            }
+            (least, most) => self.frame.t_ab("signup-phone-hint-world", least.to_string(), most.to_string()),
+        }
+    }
+
+    fn phone_wrong(&self) -> Safe<String> {
+        match self.plan {
+            PhonePlan::China => self.frame.t("signup-phone-wrong-china"),
+            PhonePlan::NorthAmerica => self.frame.t("signup-phone-wrong-america"),
+            PhonePlan::International => self.frame.t("signup-phone-wrong-world"),
+        }
     }
 
     fn missing(&self) -> u32 {
-        u32::try_from(self.plan.digits().saturating_sub(self.phone.len())).unwrap_or_default()
+        u32::try_from(self.plan.lengths().0.saturating_sub(self.phone.len())).unwrap_or_default()
     }
 
     fn phone_is_wrong(&self) -> bool {

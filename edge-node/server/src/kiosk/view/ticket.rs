@@ -2,10 +2,13 @@
 
 use askama::{Template, filters::Safe};
 
-use super::{Away, Frame, JobCard, Line, PhonePlan, grouped};
-use crate::kiosk::{
-    link::{self, Link},
-    qr::Qr,
+use super::{Away, Frame, JobCard, Line, grouped};
+use crate::{
+    kiosk::{
+        link::{self, Link},
+        qr::Qr,
+    },
+    phone::PhonePlan,
 };
 
 /// What became of a sign-up.
@@ -193,6 +196,10 @@ impl TicketPage {
     fn action(&self, verb: &str) -> String {
         let path = Link::below(link::TICKET, &self.code);
         Link::to(&format!("{}/{verb}", path.path())).href(self.frame.choice)
+    }
+
+    fn again_href(&self) -> String {
+        Link::below(link::JOB, &self.card.id).href(self.frame.choice)
     }
 
     fn others_href(&self) -> String {

@@ -4,7 +4,7 @@ use crate::{clock, limits::FIELD_CHARS_MAX};
 use hub_core::shard::JobPost;
 use serde::Deserialize;
 use sync_protocol::{
-    documents::{JobFields, PayUnit},
+    documents::{JobFields, PayUnit, posting},
     ids::TenantId,
     seats::LossPolicy,
 };
@@ -93,6 +93,9 @@ impl ImportRow {
         ];
         if texts.iter().any(|text| text.len() > FIELD_CHARS_MAX) {
             return Err(format!("a field is longer than {FIELD_CHARS_MAX} bytes"));
+        }
+        if !self.currency.is_empty() {
+            posting::currency(&self.currency).map_err(|fault| format!("currency: {fault}"))?;
         }
         if self.pay_minor < 0 || self.pay_minor_per_hour < 0 {
             return Err("pay must not be negative".to_owned());

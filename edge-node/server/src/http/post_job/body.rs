@@ -1,0 +1,346 @@
+//! The body of a posted job, read field by field: whoever posts hears of everything that is missing or wrong at once.
+
+use super::super::problem::{FieldError, Problem};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use sync_protocol::documents::{JobFields, PayUnit, posting};
+
+/// A job as a tenant posts it. Money is in minor units of `currency`.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JobBody {
+    title: String,
+    text: Option<String>,
+    category: Option<String>,
+    place: Option<String>,
+    /// Degrees; together with `lon` or not at all.
+    lat: Option<f64>,
+    lon: Option<f64>,
+    /// RFC 3339.
+    start_at: String,
+    /// RFC 3339.
+    end_at: String,
+    pay_minor: i64,
+    /// Code of ISO 4217.
+    currency: String,
+    /// hour, day or shift.
+    pay_unit: String,
+    /// What an hour of it pays; without it, pay over the length of the shift.
+    pay_minor_per_hour: Option<i64>,
+    seats: u64,
+    /// Whether the rights of a node that is lost for ever are given to others after its lease. Receipts that the hub did
+    /// not hold by then are void. Without it they stay reserved until the job starts.
+    reclaim_lost: Option<bool>,
+    meal: Option<bool>,
+    bed: Option<bool>,
+    daily_pay: Option<bool>,
+    language: Option<String>,
+    requirements: Option<String>,
+}
+
+/// A job that can be created.
+#[derive(Debug)]
+pub(super) struct Posted {
+    pub(super) fields: JobFields,
+    pub(super) seats: u32,
+    pub(super) reclaim_lost: bool,
+}
+
+/// Who posts, where and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Poster<'a> {
+    pub(super) tenant: u32,
+    pub(super) employer: &'a str,
+    pub(super) region: &'a str,
+    /// Epoch seconds.
+    pub(super) now: i64,
+}
+
+const TITLE_CHARS_MAX: usize = 120;
+const TEXT_CHARS_MAX: usize = 4_000;
+const DAY_MIN: i64 = 24 * 60;
+
+/// What is wrong with a body so far; a field is named once, with the first that is wrong with it.
+#[derive(Debug, Default)]
+struct Faults(Vec<FieldError>);
+
+impl Faults {
+    fn add(&mut self, field: &str, reason: &'static str, detail: impl Into<String>) {
+        if !self.has(field) {
+            self.0.push(FieldError { field: field.to_owned(), reason, detail: detail.into() });
+        }
+    }
+
+    fn has(&self, field: &str) -> bool {
+        self.0.iter().any(|fault| fault.field == field)
+    }
+
+    /// Takes what a check found, under the field's name.
+    fn check<T>(&mut self, field: &str, reason: &'static str, checked: Result<T, String>) -> Option<T> {
+        checked.map_err(|detail| self.add(field, reason, detail)).ok()
+    }
+}
+
+/// The fields of a body that nobody has taken yet.
+struct Reader {
+    left: Map<String, Value>,
+    faults: Faults,
+}
+
+impl Reader {
+    fn optional<T: DeserializeOwned>(&mut self, field: &str, form: &str) -> Option<T> {
+        let value = self.left.remove(field).filter(|value| !value.is_null())?;
+        let read = serde_json::from_value(value);
+        read.map_err(|_| self.faults.add(field, "wrong_type", format!("write {form}"))).ok()
+    }
+
+    fn needed<T: DeserializeOwned + Default>(&mut self, field: &str, form: &str) -> T {
+        if self.left.get(field).is_none_or(Value::is_null) {
+            self.faults.add(field, "missing", format!("write {form}"));
+        }
+        self.optional(field, form).unwrap_or_default()
+    }
+
+    fn body(&mut self) -> JobBody {
+        let (text, flag, minor) = ("a text", "true or false", "a whole number of minor units, such as 2600");
+        let time = "a time of RFC 3339, such as 2026-11-23T06:30:00+08:00";
+        let degrees = "degrees, such as 30.31";
+        JobBody {
+            title: self.needed("title", text),
+            text: self.optional("text", text),
+            category: self.optional("category", text),
+            place: self.optional("place", text),
+            lat: self.optional("lat", degrees),
+            lon: self.optional("lon", degrees),
+            start_at: self.needed("start_at", time),
+            end_at: self.needed("end_at", time),
+            pay_minor: self.needed("pay_minor", minor),
+            currency: self.needed("currency", "a code of ISO 4217, such as CNY"),
+            pay_unit: self.needed("pay_unit", "hour, day or shift"),
+            pay_minor_per_hour: self.optional("pay_minor_per_hour", minor),
+            seats: self.needed("seats", "a whole number from 1"),
+            reclaim_lost: self.optional("reclaim_lost", flag),
+            meal: self.optional("meal", flag),
+            bed: self.optional("bed", flag),
+            daily_pay: self.optional("daily_pay", flag),
+            language: self.optional("language", text),
+            requirements: self.optional("requirements", text),
+        }
+    }
+}
+
+/// Reads a body and holds it against the rule of all posted jobs; the problem names each field at fault.
+pub(super) fn read(body: Value, poster: Poster<'_>) -> Result<Posted, Problem> {
+    let Value::Object(left) = body else {
+        return Err(Problem::new("bad-request", "the body is not a JSON object; /openapi.json describes it"));
+    };
+    let mut reader = Reader { left, faults: Faults::default() };
+    let body = reader.body();
+    let Reader { left, mut faults } = reader;
+    for name in left.keys() {
+        faults.add(name, "unknown", "there is no such field; /openapi.json names those that there are");
+    }
+    let posted = judge(body, poster, &mut faults);
+    if faults.0.is_empty() { Ok(posted) } else { Err(Problem::fields(faults.0)) }
+}
+
+fn judge(body: JobBody, poster: Poster<'_>, faults: &mut Faults) -> Posted {
+    let texts = check_texts(&body, faults);
+    let (start_at, end_at) = times(&body, poster.now, faults);
+    let (pay_unit, pay_minor_per_hour) = pay(&body, (end_at - start_at) / 60, faults);
+    faults.check("currency", "currency_unknown", posting::currency(&body.currency));
+    faults.check("seats", "seats_absurd", posting::seats(body.seats, posting::SEATS_MAX));
+    let [title, text, category, place, language, requirements] = texts;
+    let fields = JobFields {
+        title,
+        text,
+        category,
+        employer: poster.employer.to_owned(),
+        place,
+        position: position(&body, faults),
+        start_at,
+        end_at,
+        pay_minor: body.pay_minor,
+        pay_unit,
+        pay_minor_per_hour,
+        currency: body.currency,
+        meal: body.meal.unwrap_or_default(),
+        bed: body.bed.unwrap_or_default(),
+        daily_pay: body.daily_pay.unwrap_or_default(),
+        language,
+        requirements,
+        synthetic: false,
+        created_at: poster.now,
+        tenant: poster.tenant,
+        region: poster.region.to_owned(),
+    };
+    let seats = u32::try_from(body.seats).unwrap_or(u32::MAX);
+    Posted { fields, seats, reclaim_lost: body.reclaim_lost.unwrap_or_default() }
+}
+
+/// Title, text, category, place, language and requirements.
+fn check_texts(body: &JobBody, faults: &mut Faults) -> [String; 6] {
+    let title = body.title.trim().to_owned();
+    if title.is_empty() {
+        faults.add("title", "missing", "is empty; say what the work is");
+    }
+    let given = |text: &Option<String>| text.clone().unwrap_or_default();
+    let texts = [
+        title,
+        given(&body.text),
+        given(&body.category),
+        given(&body.place),
+        given(&body.language),
+        given(&body.requirements),
+    ];
+    for (name, text) in ["title", "text", "category", "place", "language", "requirements"].iter().zip(&texts)
+    {
+        let most =
+            if matches!(*name, "text" | "place" | "requirements") { TEXT_CHARS_MAX } else { TITLE_CHARS_MAX };
+        let length = text.chars().count();
+        if length > most {
+            faults.add(name, "too_long", format!("has {length} characters; write {most} at most"));
+        }
+    }
+    texts
+}
+
+fn times(body: &JobBody, now: i64, faults: &mut Faults) -> (i64, i64) {
+    let mut second = |field: &str, text: &str| {
+        let read: Result<jiff::Timestamp, _> = text.parse();
+        let read =
+            read.map_err(|_| format!("`{text}` is not RFC 3339; write such as 2026-11-23T06:30:00+08:00"));
+        faults.check(field, "date_wrong", read).map(jiff::Timestamp::as_second)
+    };
+    let (start, end) = (second("start_at", &body.start_at), second("end_at", &body.end_at));
+    let (Some(start), Some(end)) = (start, end) else { return (0, 0) };
+    if start <= now {
+        faults.add("start_at", "date_wrong", "is in the past; a shift starts in the future");
+    }
+    if end <= start {
+        faults.add("end_at", "date_wrong", "must be after start_at");
+    }
+    (start, end)
+}
+
+/// The unit, and what an hour pays: as given, or over the length of the shift.
+fn pay(body: &JobBody, shift_minutes: i64, faults: &mut Faults) -> (PayUnit, i64) {
+    let unit = faults.check("pay_unit", "pay_unit_unknown", posting::pay_unit(&body.pay_unit));
+    let told = body.pay_minor_per_hour;
+    let Some(unit) = unit else { return (PayUnit::Hour, told.unwrap_or_default()) };
+    if unit == PayUnit::Hour && told.is_some_and(|told| told != body.pay_minor) && !faults.has("pay_minor") {
+        let detail = "with pay_unit hour it is the same as pay_minor; write that or leave it out";
+        faults.add("pay_minor_per_hour", "pay_absurd", detail);
+    }
+    let minutes = if unit == PayUnit::Day { shift_minutes.min(DAY_MIN) } else { shift_minutes };
+    let per_hour = told.unwrap_or_else(|| posting::per_hour(body.pay_minor, unit, minutes));
+    // Without its times a shift has no length, and without its pay there is nothing to divide.
+    let is_known =
+        told.is_some() || unit == PayUnit::Hour || !(faults.has("start_at") || faults.has("end_at"));
+    if is_known {
+        let field = if told.is_some() { "pay_minor_per_hour" } else { "pay_minor" };
+        faults.check(field, "pay_absurd", posting::pay_per_hour(per_hour, &posting::PAY_MINOR_PER_HOUR));
+    }
+    if body.pay_minor <= 0 {
+        faults.add("pay_minor", "pay_absurd", "must be above 0");
+    }
+    (unit, per_hour)
+}
+
+fn position(body: &JobBody, faults: &mut Faults) -> Option<(i32, i32)> {
+    #[expect(clippy::cast_possible_truncation, reason = "at most 180 million")]
+    let e6 = |degrees: f64| (degrees * 1e6).round() as i32;
+    match (body.lat, body.lon) {
+        (Some(lat), Some(lon)) => {
+            let checked = posting::position(lat, lon);
+            faults.check("lat", "not_on_globe", checked).map(|()| (e6(lat), e6(lon)))
+        }
+        (None, None) => None,
+        (Some(_), None) => {
+            faults.add("lon", "missing", "give lat and lon, or neither");
+            None
+        }
+        (None, Some(_)) => {
+            faults.add("lat", "missing", "give lat and lon, or neither");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: i64 = 1_800_000_000;
+
+    /// What is wrong with a good job that was changed so: `field reason`, a word for each fault.
+    fn check(changes: Value, expected: &[&str]) {
+        let mut body = json!({
+            "title": "分拣员", "start_at": "2099-01-01T06:00:00Z", "end_at": "2099-01-01T15:00:00Z",
+            "pay_minor": 24_000, "currency": "CNY", "pay_unit": "shift", "seats": 3,
+        });
+        for (name, value) in changes.as_object().expect("an object") {
+            body[name] = value.clone();
+        }
+        let poster = Poster { tenant: 1, employer: "顺达劳务", region: "hangzhou", now: NOW };
+        let found: Vec<String> = match read(body, poster) {
+            Ok(_) => Vec::new(),
+            Err(problem) => {
+                problem.errors.iter().map(|error| format!("{} {}", error.field, error.reason)).collect()
+            }
+        };
+        assert_eq!(found, expected, "{changes}");
+    }
+
+    #[test]
+    fn each_fault_is_named_at_its_field() {
+        check(json!({}), &[]);
+        check(json!({ "pay_unit": "day", "meal": true, "lat": 30.3, "lon": 120.2, "text": "早班" }), &[]);
+        check(json!({ "pay_unit": "hour", "pay_minor": 2_600, "pay_minor_per_hour": 2_600 }), &[]);
+        check(json!({ "currency": "XYZ" }), &["currency currency_unknown"]);
+        check(json!({ "currency": "yuan" }), &["currency currency_unknown"]);
+        check(json!({ "currency": null }), &["currency missing"]);
+        check(json!({ "pay_unit": "year" }), &["pay_unit pay_unit_unknown"]);
+        check(json!({ "pay_unit": "hour", "pay_minor": 2_000_000 }), &["pay_minor pay_absurd"]);
+        check(json!({ "pay_minor": 0 }), &["pay_minor pay_absurd"]);
+        check(json!({ "pay_minor": -1, "pay_minor_per_hour": 5 }), &["pay_minor pay_absurd"]);
+        check(json!({ "pay_unit": "hour", "pay_minor_per_hour": 2_600 }), &["pay_minor_per_hour pay_absurd"]);
+        check(json!({ "seats": 0 }), &["seats seats_absurd"]);
+        check(json!({ "seats": 10_001 }), &["seats seats_absurd"]);
+        check(json!({ "seats": -1 }), &["seats wrong_type"]);
+        check(json!({ "start_at": "2001-01-01T06:00:00Z" }), &["start_at date_wrong"]);
+        check(json!({ "end_at": "2099-01-01T06:00:00Z" }), &["end_at date_wrong"]);
+        check(json!({ "lat": 30.3 }), &["lon missing"]);
+        check(json!({ "lat": 99.0, "lon": 120.2 }), &["lat not_on_globe"]);
+        check(json!({ "title": " " }), &["title missing"]);
+        check(json!({ "title": "活".repeat(121) }), &["title too_long"]);
+        check(json!({ "meal": "yes" }), &["meal wrong_type"]);
+        check(json!({ "salary": 7 }), &["salary unknown"]);
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        let nothing = json!({
+            "title": null, "start_at": null, "end_at": null, "pay_minor": null, "currency": null, "pay_unit": null,
+            "seats": null,
+        });
+        let missing = ["title", "start_at", "end_at", "pay_minor", "currency", "pay_unit", "seats"];
+        let missing = missing.map(|field| format!("{field} missing"));
+        check(nothing, &missing.each_ref().map(String::as_str));
+        let wrong = json!({
+            "start_at": "tomorrow", "end_at": 7, "pay_minor": "a lot", "currency": "RMB", "pay_unit": "week", "seats": 0,
+        });
+        check(
+            wrong,
+            &[
+                "end_at wrong_type",
+                "pay_minor wrong_type",
+                "start_at date_wrong",
+                "pay_unit pay_unit_unknown",
+                "currency currency_unknown",
+                "seats seats_absurd",
+            ],
+        );
+    }
+}
