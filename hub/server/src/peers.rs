@@ -32,6 +32,7 @@ pub(crate) fn bind(app: &App, address: SocketAddr) -> Result<HubEndpoint> {
         certificate_chain: vec![hub.certificate],
         private_key: hub.private_key,
         root_certificate: app.authority.root_certificate().to_vec(),
+        reset_secret: app.signer.key.to_bytes(),
     };
     let time = TimeSource::new(Arc::new(clock::unix_now), 0);
     let domain = app.authority.trust_domain().to_owned();

@@ -3,15 +3,20 @@
 //! Handshakes run beside one another in tasks that the endpoint owns; a connection reaches the caller only after its
 //! certificate was judged for its protocol and its first bytes have come.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{
+    fmt, io,
+    net::{SocketAddr, UdpSocket},
+    sync::Arc,
+};
 
-use quinn::{Connection, Endpoint, Incoming, ServerConfig, crypto::rustls::HandshakeData};
+use quinn::{Connection, Endpoint, Incoming, ServerConfig, TokioRuntime, crypto::rustls::HandshakeData};
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     exchange::{Exchange, ExchangeError},
     limits::{CONNECTIONS_MAX, HANDSHAKE_TIMEOUT, HANDSHAKES_BEFORE_RETRY, HANDSHAKES_MAX},
     link::{CloseCode, Link, LinkError, close, peer_chain},
+    reset::endpoint_config,
     time::TimeSource,
     tls::{ALPN_JOIN, ALPN_RENEW, ALPN_SYNC, ClientCheck, ClientFault, HubChain, TlsError, hub_tls},
     transport::hub_transport,
@@ -26,6 +31,8 @@ pub struct HubCredentials {
     pub private_key: Vec<u8>,
     /// DER of the cluster's root.
     pub root_certificate: Vec<u8>,
+    /// Known to this hub alone, and the same at each start: nodes are told by it that a connection is forgotten.
+    pub reset_secret: [u8; 32],
 }
 
 impl fmt::Debug for HubCredentials {
@@ -97,12 +104,14 @@ impl HubEndpoint {
         time: &TimeSource,
         standing: Denylist,
     ) -> Result<Self, BindError> {
-        let HubCredentials { certificate_chain, private_key, root_certificate } = credentials;
+        let HubCredentials { certificate_chain, private_key, root_certificate, reset_secret } = credentials;
         let tls = hub_tls(certificate_chain, private_key, root_certificate, time)?;
         let mut config = ServerConfig::with_crypto(tls.config);
         config.transport_config(hub_transport()).max_incoming(HANDSHAKES_MAX);
-        let endpoint =
-            Endpoint::server(config, address).map_err(|source| BindError::Socket { address, source })?;
+        let bound = UdpSocket::bind(address).and_then(|socket| {
+            Endpoint::new(endpoint_config(reset_secret), Some(config), socket, Arc::new(TokioRuntime))
+        });
+        let endpoint = bound.map_err(|source| BindError::Socket { address, source })?;
         let judge = Judge { clients: tls.clients, standing };
         Ok(Self { endpoint, chain: tls.chain, judge, handshakes: JoinSet::new() })
     }
@@ -123,7 +132,7 @@ impl HubEndpoint {
 
     /// Shows another certificate from the next handshake on.
     pub fn replace_credentials(&self, credentials: &HubCredentials) -> Result<(), TlsError> {
-        let HubCredentials { certificate_chain, private_key, root_certificate } = credentials;
+        let HubCredentials { certificate_chain, private_key, root_certificate, .. } = credentials;
         self.chain.replace(certificate_chain, private_key, root_certificate)
     }
 

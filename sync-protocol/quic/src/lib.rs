@@ -11,6 +11,7 @@ mod hub;
 pub mod limits;
 mod link;
 mod node;
+mod reset;
 mod stall;
 mod time;
 mod tls;

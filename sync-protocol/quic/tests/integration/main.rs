@@ -46,11 +46,16 @@ impl World {
     }
 
     fn hub(&self) -> (HubEndpoint, SocketAddr) {
+        self.hub_at(LOOPBACK.into())
+    }
+
+    fn hub_at(&self, address: SocketAddr) -> (HubEndpoint, SocketAddr) {
         let issued = self.authority.issue_hub_certificate(Serial::from_random([1; 16]), NOW).unwrap();
         let credentials = HubCredentials {
             certificate_chain: vec![issued.certificate],
             private_key: issued.private_key,
             root_certificate: self.authority.root_certificate().to_vec(),
+            reset_secret: [4; 32],
         };
         let revoked = self.revoked.clone();
         let standing =
@@ -59,7 +64,7 @@ impl World {
                     if revoked.load(Ordering::Relaxed) { Standing::Revoked } else { Standing::Good }
                 },
             );
-        let hub = HubEndpoint::bind(LOOPBACK.into(), &credentials, &self.time(), standing).unwrap();
+        let hub = HubEndpoint::bind(address, &credentials, &self.time(), standing).unwrap();
         let address = hub.local_address().unwrap();
         (hub, address)
     }
@@ -309,4 +314,36 @@ async fn a_closed_link_ends_the_peers_receive_with_the_reason() {
     far.close(CloseCode::Replaced, "newer link");
     let error = LinkError::Closed { code: CloseCode::Replaced, reason: "newer link".to_owned() };
     assert_eq!(receiver.recv().await, Err(error));
+}
+
+#[test]
+fn a_hub_that_was_killed_and_runs_again_ends_the_links_of_before_at_their_next_packet() {
+    let world = World::new("killed");
+    let credentials = world.credentials();
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (first, second, near) = (runtime(), runtime(), runtime());
+    let address = first.block_on(async {
+        let (hub, address) = world.hub();
+        serve(hub);
+        address
+    });
+    let (node, mut sender, mut receiver) = near.block_on(async {
+        let node = world.node(&credentials);
+        let (mut sender, mut receiver) = node.connect(address).await.unwrap().split();
+        sender.send(b"before").await.unwrap();
+        assert_eq!(receiver.recv().await.unwrap().unwrap(), b"before");
+        (node, sender, receiver)
+    });
+    // Nothing of it is told to the node: its tasks and its socket are gone.
+    first.shutdown_timeout(limits::IDLE_TIMEOUT);
+    second.block_on(async { serve(world.hub_at(address).0) });
+    near.block_on(async {
+        sender.send(b"after").await.unwrap();
+        let ended =
+            tokio::time::timeout(limits::IDLE_TIMEOUT / 4, receiver.recv()).await.expect("it waits on");
+        assert_eq!(ended, Err(LinkError::Reset));
+        assert_eq!(first_answer(&node, address).await.unwrap().unwrap(), b"hello");
+    });
+    second.shutdown_background();
 }
