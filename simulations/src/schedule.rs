@@ -155,13 +155,15 @@ impl Drawing<'_> {
             let at = hour_at + self.random.below(HOUR - 30 * SECOND);
             // A group mostly wants the same job.
             let wanted = self.random.bits();
+            // One at a time through the door, or all in the moment in which a list goes up.
+            let within = [scenario.group_ms, 40, 5][self.random.index(3)].min(scenario.group_ms);
             for _ in 0..group {
                 self.workers += 1;
                 // Now and then somebody comes who was there before.
                 let worker =
                     if self.random.chance(30) { self.random.below(self.workers) } else { self.workers };
                 let pick = if self.random.chance(700) { wanted } else { self.random.bits() };
-                let at = at + self.random.below(scenario.group_ms + 1);
+                let at = at + self.random.below(within + 1);
                 self.add(at, Act::SignUp { node, worker, pick });
             }
         }

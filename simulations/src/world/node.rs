@@ -141,7 +141,7 @@ impl Machine {
         // A witness that cannot be read stops the start, as any failing disk does.
         let witness = Witness::on(Path::new("witness"), Box::new(DiskFile::new(self.disk)))
             .map_err(|_| StoreError::BadRow("witness file"))?;
-        Ok(Running { me, store, witness })
+        Ok(Running { me, store, witness, is_full: false })
     }
 }
 
@@ -235,7 +235,7 @@ impl World {
         let took = 3 * place.slow + self.random.below(8) * place.slow;
         match &mut place.running {
             Some(running) if place.frozen.is_none() => {
-                let Running { me, store, witness } = running;
+                let Running { me, store, witness, is_full } = running;
                 if mutant::is(Mutant::CursorFirst) {
                     for event in &events {
                         if let NodeEvent::Receive(_, down) = event {
@@ -248,6 +248,7 @@ impl World {
                 let done = store.transact(|tx| commit(me, tx, wall, uplink, &mut events, &mut replies));
                 match done {
                     Ok(committed) => {
+                        *is_full = false;
                         let witnessed = witness.record(&committed.heads).is_ok();
                         if let Some(interest) = committed.interest {
                             me.learn(interest);
@@ -291,7 +292,8 @@ impl World {
         note!(self, "machine {m}: a batch was not committed: {error}");
         if matches!(error, StoreError::Full(_)) {
             self.tally.sometimes("a batch found the disk full");
-            if let Some(running) = &mut self.machines[m].running {
+            if let Some(running) = self.machines[m].running.as_mut().filter(|running| !running.is_full) {
+                running.is_full = true;
                 // The write-ahead log may hold most of what the disk lacks.
                 drop(running.store.checkpoint());
             }
