@@ -11,12 +11,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
     documents::Status,
     ids::{JobId, SignUpId, VshardId, Writer},
-    seats::SeatState,
+    seats::{HubHolding, NodeJob, SeatState},
 };
 use sync_store::{SeatRow, SqliteShard, StoreError};
 
 /// Live sign-ups of a job by holder: (machine, incarnation), the hub's own under a number of its own.
 pub(crate) type LiveSeats = BTreeMap<JobId, BTreeMap<(usize, u16), u32>>;
+
+/// What each job looked like when its seats were counted last.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    at_nodes: BTreeMap<(usize, JobId), NodeJob>,
+    at_hub: BTreeMap<JobId, (u32, bool, Vec<(Writer, HubHolding)>)>,
+}
 
 const HUB: (usize, u16) = (usize::MAX, 0);
 /// Answers that a start looks at; all of them are looked at in the end.
@@ -39,11 +46,14 @@ impl World {
         let place = &mut self.machines[m];
         let (disk, writer, vshard) = (place.disk, place.writer, vshard_of(place.region));
         let Some(running) = &mut place.running else { return };
+        let checked = &mut self.checked.at_nodes;
         let read = quietly(disk, || {
             running.store.read(|tx| {
                 let mut all = Vec::with_capacity(changed.len());
                 for job in changed {
-                    if let Some((counters, _)) = tx.node_job(vshard, *job)? {
+                    let Some((counters, _)) = tx.node_job(vshard, *job)? else { continue };
+                    // Seats change together with counters; that they agree where nothing moved is looked at in the end.
+                    if checked.insert((m, *job), counters) != Some(counters) {
                         all.push((*job, counters, tx.seats(vshard, *job)?));
                     }
                 }
@@ -94,10 +104,20 @@ impl World {
         let Some(store) = &mut self.hub.store else { return Ok(()) };
         let Some(region) = self.model.jobs.get(&job).map(|facts| facts.region) else { return Ok(()) };
         let vshard = vshard_of(region);
+        let checked = &mut self.checked.at_hub;
         let read = quietly(self.hub.disk, || {
-            store.read(|tx| Ok((tx.hub_job(vshard, job)?, tx.holdings(vshard, job)?, tx.seats(vshard, job)?)))
+            store.read(|tx| {
+                let (row, holdings) = (tx.hub_job(vshard, job)?, tx.holdings(vshard, job)?);
+                let moved = row.map(|row| (row.cap, row.open, holdings));
+                if checked.get(&job) == moved.as_ref() {
+                    return Ok(None);
+                }
+                let Some((_, _, holdings)) = moved.clone() else { return Ok(None) };
+                checked.extend(moved.map(|moved| (job, moved)));
+                Ok(row.map(|row| (row, holdings)).zip(Some(tx.seats(vshard, job)?)))
+            })
         });
-        let Ok((Some(row), holdings, seats)) = read else { return Ok(()) };
+        let Ok(Some(((row, holdings), seats))) = read else { return Ok(()) };
         let out: u32 = holdings.iter().map(|(_, holding)| holding.out()).sum();
         if row.pool(out) < 0 {
             return violation("invariant", format!("I1: {out} rights are out of {} of {job}", row.cap));

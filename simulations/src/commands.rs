@@ -1,5 +1,6 @@
 //! What each command of `simulate` does and prints.
 
+pub(crate) mod disk;
 pub(crate) mod model;
 
 use crate::Run;

@@ -116,6 +116,12 @@ pub struct Disk {
 pub struct Image(Vec<(String, Vec<u8>)>);
 
 impl Image {
+    /// The bytes of one file.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, bytes)| &bytes[..])
+    }
+
     /// The files whose name `wanted` accepts.
     #[must_use]
     pub fn only(mut self, wanted: impl Fn(&str) -> bool) -> Self {

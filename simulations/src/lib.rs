@@ -16,6 +16,7 @@ pub mod schedule;
 pub mod tally;
 pub mod trace;
 pub mod trace_file;
+pub mod trials;
 pub mod vfs;
 pub mod witness_file;
 pub mod world;

@@ -18,6 +18,8 @@ struct Cli {
 enum Command {
     /// Walks through every state of small worlds, over the production transition functions.
     Model(commands::model::Args),
+    /// Cuts the power, fails and fills the disk at every write of a node's day, and flips bits of its database.
+    Disk(commands::disk::Args),
     /// Lists the scenarios.
     List,
     /// Runs seeds of one scenario, or of all in turn. Exit code 1 where a promise was broken.
@@ -70,6 +72,7 @@ struct Run {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Model(args) => Ok(commands::model::run(&args)),
+        Command::Disk(args) => commands::disk::run(&args),
         Command::List => commands::list(),
         Command::Run(run) => commands::run(&run),
         Command::Replay { trace, step } => commands::replay(&trace, step),

@@ -10,6 +10,11 @@ pub(crate) const SECOND: u64 = 1_000;
 pub(crate) const MINUTE: u64 = 60 * SECOND;
 pub(crate) const HOUR: u64 = 60 * MINUTE;
 
+/// Faults per hour from which a kind is no rarity in a seed.
+const FREQUENT: f64 = 0.3;
+/// Number of the mildest kind.
+const RESET: u64 = 5;
+
 /// Which direction of a line is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -219,13 +224,13 @@ impl Drawing<'_> {
             }
         }
         for node in 0..nodes {
-            for (rate, kind) in [
+            let rates = [
                 (faults.crash, 0),
                 (faults.crash_at_write, 1),
                 (faults.kill, 2),
                 (faults.cut, 3),
                 (faults.one_way_cut, 4),
-                (faults.reset, 5),
+                (faults.reset, RESET),
                 (faults.eio, 6),
                 (faults.disk_full, 7),
                 (faults.slow_disk, 8),
@@ -233,11 +238,13 @@ impl Drawing<'_> {
                 (faults.restore, 10),
                 (faults.copy, 11),
                 (faults.clock, 12),
-            ] {
+            ];
+            for (rate, kind) in rates {
                 for at in self.times(rate) {
                     self.fault(node, at, kind);
                 }
             }
+            self.no_quiet_hour(node, &rates);
         }
         for at in self.times(faults.hub_crash) {
             let all = self.asked_after.values().flatten().copied().collect();
@@ -245,6 +252,28 @@ impl Drawing<'_> {
             let after = self.random.chance(700).then(|| self.random.below(400));
             let ms = self.random.between(2 * SECOND, 5 * MINUTE);
             self.add(at, Act::HubCrash { after, ms });
+        }
+    }
+
+    /// An hour that chance left without a fault proves little: it gets one of the kinds that the seed knows.
+    fn no_quiet_hour(&mut self, node: usize, rates: &[(f64, u64)]) {
+        let mut struck = BTreeSet::new();
+        for step in &self.steps {
+            if step.act.fault().is_some_and(|(_, at)| at == Some(node)) {
+                struck.insert(step.at / HOUR);
+            }
+        }
+        let mut frequent: Vec<u64> =
+            rates.iter().filter(|(rate, _)| *rate >= FREQUENT).map(|(_, kind)| *kind).collect();
+        if frequent.is_empty() {
+            frequent.push(RESET);
+        }
+        for hour in 0..self.scenario.hours {
+            let kind = frequent[self.random.index(frequent.len())];
+            if !struck.contains(&hour) {
+                let at = hour * HOUR + MINUTE + self.random.below(HOUR - 2 * MINUTE);
+                self.fault(node, at, kind);
+            }
         }
     }
 
@@ -270,7 +299,7 @@ impl Drawing<'_> {
                 let way = if random.chance(500) { Way::ToHub } else { Way::ToNode };
                 Act::Cut { node, way, ms: cut }
             }
-            5 => Act::Reset { node },
+            RESET => Act::Reset { node },
             6 => {
                 let on = [On::Read, On::Write, On::Sync][random.index(3)];
                 Act::Eio { node, on, after: random.below(60) }

@@ -8,12 +8,12 @@ mod agenda;
 pub(crate) mod faults;
 mod hub;
 mod network;
-mod node;
+pub(crate) mod node;
 pub(crate) mod people;
 mod scheduler;
 
 use crate::{
-    checks::LiveSeats,
+    checks::{Checked, LiveSeats},
     disk,
     model::{Model, Violation},
     random::Random,
@@ -67,6 +67,7 @@ pub struct World {
     pub(crate) trace: Trace,
     pub(crate) violation: Option<Violation>,
     pub(crate) live_seats: LiveSeats,
+    pub(crate) checked: Checked,
     pub(crate) healing: bool,
 }
 
@@ -116,13 +117,14 @@ impl World {
     fn new(scenario: &Scenario, seed: u64, steps: Vec<Step>, keeps_lines: bool) -> Self {
         // Disk 0 takes what SQLite spills.
         disk::add(seed);
-        let hub = Hub::new(disk::add(seed));
+        let mut random = Random::new(seed, 2);
+        let hub = Hub::new(disk::add(seed), random.between(3, 30));
         let mut world = Self {
             scenario: scenario.clone(),
             now: 0,
             agenda: Agenda::default(),
             steps,
-            random: Random::new(seed, 2),
+            random,
             machines: Vec::new(),
             hub,
             connections: BTreeMap::new(),
@@ -133,6 +135,7 @@ impl World {
             trace: Trace::new(keeps_lines),
             violation: None,
             live_seats: LiveSeats::new(),
+            checked: Checked::default(),
             healing: false,
         };
         let nodes = scenario.regions * scenario.nodes_per_region;
@@ -141,7 +144,8 @@ impl World {
             let disk = disk::add(seed);
             disk::with(disk, |disk| disk.lies = scenario.lying_sync);
             let number = u32::try_from(n + 1).unwrap_or(u32::MAX);
-            world.machines.push(Machine::new(number, region, disk));
+            let commit_ms = node::COMMIT_MS[world.random.index(node::COMMIT_MS.len())];
+            world.machines.push(Machine::new(number, region, disk, commit_ms));
             world.enrol(world.machines.len() - 1);
         }
         world

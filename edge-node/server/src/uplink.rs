@@ -4,7 +4,9 @@ use crate::{
     app::{Shared, boot_ms},
     event_loop::Event,
     join::{resolve, time_source},
-    limits::{ASK_WAIT, BACK_OFF_FIRST, BACK_OFF_LONG_MAX, BACK_OFF_SHORT_MAX, CONNECT_WAIT, SHORT_CUT},
+    limits::{
+        ASK_WAIT, BACK_OFF_FIRST, BACK_OFF_LONG_MAX, BACK_OFF_SHORT_MAX, CONNECT_WAIT, SHORT_CUT, STEADY,
+    },
 };
 use anyhow::Context;
 use edge_core::node::EdgeNode;
@@ -87,7 +89,9 @@ impl Uplink {
                 Ok(end) => tracing::info!(%end, "session with the hub is over"),
                 Err(error) => tracing::debug!("no session with the hub: {error:#}"),
             }
-            if self.shared.set_link_down() {
+            // A session that ends at once, as where a copy of this machine takes the line again and again, is no reason to
+            // hurry.
+            if self.shared.set_link_down() && began.elapsed() >= STEADY {
                 (down_since, back_off) = (Instant::now(), BACK_OFF_FIRST);
             }
             while self.questions.try_recv().is_ok() {}

@@ -189,11 +189,11 @@ impl World {
         self.fork(m);
         let place = &self.machines[m];
         let image = disk::with(place.disk, |disk| disk.image(|_| true));
-        let (number, region, writer) = (place.number, place.region, place.writer);
+        let (number, region, writer, commit_ms) = (place.number, place.region, place.writer, place.commit_ms);
         let disk = disk::add(self.now);
         disk::with(disk, |disk| disk.put_image(&image, |_| true));
         let copy = self.machines.len();
-        let mut machine = Machine::new(number, region, disk);
+        let mut machine = Machine::new(number, region, disk, commit_ms);
         (machine.writer, machine.copy_of) = (writer, Some(m));
         self.machines.push(machine);
         note!(self, "machine {copy} starts from a copy of machine {m}");

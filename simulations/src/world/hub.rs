@@ -36,6 +36,8 @@ pub(crate) struct Hub {
     pub(crate) agenda: super::scheduler::Agenda,
     checkpoint_is_due: bool,
     pub(crate) down_for_ms: u64,
+    /// What a commit takes at least: a disk of its own, or one that many share.
+    commit_ms: u64,
 }
 
 /// Work for the shard's writer.
@@ -64,7 +66,7 @@ pub(crate) enum MergeRefusal {
 }
 
 impl Hub {
-    pub(crate) fn new(disk: usize) -> Self {
+    pub(crate) fn new(disk: usize, commit_ms: u64) -> Self {
         Self {
             disk,
             store: None,
@@ -76,6 +78,7 @@ impl Hub {
             agenda: super::scheduler::Agenda::default(),
             checkpoint_is_due: false,
             down_for_ms: 0,
+            commit_ms,
         }
     }
 }
@@ -130,7 +133,7 @@ impl World {
             self.after(CHECKPOINT_MS, Happening::Checkpoint(boot));
         }
         self.check_hub(&touched);
-        let took = self.random.between(2, 8);
+        let took = self.random.between(self.hub.commit_ms, 2 * self.hub.commit_ms);
         self.after(took, Happening::HubDone(boot, settled));
     }
 
@@ -412,7 +415,7 @@ impl World {
     pub(crate) fn forget_hub(&mut self) {
         let disk = self.hub.disk;
         let boot = self.hub.boot + 1;
-        self.hub = Hub { boot, ..Hub::new(disk) };
+        self.hub = Hub { boot, ..Hub::new(disk, self.hub.commit_ms) };
     }
 }
 

@@ -37,6 +37,7 @@ const BACK_OFF_FIRST_MS: u64 = 100;
 const BACK_OFF_SHORT_MS: u64 = 800;
 const BACK_OFF_LONG_MS: u64 = 30_000;
 const SHORT_CUT_MS: u64 = 75_000;
+const STEADY_MS: u64 = 10_000;
 const CONNECT_WAIT_MS: u64 = 1_000;
 /// A side that hears nothing for this long gives the connection up.
 const IDLE_MS: u64 = 6_000;
@@ -50,6 +51,7 @@ pub(crate) struct Line {
     /// Until when each direction is cut, and since when.
     cut_until: [u64; 2],
     cut_since: [u64; 2],
+    up_since: u64,
     down_since: u64,
     back_off_ms: u64,
     trying: bool,
@@ -295,7 +297,7 @@ impl World {
     fn welcomed(&mut self, m: usize, interest: sync_protocol::wire::v1::Interest) {
         self.tell_node(m, NodeEvent::Interest(interest));
         let line = &mut self.machines[m].line;
-        line.is_up = true;
+        (line.is_up, line.up_since) = (true, self.now);
         note!(self, "machine {m} is in step with the hub");
     }
 
@@ -403,7 +405,7 @@ impl World {
     pub(crate) fn line_is_down(&mut self, m: usize) {
         let line = &mut self.machines[m].line;
         line.connection = None;
-        if std::mem::replace(&mut line.is_up, false) {
+        if std::mem::replace(&mut line.is_up, false) && self.now - line.up_since >= STEADY_MS {
             (line.down_since, line.back_off_ms) = (self.now, BACK_OFF_FIRST_MS);
         }
         for (pending, request) in std::mem::take(&mut self.machines[m].asking).into_values() {

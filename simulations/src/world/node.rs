@@ -24,6 +24,8 @@ use sync_store::{OpenOptions, ShardTx, SqliteShard, StoreError, Witness};
 pub(crate) const DATABASE: &str = "node.sqlite";
 /// As in the node's server.
 const BATCH_EVENTS_MAX: usize = 256;
+/// Disks of nodes, from fast to slow.
+pub(crate) const COMMIT_MS: [u64; 3] = [4, 20, 50];
 pub(crate) const ASK_WAIT_MS: u64 = 800;
 
 /// What a running node has open.
@@ -31,6 +33,8 @@ pub(crate) struct Running {
     pub(crate) me: EdgeNode,
     pub(crate) store: SqliteShard,
     pub(crate) witness: Witness,
+    /// As in the node's server: the disk was full at the last batch.
+    is_full: bool,
 }
 
 /// A machine.
@@ -52,7 +56,9 @@ pub(crate) struct Machine {
     pub(crate) asking: BTreeMap<SignUpId, (PendingAsk, RequestNo)>,
     pub(crate) line: super::network::Line,
     pub(crate) clock: Clock,
-    /// How many times as long a commit takes.
+    /// What a commit takes at least; a kiosk's flash card needs tens of milliseconds for a sync.
+    pub(crate) commit_ms: u64,
+    /// How many times as long as on a fast disk a commit takes.
     pub(crate) slow: u64,
     pub(crate) backup: Option<(u64, disk::Image)>,
     /// Entries of its logs that its witness has seen when an older database was put beside it.
@@ -99,7 +105,7 @@ struct Committed {
 }
 
 impl Machine {
-    pub(crate) fn new(number: u32, region: usize, disk: usize) -> Self {
+    pub(crate) fn new(number: u32, region: usize, disk: usize, commit_ms: u64) -> Self {
         Self {
             number,
             region,
@@ -115,6 +121,7 @@ impl Machine {
             asking: BTreeMap::new(),
             line: super::network::Line::default(),
             clock: Clock::default(),
+            commit_ms,
             slow: 1,
             backup: None,
             witnessed: None,
@@ -232,7 +239,8 @@ impl World {
         let mut replies = Vec::with_capacity(count);
         let wall = place.wall(now);
         let uplink = if place.line.is_up { Uplink::Up } else { Uplink::Down };
-        let took = 3 * place.slow + self.random.below(8) * place.slow;
+        let took = self.random.between(place.commit_ms, 2 * place.commit_ms)
+            + (place.slow - 1) * self.random.between(3, 10);
         match &mut place.running {
             Some(running) if place.frozen.is_none() => {
                 let Running { me, store, witness, is_full } = running;
