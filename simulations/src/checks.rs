@@ -13,7 +13,7 @@ use sync_protocol::{
     ids::{JobId, SignUpId, VshardId, Writer},
     seats::{HubHolding, NodeJob, SeatState},
 };
-use sync_store::{SeatRow, SqliteShard, StoreError};
+use sync_store::{FenceCause, SeatRow, SqliteShard, StoreError};
 
 /// Live sign-ups of a job by holder: (machine, incarnation), the hub's own under a number of its own.
 pub(crate) type LiveSeats = BTreeMap<JobId, BTreeMap<(usize, u16), u32>>;
@@ -22,7 +22,7 @@ pub(crate) type LiveSeats = BTreeMap<JobId, BTreeMap<(usize, u16), u32>>;
 #[derive(Debug, Default)]
 pub(crate) struct Checked {
     at_nodes: BTreeMap<(usize, JobId), NodeJob>,
-    at_hub: BTreeMap<JobId, (u32, bool, Vec<(Writer, HubHolding)>)>,
+    at_hub: BTreeMap<JobId, (u32, u32, bool, Vec<(Writer, HubHolding)>)>,
 }
 
 const HUB: (usize, u16) = (usize::MAX, 0);
@@ -86,8 +86,9 @@ impl World {
         holders.insert(holder, live);
         let all: u32 = holders.values().sum();
         let Some(facts) = self.model.jobs.get(&job) else { return };
-        if all > facts.cap + facts.excess {
-            let text = format!("I4: {all} live sign-ups for {} seats of {job}: {holders:?}", facts.cap);
+        let most = facts.valid.unwrap_or(facts.cap);
+        if all > most + facts.excess {
+            let text = format!("I4: {all} live sign-ups for {most} seats of {job}: {holders:?}");
             self.fail("oversold", text);
         }
     }
@@ -108,19 +109,22 @@ impl World {
         let read = quietly(self.hub.disk, || {
             store.read(|tx| {
                 let (row, holdings) = (tx.hub_job(vshard, job)?, tx.holdings(vshard, job)?);
-                let moved = row.map(|row| (row.cap, row.open, holdings));
+                let moved = row.map(|row| (row.cap, row.bound, row.open, holdings));
                 if checked.get(&job) == moved.as_ref() {
                     return Ok(None);
                 }
-                let Some((_, _, holdings)) = moved.clone() else { return Ok(None) };
+                let Some((_, _, _, holdings)) = moved.clone() else { return Ok(None) };
                 checked.extend(moved.map(|moved| (job, moved)));
                 Ok(row.map(|row| (row, holdings)).zip(Some(tx.seats(vshard, job)?)))
             })
         });
         let Ok(Some(((row, holdings), seats))) = read else { return Ok(()) };
         let out: u32 = holdings.iter().map(|(_, holding)| holding.out()).sum();
-        if row.pool(out) < 0 {
+        if out > row.cap.max(row.bound) {
             return violation("invariant", format!("I1: {out} rights are out of {} of {job}", row.cap));
+        }
+        if let Some(facts) = self.model.jobs.get_mut(&job) {
+            facts.valid = Some(row.most_valid(out));
         }
         // A copy that has written nothing is not told from its original at a contact: what is granted to both until then
         // may be spent by both.
@@ -141,7 +145,9 @@ impl World {
                 self.seen(job, HUB, live);
                 continue;
             }
-            let place = self.machines.iter_mut().find(|m| m.writer == *writer && m.copy_of.is_none());
+            let is_over = self.directory.over.contains_key(writer);
+            let place =
+                self.machines.iter_mut().find(|m| m.writer == *writer && m.copy_of.is_none() && !is_over);
             let Some(place) = place.filter(|_| !self.directory.forked.contains_key(writer)) else { continue };
             let disk = place.disk;
             let Some(running) = &mut place.running else { continue };
@@ -274,6 +280,12 @@ impl World {
         Ok(())
     }
 
+    /// What this incarnation knew may be gone with its disk, or stand twice.
+    fn is_away(&self, writer: Writer) -> bool {
+        let lost = self.directory.over.get(&writer) == Some(&FenceCause::Replaced);
+        lost || self.directory.forked.contains_key(&writer)
+    }
+
     fn check_drained(&mut self, m: usize) -> Result<(), Violation> {
         let place = &mut self.machines[m];
         if place.retired {
@@ -313,7 +325,7 @@ impl World {
         let Ok((row, holdings, seats, waiting)) = read else {
             return violation("lost", format!("the hub cannot read {job}"));
         };
-        let was_lost = self.directory.forked.contains_key(&job.writer);
+        let was_lost = self.is_away(job.writer);
         let Some(row) = row else {
             return if was_lost { Ok(()) } else { violation("lost", format!("the hub does not know {job}")) };
         };
@@ -327,7 +339,7 @@ impl World {
             if writer.is_hub() {
                 continue;
             }
-            if self.directory.forked.contains_key(writer) {
+            if self.is_away(*writer) {
                 has_lost_writer = true;
                 continue;
             }
@@ -350,6 +362,10 @@ impl World {
             avail += own.avail();
         }
         let _ = (avail, cap);
+        let still = |seat: &SeatRow| seat.state == SeatState::Live && !self.is_away(seat.holder);
+        if !row.open && seats.iter().any(still) {
+            return violation("unconverged", format!("I8: {job} is closed, and sign-ups of it are live"));
+        }
         let open_waits = waiting.iter().filter(|wait| !wait.promoted).count();
         if open_waits > 0 && row.pool(out) > 0 && row.open && !has_lost_writer {
             let text =
@@ -365,7 +381,7 @@ impl World {
         let every = (known / COMPARED_ELSEWHERE).max(1);
         let sample: Vec<SignUpId> = self.model.by_sign_up.keys().step_by(every).copied().collect();
         for sign_up in sample {
-            if self.directory.forked.contains_key(&sign_up.writer) {
+            if self.is_away(sign_up.writer) {
                 continue;
             }
             let region = self.directory.regions.get(&sign_up.writer.node.0).copied().unwrap_or(0);

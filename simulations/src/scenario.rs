@@ -33,6 +33,10 @@ pub struct Faults {
     pub restore: f64,
     /// A second machine is started from a copy of the disk.
     pub copy: f64,
+    /// An operator ends a node's incarnation.
+    pub retire: f64,
+    /// A machine is lost for ever, and an empty one takes its place.
+    pub lose: f64,
     /// The clock jumps.
     pub clock: f64,
     /// The hub's machine loses power; counted once for all nodes.
@@ -64,6 +68,11 @@ pub struct Scenario {
     pub cancels: u64,
     pub repeats: u64,
     pub raises: u64,
+    /// Per hundred sign-ups: caps set anew, up or down, and jobs closed.
+    pub caps: u64,
+    pub closes: u64,
+    /// Of a hundred imported jobs: those whose rights are reclaimed from a lost node.
+    pub reclaims: u64,
     /// Minutes that a cut lasts.
     pub cut_minutes: (u64, u64),
     pub faults: Faults,
@@ -90,6 +99,9 @@ impl Default for Scenario {
             cancels: 6,
             repeats: 4,
             raises: 1,
+            caps: 1,
+            closes: 1,
+            reclaims: 30,
             cut_minutes: (1, 20),
             faults: Faults::default(),
             swarm: true,
@@ -113,6 +125,7 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "copied-node",
     "hot-job",
     "hub-outage",
+    "lost-node",
     "split-region",
     "swizzle-clog",
     "wait-list",
@@ -163,6 +176,8 @@ impl Scenario {
             &mut faults.copy,
             &mut faults.clock,
             &mut faults.hub_crash,
+            &mut faults.retire,
+            &mut faults.lose,
         ];
         for rate in kinds {
             let factor = [0.0, 0.0, 0.5, 1.0, 2.0, 3.0][random.index(6)];

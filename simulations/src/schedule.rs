@@ -39,26 +39,108 @@ pub enum Jump {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
 pub enum Act {
-    Import { region: usize, seats: u32 },
-    RaiseCap { region: usize, pick: u64, by: u32 },
-    CreateJob { node: usize, seats: u32 },
-    SignUp { node: usize, worker: u64, pick: u64 },
-    Repeat { node: usize, pick: u64 },
-    Cancel { pick: u64 },
-    Cut { node: usize, way: Way, ms: u64 },
-    Reset { node: usize },
-    Crash { node: usize, ms: u64 },
-    Kill { node: usize, ms: u64 },
-    CrashAtWrite { node: usize, after: u64, sync: bool, ms: u64 },
-    HubCrash { after: Option<u64>, ms: u64 },
-    Eio { node: usize, on: On, after: u64 },
-    DiskFull { node: usize, spare: usize, ms: u64 },
-    SlowDisk { node: usize, ms: u64 },
-    BitFlip { node: usize, pick: u64 },
-    Backup { node: usize },
-    Restore { node: usize, with_witness: bool },
-    Copy { node: usize },
-    Clock { node: usize, jump: Jump },
+    Import {
+        region: usize,
+        seats: u32,
+        reclaim: bool,
+    },
+    RaiseCap {
+        region: usize,
+        pick: u64,
+        by: u32,
+    },
+    SetCap {
+        region: usize,
+        pick: u64,
+        cap: u32,
+        bump: bool,
+    },
+    Close {
+        region: usize,
+        pick: u64,
+    },
+    /// An operator ends the node's incarnation; the node closes its logs.
+    Retire {
+        node: usize,
+    },
+    /// The machine is gone with its disk; an empty one takes its place.
+    Lose {
+        node: usize,
+    },
+    CreateJob {
+        node: usize,
+        seats: u32,
+    },
+    SignUp {
+        node: usize,
+        worker: u64,
+        pick: u64,
+    },
+    Repeat {
+        node: usize,
+        pick: u64,
+    },
+    Cancel {
+        pick: u64,
+    },
+    Cut {
+        node: usize,
+        way: Way,
+        ms: u64,
+    },
+    Reset {
+        node: usize,
+    },
+    Crash {
+        node: usize,
+        ms: u64,
+    },
+    Kill {
+        node: usize,
+        ms: u64,
+    },
+    CrashAtWrite {
+        node: usize,
+        after: u64,
+        sync: bool,
+        ms: u64,
+    },
+    HubCrash {
+        after: Option<u64>,
+        ms: u64,
+    },
+    Eio {
+        node: usize,
+        on: On,
+        after: u64,
+    },
+    DiskFull {
+        node: usize,
+        spare: usize,
+        ms: u64,
+    },
+    SlowDisk {
+        node: usize,
+        ms: u64,
+    },
+    BitFlip {
+        node: usize,
+        pick: u64,
+    },
+    Backup {
+        node: usize,
+    },
+    Restore {
+        node: usize,
+        with_witness: bool,
+    },
+    Copy {
+        node: usize,
+    },
+    Clock {
+        node: usize,
+        jump: Jump,
+    },
 }
 
 /// Which operation of the disk fails.
@@ -145,7 +227,8 @@ impl Drawing<'_> {
                 // The first jobs are there when the doors open.
                 let at = if hour == 0 && n < 3 { SECOND } else { hour * HOUR + self.random.below(HOUR) };
                 let seats = self.seats();
-                self.add(at, Act::Import { region, seats });
+                let reclaim = self.random.chance(self.scenario.reclaims * 10);
+                self.add(at, Act::Import { region, seats, reclaim });
             }
         }
     }
@@ -172,7 +255,13 @@ impl Drawing<'_> {
                 self.add(at, Act::SignUp { node, worker, pick });
             }
         }
-        for (percent, kind) in [(scenario.cancels, 0), (scenario.repeats, 1), (scenario.raises, 2)] {
+        for (percent, kind) in [
+            (scenario.cancels, 0),
+            (scenario.repeats, 1),
+            (scenario.raises, 2),
+            (scenario.caps, 3),
+            (scenario.closes, 4),
+        ] {
             for _ in 0..(scenario.sign_ups * percent).div_ceil(100) {
                 let at = hour_at + self.random.below(HOUR - 30 * SECOND);
                 let pick = self.random.bits();
@@ -181,6 +270,11 @@ impl Drawing<'_> {
                 let act = match kind {
                     0 => Act::Cancel { pick },
                     1 => Act::Repeat { node, pick },
+                    3 => {
+                        let cap = u32::try_from(self.random.between(1, scenario.seats.1)).unwrap_or(1);
+                        Act::SetCap { region, pick, cap, bump: self.random.chance(500) }
+                    }
+                    4 => Act::Close { region, pick },
                     _ => Act::RaiseCap { region, pick, by },
                 };
                 self.add(at, act);
@@ -238,6 +332,8 @@ impl Drawing<'_> {
                 (faults.restore, 10),
                 (faults.copy, 11),
                 (faults.clock, 12),
+                (faults.retire, 13),
+                (faults.lose, 14),
             ];
             for (rate, kind) in rates {
                 for at in self.times(rate) {
@@ -318,6 +414,8 @@ impl Drawing<'_> {
                 Act::Restore { node, with_witness }
             }
             11 => Act::Copy { node },
+            13 => Act::Retire { node },
+            14 => Act::Lose { node },
             _ => {
                 let jump = [Jump::To1970, Jump::Ahead400Days, Jump::Back1Hour, Jump::Stuck][random.index(4)];
                 let back = at + random.between(MINUTE, 20 * MINUTE);
@@ -336,6 +434,8 @@ impl Act {
         Some(match self {
             Self::Import { .. }
             | Self::RaiseCap { .. }
+            | Self::SetCap { .. }
+            | Self::Close { .. }
             | Self::CreateJob { .. }
             | Self::SignUp { .. }
             | Self::Repeat { .. }
@@ -355,6 +455,8 @@ impl Act {
             Self::BitFlip { node, .. } => ("bit_flip", Some(*node)),
             Self::Restore { node, .. } => ("restore", Some(*node)),
             Self::Copy { node } => ("copy", Some(*node)),
+            Self::Retire { node } => ("retired_node", Some(*node)),
+            Self::Lose { node } => ("lost_node", Some(*node)),
             Self::Clock { node, .. } => ("clock_jump", Some(*node)),
         })
     }

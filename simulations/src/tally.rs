@@ -28,6 +28,12 @@ pub const WANTED: &[&str] = &[
     "a witness noticed a database that was rolled back",
     "a copied or restored node was fenced",
     "a node joined anew under its next incarnation",
+    "a sign-up was bumped",
+    "a cap was lowered below what was out",
+    "a job was closed",
+    "a retired node closed its log and was settled",
+    "rights of a lost node were reclaimed",
+    "a receipt that the hub did not hold became void",
 ];
 
 /// Sums over one run or many.

@@ -9,6 +9,7 @@ pub(crate) mod faults;
 mod hub;
 mod network;
 pub(crate) mod node;
+pub(crate) mod orders;
 pub(crate) mod people;
 mod scheduler;
 
@@ -34,6 +35,8 @@ use sync_protocol::{
     wire::v1::Interest,
 };
 
+use sync_store::FenceCause;
+
 /// Epoch seconds at which every world begins.
 pub(crate) const EPOCH: i64 = 1_800_000_000;
 pub(crate) const REGIONS: [&str; 4] = ["hangzhou", "new-york", "ningbo", "suzhou"];
@@ -46,6 +49,8 @@ pub(crate) struct Directory {
     /// Why an incarnation may report nothing any more.
     pub(crate) fenced: BTreeMap<Writer, String>,
     pub(crate) keys: BTreeMap<Writer, VerifyingKey>,
+    /// Honest incarnations that an operator ended: their logs are merged once they are whole.
+    pub(crate) over: BTreeMap<Writer, FenceCause>,
     /// Incarnations that went on from an older state of themselves: their unreported answers may be gone or given twice.
     pub(crate) forked: BTreeMap<Writer, u64>,
 }
@@ -218,6 +223,7 @@ impl World {
             Happening::DiskFast(machine) => self.machines[machine].slow = 1,
             Happening::Rejoin(machine) => self.rejoin(machine),
             Happening::Again(request) => self.try_again(request),
+            Happening::LeaseOver(writer) => self.lease_over(writer),
         }
     }
 

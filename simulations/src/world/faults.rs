@@ -70,6 +70,10 @@ impl World {
             Act::Clock { node, jump } => self.jump(node, jump),
             Act::Import { .. }
             | Act::RaiseCap { .. }
+            | Act::SetCap { .. }
+            | Act::Close { .. }
+            | Act::Retire { .. }
+            | Act::Lose { .. }
             | Act::CreateJob { .. }
             | Act::SignUp { .. }
             | Act::Repeat { .. }
@@ -113,7 +117,7 @@ impl World {
     }
 
     /// Ends a node at once: nothing that it has open is written.
-    fn stop(&mut self, m: usize) {
+    pub(crate) fn stop(&mut self, m: usize) {
         disk::with(self.machines[m].disk, disk::Disk::power_off);
         self.drop_sessions(m);
         self.forget_memory(m);
@@ -259,8 +263,12 @@ impl World {
             self.machines[m].retired = true;
             return;
         }
-        self.directory.fenced.entry(old).or_insert_with(|| "joined anew".to_owned());
-        self.directory.forked.entry(old).or_insert(self.now);
+        let vshard = super::people::vshard_of(self.machines[m].region);
+        let is_settled = self.standing_of(vshard, old) == Some(sync_protocol::seats::Standing::Settled);
+        if !is_settled {
+            self.directory.fenced.entry(old).or_insert_with(|| "joined anew".to_owned());
+            self.directory.forked.entry(old).or_insert(self.now);
+        }
         disk::with(self.machines[m].disk, disk::Disk::wipe);
         self.machines[m].frozen = None;
         self.machines[m].backup = None;

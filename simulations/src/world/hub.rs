@@ -14,7 +14,7 @@ use sync_protocol::{
     log::LogHead,
     mutant::{self, Mutant},
     seats::{JobRow, LossPolicy},
-    wire::v1::{Ask, Hello, Outcome, Reason, Up, UpAck, Verdict, Welcome},
+    wire::v1::{Ask, Hello, Interest, Outcome, Reason, Up, UpAck, Verdict, Welcome},
 };
 use sync_store::{OpenOptions, ShardTx, SqliteShard, StoreError};
 
@@ -44,8 +44,9 @@ pub(crate) struct Hub {
 pub(crate) enum Command {
     Merge(u64, Writer, Up),
     Ask(u64, Writer, Ask),
-    Import { region: usize, key: String, seats: u32 },
+    Import { region: usize, key: String, seats: u32, policy: LossPolicy },
     Pass(Vec<super::scheduler::Item>),
+    Order(super::orders::Order),
 }
 
 /// What a command came to, once it is durable.
@@ -56,6 +57,7 @@ pub(crate) enum Settled {
     Imported { region: usize, seats: u32, key: String, imported: Imported },
     Passed(Vec<super::scheduler::Item>, Vec<JobRow>),
     Failed(Option<u64>),
+    Ordered(super::orders::Done),
 }
 
 /// Why a batch was not merged.
@@ -132,6 +134,7 @@ impl World {
         if !std::mem::replace(&mut self.hub.checkpoint_is_due, true) {
             self.after(CHECKPOINT_MS, Happening::Checkpoint(boot));
         }
+        self.pass_on(&settled);
         self.check_hub(&touched);
         let took = self.random.between(self.hub.commit_ms, 2 * self.hub.commit_ms);
         self.after(took, Happening::HubDone(boot, settled));
@@ -215,6 +218,10 @@ impl World {
                     Some(reason) => self.fence(writer, &reason),
                     None => self.hub_session(number, |session| session.handle_merged(vshard, merged.wseq)),
                 }
+                if merged.settled {
+                    note!(self, "node {writer} is settled by its whole log");
+                    self.ends_sessions(writer, "its incarnation is settled");
+                }
                 if merged.parked > 0 {
                     self.parked(writer, merged.parked);
                 }
@@ -231,6 +238,7 @@ impl World {
             }
             Settled::Imported { region, seats, key, imported } => self.imported(region, seats, key, imported),
             Settled::Passed(items, rows) => self.passed(&items, rows),
+            Settled::Ordered(done) => self.ordered(done),
             Settled::Failed(number) => {
                 if let Some(number) = number {
                     self.hub_leaves(number, "its shard failed");
@@ -325,9 +333,13 @@ impl World {
         }
         let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
         let (_, vshard) = topic_of(region);
+        let Ok(rest) = self.rest_of_log(writer) else {
+            return self.hub_session(number, |session| session.refuse(Reason::Revoked, "settled"));
+        };
         let Some(store) = &mut self.hub.store else { return };
         let read = store.read(|tx| Ok((tx.origins(writer)?, tx.head(vshard)?)));
         let Ok((known, (history, head))) = read else { return self.hub_leaves(number, "its shard failed") };
+        let (retired, known) = rest.map_or((None, known), |(why, known)| (Some(why), known));
         if let Some(reason) = gone_back(&known, hello)
             && !mutant::is(Mutant::RestoredUnnoticed)
         {
@@ -336,12 +348,14 @@ impl World {
         let acked = known.iter().map(|(v, known)| UpAck { vshard: v.0, wseq: known.wseq }).collect();
         let welcome = Welcome {
             version: 1,
-            interest: Self::interest(region),
+            interest: if retired.is_some() { Interest::default() } else { Self::interest(region) },
             acked,
             time: self.hub_wall(),
-            retired: None,
+            retired,
         };
-        self.hub_session(number, |session| session.welcome(&welcome, &[(vshard, history, head)]));
+        // Whoever is retired sends and is told nothing.
+        let lanes = if welcome.retired.is_some() { Vec::new() } else { vec![(vshard, history, head)] };
+        self.hub_session(number, |session| session.welcome(&welcome, &lanes));
     }
 
     /// Why an incarnation has no place in the cluster.
@@ -423,7 +437,7 @@ impl Command {
     const fn connection(&self) -> Option<u64> {
         match self {
             Self::Merge(number, ..) | Self::Ask(number, ..) => Some(*number),
-            Self::Import { .. } | Self::Pass(_) => None,
+            Self::Import { .. } | Self::Pass(_) | Self::Order(_) => None,
         }
     }
 }
@@ -436,7 +450,7 @@ pub(super) struct At<'a> {
     pub(super) directory: &'a super::Directory,
     pub(super) contacts: &'a BTreeMap<Writer, u64>,
     pub(super) agenda: &'a super::scheduler::Agenda,
-    touched: &'a mut BTreeSet<JobId>,
+    pub(super) touched: &'a mut BTreeSet<JobId>,
 }
 
 impl At<'_> {
@@ -444,16 +458,12 @@ impl At<'_> {
         match command {
             Command::Merge(number, writer, up) => self.merge(*number, *writer, up),
             Command::Ask(number, writer, ask) => self.ask(*number, *writer, ask),
-            Command::Import { region, key, seats } => {
+            Command::Order(order) => self.order(order),
+            Command::Import { region, key, seats, policy } => {
                 let (topic, vshard) = topic_of(*region);
                 let fields = super::people::job_fields(*region, self.wall);
-                let post = JobPost {
-                    key: key.clone(),
-                    fields,
-                    seats: *seats,
-                    policy: LossPolicy::WriteOff,
-                    keep_dates: true,
-                };
+                let post =
+                    JobPost { key: key.clone(), fields, seats: *seats, policy: *policy, keep_dates: true };
                 let mut shard = Shard { tx: self.tx, vshard, now: self.wall };
                 let imported = shard::import_job(&mut shard, topic, &post)?;
                 Ok(Settled::Imported { region: *region, seats: *seats, key: key.clone(), imported })

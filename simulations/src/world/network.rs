@@ -256,7 +256,10 @@ impl World {
             let Some(output) = session.poll_output() else { break };
             match output {
                 NodeOutput::Send(frame) => self.carry(number, Direction::ToHub, frame),
-                NodeOutput::Welcomed(welcome) => self.welcomed(m, welcome.interest),
+                NodeOutput::Welcomed(welcome) => match welcome.retired {
+                    Some(reason) => self.tell_node(m, NodeEvent::Retire(reason)),
+                    None => self.welcomed(m, welcome.interest),
+                },
                 NodeOutput::Interest(interest) => self.tell_node(m, NodeEvent::Interest(interest)),
                 NodeOutput::ReadOwn { vshard, after } => self.read_own(number, m, vshard, after),
                 NodeOutput::Apply(down) => {

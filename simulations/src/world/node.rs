@@ -83,6 +83,8 @@ pub(crate) enum NodeEvent {
     Receive(u64, Down),
     Acked(UpAck),
     Interest(Interest),
+    /// The incarnation is over: close its logs for good.
+    Retire(String),
 }
 
 /// An answer that waits for the disk.
@@ -102,6 +104,7 @@ struct Committed {
     heads: BTreeMap<VshardId, LogHead>,
     changed: BTreeSet<JobId>,
     interest: Option<Interest>,
+    retired: Option<String>,
 }
 
 impl Machine {
@@ -261,6 +264,9 @@ impl World {
                         if let Some(interest) = committed.interest {
                             me.learn(interest);
                         }
+                        if let Some(reason) = committed.retired {
+                            me.retire(&reason);
+                        }
                         if !witnessed {
                             place.witness_lacks = true;
                             self.tally.sometimes("a commit was durable and its witness was not");
@@ -380,7 +386,7 @@ fn refused(event: NodeEvent) -> Option<Reply> {
         | NodeEvent::CompleteAsk(request, ..)
         | NodeEvent::Cancel(request, _) => Some(Reply::Failed(request)),
         NodeEvent::Receive(connection, _) => Some(Reply::NotApplied(connection)),
-        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) => None,
+        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(_) => None,
     }
 }
 
@@ -392,12 +398,15 @@ fn commit(
     events: &mut VecDeque<NodeEvent>,
     replies: &mut Vec<Reply>,
 ) -> Result<Committed, StoreError> {
-    let mut interest = None;
+    let (mut interest, mut retired) = (None, None);
     let mut batch = Batch::new(me, tx, wall, uplink);
     while let Some(event) = events.pop_front() {
         if let NodeEvent::Interest(told) = &event {
             EdgeNode::store_interest(batch.tx, told)?;
             interest = Some(told.clone());
+        }
+        if let NodeEvent::Retire(reason) = &event {
+            retired = Some(reason.clone());
         }
         let who = refused_ref(&event);
         match handle(&mut batch, event) {
@@ -412,6 +421,7 @@ fn commit(
         heads: std::mem::take(&mut batch.heads),
         changed: std::mem::take(&mut batch.changed),
         interest,
+        retired,
     })
 }
 
@@ -421,7 +431,7 @@ fn refused_ref(event: &NodeEvent) -> Option<Reply> {
         | NodeEvent::CompleteAsk(request, ..)
         | NodeEvent::Cancel(request, _) => Some(Reply::Failed(*request)),
         NodeEvent::Receive(connection, _) => Some(Reply::NotApplied(*connection)),
-        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) => None,
+        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(_) => None,
     }
 }
 
@@ -456,6 +466,10 @@ fn handle(batch: &mut Batch<'_>, event: NodeEvent) -> Result<Option<Reply>, Stor
             None
         }
         NodeEvent::Interest(_) => None,
+        NodeEvent::Retire(reason) => {
+            batch.retire(&reason)?;
+            None
+        }
     })
 }
 

@@ -56,9 +56,10 @@ impl World {
     pub(crate) fn act(&mut self, act: &Act) {
         self.count_fault(act);
         match *act {
-            Act::Import { region, seats } => {
+            Act::Import { region, seats, reclaim } => {
                 let key = format!("import-{}", self.now);
-                self.tell_hub(Command::Import { region, key, seats });
+                let policy = if reclaim { LossPolicy::Reclaim } else { LossPolicy::WriteOff };
+                self.tell_hub(Command::Import { region, key, seats, policy });
             }
             Act::RaiseCap { region, pick, by } => {
                 let job = self.model.recent_job(region, 12, pick);
@@ -70,7 +71,7 @@ impl World {
                     if let Some(facts) = job.and_then(|job| self.model.jobs.get_mut(&job)) {
                         facts.cap = seats;
                     }
-                    self.tell_hub(Command::Import { region, key, seats });
+                    self.tell_hub(Command::Import { region, key, seats, policy: LossPolicy::WriteOff });
                 }
             }
             Act::CreateJob { node, seats } => {
@@ -95,6 +96,7 @@ impl World {
                 }
             }
             Act::Cancel { pick } => self.cancel(pick),
+            Act::SetCap { .. } | Act::Close { .. } | Act::Retire { .. } | Act::Lose { .. } => self.give(act),
             Act::Cut { .. }
             | Act::Reset { .. }
             | Act::Crash { .. }
