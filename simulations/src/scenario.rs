@@ -37,6 +37,8 @@ pub struct Faults {
     pub retire: f64,
     /// A machine is lost for ever, and an empty one takes its place.
     pub lose: f64,
+    /// Whoever has a node forges, repeats, drops and mangles its frames for a while.
+    pub hostile: f64,
     /// The clock jumps.
     pub clock: f64,
     /// The hub's machine loses power; counted once for all nodes.
@@ -78,6 +80,8 @@ pub struct Scenario {
     pub faults: Faults,
     /// Each seed switches each kind of fault off with one half.
     pub swarm: bool,
+    /// Every second node, and the hub towards the others, is of a later version with fields and frames unknown here.
+    pub mixed_versions: bool,
     /// The nodes' disks say that a sync was done and do nothing.
     pub lying_sync: bool,
 }
@@ -105,6 +109,7 @@ impl Default for Scenario {
             cut_minutes: (1, 20),
             faults: Faults::default(),
             swarm: true,
+            mixed_versions: false,
             lying_sync: false,
         }
     }
@@ -123,9 +128,11 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "clock-skew",
     "commute-rush",
     "copied-node",
+    "hostile-node",
     "hot-job",
     "hub-outage",
     "lost-node",
+    "mixed-versions",
     "split-region",
     "swizzle-clog",
     "wait-list",
@@ -178,6 +185,7 @@ impl Scenario {
             &mut faults.hub_crash,
             &mut faults.retire,
             &mut faults.lose,
+            &mut faults.hostile,
         ];
         for rate in kinds {
             let factor = [0.0, 0.0, 0.5, 1.0, 2.0, 3.0][random.index(6)];

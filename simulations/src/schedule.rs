@@ -137,6 +137,11 @@ pub enum Act {
     Copy {
         node: usize,
     },
+    /// Whoever has the node forges, repeats, drops and mangles what it sends.
+    Hostile {
+        node: usize,
+        ms: u64,
+    },
     Clock {
         node: usize,
         jump: Jump,
@@ -334,6 +339,7 @@ impl Drawing<'_> {
                 (faults.clock, 12),
                 (faults.retire, 13),
                 (faults.lose, 14),
+                (faults.hostile, 15),
             ];
             for (rate, kind) in rates {
                 for at in self.times(rate) {
@@ -416,6 +422,7 @@ impl Drawing<'_> {
             11 => Act::Copy { node },
             13 => Act::Retire { node },
             14 => Act::Lose { node },
+            15 => Act::Hostile { node, ms: random.between(MINUTE, 20 * MINUTE) },
             _ => {
                 let jump = [Jump::To1970, Jump::Ahead400Days, Jump::Back1Hour, Jump::Stuck][random.index(4)];
                 let back = at + random.between(MINUTE, 20 * MINUTE);
@@ -456,6 +463,7 @@ impl Act {
             Self::Restore { node, .. } => ("restore", Some(*node)),
             Self::Copy { node } => ("copy", Some(*node)),
             Self::Retire { node } => ("retired_node", Some(*node)),
+            Self::Hostile { node, .. } => ("hostile_node", Some(*node)),
             Self::Lose { node } => ("lost_node", Some(*node)),
             Self::Clock { node, .. } => ("clock_jump", Some(*node)),
         })

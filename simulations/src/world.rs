@@ -12,6 +12,7 @@ pub(crate) mod node;
 pub(crate) mod orders;
 pub(crate) mod people;
 mod scheduler;
+mod strangers;
 
 use crate::{
     checks::{Checked, LiveSeats},

@@ -67,6 +67,7 @@ impl World {
             }
             Act::Restore { node, with_witness } => self.restore(node, with_witness),
             Act::Copy { node } => self.copy(node),
+            Act::Hostile { node, ms } => self.turn_hostile(node, ms),
             Act::Clock { node, jump } => self.jump(node, jump),
             Act::Import { .. }
             | Act::RaiseCap { .. }
@@ -209,7 +210,7 @@ impl World {
     }
 
     /// From here on this incarnation may spend rights twice: at most those that are out with it.
-    fn fork(&mut self, m: usize) {
+    pub(crate) fn fork(&mut self, m: usize) {
         let writer = self.machines[m].writer;
         let jobs: Vec<_> = self.model.jobs.iter().map(|(job, facts)| (*job, facts.region)).collect();
         let Some(store) = &mut self.hub.store else {
@@ -272,6 +273,7 @@ impl World {
         disk::with(self.machines[m].disk, disk::Disk::wipe);
         self.machines[m].frozen = None;
         self.machines[m].backup = None;
+        self.machines[m].is_honest_again();
         self.enrol(m);
         self.tally.sometimes("a node joined anew under its next incarnation");
         self.start(m);
@@ -285,8 +287,13 @@ impl World {
         self.hub_power_on();
         for m in 0..self.machines.len() {
             self.disk_calm(m);
+            if self.machines[m].is_hostile() {
+                // What its owner dropped on the way is asked for again by the next session.
+                self.strike(&Act::Reset { node: m });
+            }
             let place = &mut self.machines[m];
             place.slow = 1;
+            place.is_honest_again();
             place.clock = super::node::Clock::default();
             place.line.heal();
             for direction in [super::network::Direction::ToHub, super::network::Direction::ToNode] {

@@ -215,7 +215,10 @@ impl World {
                 self.reported(writer, vshard, &merged);
                 self.check_chain(number, writer, vshard, merged.wseq);
                 match merged.violation {
-                    Some(reason) => self.fence(writer, &reason),
+                    Some(reason) => {
+                        self.tally.sometimes("a forged report fenced its author");
+                        self.fence(writer, &reason);
+                    }
                     None => self.hub_session(number, |session| session.handle_merged(vshard, merged.wseq)),
                 }
                 if merged.settled {
@@ -347,7 +350,7 @@ impl World {
         }
         let acked = known.iter().map(|(v, known)| UpAck { vshard: v.0, wseq: known.wseq }).collect();
         let welcome = Welcome {
-            version: 1,
+            version: hello.versions.1.min(sync_protocol::wire::LATEST),
             interest: if retired.is_some() { Interest::default() } else { Self::interest(region) },
             acked,
             time: self.hub_wall(),

@@ -60,6 +60,7 @@ pub(crate) struct Machine {
     pub(crate) commit_ms: u64,
     /// How many times as long as on a fast disk a commit takes.
     pub(crate) slow: u64,
+    pub(crate) malice: super::strangers::Malice,
     pub(crate) backup: Option<(u64, disk::Image)>,
     /// Entries of its logs that its witness has seen when an older database was put beside it.
     pub(crate) witnessed: Option<u64>,
@@ -126,6 +127,7 @@ impl Machine {
             clock: Clock::default(),
             commit_ms,
             slow: 1,
+            malice: super::strangers::Malice::default(),
             backup: None,
             witnessed: None,
             witness_lacks: false,

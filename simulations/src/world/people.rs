@@ -110,6 +110,7 @@ impl World {
             | Act::Backup { .. }
             | Act::Restore { .. }
             | Act::Copy { .. }
+            | Act::Hostile { .. }
             | Act::Clock { .. } => self.strike(act),
         }
     }
@@ -210,8 +211,10 @@ impl World {
         if before == Some(Status::WaitListed) && answer.status == Status::Confirmed {
             self.tally.sometimes("a waiting sign-up was promoted");
         }
-        // What the hub's own node has accepted has no receipt of this node.
-        if answer.status == Status::Confirmed && answer.receipt.is_none() && !answer.repeated {
+        // What the hub's own node has accepted has no receipt of this node: not in a repeated answer, and not in that to
+        // a wish to cancel, which is passed on to the hub.
+        let is_old = answer.repeated || self.model.requests[number].cancel_sent;
+        if answer.status == Status::Confirmed && answer.receipt.is_none() && !is_old {
             self.fail("answer", format!("{} is confirmed without a receipt", answer.sign_up));
         }
         if answer.repeated {
