@@ -5,6 +5,7 @@
 
 use crate::{
     model::Violation,
+    picture::{Holder, Mark},
     world::{World, faults::quietly, people::vshard_of},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,11 @@ fn violation(kind: &'static str, text: String) -> Result<(), Violation> {
     Err(Violation { kind, text })
 }
 
+fn holder_of((writer, holding): &(Writer, HubHolding)) -> Holder {
+    let HubHolding { granted, returned, live } = *holding;
+    Holder { writer: writer.to_string(), granted, returned, live }
+}
+
 fn count_live(seats: &[SeatRow], holder: Writer) -> u32 {
     let live = seats.iter().filter(|seat| seat.holder == holder && seat.state == SeatState::Live);
     u32::try_from(live.count()).unwrap_or(u32::MAX)
@@ -63,6 +69,15 @@ impl World {
         let Ok(all) = read else { return };
         for (job, counters, seats) in all {
             let live = count_live(&seats, writer);
+            let at = self.now;
+            self.trace.mark(|| Mark::Seats {
+                at,
+                lane: m + 1,
+                job: job.to_string(),
+                granted: counters.granted,
+                returned: counters.returned,
+                live,
+            });
             if counters.live != live || counters.returned + counters.live > counters.granted {
                 let text = format!("I3: node {writer} counts {counters:?} for {job} and has {live} live");
                 return self.fail("invariant", text);
@@ -120,6 +135,15 @@ impl World {
         });
         let Ok(Some(((row, holdings), seats))) = read else { return Ok(()) };
         let out: u32 = holdings.iter().map(|(_, holding)| holding.out()).sum();
+        let at = self.now;
+        self.trace.mark(|| Mark::Books {
+            at,
+            job: job.to_string(),
+            cap: row.cap,
+            open: row.open,
+            pool: row.pool(out),
+            holders: holdings.iter().map(holder_of).collect(),
+        });
         if out > row.cap.max(row.bound) {
             return violation("invariant", format!("I1: {out} rights are out of {} of {job}", row.cap));
         }
@@ -130,7 +154,11 @@ impl World {
         // may be spent by both.
         let is_forked = |writer: &Writer| self.directory.forked.contains_key(writer);
         let of_copies = holdings.iter().filter(|(writer, _)| is_forked(writer));
-        let at_copies: u32 = of_copies.map(|(_, holding)| holding.out()).sum();
+        let spendable = |(writer, holding): &(Writer, HubHolding)| {
+            let before = self.directory.returned_before.get(&(*writer, job)).copied().unwrap_or(0);
+            holding.granted - before.min(holding.granted)
+        };
+        let at_copies: u32 = of_copies.map(spendable).sum();
         if let Some(facts) = self.model.jobs.get_mut(&job) {
             facts.excess = facts.excess.max(at_copies);
         }

@@ -9,6 +9,7 @@ mod checks;
 pub mod disk;
 pub mod exhaustive;
 pub mod model;
+pub mod picture;
 pub mod random;
 pub mod runs;
 pub mod scenario;

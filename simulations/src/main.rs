@@ -30,6 +30,9 @@ enum Command {
         /// Shows one event after the other; Enter goes on.
         #[arg(long)]
         step: bool,
+        /// Writes the run as one HTML page: a lane for each machine, messages, faults, and every job's seats at each step.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// Leaves out what a violation does not need, and writes TRACE.short.jsonl.
     Shrink { trace: PathBuf },
@@ -75,7 +78,7 @@ fn main() -> ExitCode {
         Command::Disk(args) => commands::disk::run(&args),
         Command::List => commands::list(),
         Command::Run(run) => commands::run(&run),
-        Command::Replay { trace, step } => commands::replay(&trace, step),
+        Command::Replay { trace, step, html } => commands::replay(&trace, step, html.as_deref()),
         Command::Shrink { trace } => commands::shrink(&trace),
         Command::Mutants { json, seeds } => commands::mutants(json, seeds),
     };

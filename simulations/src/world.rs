@@ -18,6 +18,7 @@ use crate::{
     checks::{Checked, LiveSeats},
     disk,
     model::{Model, Violation},
+    picture::Mark,
     random::Random,
     scenario::Scenario,
     schedule::{HOUR, MINUTE, Step},
@@ -32,7 +33,7 @@ use network::Connection;
 use node::Machine;
 use std::{collections::BTreeMap, fmt};
 use sync_protocol::{
-    ids::{TenantId, TopicId, VshardId, Writer},
+    ids::{JobId, TenantId, TopicId, VshardId, Writer},
     wire::v1::Interest,
 };
 
@@ -54,6 +55,8 @@ pub(crate) struct Directory {
     pub(crate) over: BTreeMap<Writer, FenceCause>,
     /// Incarnations that went on from an older state of themselves: their unreported answers may be gone or given twice.
     pub(crate) forked: BTreeMap<Writer, u64>,
+    /// Rights that such an incarnation had given back by then: what it gives back later, its copy can still use.
+    pub(crate) returned_before: BTreeMap<(Writer, JobId), u32>,
 }
 
 /// See the module's own words.
@@ -90,6 +93,9 @@ pub struct Outcome {
     pub violation: Option<Violation>,
     pub tally: Tally,
     pub lines: Vec<(u64, String)>,
+    /// What there is to draw where the lines are kept, and the names of the lanes.
+    pub marks: Vec<Mark>,
+    pub lanes: Vec<String>,
 }
 
 /// Notes in the trace what happened.
@@ -243,9 +249,16 @@ impl World {
         let Self { trace, violation, mut tally, model, machines, hub, .. } = self;
         tally.answers = model.answers;
         tally.excess = model.excess_seen;
+        let name = |(n, machine): (usize, &Machine)| match machine.copy_of {
+            Some(of) => format!("machine {n}, a copy of {of}"),
+            None => format!("machine {n}, node {}", machine.number),
+        };
+        let lanes = std::iter::once("hub".to_owned()).chain(machines.iter().enumerate().map(name)).collect();
         drop((machines, hub));
         tally.take_disks();
-        Outcome { hash: trace.hash(), violation, tally, lines: trace.into_lines() }
+        let hash = trace.hash();
+        let (lines, marks) = trace.into_lines();
+        Outcome { hash, violation, tally, lines, marks, lanes }
     }
 
     pub(crate) fn after(&mut self, ms: u64, happening: Happening) {

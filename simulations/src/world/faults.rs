@@ -3,6 +3,7 @@
 use super::{Happening, World, node::DATABASE, node::Machine, note};
 use crate::{
     disk::{self, Effect, Operation},
+    picture::Mark,
     schedule::{Act, Jump},
     witness_file::WITNESS,
 };
@@ -17,6 +18,8 @@ impl World {
                 None => (1..=nodes).for_each(|number| self.tally.fault(number, self.now)),
             }
             note!(self, "fault: {act:?}");
+            let at = self.now;
+            self.trace.mark(|| Mark::Fault { at, lane: node.map(|node| node + 1), what: fault });
         }
     }
 
@@ -221,6 +224,7 @@ impl World {
             let vshard = super::people::vshard_of(region);
             let holding = quietly(self.hub.disk, || store.read(|tx| tx.holding(vshard, job, writer)));
             if let Ok(holding) = holding {
+                self.directory.returned_before.entry((writer, job)).or_insert(holding.returned);
                 out.push((job, holding.out()));
             }
         }

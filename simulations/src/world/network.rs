@@ -10,7 +10,11 @@ use super::{
     node::{ASK_WAIT_MS, NodeEvent},
     note,
 };
-use crate::{model::RequestNo, schedule::Way};
+use crate::{
+    model::RequestNo,
+    picture::{Mark, kind_of},
+    schedule::Way,
+};
 use edge_core::node::PendingAsk;
 use std::collections::VecDeque;
 use sync_protocol::{
@@ -148,7 +152,10 @@ impl World {
         let Some(connection) = self.connections.get_mut(&number) else { return };
         let last = &mut connection.last_arrival[direction as usize];
         *last = (*last).max(self.now + latency);
-        let at = *last;
+        let (at, now, m) = (*last, self.now, connection.machine + 1);
+        let (from, to) = if direction == Direction::ToHub { (m, 0) } else { (0, m) };
+        let (kind, length) = (kind_of(&bytes), bytes.len());
+        self.trace.mark(|| Mark::Message { sent: now, arrives: at, from, to, kind, bytes: length });
         self.agenda.add(at, Happening::Frame(number, direction, bytes));
     }
 
@@ -156,6 +163,9 @@ impl World {
         let Some(connection) = self.connections.get_mut(&number) else { return };
         let m = connection.machine;
         if self.machines[m].line.is_cut(direction, self.now) {
+            let (at, lane, kind) =
+                (self.now, if direction == Direction::ToHub { 0 } else { m + 1 }, kind_of(&bytes));
+            self.trace.mark(|| Mark::Held { at, lane, kind });
             connection.held[direction as usize].push_back(bytes);
             return;
         }
