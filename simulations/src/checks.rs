@@ -5,18 +5,26 @@
 
 use crate::{
     model::Violation,
+    picture::{Holder, Mark},
     world::{World, faults::quietly, people::vshard_of},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
     documents::Status,
     ids::{JobId, SignUpId, VshardId, Writer},
-    seats::SeatState,
+    seats::{HubHolding, NodeJob, SeatState},
 };
-use sync_store::{SeatRow, SqliteShard, StoreError};
+use sync_store::{FenceCause, SeatRow, SqliteShard, StoreError};
 
 /// Live sign-ups of a job by holder: (machine, incarnation), the hub's own under a number of its own.
 pub(crate) type LiveSeats = BTreeMap<JobId, BTreeMap<(usize, u16), u32>>;
+
+/// What each job looked like when its seats were counted last.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    at_nodes: BTreeMap<(usize, JobId), NodeJob>,
+    at_hub: BTreeMap<JobId, (u32, u32, bool, Vec<(Writer, HubHolding)>)>,
+}
 
 const HUB: (usize, u16) = (usize::MAX, 0);
 /// Answers that a start looks at; all of them are looked at in the end.
@@ -26,6 +34,11 @@ const COMPARED_ELSEWHERE: usize = 40;
 
 fn violation(kind: &'static str, text: String) -> Result<(), Violation> {
     Err(Violation { kind, text })
+}
+
+fn holder_of((writer, holding): &(Writer, HubHolding)) -> Holder {
+    let HubHolding { granted, returned, live } = *holding;
+    Holder { writer: writer.to_string(), granted, returned, live }
 }
 
 fn count_live(seats: &[SeatRow], holder: Writer) -> u32 {
@@ -39,11 +52,14 @@ impl World {
         let place = &mut self.machines[m];
         let (disk, writer, vshard) = (place.disk, place.writer, vshard_of(place.region));
         let Some(running) = &mut place.running else { return };
+        let checked = &mut self.checked.at_nodes;
         let read = quietly(disk, || {
             running.store.read(|tx| {
                 let mut all = Vec::with_capacity(changed.len());
                 for job in changed {
-                    if let Some((counters, _)) = tx.node_job(vshard, *job)? {
+                    let Some((counters, _)) = tx.node_job(vshard, *job)? else { continue };
+                    // Seats change together with counters; that they agree where nothing moved is looked at in the end.
+                    if checked.insert((m, *job), counters) != Some(counters) {
                         all.push((*job, counters, tx.seats(vshard, *job)?));
                     }
                 }
@@ -53,6 +69,15 @@ impl World {
         let Ok(all) = read else { return };
         for (job, counters, seats) in all {
             let live = count_live(&seats, writer);
+            let at = self.now;
+            self.trace.mark(|| Mark::Seats {
+                at,
+                lane: m + 1,
+                job: job.to_string(),
+                granted: counters.granted,
+                returned: counters.returned,
+                live,
+            });
             if counters.live != live || counters.returned + counters.live > counters.granted {
                 let text = format!("I3: node {writer} counts {counters:?} for {job} and has {live} live");
                 return self.fail("invariant", text);
@@ -76,8 +101,9 @@ impl World {
         holders.insert(holder, live);
         let all: u32 = holders.values().sum();
         let Some(facts) = self.model.jobs.get(&job) else { return };
-        if all > facts.cap + facts.excess {
-            let text = format!("I4: {all} live sign-ups for {} seats of {job}: {holders:?}", facts.cap);
+        let most = facts.valid.unwrap_or(facts.cap);
+        if all > most + facts.excess {
+            let text = format!("I4: {all} live sign-ups for {most} seats of {job}: {holders:?}");
             self.fail("oversold", text);
         }
     }
@@ -94,19 +120,45 @@ impl World {
         let Some(store) = &mut self.hub.store else { return Ok(()) };
         let Some(region) = self.model.jobs.get(&job).map(|facts| facts.region) else { return Ok(()) };
         let vshard = vshard_of(region);
+        let checked = &mut self.checked.at_hub;
         let read = quietly(self.hub.disk, || {
-            store.read(|tx| Ok((tx.hub_job(vshard, job)?, tx.holdings(vshard, job)?, tx.seats(vshard, job)?)))
+            store.read(|tx| {
+                let (row, holdings) = (tx.hub_job(vshard, job)?, tx.holdings(vshard, job)?);
+                let moved = row.map(|row| (row.cap, row.bound, row.open, holdings));
+                if checked.get(&job) == moved.as_ref() {
+                    return Ok(None);
+                }
+                let Some((_, _, _, holdings)) = moved.clone() else { return Ok(None) };
+                checked.extend(moved.map(|moved| (job, moved)));
+                Ok(row.map(|row| (row, holdings)).zip(Some(tx.seats(vshard, job)?)))
+            })
         });
-        let Ok((Some(row), holdings, seats)) = read else { return Ok(()) };
+        let Ok(Some(((row, holdings), seats))) = read else { return Ok(()) };
         let out: u32 = holdings.iter().map(|(_, holding)| holding.out()).sum();
-        if row.pool(out) < 0 {
+        let at = self.now;
+        self.trace.mark(|| Mark::Books {
+            at,
+            job: job.to_string(),
+            cap: row.cap,
+            open: row.open,
+            pool: row.pool(out),
+            holders: holdings.iter().map(holder_of).collect(),
+        });
+        if out > row.cap.max(row.bound) {
             return violation("invariant", format!("I1: {out} rights are out of {} of {job}", row.cap));
+        }
+        if let Some(facts) = self.model.jobs.get_mut(&job) {
+            facts.valid = Some(row.most_valid(out));
         }
         // A copy that has written nothing is not told from its original at a contact: what is granted to both until then
         // may be spent by both.
         let is_forked = |writer: &Writer| self.directory.forked.contains_key(writer);
         let of_copies = holdings.iter().filter(|(writer, _)| is_forked(writer));
-        let at_copies: u32 = of_copies.map(|(_, holding)| holding.out()).sum();
+        let spendable = |(writer, holding): &(Writer, HubHolding)| {
+            let before = self.directory.returned_before.get(&(*writer, job)).copied().unwrap_or(0);
+            holding.granted - before.min(holding.granted)
+        };
+        let at_copies: u32 = of_copies.map(spendable).sum();
         if let Some(facts) = self.model.jobs.get_mut(&job) {
             facts.excess = facts.excess.max(at_copies);
         }
@@ -121,7 +173,9 @@ impl World {
                 self.seen(job, HUB, live);
                 continue;
             }
-            let place = self.machines.iter_mut().find(|m| m.writer == *writer && m.copy_of.is_none());
+            let is_over = self.directory.over.contains_key(writer);
+            let place =
+                self.machines.iter_mut().find(|m| m.writer == *writer && m.copy_of.is_none() && !is_over);
             let Some(place) = place.filter(|_| !self.directory.forked.contains_key(writer)) else { continue };
             let disk = place.disk;
             let Some(running) = &mut place.running else { continue };
@@ -254,6 +308,12 @@ impl World {
         Ok(())
     }
 
+    /// What this incarnation knew may be gone with its disk, or stand twice.
+    fn is_away(&self, writer: Writer) -> bool {
+        let lost = self.directory.over.get(&writer) == Some(&FenceCause::Replaced);
+        lost || self.directory.forked.contains_key(&writer)
+    }
+
     fn check_drained(&mut self, m: usize) -> Result<(), Violation> {
         let place = &mut self.machines[m];
         if place.retired {
@@ -293,7 +353,7 @@ impl World {
         let Ok((row, holdings, seats, waiting)) = read else {
             return violation("lost", format!("the hub cannot read {job}"));
         };
-        let was_lost = self.directory.forked.contains_key(&job.writer);
+        let was_lost = self.is_away(job.writer);
         let Some(row) = row else {
             return if was_lost { Ok(()) } else { violation("lost", format!("the hub does not know {job}")) };
         };
@@ -307,7 +367,7 @@ impl World {
             if writer.is_hub() {
                 continue;
             }
-            if self.directory.forked.contains_key(writer) {
+            if self.is_away(*writer) {
                 has_lost_writer = true;
                 continue;
             }
@@ -330,6 +390,10 @@ impl World {
             avail += own.avail();
         }
         let _ = (avail, cap);
+        let still = |seat: &SeatRow| seat.state == SeatState::Live && !self.is_away(seat.holder);
+        if !row.open && seats.iter().any(still) {
+            return violation("unconverged", format!("I8: {job} is closed, and sign-ups of it are live"));
+        }
         let open_waits = waiting.iter().filter(|wait| !wait.promoted).count();
         if open_waits > 0 && row.pool(out) > 0 && row.open && !has_lost_writer {
             let text =
@@ -345,7 +409,7 @@ impl World {
         let every = (known / COMPARED_ELSEWHERE).max(1);
         let sample: Vec<SignUpId> = self.model.by_sign_up.keys().step_by(every).copied().collect();
         for sign_up in sample {
-            if self.directory.forked.contains_key(&sign_up.writer) {
+            if self.is_away(sign_up.writer) {
                 continue;
             }
             let region = self.directory.regions.get(&sign_up.writer.node.0).copied().unwrap_or(0);

@@ -1,5 +1,6 @@
 //! What each command of `simulate` does and prints.
 
+pub(crate) mod disk;
 pub(crate) mod model;
 
 use crate::Run;
@@ -87,8 +88,12 @@ fn report_found(report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) fn replay(path: &Path, step: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn replay(path: &Path, step: bool, html: Option<&Path>) -> anyhow::Result<ExitCode> {
     let trace = TraceFile::read(path)?;
+    if let Some(to) = html {
+        // Drawn first: where this version does something else than the trace says, its own run is what there is to see.
+        std::fs::write(to, trace.draw()?).with_context(|| format!("cannot write {}", to.display()))?;
+    }
     let again = trace.replay()?;
     let mut lines = io::stdin().lock().lines();
     for (at, event) in &again.events {

@@ -50,14 +50,25 @@ struct Fault {
     effect: Effect,
 }
 
+/// How to take one unsynced write back.
+#[derive(Debug)]
+enum Undo {
+    /// Sectors `first..end` held `bytes` bytes in all, which stand at `saved`.
+    Write { first: usize, end: usize, saved: usize, bytes: usize },
+    /// The file was cut off to nothing; `cut_off` has all that it held.
+    Cut,
+}
+
 /// One file: its visible bytes and how to take unsynced writes back.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryFile {
     data: Vec<u8>,
-    /// Sectors written since the last sync, oldest first, with where `saved` has what they held before; `None` where that
-    /// was nothing.
-    undo: Vec<(usize, Option<usize>)>,
-    saved: Vec<Sector>,
+    /// Stretches written since the last sync, oldest first.
+    undo: Vec<Undo>,
+    /// What written stretches held before, one behind the other.
+    saved: Vec<u8>,
+    /// What the file held when it was cut off to nothing since the last sync; else empty room to write in.
+    cut_off: Vec<u8>,
     synced_len: usize,
     /// A file that was never synced may be gone after a power cut.
     was_synced: bool,
@@ -105,6 +116,12 @@ pub struct Disk {
 pub struct Image(Vec<(String, Vec<u8>)>);
 
 impl Image {
+    /// The bytes of one file.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, bytes)| &bytes[..])
+    }
+
     /// The files whose name `wanted` accepts.
     #[must_use]
     pub fn only(mut self, wanted: impl Fn(&str) -> bool) -> Self {
@@ -357,17 +374,10 @@ impl Disk {
 
 impl MemoryFile {
     fn remember(&mut self, first: usize, end: usize) {
-        for sector in first..end {
-            let held = self.data.get(sector * SECTOR_BYTES..).filter(|held| !held.is_empty());
-            let saved = held.map(|held| {
-                let mut before = [0; SECTOR_BYTES];
-                let count = held.len().min(SECTOR_BYTES);
-                before[..count].copy_from_slice(&held[..count]);
-                self.saved.push(before);
-                self.saved.len() - 1
-            });
-            self.undo.push((sector, saved));
-        }
+        let held =
+            self.data.get(first * SECTOR_BYTES..(end * SECTOR_BYTES).min(self.data.len())).unwrap_or(&[]);
+        self.undo.push(Undo::Write { first, end, saved: self.saved.len(), bytes: held.len() });
+        self.saved.extend_from_slice(held);
     }
 
     fn write(&mut self, at: usize, from: &[u8]) {
@@ -380,6 +390,11 @@ impl MemoryFile {
     }
 
     fn truncate(&mut self, len: usize) {
+        if len == 0 && !self.data.is_empty() && !self.undo.iter().any(|undo| matches!(undo, Undo::Cut)) {
+            // A checkpoint cuts off a long log: its bytes are kept without copying them.
+            std::mem::swap(&mut self.data, &mut self.cut_off);
+            return self.undo.push(Undo::Cut);
+        }
         self.remember(len / SECTOR_BYTES, self.data.len().div_ceil(SECTOR_BYTES));
         self.data.resize(len, 0);
     }
@@ -387,7 +402,27 @@ impl MemoryFile {
     fn sync(&mut self) {
         self.undo.clear();
         self.saved.clear();
+        self.cut_off.clear();
         self.synced_len = self.data.len();
+    }
+
+    /// What each sector written since the last sync held before each of the writes, oldest first.
+    fn befores(&mut self) -> BTreeMap<usize, Vec<Sector>> {
+        let mut befores: BTreeMap<usize, Vec<Sector>> = BTreeMap::new();
+        for undo in self.undo.drain(..) {
+            let (first, end, held) = match undo {
+                Undo::Write { first, end, saved, bytes } => (first, end, &self.saved[saved..saved + bytes]),
+                Undo::Cut => (0, self.cut_off.len().div_ceil(SECTOR_BYTES), &self.cut_off[..]),
+            };
+            for (n, sector) in (first..end).enumerate() {
+                let held = held.get(n * SECTOR_BYTES..).unwrap_or(&[]);
+                let held = &held[..held.len().min(SECTOR_BYTES)];
+                let mut before = [0; SECTOR_BYTES];
+                before[..held.len()].copy_from_slice(held);
+                befores.entry(sector).or_default().push(before);
+            }
+        }
+        befores
     }
 
     fn forget_connections(&mut self) {
@@ -399,11 +434,7 @@ impl MemoryFile {
 
     /// Throws sectors back to what they held at some moment since the last sync. Returns how many.
     fn lose_power(&mut self, random: &mut Random) -> u64 {
-        let mut versions: BTreeMap<usize, Vec<Sector>> = BTreeMap::new();
-        for (sector, saved) in self.undo.drain(..) {
-            let before = saved.map_or([0; SECTOR_BYTES], |saved| self.saved[saved]);
-            versions.entry(sector).or_default().push(before);
-        }
+        let versions = self.befores();
         let visible = self.data.len();
         let mut kept_end = self.synced_len;
         let whole = visible.max(self.synced_len).div_ceil(SECTOR_BYTES) * SECTOR_BYTES;

@@ -18,6 +18,8 @@ struct Cli {
 enum Command {
     /// Walks through every state of small worlds, over the production transition functions.
     Model(commands::model::Args),
+    /// Cuts the power, fails and fills the disk at every write of a node's day, and flips bits of its database.
+    Disk(commands::disk::Args),
     /// Lists the scenarios.
     List,
     /// Runs seeds of one scenario, or of all in turn. Exit code 1 where a promise was broken.
@@ -28,6 +30,9 @@ enum Command {
         /// Shows one event after the other; Enter goes on.
         #[arg(long)]
         step: bool,
+        /// Writes the run as one HTML page: a lane for each machine, messages, faults, and every job's seats at each step.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// Leaves out what a violation does not need, and writes TRACE.short.jsonl.
     Shrink { trace: PathBuf },
@@ -70,9 +75,10 @@ struct Run {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Model(args) => Ok(commands::model::run(&args)),
+        Command::Disk(args) => commands::disk::run(&args),
         Command::List => commands::list(),
         Command::Run(run) => commands::run(&run),
-        Command::Replay { trace, step } => commands::replay(&trace, step),
+        Command::Replay { trace, step, html } => commands::replay(&trace, step, html.as_deref()),
         Command::Shrink { trace } => commands::shrink(&trace),
         Command::Mutants { json, seeds } => commands::mutants(json, seeds),
     };

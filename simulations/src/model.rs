@@ -47,6 +47,8 @@ pub struct JobFacts {
     pub confirmed: u32,
     /// Rights that a copied or rolled-back incarnation may have spent twice.
     pub excess: u32,
+    /// The most sign-ups that may be valid by the hub's books (E of I4), once it has heard of the job.
+    pub valid: Option<u32>,
     /// What the job was imported under; empty for one that was born at a node.
     pub key: String,
 }
@@ -77,7 +79,7 @@ impl Model {
     pub fn posted(&mut self, job: JobId, region: usize, cap: u32, key: String) {
         self.jobs.entry(job).or_insert_with(|| {
             self.by_region[region].push(job);
-            JobFacts { region, cap, confirmed: 0, excess: 0, key }
+            JobFacts { region, cap, confirmed: 0, excess: 0, valid: None, key }
         });
     }
 

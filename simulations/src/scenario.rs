@@ -33,6 +33,12 @@ pub struct Faults {
     pub restore: f64,
     /// A second machine is started from a copy of the disk.
     pub copy: f64,
+    /// An operator ends a node's incarnation.
+    pub retire: f64,
+    /// A machine is lost for ever, and an empty one takes its place.
+    pub lose: f64,
+    /// Whoever has a node forges, repeats, drops and mangles its frames for a while.
+    pub hostile: f64,
     /// The clock jumps.
     pub clock: f64,
     /// The hub's machine loses power; counted once for all nodes.
@@ -64,11 +70,18 @@ pub struct Scenario {
     pub cancels: u64,
     pub repeats: u64,
     pub raises: u64,
+    /// Per hundred sign-ups: caps set anew, up or down, and jobs closed.
+    pub caps: u64,
+    pub closes: u64,
+    /// Of a hundred imported jobs: those whose rights are reclaimed from a lost node.
+    pub reclaims: u64,
     /// Minutes that a cut lasts.
     pub cut_minutes: (u64, u64),
     pub faults: Faults,
     /// Each seed switches each kind of fault off with one half.
     pub swarm: bool,
+    /// Every second node, and the hub towards the others, is of a later version with fields and frames unknown here.
+    pub mixed_versions: bool,
     /// The nodes' disks say that a sync was done and do nothing.
     pub lying_sync: bool,
 }
@@ -81,18 +94,22 @@ impl Default for Scenario {
             regions: 2,
             nodes_per_region: 2,
             hours: 8,
-            sign_ups: 70,
-            group: (4, 24),
+            sign_ups: 72,
+            group: (8, 40),
             group_ms: 400,
             jobs: 8,
-            seats: (1, 24),
+            seats: (1, 40),
             births: 1,
             cancels: 6,
             repeats: 4,
             raises: 1,
+            caps: 1,
+            closes: 1,
+            reclaims: 30,
             cut_minutes: (1, 20),
             faults: Faults::default(),
             swarm: true,
+            mixed_versions: false,
             lying_sync: false,
         }
     }
@@ -111,8 +128,11 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "clock-skew",
     "commute-rush",
     "copied-node",
+    "hostile-node",
     "hot-job",
     "hub-outage",
+    "lost-node",
+    "mixed-versions",
     "split-region",
     "swizzle-clog",
     "wait-list",
@@ -163,6 +183,9 @@ impl Scenario {
             &mut faults.copy,
             &mut faults.clock,
             &mut faults.hub_crash,
+            &mut faults.retire,
+            &mut faults.lose,
+            &mut faults.hostile,
         ];
         for rate in kinds {
             let factor = [0.0, 0.0, 0.5, 1.0, 2.0, 3.0][random.index(6)];

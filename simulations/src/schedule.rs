@@ -10,6 +10,11 @@ pub(crate) const SECOND: u64 = 1_000;
 pub(crate) const MINUTE: u64 = 60 * SECOND;
 pub(crate) const HOUR: u64 = 60 * MINUTE;
 
+/// Faults per hour from which a kind is no rarity in a seed.
+const FREQUENT: f64 = 0.3;
+/// Number of the mildest kind.
+const RESET: u64 = 5;
+
 /// Which direction of a line is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,26 +39,113 @@ pub enum Jump {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
 pub enum Act {
-    Import { region: usize, seats: u32 },
-    RaiseCap { region: usize, pick: u64, by: u32 },
-    CreateJob { node: usize, seats: u32 },
-    SignUp { node: usize, worker: u64, pick: u64 },
-    Repeat { node: usize, pick: u64 },
-    Cancel { pick: u64 },
-    Cut { node: usize, way: Way, ms: u64 },
-    Reset { node: usize },
-    Crash { node: usize, ms: u64 },
-    Kill { node: usize, ms: u64 },
-    CrashAtWrite { node: usize, after: u64, sync: bool, ms: u64 },
-    HubCrash { after: Option<u64>, ms: u64 },
-    Eio { node: usize, on: On, after: u64 },
-    DiskFull { node: usize, spare: usize, ms: u64 },
-    SlowDisk { node: usize, ms: u64 },
-    BitFlip { node: usize, pick: u64 },
-    Backup { node: usize },
-    Restore { node: usize, with_witness: bool },
-    Copy { node: usize },
-    Clock { node: usize, jump: Jump },
+    Import {
+        region: usize,
+        seats: u32,
+        reclaim: bool,
+    },
+    RaiseCap {
+        region: usize,
+        pick: u64,
+        by: u32,
+    },
+    SetCap {
+        region: usize,
+        pick: u64,
+        cap: u32,
+        bump: bool,
+    },
+    Close {
+        region: usize,
+        pick: u64,
+    },
+    /// An operator ends the node's incarnation; the node closes its logs.
+    Retire {
+        node: usize,
+    },
+    /// The machine is gone with its disk; an empty one takes its place.
+    Lose {
+        node: usize,
+    },
+    CreateJob {
+        node: usize,
+        seats: u32,
+    },
+    SignUp {
+        node: usize,
+        worker: u64,
+        pick: u64,
+    },
+    Repeat {
+        node: usize,
+        pick: u64,
+    },
+    Cancel {
+        pick: u64,
+    },
+    Cut {
+        node: usize,
+        way: Way,
+        ms: u64,
+    },
+    Reset {
+        node: usize,
+    },
+    Crash {
+        node: usize,
+        ms: u64,
+    },
+    Kill {
+        node: usize,
+        ms: u64,
+    },
+    CrashAtWrite {
+        node: usize,
+        after: u64,
+        sync: bool,
+        ms: u64,
+    },
+    HubCrash {
+        after: Option<u64>,
+        ms: u64,
+    },
+    Eio {
+        node: usize,
+        on: On,
+        after: u64,
+    },
+    DiskFull {
+        node: usize,
+        spare: usize,
+        ms: u64,
+    },
+    SlowDisk {
+        node: usize,
+        ms: u64,
+    },
+    BitFlip {
+        node: usize,
+        pick: u64,
+    },
+    Backup {
+        node: usize,
+    },
+    Restore {
+        node: usize,
+        with_witness: bool,
+    },
+    Copy {
+        node: usize,
+    },
+    /// Whoever has the node forges, repeats, drops and mangles what it sends.
+    Hostile {
+        node: usize,
+        ms: u64,
+    },
+    Clock {
+        node: usize,
+        jump: Jump,
+    },
 }
 
 /// Which operation of the disk fails.
@@ -140,7 +232,8 @@ impl Drawing<'_> {
                 // The first jobs are there when the doors open.
                 let at = if hour == 0 && n < 3 { SECOND } else { hour * HOUR + self.random.below(HOUR) };
                 let seats = self.seats();
-                self.add(at, Act::Import { region, seats });
+                let reclaim = self.random.chance(self.scenario.reclaims * 10);
+                self.add(at, Act::Import { region, seats, reclaim });
             }
         }
     }
@@ -155,17 +248,25 @@ impl Drawing<'_> {
             let at = hour_at + self.random.below(HOUR - 30 * SECOND);
             // A group mostly wants the same job.
             let wanted = self.random.bits();
+            // One at a time through the door, or all in the moment in which a list goes up.
+            let within = [scenario.group_ms, 40, 5][self.random.index(3)].min(scenario.group_ms);
             for _ in 0..group {
                 self.workers += 1;
                 // Now and then somebody comes who was there before.
                 let worker =
                     if self.random.chance(30) { self.random.below(self.workers) } else { self.workers };
                 let pick = if self.random.chance(700) { wanted } else { self.random.bits() };
-                let at = at + self.random.below(scenario.group_ms + 1);
+                let at = at + self.random.below(within + 1);
                 self.add(at, Act::SignUp { node, worker, pick });
             }
         }
-        for (percent, kind) in [(scenario.cancels, 0), (scenario.repeats, 1), (scenario.raises, 2)] {
+        for (percent, kind) in [
+            (scenario.cancels, 0),
+            (scenario.repeats, 1),
+            (scenario.raises, 2),
+            (scenario.caps, 3),
+            (scenario.closes, 4),
+        ] {
             for _ in 0..(scenario.sign_ups * percent).div_ceil(100) {
                 let at = hour_at + self.random.below(HOUR - 30 * SECOND);
                 let pick = self.random.bits();
@@ -174,6 +275,11 @@ impl Drawing<'_> {
                 let act = match kind {
                     0 => Act::Cancel { pick },
                     1 => Act::Repeat { node, pick },
+                    3 => {
+                        let cap = u32::try_from(self.random.between(1, scenario.seats.1)).unwrap_or(1);
+                        Act::SetCap { region, pick, cap, bump: self.random.chance(500) }
+                    }
+                    4 => Act::Close { region, pick },
                     _ => Act::RaiseCap { region, pick, by },
                 };
                 self.add(at, act);
@@ -217,13 +323,13 @@ impl Drawing<'_> {
             }
         }
         for node in 0..nodes {
-            for (rate, kind) in [
+            let rates = [
                 (faults.crash, 0),
                 (faults.crash_at_write, 1),
                 (faults.kill, 2),
                 (faults.cut, 3),
                 (faults.one_way_cut, 4),
-                (faults.reset, 5),
+                (faults.reset, RESET),
                 (faults.eio, 6),
                 (faults.disk_full, 7),
                 (faults.slow_disk, 8),
@@ -231,11 +337,16 @@ impl Drawing<'_> {
                 (faults.restore, 10),
                 (faults.copy, 11),
                 (faults.clock, 12),
-            ] {
+                (faults.retire, 13),
+                (faults.lose, 14),
+                (faults.hostile, 15),
+            ];
+            for (rate, kind) in rates {
                 for at in self.times(rate) {
                     self.fault(node, at, kind);
                 }
             }
+            self.no_quiet_hour(node, &rates);
         }
         for at in self.times(faults.hub_crash) {
             let all = self.asked_after.values().flatten().copied().collect();
@@ -243,6 +354,28 @@ impl Drawing<'_> {
             let after = self.random.chance(700).then(|| self.random.below(400));
             let ms = self.random.between(2 * SECOND, 5 * MINUTE);
             self.add(at, Act::HubCrash { after, ms });
+        }
+    }
+
+    /// An hour that chance left without a fault proves little: it gets one of the kinds that the seed knows.
+    fn no_quiet_hour(&mut self, node: usize, rates: &[(f64, u64)]) {
+        let mut struck = BTreeSet::new();
+        for step in &self.steps {
+            if step.act.fault().is_some_and(|(_, at)| at == Some(node)) {
+                struck.insert(step.at / HOUR);
+            }
+        }
+        let mut frequent: Vec<u64> =
+            rates.iter().filter(|(rate, _)| *rate >= FREQUENT).map(|(_, kind)| *kind).collect();
+        if frequent.is_empty() {
+            frequent.push(RESET);
+        }
+        for hour in 0..self.scenario.hours {
+            let kind = frequent[self.random.index(frequent.len())];
+            if !struck.contains(&hour) {
+                let at = hour * HOUR + MINUTE + self.random.below(HOUR - 2 * MINUTE);
+                self.fault(node, at, kind);
+            }
         }
     }
 
@@ -268,7 +401,7 @@ impl Drawing<'_> {
                 let way = if random.chance(500) { Way::ToHub } else { Way::ToNode };
                 Act::Cut { node, way, ms: cut }
             }
-            5 => Act::Reset { node },
+            RESET => Act::Reset { node },
             6 => {
                 let on = [On::Read, On::Write, On::Sync][random.index(3)];
                 Act::Eio { node, on, after: random.below(60) }
@@ -287,6 +420,9 @@ impl Drawing<'_> {
                 Act::Restore { node, with_witness }
             }
             11 => Act::Copy { node },
+            13 => Act::Retire { node },
+            14 => Act::Lose { node },
+            15 => Act::Hostile { node, ms: random.between(MINUTE, 20 * MINUTE) },
             _ => {
                 let jump = [Jump::To1970, Jump::Ahead400Days, Jump::Back1Hour, Jump::Stuck][random.index(4)];
                 let back = at + random.between(MINUTE, 20 * MINUTE);
@@ -305,6 +441,8 @@ impl Act {
         Some(match self {
             Self::Import { .. }
             | Self::RaiseCap { .. }
+            | Self::SetCap { .. }
+            | Self::Close { .. }
             | Self::CreateJob { .. }
             | Self::SignUp { .. }
             | Self::Repeat { .. }
@@ -324,6 +462,9 @@ impl Act {
             Self::BitFlip { node, .. } => ("bit_flip", Some(*node)),
             Self::Restore { node, .. } => ("restore", Some(*node)),
             Self::Copy { node } => ("copy", Some(*node)),
+            Self::Retire { node } => ("retired_node", Some(*node)),
+            Self::Hostile { node, .. } => ("hostile_node", Some(*node)),
+            Self::Lose { node } => ("lost_node", Some(*node)),
             Self::Clock { node, .. } => ("clock_jump", Some(*node)),
         })
     }

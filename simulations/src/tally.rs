@@ -28,6 +28,16 @@ pub const WANTED: &[&str] = &[
     "a witness noticed a database that was rolled back",
     "a copied or restored node was fenced",
     "a node joined anew under its next incarnation",
+    "a sign-up was bumped",
+    "a cap was lowered below what was out",
+    "a job was closed",
+    "a retired node closed its log and was settled",
+    "rights of a lost node were reclaimed",
+    "a receipt that the hub did not hold became void",
+    "a frame with an unknown field was read",
+    "a frame of an unknown kind was passed over",
+    "a report of sign-ups without rights was forged",
+    "a forged report fenced its author",
 ];
 
 /// Sums over one run or many.

@@ -1,5 +1,6 @@
 //! What happened in a run, in the domain's own words with virtual times: hashed always, kept when somebody wants to read it.
 
+use crate::picture::Mark;
 use std::fmt::{self, Write as _};
 
 /// The record of one run.
@@ -7,6 +8,7 @@ use std::fmt::{self, Write as _};
 pub struct Trace {
     hash: u64,
     lines: Option<Vec<(u64, String)>>,
+    marks: Vec<Mark>,
     buffer: String,
 }
 
@@ -14,7 +16,12 @@ impl Trace {
     /// A trace that keeps its lines, or only their hash.
     #[must_use]
     pub fn new(keeps: bool) -> Self {
-        Self { hash: 0xcbf2_9ce4_8422_2325, lines: keeps.then(Vec::new), buffer: String::new() }
+        Self {
+            hash: 0xcbf2_9ce4_8422_2325,
+            lines: keeps.then(Vec::new),
+            marks: Vec::new(),
+            buffer: String::new(),
+        }
     }
 
     /// Something happened at virtual time `at`, milliseconds.
@@ -31,15 +38,22 @@ impl Trace {
         }
     }
 
+    /// Something to draw; made only where the lines are kept, and no part of the hash.
+    pub fn mark(&mut self, make: impl FnOnce() -> Mark) {
+        if self.lines.is_some() {
+            self.marks.push(make());
+        }
+    }
+
     /// The hash over all that happened.
     #[must_use]
     pub const fn hash(&self) -> u64 {
         self.hash
     }
 
-    /// What happened, where it was kept.
+    /// What happened and what there is to draw, where it was kept.
     #[must_use]
-    pub fn into_lines(self) -> Vec<(u64, String)> {
-        self.lines.unwrap_or_default()
+    pub fn into_lines(self) -> (Vec<(u64, String)>, Vec<Mark>) {
+        (self.lines.unwrap_or_default(), self.marks)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     model::Violation,
+    picture,
     scenario::Scenario,
     schedule::{self, Step},
     world,
@@ -93,6 +94,12 @@ impl TraceFile {
             std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Runs it again and draws it as a page of HTML.
+    pub fn draw(&self) -> anyhow::Result<String> {
+        let outcome = world::run(&self.head.scenario, self.head.seed, self.steps.clone(), true);
+        picture::page(&self.head, &outcome.lanes, &self.steps, &outcome.lines, &outcome.marks)
     }
 
     /// Runs it again; an error names the first difference.

@@ -8,14 +8,17 @@ mod agenda;
 pub(crate) mod faults;
 mod hub;
 mod network;
-mod node;
+pub(crate) mod node;
+pub(crate) mod orders;
 pub(crate) mod people;
 mod scheduler;
+mod strangers;
 
 use crate::{
-    checks::LiveSeats,
+    checks::{Checked, LiveSeats},
     disk,
     model::{Model, Violation},
+    picture::Mark,
     random::Random,
     scenario::Scenario,
     schedule::{HOUR, MINUTE, Step},
@@ -30,9 +33,11 @@ use network::Connection;
 use node::Machine;
 use std::{collections::BTreeMap, fmt};
 use sync_protocol::{
-    ids::{TenantId, TopicId, VshardId, Writer},
+    ids::{JobId, TenantId, TopicId, VshardId, Writer},
     wire::v1::Interest,
 };
+
+use sync_store::FenceCause;
 
 /// Epoch seconds at which every world begins.
 pub(crate) const EPOCH: i64 = 1_800_000_000;
@@ -46,8 +51,12 @@ pub(crate) struct Directory {
     /// Why an incarnation may report nothing any more.
     pub(crate) fenced: BTreeMap<Writer, String>,
     pub(crate) keys: BTreeMap<Writer, VerifyingKey>,
+    /// Honest incarnations that an operator ended: their logs are merged once they are whole.
+    pub(crate) over: BTreeMap<Writer, FenceCause>,
     /// Incarnations that went on from an older state of themselves: their unreported answers may be gone or given twice.
     pub(crate) forked: BTreeMap<Writer, u64>,
+    /// Rights that such an incarnation had given back by then: what it gives back later, its copy can still use.
+    pub(crate) returned_before: BTreeMap<(Writer, JobId), u32>,
 }
 
 /// See the module's own words.
@@ -67,6 +76,7 @@ pub struct World {
     pub(crate) trace: Trace,
     pub(crate) violation: Option<Violation>,
     pub(crate) live_seats: LiveSeats,
+    pub(crate) checked: Checked,
     pub(crate) healing: bool,
 }
 
@@ -83,6 +93,9 @@ pub struct Outcome {
     pub violation: Option<Violation>,
     pub tally: Tally,
     pub lines: Vec<(u64, String)>,
+    /// What there is to draw where the lines are kept, and the names of the lanes.
+    pub marks: Vec<Mark>,
+    pub lanes: Vec<String>,
 }
 
 /// Notes in the trace what happened.
@@ -116,13 +129,14 @@ impl World {
     fn new(scenario: &Scenario, seed: u64, steps: Vec<Step>, keeps_lines: bool) -> Self {
         // Disk 0 takes what SQLite spills.
         disk::add(seed);
-        let hub = Hub::new(disk::add(seed));
+        let mut random = Random::new(seed, 2);
+        let hub = Hub::new(disk::add(seed), random.between(3, 30));
         let mut world = Self {
             scenario: scenario.clone(),
             now: 0,
             agenda: Agenda::default(),
             steps,
-            random: Random::new(seed, 2),
+            random,
             machines: Vec::new(),
             hub,
             connections: BTreeMap::new(),
@@ -133,6 +147,7 @@ impl World {
             trace: Trace::new(keeps_lines),
             violation: None,
             live_seats: LiveSeats::new(),
+            checked: Checked::default(),
             healing: false,
         };
         let nodes = scenario.regions * scenario.nodes_per_region;
@@ -141,7 +156,8 @@ impl World {
             let disk = disk::add(seed);
             disk::with(disk, |disk| disk.lies = scenario.lying_sync);
             let number = u32::try_from(n + 1).unwrap_or(u32::MAX);
-            world.machines.push(Machine::new(number, region, disk));
+            let commit_ms = node::COMMIT_MS[world.random.index(node::COMMIT_MS.len())];
+            world.machines.push(Machine::new(number, region, disk, commit_ms));
             world.enrol(world.machines.len() - 1);
         }
         world
@@ -214,6 +230,7 @@ impl World {
             Happening::DiskFast(machine) => self.machines[machine].slow = 1,
             Happening::Rejoin(machine) => self.rejoin(machine),
             Happening::Again(request) => self.try_again(request),
+            Happening::LeaseOver(writer) => self.lease_over(writer),
         }
     }
 
@@ -232,9 +249,16 @@ impl World {
         let Self { trace, violation, mut tally, model, machines, hub, .. } = self;
         tally.answers = model.answers;
         tally.excess = model.excess_seen;
+        let name = |(n, machine): (usize, &Machine)| match machine.copy_of {
+            Some(of) => format!("machine {n}, a copy of {of}"),
+            None => format!("machine {n}, node {}", machine.number),
+        };
+        let lanes = std::iter::once("hub".to_owned()).chain(machines.iter().enumerate().map(name)).collect();
         drop((machines, hub));
         tally.take_disks();
-        Outcome { hash: trace.hash(), violation, tally, lines: trace.into_lines() }
+        let hash = trace.hash();
+        let (lines, marks) = trace.into_lines();
+        Outcome { hash, violation, tally, lines, marks, lanes }
     }
 
     pub(crate) fn after(&mut self, ms: u64, happening: Happening) {

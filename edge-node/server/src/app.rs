@@ -383,7 +383,7 @@ fn load(config: &Config, open: &OpenStore, shared: &Arc<Shared>) -> anyhow::Resu
     let witness = check_witness(config, &mut *store, shared)?;
     let index = build_index(&mut *store, shared)?;
     shared.publish_index(&index, &[]);
-    Ok(EventLoop { node, store, witness, index, shared: shared.clone() })
+    Ok(EventLoop { node, store, witness, index, shared: shared.clone(), is_full: false })
 }
 
 fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {

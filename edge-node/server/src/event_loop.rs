@@ -70,6 +70,8 @@ pub(crate) struct EventLoop {
     pub(crate) witness: Option<Witness>,
     pub(crate) index: Index,
     pub(crate) shared: Arc<Shared>,
+    /// The disk was full at the last batch, and what the log could free is freed.
+    pub(crate) is_full: bool,
 }
 
 struct Committed {
@@ -132,6 +134,7 @@ impl EventLoop {
                 return refuse_all(pending.collect(), &failure);
             }
         };
+        self.is_full = false;
         // Also where this batch moved no head: what an earlier one could not write must be there before any answer.
         let witnessed = witness.record(&committed.heads);
         self.shared.metrics.commit_seconds.observe(began.elapsed().as_secs_f64());
@@ -172,8 +175,10 @@ impl EventLoop {
     fn failure_of(&mut self, error: &StoreError) -> Failure {
         tracing::error!(error = error as &dyn std::error::Error, "the database failed");
         if error.is_full() {
-            // The write-ahead log may hold most of what the disk lacks.
-            drop(self.store.checkpoint());
+            // The write-ahead log may hold most of what the disk lacks. Tried once: each try writes all of the log again.
+            if !std::mem::replace(&mut self.is_full, true) {
+                drop(self.store.checkpoint());
+            }
             return Failure::DiskFull;
         }
         if error.is_corrupt() {

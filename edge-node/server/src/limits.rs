@@ -52,6 +52,9 @@ pub(crate) const LISTEN_EVERY: Duration = Duration::from_secs(1);
 /// Cuts up to this heal within 3 s of the line's return.
 pub(crate) const SHORT_CUT: Duration = Duration::from_secs(75);
 
+/// A session that stood for so long was a line in order: after it the first attempts come quickly again.
+pub(crate) const STEADY: Duration = Duration::from_secs(10);
+
 const _: () = assert!(GUESSES_OF_ONE < GUESSES_OF_ALL && GUESS_WINDOW_MS.is_multiple_of(GUESSES_OF_ALL));
 const _: () = assert!(BATCH_EVENTS_MAX <= EVENTS_MAX);
 const _: () = assert!(CONNECT_WAIT.as_millis() + BACK_OFF_SHORT_MAX.as_millis() < 2_000);

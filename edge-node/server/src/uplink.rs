@@ -6,7 +6,7 @@ use crate::{
     join::{resolve, time_source},
     limits::{
         ASK_WAIT, BACK_OFF_FIRST, BACK_OFF_LONG_MAX, BACK_OFF_OVER_MAX, BACK_OFF_SHORT_MAX, CONNECT_WAIT,
-        LISTEN_EVERY, SHORT_CUT,
+        LISTEN_EVERY, SHORT_CUT, STEADY,
     },
 };
 use anyhow::Context;
@@ -98,7 +98,9 @@ impl Uplink {
                 }
                 Err(error) => tracing::debug!("no session with the hub: {error:#}"),
             }
-            if self.shared.set_link_down() {
+            // A session that ends at once, as where a copy of this machine takes the line again and again, is no reason to
+            // hurry.
+            if self.shared.set_link_down() && began.elapsed() >= STEADY {
                 (down_since, back_off) = (Instant::now(), BACK_OFF_FIRST);
             }
             while self.questions.try_recv().is_ok() {}

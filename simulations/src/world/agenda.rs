@@ -7,7 +7,7 @@ use super::{
 };
 use crate::model::RequestNo;
 use std::{cmp::Reverse, collections::BinaryHeap};
-use sync_protocol::ids::SignUpId;
+use sync_protocol::ids::{SignUpId, Writer};
 
 /// One thing that will happen. `boot` numbers make what belongs to an earlier life of a machine void.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub(crate) enum Happening {
     DiskFast(usize),
     Rejoin(usize),
     Again(RequestNo),
+    LeaseOver(Writer),
 }
 
 struct Due {

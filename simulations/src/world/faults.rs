@@ -3,6 +3,7 @@
 use super::{Happening, World, node::DATABASE, node::Machine, note};
 use crate::{
     disk::{self, Effect, Operation},
+    picture::Mark,
     schedule::{Act, Jump},
     witness_file::WITNESS,
 };
@@ -17,6 +18,8 @@ impl World {
                 None => (1..=nodes).for_each(|number| self.tally.fault(number, self.now)),
             }
             note!(self, "fault: {act:?}");
+            let at = self.now;
+            self.trace.mark(|| Mark::Fault { at, lane: node.map(|node| node + 1), what: fault });
         }
     }
 
@@ -67,9 +70,14 @@ impl World {
             }
             Act::Restore { node, with_witness } => self.restore(node, with_witness),
             Act::Copy { node } => self.copy(node),
+            Act::Hostile { node, ms } => self.turn_hostile(node, ms),
             Act::Clock { node, jump } => self.jump(node, jump),
             Act::Import { .. }
             | Act::RaiseCap { .. }
+            | Act::SetCap { .. }
+            | Act::Close { .. }
+            | Act::Retire { .. }
+            | Act::Lose { .. }
             | Act::CreateJob { .. }
             | Act::SignUp { .. }
             | Act::Repeat { .. }
@@ -113,7 +121,7 @@ impl World {
     }
 
     /// Ends a node at once: nothing that it has open is written.
-    fn stop(&mut self, m: usize) {
+    pub(crate) fn stop(&mut self, m: usize) {
         disk::with(self.machines[m].disk, disk::Disk::power_off);
         self.drop_sessions(m);
         self.forget_memory(m);
@@ -189,11 +197,11 @@ impl World {
         self.fork(m);
         let place = &self.machines[m];
         let image = disk::with(place.disk, |disk| disk.image(|_| true));
-        let (number, region, writer) = (place.number, place.region, place.writer);
+        let (number, region, writer, commit_ms) = (place.number, place.region, place.writer, place.commit_ms);
         let disk = disk::add(self.now);
         disk::with(disk, |disk| disk.put_image(&image, |_| true));
         let copy = self.machines.len();
-        let mut machine = Machine::new(number, region, disk);
+        let mut machine = Machine::new(number, region, disk, commit_ms);
         (machine.writer, machine.copy_of) = (writer, Some(m));
         self.machines.push(machine);
         note!(self, "machine {copy} starts from a copy of machine {m}");
@@ -205,7 +213,7 @@ impl World {
     }
 
     /// From here on this incarnation may spend rights twice: at most those that are out with it.
-    fn fork(&mut self, m: usize) {
+    pub(crate) fn fork(&mut self, m: usize) {
         let writer = self.machines[m].writer;
         let jobs: Vec<_> = self.model.jobs.iter().map(|(job, facts)| (*job, facts.region)).collect();
         let Some(store) = &mut self.hub.store else {
@@ -216,6 +224,7 @@ impl World {
             let vshard = super::people::vshard_of(region);
             let holding = quietly(self.hub.disk, || store.read(|tx| tx.holding(vshard, job, writer)));
             if let Ok(holding) = holding {
+                self.directory.returned_before.entry((writer, job)).or_insert(holding.returned);
                 out.push((job, holding.out()));
             }
         }
@@ -259,11 +268,16 @@ impl World {
             self.machines[m].retired = true;
             return;
         }
-        self.directory.fenced.entry(old).or_insert_with(|| "joined anew".to_owned());
-        self.directory.forked.entry(old).or_insert(self.now);
+        let vshard = super::people::vshard_of(self.machines[m].region);
+        let is_settled = self.standing_of(vshard, old) == Some(sync_protocol::seats::Standing::Settled);
+        if !is_settled {
+            self.directory.fenced.entry(old).or_insert_with(|| "joined anew".to_owned());
+            self.directory.forked.entry(old).or_insert(self.now);
+        }
         disk::with(self.machines[m].disk, disk::Disk::wipe);
         self.machines[m].frozen = None;
         self.machines[m].backup = None;
+        self.machines[m].is_honest_again();
         self.enrol(m);
         self.tally.sometimes("a node joined anew under its next incarnation");
         self.start(m);
@@ -277,8 +291,13 @@ impl World {
         self.hub_power_on();
         for m in 0..self.machines.len() {
             self.disk_calm(m);
+            if self.machines[m].is_hostile() {
+                // What its owner dropped on the way is asked for again by the next session.
+                self.strike(&Act::Reset { node: m });
+            }
             let place = &mut self.machines[m];
             place.slow = 1;
+            place.is_honest_again();
             place.clock = super::node::Clock::default();
             place.line.heal();
             for direction in [super::network::Direction::ToHub, super::network::Direction::ToNode] {

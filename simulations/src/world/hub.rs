@@ -14,7 +14,7 @@ use sync_protocol::{
     log::LogHead,
     mutant::{self, Mutant},
     seats::{JobRow, LossPolicy},
-    wire::v1::{Ask, Hello, Outcome, Reason, Up, UpAck, Verdict, Welcome},
+    wire::v1::{Ask, Hello, Interest, Outcome, Reason, Up, UpAck, Verdict, Welcome},
 };
 use sync_store::{OpenOptions, ShardTx, SqliteShard, StoreError};
 
@@ -36,14 +36,17 @@ pub(crate) struct Hub {
     pub(crate) agenda: super::scheduler::Agenda,
     checkpoint_is_due: bool,
     pub(crate) down_for_ms: u64,
+    /// What a commit takes at least: a disk of its own, or one that many share.
+    commit_ms: u64,
 }
 
 /// Work for the shard's writer.
 pub(crate) enum Command {
     Merge(u64, Writer, Up),
     Ask(u64, Writer, Ask),
-    Import { region: usize, key: String, seats: u32 },
+    Import { region: usize, key: String, seats: u32, policy: LossPolicy },
     Pass(Vec<super::scheduler::Item>),
+    Order(super::orders::Order),
 }
 
 /// What a command came to, once it is durable.
@@ -54,6 +57,7 @@ pub(crate) enum Settled {
     Imported { region: usize, seats: u32, key: String, imported: Imported },
     Passed(Vec<super::scheduler::Item>, Vec<JobRow>),
     Failed(Option<u64>),
+    Ordered(super::orders::Done),
 }
 
 /// Why a batch was not merged.
@@ -64,7 +68,7 @@ pub(crate) enum MergeRefusal {
 }
 
 impl Hub {
-    pub(crate) fn new(disk: usize) -> Self {
+    pub(crate) fn new(disk: usize, commit_ms: u64) -> Self {
         Self {
             disk,
             store: None,
@@ -76,6 +80,7 @@ impl Hub {
             agenda: super::scheduler::Agenda::default(),
             checkpoint_is_due: false,
             down_for_ms: 0,
+            commit_ms,
         }
     }
 }
@@ -129,8 +134,9 @@ impl World {
         if !std::mem::replace(&mut self.hub.checkpoint_is_due, true) {
             self.after(CHECKPOINT_MS, Happening::Checkpoint(boot));
         }
+        self.pass_on(&settled);
         self.check_hub(&touched);
-        let took = self.random.between(2, 8);
+        let took = self.random.between(self.hub.commit_ms, 2 * self.hub.commit_ms);
         self.after(took, Happening::HubDone(boot, settled));
     }
 
@@ -209,8 +215,15 @@ impl World {
                 self.reported(writer, vshard, &merged);
                 self.check_chain(number, writer, vshard, merged.wseq);
                 match merged.violation {
-                    Some(reason) => self.fence(writer, &reason),
+                    Some(reason) => {
+                        self.tally.sometimes("a forged report fenced its author");
+                        self.fence(writer, &reason);
+                    }
                     None => self.hub_session(number, |session| session.handle_merged(vshard, merged.wseq)),
+                }
+                if merged.settled {
+                    note!(self, "node {writer} is settled by its whole log");
+                    self.ends_sessions(writer, "its incarnation is settled");
                 }
                 if merged.parked > 0 {
                     self.parked(writer, merged.parked);
@@ -228,6 +241,7 @@ impl World {
             }
             Settled::Imported { region, seats, key, imported } => self.imported(region, seats, key, imported),
             Settled::Passed(items, rows) => self.passed(&items, rows),
+            Settled::Ordered(done) => self.ordered(done),
             Settled::Failed(number) => {
                 if let Some(number) = number {
                     self.hub_leaves(number, "its shard failed");
@@ -322,9 +336,13 @@ impl World {
         }
         let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
         let (_, vshard) = topic_of(region);
+        let Ok(rest) = self.rest_of_log(writer) else {
+            return self.hub_session(number, |session| session.refuse(Reason::Revoked, "settled"));
+        };
         let Some(store) = &mut self.hub.store else { return };
         let read = store.read(|tx| Ok((tx.origins(writer)?, tx.head(vshard)?)));
         let Ok((known, (history, head))) = read else { return self.hub_leaves(number, "its shard failed") };
+        let (retired, known) = rest.map_or((None, known), |(why, known)| (Some(why), known));
         if let Some(reason) = gone_back(&known, hello)
             && !mutant::is(Mutant::RestoredUnnoticed)
         {
@@ -332,14 +350,16 @@ impl World {
         }
         let acked = known.iter().map(|(v, known)| UpAck { vshard: v.0, wseq: known.wseq }).collect();
         let welcome = Welcome {
-            version: 1,
-            interest: Self::interest(region),
+            version: hello.versions.1.min(sync_protocol::wire::LATEST),
+            interest: if retired.is_some() { Interest::default() } else { Self::interest(region) },
             acked,
             time: self.hub_wall(),
-            retired: None,
+            retired,
             contact: 0,
         };
-        self.hub_session(number, |session| session.welcome(&welcome, &[(vshard, history, head)]));
+        // Whoever is retired sends and is told nothing.
+        let lanes = if welcome.retired.is_some() { Vec::new() } else { vec![(vshard, history, head)] };
+        self.hub_session(number, |session| session.welcome(&welcome, &lanes));
     }
 
     /// Why an incarnation has no place in the cluster.
@@ -413,7 +433,7 @@ impl World {
     pub(crate) fn forget_hub(&mut self) {
         let disk = self.hub.disk;
         let boot = self.hub.boot + 1;
-        self.hub = Hub { boot, ..Hub::new(disk) };
+        self.hub = Hub { boot, ..Hub::new(disk, self.hub.commit_ms) };
     }
 }
 
@@ -421,7 +441,7 @@ impl Command {
     const fn connection(&self) -> Option<u64> {
         match self {
             Self::Merge(number, ..) | Self::Ask(number, ..) => Some(*number),
-            Self::Import { .. } | Self::Pass(_) => None,
+            Self::Import { .. } | Self::Pass(_) | Self::Order(_) => None,
         }
     }
 }
@@ -434,7 +454,7 @@ pub(super) struct At<'a> {
     pub(super) directory: &'a super::Directory,
     pub(super) contacts: &'a BTreeMap<Writer, u64>,
     pub(super) agenda: &'a super::scheduler::Agenda,
-    touched: &'a mut BTreeSet<JobId>,
+    pub(super) touched: &'a mut BTreeSet<JobId>,
 }
 
 impl At<'_> {
@@ -442,16 +462,12 @@ impl At<'_> {
         match command {
             Command::Merge(number, writer, up) => self.merge(*number, *writer, up),
             Command::Ask(number, writer, ask) => self.ask(*number, *writer, ask),
-            Command::Import { region, key, seats } => {
+            Command::Order(order) => self.order(order),
+            Command::Import { region, key, seats, policy } => {
                 let (topic, vshard) = topic_of(*region);
                 let fields = super::people::job_fields(*region, self.wall);
-                let post = JobPost {
-                    key: key.clone(),
-                    fields,
-                    seats: *seats,
-                    policy: LossPolicy::WriteOff,
-                    keep_dates: true,
-                };
+                let post =
+                    JobPost { key: key.clone(), fields, seats: *seats, policy: *policy, keep_dates: true };
                 let mut shard = Shard { tx: self.tx, vshard, now: self.wall };
                 let imported = shard::import_job(&mut shard, topic, &post)?;
                 Ok(Settled::Imported { region: *region, seats: *seats, key: key.clone(), imported })

@@ -10,7 +10,11 @@ use super::{
     node::{ASK_WAIT_MS, NodeEvent},
     note,
 };
-use crate::{model::RequestNo, schedule::Way};
+use crate::{
+    model::RequestNo,
+    picture::{Mark, kind_of},
+    schedule::Way,
+};
 use edge_core::node::PendingAsk;
 use std::collections::VecDeque;
 use sync_protocol::{
@@ -37,6 +41,7 @@ const BACK_OFF_FIRST_MS: u64 = 100;
 const BACK_OFF_SHORT_MS: u64 = 800;
 const BACK_OFF_LONG_MS: u64 = 30_000;
 const SHORT_CUT_MS: u64 = 75_000;
+const STEADY_MS: u64 = 10_000;
 const CONNECT_WAIT_MS: u64 = 1_000;
 /// A side that hears nothing for this long gives the connection up.
 const IDLE_MS: u64 = 6_000;
@@ -50,6 +55,7 @@ pub(crate) struct Line {
     /// Until when each direction is cut, and since when.
     cut_until: [u64; 2],
     cut_since: [u64; 2],
+    up_since: u64,
     down_since: u64,
     back_off_ms: u64,
     trying: bool,
@@ -134,12 +140,22 @@ impl World {
         }
     }
 
+    fn send(&mut self, number: u64, direction: Direction, frame: Vec<u8>) {
+        let Some(m) = self.connections.get(&number).map(|connection| connection.machine) else { return };
+        for frame in self.as_sent(m, direction, frame) {
+            self.carry(number, direction, frame);
+        }
+    }
+
     fn carry(&mut self, number: u64, direction: Direction, bytes: Vec<u8>) {
         let latency = self.random.between(5, 60);
         let Some(connection) = self.connections.get_mut(&number) else { return };
         let last = &mut connection.last_arrival[direction as usize];
         *last = (*last).max(self.now + latency);
-        let at = *last;
+        let (at, now, m) = (*last, self.now, connection.machine + 1);
+        let (from, to) = if direction == Direction::ToHub { (m, 0) } else { (0, m) };
+        let (kind, length) = (kind_of(&bytes), bytes.len());
+        self.trace.mark(|| Mark::Message { sent: now, arrives: at, from, to, kind, bytes: length });
         self.agenda.add(at, Happening::Frame(number, direction, bytes));
     }
 
@@ -147,6 +163,9 @@ impl World {
         let Some(connection) = self.connections.get_mut(&number) else { return };
         let m = connection.machine;
         if self.machines[m].line.is_cut(direction, self.now) {
+            let (at, lane, kind) =
+                (self.now, if direction == Direction::ToHub { 0 } else { m + 1 }, kind_of(&bytes));
+            self.trace.mark(|| Mark::Held { at, lane, kind });
             connection.held[direction as usize].push_back(bytes);
             return;
         }
@@ -218,8 +237,10 @@ impl World {
         let Ok((heads, down)) = read else { return self.knock_later(m, BACK_OFF_FIRST_MS) };
         let up = heads.iter().map(|(v, h)| UpState { vshard: v.0, wseq: h.wseq, head: h.head }).collect();
         let writer = place.writer;
+        // Every second node is of a later minor version.
+        let newest = if self.scenario.mixed_versions { 1 + u16::from(place.number % 2 == 0) } else { 1 };
         let hello = Hello {
-            versions: (1, 1),
+            versions: (1, newest),
             cluster: Vec::new(),
             writer,
             up,
@@ -261,8 +282,11 @@ impl World {
             let m = connection.machine;
             let Some(output) = session.poll_output() else { break };
             match output {
-                NodeOutput::Send(frame) => self.carry(number, Direction::ToHub, frame),
-                NodeOutput::Welcomed(welcome) => self.welcomed(m, welcome.interest),
+                NodeOutput::Send(frame) => self.send(number, Direction::ToHub, frame),
+                NodeOutput::Welcomed(welcome) => match welcome.retired {
+                    Some(reason) => self.tell_node(m, NodeEvent::Retire(reason)),
+                    None => self.welcomed(m, welcome.interest),
+                },
                 NodeOutput::Interest(interest) => self.tell_node(m, NodeEvent::Interest(interest)),
                 NodeOutput::ReadOwn { vshard, after } => self.read_own(number, m, vshard, after),
                 NodeOutput::Apply(down) => {
@@ -303,7 +327,7 @@ impl World {
     fn welcomed(&mut self, m: usize, interest: sync_protocol::wire::v1::Interest) {
         self.tell_node(m, NodeEvent::Interest(interest));
         let line = &mut self.machines[m].line;
-        line.is_up = true;
+        (line.is_up, line.up_since) = (true, self.now);
         note!(self, "machine {m} is in step with the hub");
     }
 
@@ -315,6 +339,7 @@ impl World {
                 note!(self, "machine {m} is told that it is fenced: {}", refuse.detail);
                 self.freeze(m, "fenced");
             }
+            End::Protocol(_) if self.directory.forked.contains_key(&self.machines[m].writer) => {}
             End::Protocol(what) => {
                 self.fail("invariant", format!("machine {m} found that the hub broke the protocol: {what}"));
             }
@@ -411,7 +436,7 @@ impl World {
     pub(crate) fn line_is_down(&mut self, m: usize) {
         let line = &mut self.machines[m].line;
         line.connection = None;
-        if std::mem::replace(&mut line.is_up, false) {
+        if std::mem::replace(&mut line.is_up, false) && self.now - line.up_since >= STEADY_MS {
             (line.down_since, line.back_off_ms) = (self.now, BACK_OFF_FIRST_MS);
         }
         for (pending, request) in std::mem::take(&mut self.machines[m].asking).into_values() {
@@ -482,7 +507,7 @@ impl World {
             let Some(session) = &mut connection.hub else { return };
             let Some(output) = session.poll_output() else { return };
             match output {
-                HubOutput::Send(frame) => self.carry(number, Direction::ToNode, frame),
+                HubOutput::Send(frame) => self.send(number, Direction::ToNode, frame),
                 HubOutput::Hello(hello) => self.judge_hello(number, &hello),
                 HubOutput::Merge(up) => {
                     if self.directory.fenced.contains_key(&writer) {
@@ -494,7 +519,9 @@ impl World {
                 HubOutput::Ask(ask) => self.tell_hub(Command::Ask(number, writer, ask)),
                 HubOutput::DownAcked(_) | HubOutput::Renew(_) | HubOutput::Held(_) => {}
                 HubOutput::End(end) => {
-                    if let End::Protocol(what) = &end {
+                    if let End::Protocol(what) = &end
+                        && !self.directory.forked.contains_key(&writer)
+                    {
                         self.fail("invariant", format!("node {writer} broke the protocol: {what}"));
                     }
                     self.hub_leaves(number, "it ended");

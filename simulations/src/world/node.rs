@@ -24,6 +24,8 @@ use sync_store::{OpenOptions, ShardTx, SqliteShard, StoreError, Witness};
 pub(crate) const DATABASE: &str = "node.sqlite";
 /// As in the node's server.
 const BATCH_EVENTS_MAX: usize = 256;
+/// Disks of nodes, from fast to slow.
+pub(crate) const COMMIT_MS: [u64; 3] = [4, 20, 50];
 pub(crate) const ASK_WAIT_MS: u64 = 800;
 
 /// What a running node has open.
@@ -31,6 +33,8 @@ pub(crate) struct Running {
     pub(crate) me: EdgeNode,
     pub(crate) store: SqliteShard,
     pub(crate) witness: Witness,
+    /// As in the node's server: the disk was full at the last batch.
+    is_full: bool,
 }
 
 /// A machine.
@@ -52,8 +56,11 @@ pub(crate) struct Machine {
     pub(crate) asking: BTreeMap<SignUpId, (PendingAsk, RequestNo)>,
     pub(crate) line: super::network::Line,
     pub(crate) clock: Clock,
-    /// How many times as long a commit takes.
+    /// What a commit takes at least; a kiosk's flash card needs tens of milliseconds for a sync.
+    pub(crate) commit_ms: u64,
+    /// How many times as long as on a fast disk a commit takes.
     pub(crate) slow: u64,
+    pub(crate) malice: super::strangers::Malice,
     pub(crate) backup: Option<(u64, disk::Image)>,
     /// Entries of its logs that its witness has seen when an older database was put beside it.
     pub(crate) witnessed: Option<u64>,
@@ -77,6 +84,8 @@ pub(crate) enum NodeEvent {
     Receive(u64, Down),
     Acked(UpAck),
     Interest(Interest),
+    /// The incarnation is over: close its logs for good.
+    Retire(String),
 }
 
 /// An answer that waits for the disk.
@@ -96,10 +105,11 @@ struct Committed {
     heads: BTreeMap<VshardId, LogHead>,
     changed: BTreeSet<JobId>,
     interest: Option<Interest>,
+    retired: Option<String>,
 }
 
 impl Machine {
-    pub(crate) fn new(number: u32, region: usize, disk: usize) -> Self {
+    pub(crate) fn new(number: u32, region: usize, disk: usize, commit_ms: u64) -> Self {
         Self {
             number,
             region,
@@ -115,7 +125,9 @@ impl Machine {
             asking: BTreeMap::new(),
             line: super::network::Line::default(),
             clock: Clock::default(),
+            commit_ms,
             slow: 1,
+            malice: super::strangers::Malice::default(),
             backup: None,
             witnessed: None,
             witness_lacks: false,
@@ -141,7 +153,7 @@ impl Machine {
         // A witness that cannot be read stops the start, as any failing disk does.
         let witness = Witness::on(Path::new("witness"), Box::new(DiskFile::new(self.disk)))
             .map_err(|_| StoreError::BadRow("witness file"))?;
-        Ok(Running { me, store, witness })
+        Ok(Running { me, store, witness, is_full: false })
     }
 }
 
@@ -232,10 +244,11 @@ impl World {
         let mut replies = Vec::with_capacity(count);
         let wall = place.wall(now);
         let uplink = if place.line.is_up { Uplink::Up } else { Uplink::Down };
-        let took = 3 * place.slow + self.random.below(8) * place.slow;
+        let took = self.random.between(place.commit_ms, 2 * place.commit_ms)
+            + (place.slow - 1) * self.random.between(3, 10);
         match &mut place.running {
             Some(running) if place.frozen.is_none() => {
-                let Running { me, store, witness } = running;
+                let Running { me, store, witness, is_full } = running;
                 if mutant::is(Mutant::CursorFirst) {
                     for event in &events {
                         if let NodeEvent::Receive(_, down) = event {
@@ -248,9 +261,13 @@ impl World {
                 let done = store.transact(|tx| commit(me, tx, wall, uplink, &mut events, &mut replies));
                 match done {
                     Ok(committed) => {
+                        *is_full = false;
                         let witnessed = witness.record(&committed.heads).is_ok();
                         if let Some(interest) = committed.interest {
                             me.learn(interest);
+                        }
+                        if let Some(reason) = committed.retired {
+                            me.retire(&reason);
                         }
                         if !witnessed {
                             place.witness_lacks = true;
@@ -291,7 +308,8 @@ impl World {
         note!(self, "machine {m}: a batch was not committed: {error}");
         if matches!(error, StoreError::Full(_)) {
             self.tally.sometimes("a batch found the disk full");
-            if let Some(running) = &mut self.machines[m].running {
+            if let Some(running) = self.machines[m].running.as_mut().filter(|running| !running.is_full) {
+                running.is_full = true;
                 // The write-ahead log may hold most of what the disk lacks.
                 drop(running.store.checkpoint());
             }
@@ -370,7 +388,7 @@ fn refused(event: NodeEvent) -> Option<Reply> {
         | NodeEvent::CompleteAsk(request, ..)
         | NodeEvent::Cancel(request, _) => Some(Reply::Failed(request)),
         NodeEvent::Receive(connection, _) => Some(Reply::NotApplied(connection)),
-        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) => None,
+        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(_) => None,
     }
 }
 
@@ -382,12 +400,15 @@ fn commit(
     events: &mut VecDeque<NodeEvent>,
     replies: &mut Vec<Reply>,
 ) -> Result<Committed, StoreError> {
-    let mut interest = None;
+    let (mut interest, mut retired) = (None, None);
     let mut batch = Batch::new(me, tx, wall, uplink);
     while let Some(event) = events.pop_front() {
         if let NodeEvent::Interest(told) = &event {
             EdgeNode::store_interest(batch.tx, told)?;
             interest = Some(told.clone());
+        }
+        if let NodeEvent::Retire(reason) = &event {
+            retired = Some(reason.clone());
         }
         let who = refused_ref(&event);
         match handle(&mut batch, event) {
@@ -402,6 +423,7 @@ fn commit(
         heads: std::mem::take(&mut batch.heads),
         changed: std::mem::take(&mut batch.changed),
         interest,
+        retired,
     })
 }
 
@@ -411,7 +433,7 @@ fn refused_ref(event: &NodeEvent) -> Option<Reply> {
         | NodeEvent::CompleteAsk(request, ..)
         | NodeEvent::Cancel(request, _) => Some(Reply::Failed(*request)),
         NodeEvent::Receive(connection, _) => Some(Reply::NotApplied(*connection)),
-        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) => None,
+        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(_) => None,
     }
 }
 
@@ -446,6 +468,10 @@ fn handle(batch: &mut Batch<'_>, event: NodeEvent) -> Result<Option<Reply>, Stor
             None
         }
         NodeEvent::Interest(_) => None,
+        NodeEvent::Retire(reason) => {
+            batch.retire(&reason)?;
+            None
+        }
     })
 }
 

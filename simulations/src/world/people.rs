@@ -1,6 +1,6 @@
 //! Workers and agencies: what they ask for, what they are told, and how they ask again when nobody answers.
 
-use super::{Happening, World, hub::Command, node::NodeEvent, note, tenant_of, topic_of};
+use super::{Happening, World, faults::quietly, hub::Command, node::NodeEvent, note, tenant_of, topic_of};
 use crate::{
     model::{RequestNo, pick_of},
     schedule::Act,
@@ -8,12 +8,14 @@ use crate::{
 use edge_core::node::{Answer, NewJob, SignUpRequest};
 use sync_protocol::{
     documents::{JobFields, PayUnit, Status},
-    ids::WorkerId,
+    ids::{JobId, WorkerId},
     seats::LossPolicy,
 };
 
 /// How often a worker comes back when nobody answers, and after how long.
-const TRIES_MAX: u32 = 6;
+const TRIES_MAX: u32 = 16;
+/// Jobs that a worker looks for on the list.
+const LOOKS: usize = 40;
 const TRY_AGAIN_MS: u64 = 20_000;
 
 /// A job that starts in 90 minutes.
@@ -54,9 +56,10 @@ impl World {
     pub(crate) fn act(&mut self, act: &Act) {
         self.count_fault(act);
         match *act {
-            Act::Import { region, seats } => {
+            Act::Import { region, seats, reclaim } => {
                 let key = format!("import-{}", self.now);
-                self.tell_hub(Command::Import { region, key, seats });
+                let policy = if reclaim { LossPolicy::Reclaim } else { LossPolicy::WriteOff };
+                self.tell_hub(Command::Import { region, key, seats, policy });
             }
             Act::RaiseCap { region, pick, by } => {
                 let job = self.model.recent_job(region, 12, pick);
@@ -68,7 +71,7 @@ impl World {
                     if let Some(facts) = job.and_then(|job| self.model.jobs.get_mut(&job)) {
                         facts.cap = seats;
                     }
-                    self.tell_hub(Command::Import { region, key, seats });
+                    self.tell_hub(Command::Import { region, key, seats, policy: LossPolicy::WriteOff });
                 }
             }
             Act::CreateJob { node, seats } => {
@@ -93,6 +96,7 @@ impl World {
                 }
             }
             Act::Cancel { pick } => self.cancel(pick),
+            Act::SetCap { .. } | Act::Close { .. } | Act::Retire { .. } | Act::Lose { .. } => self.give(act),
             Act::Cut { .. }
             | Act::Reset { .. }
             | Act::Crash { .. }
@@ -106,6 +110,7 @@ impl World {
             | Act::Backup { .. }
             | Act::Restore { .. }
             | Act::Copy { .. }
+            | Act::Hostile { .. }
             | Act::Clock { .. } => self.strike(act),
         }
     }
@@ -113,9 +118,24 @@ impl World {
     fn sign_up(&mut self, node: usize, worker: u64, pick: u64) {
         let node = self.machine_of(node, pick);
         let window = usize::try_from(self.scenario.jobs + self.scenario.births).unwrap_or(8).max(3);
-        let Some(job) = self.model.recent_job(self.machines[node].region, window, pick) else { return };
+        let Some(job) = self.job_on_the_list(node, window, pick) else { return };
         let request = self.model.asked(node, job, worker);
         self.submit(request);
+    }
+
+    /// A worker picks from what the node shows: the job that is picked, or the latest that this node knows and is open.
+    fn job_on_the_list(&mut self, m: usize, window: usize, pick: u64) -> Option<JobId> {
+        let place = &mut self.machines[m];
+        let (disk, region) = (place.disk, place.region);
+        let vshard = vshard_of(region);
+        let picked = self.model.recent_job(region, window, pick)?;
+        let Some(running) = &mut place.running else { return Some(picked) };
+        let latest = self.model.by_region[region].iter().rev().take(LOOKS).copied();
+        let on_the_list = [picked].into_iter().chain(latest).find(|job| {
+            let known = quietly(disk, || running.store.read(|tx| tx.node_job(vshard, *job)));
+            known.is_ok_and(|known| known.is_some_and(|(seats, _)| !seats.closed))
+        });
+        on_the_list.or(Some(picked))
     }
 
     /// The machine at a place; where a copy stands beside it, sometimes the copy.
@@ -191,8 +211,10 @@ impl World {
         if before == Some(Status::WaitListed) && answer.status == Status::Confirmed {
             self.tally.sometimes("a waiting sign-up was promoted");
         }
-        // What the hub's own node has accepted has no receipt of this node.
-        if answer.status == Status::Confirmed && answer.receipt.is_none() && !answer.repeated {
+        // What the hub's own node has accepted has no receipt of this node: not in a repeated answer, and not in that to
+        // a wish to cancel, which is passed on to the hub.
+        let is_old = answer.repeated || self.model.requests[number].cancel_sent;
+        if answer.status == Status::Confirmed && answer.receipt.is_none() && !is_old {
             self.fail("answer", format!("{} is confirmed without a receipt", answer.sign_up));
         }
         if answer.repeated {

@@ -153,6 +153,7 @@ fn is_eligible(
     writer: Writer,
 ) -> bool {
     !directory.fenced.contains_key(&writer)
+        && !directory.over.contains_key(&writer)
         && directory.incarnations.get(&writer.node.0) == Some(&writer.incarnation.0)
         && contacts.get(&writer).is_some_and(|heard| now - heard < ELIGIBLE_MS)
 }

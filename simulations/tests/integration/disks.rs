@@ -2,12 +2,15 @@
 
 use simulations::{
     disk::{self, Effect, Operation},
+    exhaustive::with_mutant,
+    trials::{self, Order},
     vfs,
 };
 use std::path::Path;
 use sync_protocol::{
     ids::{JobId, TopicId, VshardId, Writer},
     log::{Entry, EntryKind},
+    mutant::Mutant,
 };
 use sync_store::ShardStore as _;
 use sync_store::{OpenOptions, SqliteShard, StoreError};
@@ -145,4 +148,21 @@ fn torn_sectors_are_old_or_new() {
         torn += disk::with(number, |disk| disk.counts().torn_sectors);
     }
     assert!(torn > 50, "{torn} sectors torn");
+}
+
+#[test]
+fn a_nodes_day_survives_a_fault_at_every_operation() {
+    let order = Order { power_cuts: 300, errors: true, flips: 200, part: 0, of: 1 };
+    let figures = with_mutant(None, || trials::run(&order));
+    assert!(figures.is_sound(), "{figures:?}");
+    assert!(figures.io_errors > figures.disk_full && figures.disk_full > 500, "{figures:?}");
+    assert_eq!((figures.flips_in_rows, figures.flips_in_rows_noticed), (100, 100), "{figures:?}");
+}
+
+#[test]
+fn a_node_that_answers_before_the_sync_is_found_out() {
+    // Else the trial above proves nothing. The witness of such a node is ahead of its database.
+    let order = Order { power_cuts: 200, errors: false, flips: 0, part: 0, of: 1 };
+    let figures = with_mutant(Some(Mutant::SyncNormal), || trials::run(&order));
+    assert!(!figures.is_sound(), "{figures:?}");
 }

@@ -30,6 +30,9 @@ pub const UP_BYTES_IN_FLIGHT_MAX: usize = 1 << 20;
 /// Down-link batches per vshard that may wait for the node's acknowledgement.
 pub const DOWN_BATCHES_IN_FLIGHT_MAX: u32 = 4;
 
+/// Fewer entries than this wait until the batch before them is acknowledged. The delay is one round trip.
+pub const DOWN_TOGETHER_ENTRIES: u64 = 64;
+
 /// Sign-ups that one session may be asking the hub about at a time; the next one is answered from here.
 pub const ASKS_IN_FLIGHT_MAX: usize = 256;
 

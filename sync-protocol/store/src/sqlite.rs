@@ -138,6 +138,25 @@ fn check_schema(connection: &Connection, schema: &'static str) -> Result<(), Sto
     Err(StoreError::corrupt("sqlite_schema", "the tables are not those that this version makes"))
 }
 
+/// A transaction by prepared statements; what is not committed when it is dropped is undone.
+struct Begun<'a>(&'a Connection);
+
+impl<'a> Begun<'a> {
+    fn on(connection: &'a Connection, how: &str) -> Result<Self, StoreError> {
+        connection.prepare_cached(how)?.execute([])?;
+        Ok(Self(connection))
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        // After some errors SQLite has undone it by itself; what cannot be undone is when the file is opened again.
+        if !self.0.is_autocommit() {
+            drop(self.0.prepare_cached("ROLLBACK").and_then(|mut undo| undo.execute([])));
+        }
+    }
+}
+
 /// One open file.
 #[derive(Debug)]
 pub struct SqliteShard {
@@ -169,15 +188,15 @@ impl SqliteShard {
 
 impl ShardStore for SqliteShard {
     fn transact_with(&mut self, work: Work<'_>) -> Result<(), StoreError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        work(&mut tx::SqliteTx { connection: &tx })?;
-        tx.commit()?;
+        let begun = Begun::on(&self.connection, "BEGIN IMMEDIATE")?;
+        work(&mut tx::SqliteTx { connection: begun.0 })?;
+        begun.0.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }
 
     fn read_with(&mut self, work: Work<'_>) -> Result<(), StoreError> {
-        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-        work(&mut tx::SqliteTx { connection: &tx })
+        let begun = Begun::on(&self.connection, "BEGIN DEFERRED")?;
+        work(&mut tx::SqliteTx { connection: begun.0 })
     }
 
     fn checkpoint(&mut self) -> Result<(), StoreError> {

@@ -99,13 +99,8 @@ struct Place {
 impl Batch<'_> {
     /// Decides a sign-up.
     pub fn sign_up(&mut self, request: &SignUpRequest) -> Result<Decision, SignUpRefusal> {
-        let known = self.tx.sign_up_by_idempotency(&request.idempotency)?;
-        if let Some(known) = known.filter(|_| !mutant::is(Mutant::IdempotencyForgotten)) {
-            if known.fields.body_hash != request.body_hash {
-                return Err(SignUpRefusal::KeyReused);
-            }
-            let answer = answer_of(self.tx, &known)?;
-            return Ok(Decision::Answer(Box::new(Answer { repeated: true, ..answer })));
+        if let Some(answer) = self.answered_before(request)? {
+            return Ok(Decision::Answer(Box::new(answer)));
         }
         let mut place = self.place(request.job)?.ok_or(SignUpRefusal::UnknownJob)?;
         let started =
@@ -131,6 +126,18 @@ impl Batch<'_> {
         }
     }
 
+    /// The answer that a request has had under its key.
+    fn answered_before(&mut self, request: &SignUpRequest) -> Result<Option<Answer>, SignUpRefusal> {
+        let known = self.tx.sign_up_by_idempotency(&request.idempotency)?;
+        let Some(known) = known.filter(|_| !mutant::is(Mutant::IdempotencyForgotten)) else {
+            return Ok(None);
+        };
+        if known.fields.body_hash != request.body_hash {
+            return Err(SignUpRefusal::KeyReused);
+        }
+        Ok(Some(Answer { repeated: true, ..answer_of(self.tx, &known)? }))
+    }
+
     /// Answers a sign-up for which the hub was asked; `None` where no verdict came in time.
     pub fn complete_ask(
         &mut self,
@@ -138,7 +145,14 @@ impl Batch<'_> {
         outcome: Option<Outcome>,
     ) -> Result<Answer, SignUpRefusal> {
         let (sign_up, request) = (pending.ask.sign_up, &pending.request);
+        // The same worker may have asked again meanwhile, and been answered: one of the two questions came back first.
+        if let Some(answer) = self.answered_before(request)? {
+            return Ok(answer);
+        }
         let mut place = self.place(request.job)?.ok_or(SignUpRefusal::UnknownJob)?;
+        if let Some(other) = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?.first() {
+            return Err(SignUpRefusal::AlreadySignedUp(other.sign_up));
+        }
         if let Some(Outcome::Granted { granted }) = outcome {
             // The hub has stored the grant; learning it here first is the maximum that the row will say again.
             place.seats.learn(granted, false);

@@ -3,7 +3,7 @@
 use super::End;
 use crate::{
     ids::{VshardId, Writer},
-    limits::{BATCH_ENTRIES_MAX, DOWN_BATCHES_IN_FLIGHT_MAX, LEASE_MS, TOPICS_MAX},
+    limits::{BATCH_ENTRIES_MAX, DOWN_BATCHES_IN_FLIGHT_MAX, DOWN_TOGETHER_ENTRIES, LEASE_MS, TOPICS_MAX},
     wire::v1::{
         Ask, Down, DownState, Frame, Hello, Interest, Lease, Reason, Refuse, Renew, Sequenced, Up, UpAck,
         Verdict, Welcome,
@@ -195,7 +195,14 @@ impl HubSession {
 
     fn read_more(&mut self, vshard: VshardId) {
         let Some(lane) = self.lanes.get_mut(&vshard) else { return };
-        let room = lane.in_flight.len() < DOWN_BATCHES_IN_FLIGHT_MAX as usize;
+        // The node applies one batch after the other, with a sync of its disk for each: few entries wait for the answer to
+        // those before them and go together. A node that is far behind is sent batch upon batch.
+        let batches = if lane.head - lane.sent.min(lane.head) < DOWN_TOGETHER_ENTRIES {
+            1
+        } else {
+            DOWN_BATCHES_IN_FLIGHT_MAX
+        };
+        let room = lane.in_flight.len() < batches as usize;
         if self.welcomed && !self.ended && room && !lane.reading && lane.sent < lane.head {
             lane.reading = true;
             self.outputs.push_back(HubOutput::ReadDown { vshard, after: lane.sent });

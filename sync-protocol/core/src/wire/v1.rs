@@ -9,7 +9,11 @@ use crate::{
     log::{Entry, Head},
 };
 use minicbor::{Decode, Encode};
-use std::io::Read;
+use std::cell::RefCell;
+use zstd::{
+    bulk::{Compressor, Decompressor},
+    zstd_safe,
+};
 
 const COMPRESSED: u8 = 1;
 /// Below this a zstd frame is longer than what it packs.
@@ -340,7 +344,7 @@ impl Frame {
         .expect("writing to a Vec cannot fail");
         let mut frame = vec![self.type_byte(), 0, 0, 0];
         if body.len() >= COMPRESS_FROM_BYTES
-            && let Ok(packed) = zstd::bulk::compress(&body, ZSTD_LEVEL)
+            && let Some(packed) = pack(&body)
             && packed.len() < body.len()
         {
             frame[1] = COMPRESSED;
@@ -390,15 +394,26 @@ impl Frame {
     }
 }
 
+thread_local! {
+    // Contexts are large: made for each frame, they cost more than the packing of a small one.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(ZSTD_LEVEL).ok());
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = RefCell::new(Decompressor::new().ok());
+}
+
+fn pack(body: &[u8]) -> Option<Vec<u8>> {
+    COMPRESSOR.with(|compressor| compressor.borrow_mut().as_mut()?.compress(body).ok())
+}
+
 fn unpack(body: &[u8]) -> Result<Vec<u8>, FrameError> {
-    let decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(|_| FrameError::Unpack)?;
-    let mut unpacked = Vec::new();
-    let limit = BODY_BYTES_MAX as u64 + 1;
-    decoder.take(limit).read_to_end(&mut unpacked).map_err(|_| FrameError::Unpack)?;
-    if unpacked.len() > BODY_BYTES_MAX {
+    // A frame that does not tell how long it becomes gets all the room that one may take.
+    let told = zstd_safe::get_frame_content_size(body).map_err(|_| FrameError::Unpack)?;
+    let bytes = told.map_or(Ok(BODY_BYTES_MAX), usize::try_from).map_err(|_| FrameError::Unpack)?;
+    if bytes > BODY_BYTES_MAX {
         return Err(FrameError::Unpack);
     }
-    Ok(unpacked)
+    let unpacked =
+        DECOMPRESSOR.with(|decompressor| Some(decompressor.borrow_mut().as_mut()?.decompress(body, bytes)));
+    unpacked.and_then(Result::ok).ok_or(FrameError::Unpack)
 }
 
 impl Sequenced {

@@ -9,13 +9,18 @@ use rusqlite::{Row, types::ValueRef};
 /// Columns of a damaged row that its error tells.
 const TOLD: usize = 3;
 
-pub(super) struct RowSum(blake3::Hasher);
+/// Bytes of most rows.
+const ROW_BYTES: usize = 512;
+
+/// The row as it is hashed, gathered first: hashing many short pieces costs twice as much.
+pub(super) struct RowSum(Vec<u8>);
 
 impl RowSum {
     pub(super) fn of(table: &str) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&(table.len() as u64).to_be_bytes()).update(table.as_bytes());
-        Self(hasher)
+        let mut row = Vec::with_capacity(ROW_BYTES);
+        row.extend_from_slice(&(table.len() as u64).to_be_bytes());
+        row.extend_from_slice(table.as_bytes());
+        Self(row)
     }
 
     pub(super) fn column(&mut self, value: ValueRef<'_>) {
@@ -26,14 +31,14 @@ impl RowSum {
             ValueRef::Text(bytes) => (3, i64::try_from(bytes.len()).unwrap_or(i64::MAX), bytes),
             ValueRef::Blob(bytes) => (4, i64::try_from(bytes.len()).unwrap_or(i64::MAX), bytes),
         };
-        let mut start = [kind; 9];
-        start[1..].copy_from_slice(&number.to_be_bytes());
-        self.0.update(&start).update(bytes);
+        self.0.push(kind);
+        self.0.extend_from_slice(&number.to_be_bytes());
+        self.0.extend_from_slice(bytes);
     }
 
     pub(super) fn finish(&self) -> i64 {
         let mut first = [0; 8];
-        first.copy_from_slice(&self.0.finalize().as_bytes()[..8]);
+        first.copy_from_slice(&blake3::hash(&self.0).as_bytes()[..8]);
         i64::from_be_bytes(first)
     }
 }

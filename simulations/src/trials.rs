@@ -1,0 +1,348 @@
+//! Disk trials: a fixed day of one node, run again and again with a fault at each operation of its disk.
+//!
+//! The node is the production core with its store and witness; what it answered is told by [`Told`]. After the fault the
+//! machine starts again, everything is read, and each answer must be there. The last trial turns bits of the database over.
+
+use crate::{
+    disk::{self, Effect, Operation},
+    random::Random,
+    vfs,
+    witness_file::DiskFile,
+    world::{EPOCH, REGIONS, World, key_of, node::DATABASE, people, topic_of},
+};
+use edge_core::node::{Batch, Decision, EdgeNode, NewJob, SignUpRequest, Uplink};
+use serde::Serialize;
+use std::{collections::BTreeMap, path::Path};
+use sync_protocol::{
+    ids::{JobId, SignUpId, WorkerId, Writer},
+    limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
+    seats::{LossPolicy, SeatState},
+};
+use sync_store::{OpenOptions, ShardStore as _, SqliteShard, StoreError, Witness};
+
+const WRITER: Writer = Writer::new(1, 1);
+/// Batches of the fixed day, and sign-ups of each.
+const BATCHES: u64 = 24;
+const SIGN_UPS: u64 = 3;
+/// Batches between two checkpoints.
+const CHECKPOINT_EVERY: u64 = 8;
+
+/// What the trials came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    /// Operations of the fixed day, each of which met each fault.
+    pub writes: u64,
+    pub syncs: u64,
+    pub reads: u64,
+    pub power_cuts: u64,
+    pub torn_sectors: u64,
+    pub io_errors: u64,
+    pub disk_full: u64,
+    /// Answers that workers had before a fault, over all runs.
+    pub answers: u64,
+    pub lost_answers: u64,
+    pub corrupt_databases: u64,
+    /// Bits turned over anywhere in the file, and within change and ledger rows.
+    pub flips: u64,
+    pub flips_in_rows: u64,
+    pub flips_in_rows_noticed: u64,
+    pub flips_noticed: u64,
+    /// Where nothing that is read had changed.
+    pub flips_without_effect: u64,
+    pub flips_unnoticed: u64,
+}
+
+impl Figures {
+    /// Adds the figures of other trials of the same day.
+    pub fn add(&mut self, other: &Self) {
+        (self.writes, self.syncs, self.reads) = (other.writes, other.syncs, other.reads);
+        self.power_cuts += other.power_cuts;
+        self.torn_sectors += other.torn_sectors;
+        self.io_errors += other.io_errors;
+        self.disk_full += other.disk_full;
+        self.answers += other.answers;
+        self.lost_answers += other.lost_answers;
+        self.corrupt_databases += other.corrupt_databases;
+        self.flips += other.flips;
+        self.flips_in_rows += other.flips_in_rows;
+        self.flips_in_rows_noticed += other.flips_in_rows_noticed;
+        self.flips_noticed += other.flips_noticed;
+        self.flips_without_effect += other.flips_without_effect;
+        self.flips_unnoticed += other.flips_unnoticed;
+    }
+
+    /// Whether everything held.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.lost_answers == 0 && self.corrupt_databases == 0 && self.flips_unnoticed == 0
+    }
+}
+
+/// How much to try, and which part of it this thread takes: every `of`-th, from `part` on.
+#[derive(Debug, Clone, Copy)]
+pub struct Order {
+    pub power_cuts: u64,
+    /// A failing and a full disk at every operation too.
+    pub errors: bool,
+    pub flips: u64,
+    pub part: u64,
+    pub of: u64,
+}
+
+/// What workers were told: `None` where a cancellation was asked for and not answered, so that either may hold.
+type Told = BTreeMap<SignUpId, (JobId, Option<SeatState>)>;
+
+struct Node {
+    me: EdgeNode,
+    store: SqliteShard,
+    witness: Witness,
+}
+
+/// Runs this thread's part of an order.
+#[must_use]
+pub fn run(order: &Order) -> Figures {
+    let mut figures = Figures::default();
+    let number = begin(0);
+    let told = day(number);
+    assert_eq!(told.len() as u64, BATCHES * SIGN_UPS, "without a fault everybody is answered");
+    let counts = disk::with(number, |disk| disk.counts());
+    (figures.writes, figures.syncs, figures.reads) = (counts.writes, counts.syncs, counts.reads);
+    let mine = |count: u64| (0..count).filter(|n| n % order.of == order.part);
+    for n in mine(order.power_cuts) {
+        let at = n % (counts.writes + counts.syncs);
+        let fault = match at.checked_sub(counts.writes) {
+            None => (Operation::Write, at),
+            Some(sync) => (Operation::Sync, sync),
+        };
+        figures.power_cuts += 1;
+        trial(&mut figures, n, fault, Effect::PowerCut);
+    }
+    if order.errors {
+        for (on, count) in [
+            (Operation::Write, counts.writes),
+            (Operation::Sync, counts.syncs),
+            (Operation::Read, counts.reads),
+        ] {
+            for n in mine(count) {
+                figures.io_errors += 1;
+                trial(&mut figures, n, (on, n), Effect::Eio);
+            }
+        }
+        for n in mine(counts.writes) {
+            figures.disk_full += 1;
+            trial(&mut figures, n, (Operation::Write, n), Effect::Full);
+        }
+    }
+    flips(&mut figures, order);
+    figures
+}
+
+/// Empty disks; returns the number of the one to use.
+fn begin(seed: u64) -> usize {
+    vfs::register();
+    disk::clear();
+    disk::add(seed);
+    disk::add(seed)
+}
+
+fn open(number: usize) -> Result<SqliteShard, StoreError> {
+    OpenOptions::new(Path::new(&format!("{number}/{DATABASE}"))).vfs(vfs::NAME).open()
+}
+
+fn sixteen(number: u64) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[8..].copy_from_slice(&number.to_be_bytes());
+    bytes
+}
+
+impl Node {
+    fn start(number: usize) -> Result<Self, StoreError> {
+        let mut store = open(number)?;
+        let mut me = EdgeNode::new(WRITER, REGIONS[0], &key_of(WRITER), b"certificate", 0);
+        store.transact(|tx| {
+            me.load(tx)?;
+            EdgeNode::store_interest(tx, &World::interest(0))
+        })?;
+        me.learn(World::interest(0));
+        let witness = Witness::on(Path::new("witness"), Box::new(DiskFile::new(number)))
+            .map_err(|_| StoreError::BadRow("witness file"))?;
+        Ok(Self { me, store, witness })
+    }
+
+    /// Commits a batch, then its witness record: what it returns may be answered.
+    fn batch<T>(&mut self, work: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError>) -> Option<T> {
+        let Self { me, store, witness } = self;
+        let done = store.transact(|tx| {
+            let mut batch = Batch::new(me, tx, EPOCH, Uplink::Down);
+            let done = work(&mut batch)?;
+            Ok((done, std::mem::take(&mut batch.heads)))
+        });
+        match done {
+            Ok((done, heads)) => witness.record(&heads).is_ok().then_some(done),
+            Err(error) => {
+                if error.is_full() {
+                    drop(store.checkpoint());
+                }
+                None
+            }
+        }
+    }
+}
+
+/// One day: a job, groups of sign-ups, a cancellation now and then, checkpoints. A failure is answered as such, and the node
+/// goes on with the next batch.
+fn day(number: usize) -> Told {
+    let mut told = Told::new();
+    let mut node = None;
+    let mut job = None;
+    for n in 0..BATCHES {
+        if disk::with(number, |disk| disk.is_off()) {
+            break;
+        }
+        let Some(node) = (if node.is_some() {
+            node.as_mut()
+        } else {
+            node = Node::start(number).ok();
+            node.as_mut()
+        }) else {
+            continue;
+        };
+        if job.is_none() {
+            let (fields, seats) = (people::job_fields(0, EPOCH), 200);
+            let new = NewJob { fields, seats, policy: LossPolicy::WriteOff, key: "day".to_owned() };
+            // Asked again under its key, it is the same job.
+            job = node.batch(|batch| batch.create_job(&new).map_err(|_| StoreError::BadRow("no job")));
+        }
+        if let Some(job) = job {
+            sign_up(node, job, n, &mut told);
+        }
+        if n % 5 == 4 {
+            cancel(node, &mut told);
+        }
+        if n % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1 {
+            drop(node.store.checkpoint());
+        }
+    }
+    told
+}
+
+fn sign_up(node: &mut Node, job: JobId, n: u64, told: &mut Told) {
+    let answers = node.batch(|batch| {
+        let mut answers = Vec::new();
+        for worker in (n * SIGN_UPS..(n + 1) * SIGN_UPS).map(sixteen) {
+            let request =
+                SignUpRequest { job, worker: WorkerId(worker), idempotency: worker, body_hash: worker };
+            if let Ok(Decision::Answer(answer)) = batch.sign_up(&request) {
+                answers.push(answer.sign_up);
+            } else {
+                return Err(StoreError::BadRow("no answer"));
+            }
+        }
+        Ok(answers)
+    });
+    told.extend(answers.into_iter().flatten().map(|sign_up| (sign_up, (job, Some(SeatState::Live)))));
+}
+
+fn cancel(node: &mut Node, told: &mut Told) {
+    let Some((sign_up, (_, state))) = told.iter_mut().find(|(_, (_, state))| *state == Some(SeatState::Live))
+    else {
+        return;
+    };
+    let done = node.batch(|batch| batch.cancel(*sign_up).map_err(|_| StoreError::BadRow("no answer")));
+    *state = done.map(|_| SeatState::Cancelled);
+}
+
+/// One day with one fault, and the start after it.
+fn trial(figures: &mut Figures, seed: u64, (on, after): (Operation, u64), effect: Effect) {
+    let number = begin(seed);
+    disk::with(number, |disk| disk.order(on, after, effect));
+    let told = day(number);
+    disk::with(number, |disk| {
+        disk.power_off();
+        disk.power_on(effect == Effect::PowerCut);
+        disk.calm();
+        figures.torn_sectors += disk.counts().torn_sectors;
+    });
+    figures.answers += told.len() as u64;
+    let sound = Node::start(number).and_then(|mut node| {
+        node.store.quick_check()?;
+        let own = node.store.read(|tx| tx.own_heads())?.into_iter().collect();
+        Ok((node.witness.rolled_back(&own).is_none()).then_some(node))
+    });
+    let Ok(Some(mut node)) = sound else {
+        figures.corrupt_databases += 1;
+        return;
+    };
+    let (_, vshard) = topic_of(0);
+    for (sign_up, (job, state)) in told {
+        let seat = node.store.read(|tx| tx.seat(vshard, job, sign_up));
+        let kept = match (seat, state) {
+            (Ok(Some(seat)), Some(state)) => seat.state == state,
+            (Ok(seat), None) => seat.is_some(),
+            (Ok(None), Some(_)) | (Err(_), _) => false,
+        };
+        figures.lost_answers += u64::from(!kept);
+    }
+}
+
+/// Everything that the database says, as text.
+fn everything(number: usize) -> Result<(String, Vec<Vec<u8>>), StoreError> {
+    let (_, vshard) = topic_of(0);
+    let mut store = open(number)?;
+    let read = store.read(|tx| {
+        let (own, head) = tx.read_own(vshard, 0, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX)?;
+        let mut all = format!("{own:?}{head:?}{:?}{:?}", tx.cursors()?, tx.acked(vshard)?);
+        for (_, summary) in tx.jobs_after(0)? {
+            let job = summary.job;
+            let seats = tx.seats(vshard, job)?;
+            all += &format!("{:?}{seats:?}{:?}", tx.node_job(vshard, job)?, tx.waiting(vshard, job)?);
+            for seat in seats {
+                let receipt = tx.receipt(vshard, seat.sign_up)?;
+                all += &format!("{:?}{receipt:?}", tx.sign_up(seat.sign_up)?);
+            }
+        }
+        Ok((all, own.into_iter().map(|entry| entry.body).collect()))
+    })?;
+    store.quick_check()?;
+    Ok(read)
+}
+
+/// Turns bits over: every second one within the rows of changes and of the ledger.
+fn flips(figures: &mut Figures, order: &Order) {
+    let number = begin(1);
+    drop(day(number));
+    drop(open(number).and_then(|mut store| store.checkpoint()));
+    let Ok((whole, bodies)) = everything(number) else {
+        figures.corrupt_databases += 1;
+        return;
+    };
+    let image = disk::with(number, |disk| disk.image(|name| name == DATABASE));
+    let file = image.file(DATABASE).unwrap_or_default();
+    // Where each row's body lies in the file.
+    let places: Vec<(usize, usize)> = bodies
+        .iter()
+        .filter(|body| body.len() >= 16)
+        .filter_map(|body| {
+            file.windows(body.len()).position(|found| found == body).map(|at| (at, body.len()))
+        })
+        .collect();
+    let mut random = Random::new(order.part, 0xf11b);
+    for n in (0..order.flips).filter(|n| n % order.of == order.part) {
+        let in_row = n / order.of % 2 == 0 && !places.is_empty();
+        let (at, len) = if in_row { places[random.index(places.len())] } else { (0, file.len()) };
+        let pick = at as u64 * 8 + random.below(len as u64 * 8);
+        disk::with(number, |disk| disk.flip_bit(DATABASE, pick));
+        figures.flips += 1;
+        figures.flips_in_rows += u64::from(in_row);
+        match everything(number) {
+            Err(_) => {
+                figures.flips_noticed += 1;
+                figures.flips_in_rows_noticed += u64::from(in_row);
+            }
+            Ok((read, _)) if read == whole => figures.flips_without_effect += 1,
+            Ok(_) => figures.flips_unnoticed += 1,
+        }
+        // What SQLite leaves beside the file belongs to this flip.
+        disk::with(number, |disk| disk.put_image(&image, |_| true));
+    }
+}

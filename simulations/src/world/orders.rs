@@ -1,0 +1,265 @@
+//! What tenants and operators order at the hub: other caps, jobs that close, nodes that are retired or lost for ever.
+//!
+//! A retired node is told so when it has a line, closes its logs by FINAL and is settled exactly. A lost one is replaced by an
+//! empty machine under the next incarnation; what it held stays reserved, or comes back after the lease where the job says so.
+
+use super::{
+    Happening, World,
+    faults::quietly,
+    hub::{At, Command, Settled},
+    note, people, topic_of,
+};
+use crate::{disk, schedule::Act};
+use hub_core::shard::{self, Reclaimed, Shard};
+use std::collections::BTreeSet;
+use sync_protocol::{
+    ids::{JobId, VshardId, Writer},
+    limits::{LEASE_MS, lease_at_hub},
+    log::LogHead,
+    seats::{Excess, SeatState, Standing},
+};
+use sync_store::{FenceCause, ShardTx, StoreError};
+
+/// An order to the hub, carried out in a transaction of its shard.
+#[derive(Debug, Clone)]
+pub(crate) enum Order {
+    Cap { job: JobId, vshard: VshardId, cap: u32, excess: Excess },
+    Close { job: JobId, vshard: VshardId },
+    End { writer: Writer, vshard: VshardId, cause: FenceCause },
+    Reclaim { writer: Writer, vshard: VshardId },
+}
+
+/// What an order came to.
+#[derive(Debug)]
+pub(crate) enum Done {
+    Refused,
+    Changed(VshardId, JobId, &'static str),
+    Ended(VshardId, Writer, Vec<JobId>),
+    Reclaimed(VshardId, Writer, Vec<(JobId, u32)>),
+}
+
+impl At<'_> {
+    pub(super) fn order(&mut self, order: &Order) -> Result<Settled, StoreError> {
+        let now = self.wall;
+        Ok(Settled::Ordered(match *order {
+            Order::Cap { job, vshard, cap, excess } => {
+                self.touched.insert(job);
+                match shard::set_cap(&mut Shard { tx: self.tx, vshard, now }, job, cap, excess) {
+                    Ok(seats) if self.out(vshard, job)? > seats.cap => {
+                        Done::Changed(vshard, job, "a cap was lowered below what was out")
+                    }
+                    Ok(_) => Done::Changed(vshard, job, "a cap was changed"),
+                    Err(shard::CapRefusal::Store(error)) => return Err(error),
+                    Err(_) => Done::Refused,
+                }
+            }
+            Order::Close { job, vshard } => {
+                self.touched.insert(job);
+                match shard::close(&mut Shard { tx: self.tx, vshard, now }, job) {
+                    Ok(_) => Done::Changed(vshard, job, "a job was closed"),
+                    Err(shard::CapRefusal::Store(error)) => return Err(error),
+                    Err(_) => Done::Refused,
+                }
+            }
+            Order::End { writer, vshard, cause } => {
+                shard::fence(&mut Shard { tx: self.tx, vshard, now }, writer, cause, "an operator said so")?;
+                let jobs = self.tx.holdings_of(vshard, writer)?.into_iter().map(|(job, _)| job).collect();
+                self.touched.extend(&jobs);
+                Done::Ended(vshard, writer, jobs)
+            }
+            Order::Reclaim { writer, vshard } => {
+                let mut shard = Shard { tx: self.tx, vshard, now };
+                let Reclaimed { jobs, told } = shard::reclaim(&mut shard, writer, true, &|_| true)?;
+                self.touched.extend(told);
+                self.touched.extend(jobs.iter().map(|(job, _)| *job));
+                Done::Reclaimed(vshard, writer, jobs)
+            }
+        }))
+    }
+
+    fn out(&mut self, vshard: VshardId, job: JobId) -> Result<u32, StoreError> {
+        Ok(self.tx.holdings(vshard, job)?.iter().map(|(_, holding)| holding.out()).sum())
+    }
+}
+
+impl World {
+    /// Gives an order to the hub.
+    pub(crate) fn give(&mut self, act: &Act) {
+        match *act {
+            Act::SetCap { region, pick, cap, bump } => {
+                let Some(job) = self.model.recent_job(region, 12, pick) else { return };
+                if let Some(facts) = self.model.jobs.get_mut(&job) {
+                    facts.cap = facts.cap.max(cap);
+                }
+                let excess = if bump { Excess::BumpLatest } else { Excess::Keep };
+                self.tell_hub(Command::Order(Order::Cap {
+                    job,
+                    vshard: people::vshard_of(region),
+                    cap,
+                    excess,
+                }));
+            }
+            Act::Close { region, pick } => {
+                let Some(job) = self.model.recent_job(region, 12, pick) else { return };
+                self.tell_hub(Command::Order(Order::Close { job, vshard: people::vshard_of(region) }));
+            }
+            Act::Retire { node } => self.end(node, FenceCause::Retired),
+            Act::Lose { node } => self.end(node, FenceCause::Replaced),
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, m: usize, cause: FenceCause) {
+        let place = &self.machines[m];
+        let (writer, region) = (place.writer, place.region);
+        // A node that was never told its topics cannot name the logs that it is to close.
+        if place.running.as_ref().is_none_or(|running| running.me.interest().topics.is_empty()) {
+            return;
+        }
+        let is_told_apart =
+            self.directory.forked.contains_key(&writer) || self.directory.over.contains_key(&writer);
+        if !place.is_serving() || is_told_apart || self.hub.store.is_none() || self.healing {
+            return;
+        }
+        self.directory.over.insert(writer, cause);
+        if cause == FenceCause::Replaced {
+            note!(self, "machine {m} is lost with all that it had");
+            self.stop(m);
+            disk::with(self.machines[m].disk, |disk| {
+                disk.power_on(false);
+                disk.wipe();
+            });
+            self.machines[m].backup = None;
+            self.enrol(m);
+            self.after(60_000, Happening::PowerOn(m));
+            self.after(lease_at_hub(LEASE_MS), Happening::LeaseOver(writer));
+        }
+        let vshard = people::vshard_of(region);
+        self.tell_hub(Command::Order(Order::End { writer, vshard, cause }));
+    }
+
+    /// The lease of a lost incarnation is over; an operator takes back what its jobs allow. The order is repeated until the
+    /// hub has carried it out.
+    pub(crate) fn lease_over(&mut self, writer: Writer) {
+        let Some(region) = self.directory.regions.get(&writer.node.0).copied() else { return };
+        let vshard = people::vshard_of(region);
+        if self.hub.store.is_none() || self.standing_of(vshard, writer) == Some(Standing::Live) {
+            let cause = FenceCause::Replaced;
+            self.tell_hub(Command::Order(Order::End { writer, vshard, cause }));
+            return self.after(20_000, Happening::LeaseOver(writer));
+        }
+        self.tell_hub(Command::Order(Order::Reclaim { writer, vshard }));
+    }
+
+    pub(crate) fn standing_of(&mut self, vshard: VshardId, writer: Writer) -> Option<Standing> {
+        let store = self.hub.store.as_mut()?;
+        quietly(self.hub.disk, || store.read(|tx| tx.standing(vshard, writer))).ok()
+    }
+
+    /// Before the checks of a commit: whose seats have passed to the hub's own node, and whose receipts are void.
+    pub(crate) fn pass_on(&mut self, settled: &[Settled]) {
+        for one in settled {
+            match one {
+                Settled::Merged(_, writer, _, Ok(merged)) if merged.settled => {
+                    self.tally.sometimes("a retired node closed its log and was settled");
+                    let (m, incarnation) = (self.machine_at(*writer), writer.incarnation.0);
+                    for holders in self.live_seats.values_mut() {
+                        holders.remove(&(m, incarnation));
+                    }
+                }
+                Settled::Ordered(Done::Reclaimed(vshard, writer, jobs)) => {
+                    for (job, back) in jobs {
+                        self.reclaimed(*vshard, *writer, *job, *back);
+                    }
+                }
+                Settled::Merged(..)
+                | Settled::Verdict(..)
+                | Settled::Imported { .. }
+                | Settled::Passed(..)
+                | Settled::Failed(_)
+                | Settled::Ordered(_) => {}
+            }
+        }
+    }
+
+    fn machine_at(&self, writer: Writer) -> usize {
+        let is_it = |m: &super::Machine| m.number == writer.node.0 && m.copy_of.is_none();
+        self.machines.iter().position(is_it).unwrap_or(usize::MAX)
+    }
+
+    fn reclaimed(&mut self, vshard: VshardId, writer: Writer, job: JobId, back: u32) {
+        note!(self, "{back} rights of node {writer} to {job} come back");
+        self.tally.sometimes("rights of a lost node were reclaimed");
+        let key = (self.machine_at(writer), writer.incarnation.0);
+        if let Some(holders) = self.live_seats.get_mut(&job) {
+            holders.remove(&key);
+        }
+        let Some(store) = &mut self.hub.store else { return };
+        let Ok(seats) = quietly(self.hub.disk, || store.read(|tx| tx.seats(vshard, job))) else { return };
+        let known: BTreeSet<_> =
+            seats.iter().filter(|seat| seat.state == SeatState::Live).map(|seat| seat.sign_up).collect();
+        let told: Vec<_> = self
+            .model
+            .confirmed_by(writer)
+            .filter(|(sign_up, request)| request.job == job && !known.contains(sign_up))
+            .map(|(sign_up, _)| sign_up)
+            .collect();
+        for sign_up in told {
+            self.tally.sometimes("a receipt that the hub did not hold became void");
+            self.model.ended(sign_up);
+        }
+    }
+
+    /// An order was carried out durably.
+    pub(crate) fn ordered(&mut self, done: Done) {
+        match done {
+            Done::Refused => {}
+            Done::Changed(vshard, job, what) => {
+                note!(self, "job {job}: {what}");
+                self.tally.sometimes(what);
+                self.mark(vshard, [job]);
+            }
+            Done::Ended(vshard, writer, jobs) => {
+                note!(self, "the incarnation {writer} is ended by an operator");
+                self.mark(vshard, jobs);
+                self.ends_sessions(writer, "its incarnation is over");
+            }
+            Done::Reclaimed(vshard, _, jobs) => self.mark(vshard, jobs.into_iter().map(|(job, _)| job)),
+        }
+    }
+
+    pub(crate) fn ends_sessions(&mut self, writer: Writer, why: &str) {
+        let open: Vec<u64> = self
+            .connections
+            .iter()
+            .filter(|(_, c)| c.writer == writer && c.hub.is_some())
+            .map(|(number, _)| *number)
+            .collect();
+        for number in open {
+            self.hub_leaves(number, why);
+        }
+    }
+
+    /// Why a retired incarnation is welcome only to send the rest of its logs, and how far they are here; an error where
+    /// nothing more of it is wanted.
+    pub(crate) fn rest_of_log(
+        &mut self,
+        writer: Writer,
+    ) -> Result<Option<(String, Vec<(VshardId, LogHead)>)>, ()> {
+        let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
+        let (_, vshard) = topic_of(region);
+        let Some(store) = &mut self.hub.store else { return Ok(None) };
+        let read = |tx: &mut dyn ShardTx| {
+            let kept = tx.evidence_head(vshard, writer)?;
+            let head = if kept.is_some() { kept } else { tx.origin(vshard, writer)? };
+            Ok((tx.standing(vshard, writer)?, head))
+        };
+        match store.read(read) {
+            Ok((Standing::Fenced, head)) => {
+                Ok(Some(("retired".to_owned(), head.map(|head| (vshard, head)).into_iter().collect())))
+            }
+            Ok((Standing::Settled, _)) => Err(()),
+            Ok((Standing::Live, _)) | Err(_) => Ok(None),
+        }
+    }
+}
