@@ -6,6 +6,7 @@
 
 mod agenda;
 pub(crate) mod faults;
+mod greeting;
 mod hub;
 mod network;
 pub(crate) mod node;

@@ -9,12 +9,13 @@ use std::{
     path::Path,
 };
 use sync_protocol::{
+    contact::OlderDisk,
     ids::{JobId, TopicId, VshardId, Writer},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
     log::LogHead,
     mutant::{self, Mutant},
     seats::{JobRow, LossPolicy},
-    wire::v1::{Ask, Hello, Interest, Outcome, Reason, Up, UpAck, Verdict, Welcome},
+    wire::v1::{Ask, DownState, Hello, Outcome, Reason, Up, Verdict},
 };
 use sync_store::{OpenOptions, ShardTx, SqliteShard, StoreError};
 
@@ -33,6 +34,8 @@ pub(crate) struct Hub {
     pub(crate) heads: BTreeMap<VshardId, u64>,
     /// When something was heard from each incarnation, since the start.
     pub(crate) contacts: BTreeMap<Writer, u64>,
+    /// What each node has acknowledged since this start.
+    pub(super) cursors: BTreeMap<Writer, BTreeMap<VshardId, DownState>>,
     pub(crate) agenda: super::scheduler::Agenda,
     checkpoint_is_due: bool,
     pub(crate) down_for_ms: u64,
@@ -44,9 +47,18 @@ pub(crate) struct Hub {
 pub(crate) enum Command {
     Merge(u64, Writer, Up),
     Ask(u64, Writer, Ask),
-    Import { region: usize, key: String, seats: u32, policy: LossPolicy },
+    Import {
+        region: usize,
+        key: String,
+        seats: u32,
+        policy: LossPolicy,
+    },
     Pass(Vec<super::scheduler::Item>),
     Order(super::orders::Order),
+    /// A node says hello.
+    Meet(u64, Hello),
+    /// A node holds the number of a contact.
+    Held(u64, Writer, u64),
 }
 
 /// What a command came to, once it is durable.
@@ -54,10 +66,18 @@ pub(crate) enum Command {
 pub(crate) enum Settled {
     Merged(u64, Writer, VshardId, Result<Merged, MergeRefusal>),
     Verdict(u64, VshardId, Verdict),
-    Imported { region: usize, seats: u32, key: String, imported: Imported },
+    Imported {
+        region: usize,
+        seats: u32,
+        key: String,
+        imported: Imported,
+    },
     Passed(Vec<super::scheduler::Item>, Vec<JobRow>),
     Failed(Option<u64>),
     Ordered(super::orders::Done),
+    /// The number of the contact, or why there is none.
+    Met(u64, Hello, Result<u64, OlderDisk>),
+    Noted,
 }
 
 /// Why a batch was not merged.
@@ -77,6 +97,7 @@ impl Hub {
             busy: false,
             heads: BTreeMap::new(),
             contacts: BTreeMap::new(),
+            cursors: BTreeMap::new(),
             agenda: super::scheduler::Agenda::default(),
             checkpoint_is_due: false,
             down_for_ms: 0,
@@ -90,6 +111,7 @@ impl World {
     pub(crate) fn start_hub(&mut self) {
         let path = format!("{}/{DATABASE}", self.hub.disk);
         self.hub.boot += 1;
+        self.hub.cursors.clear();
         match OpenOptions::new(Path::new(&path)).vfs(vfs::NAME).open() {
             Ok(store) => self.hub.store = Some(store),
             Err(error) if error.is_corrupt() => {
@@ -242,6 +264,8 @@ impl World {
             Settled::Imported { region, seats, key, imported } => self.imported(region, seats, key, imported),
             Settled::Passed(items, rows) => self.passed(&items, rows),
             Settled::Ordered(done) => self.ordered(done),
+            Settled::Met(number, hello, met) => self.met(number, &hello, met),
+            Settled::Noted => {}
             Settled::Failed(number) => {
                 if let Some(number) = number {
                     self.hub_leaves(number, "its shard failed");
@@ -329,71 +353,6 @@ impl World {
         self.hub.contacts.insert(writer, self.now);
     }
 
-    pub(crate) fn judge_hello(&mut self, number: u64, hello: &Hello) {
-        let writer = hello.writer;
-        if let Some(reason) = self.standing(writer) {
-            return self.hub_session(number, |session| session.refuse(Reason::Revoked, &reason));
-        }
-        let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
-        let (_, vshard) = topic_of(region);
-        let Ok(rest) = self.rest_of_log(writer) else {
-            return self.hub_session(number, |session| session.refuse(Reason::Revoked, "settled"));
-        };
-        let Some(store) = &mut self.hub.store else { return };
-        let read = store.read(|tx| Ok((tx.origins(writer)?, tx.head(vshard)?)));
-        let Ok((known, (history, head))) = read else { return self.hub_leaves(number, "its shard failed") };
-        let (retired, known) = rest.map_or((None, known), |(why, known)| (Some(why), known));
-        if let Some(reason) = gone_back(&known, hello)
-            && !mutant::is(Mutant::RestoredUnnoticed)
-        {
-            return self.fence(writer, &reason);
-        }
-        let acked = known.iter().map(|(v, known)| UpAck { vshard: v.0, wseq: known.wseq }).collect();
-        let welcome = Welcome {
-            version: hello.versions.1.min(sync_protocol::wire::LATEST),
-            interest: if retired.is_some() { Interest::default() } else { Self::interest(region) },
-            acked,
-            time: self.hub_wall(),
-            retired,
-            contact: 0,
-        };
-        // Whoever is retired sends and is told nothing.
-        let lanes = if welcome.retired.is_some() { Vec::new() } else { vec![(vshard, history, head)] };
-        self.hub_session(number, |session| session.welcome(&welcome, &lanes));
-    }
-
-    /// Why an incarnation has no place in the cluster.
-    fn standing(&self, writer: Writer) -> Option<String> {
-        if mutant::is(Mutant::FencedMerged) {
-            return None;
-        }
-        if let Some(reason) = self.directory.fenced.get(&writer) {
-            return Some(format!("fenced: {reason}"));
-        }
-        let current = self.directory.incarnations.get(&writer.node.0) == Some(&writer.incarnation.0);
-        (!current).then(|| "another incarnation of this node has taken over".to_owned())
-    }
-
-    /// One way: what this incarnation reports from here on is evidence.
-    pub(crate) fn fence(&mut self, writer: Writer, reason: &str) {
-        note!(self, "node {writer} is fenced: {reason}");
-        self.directory.fenced.entry(writer).or_insert_with(|| reason.to_owned());
-        if !self.directory.forked.contains_key(&writer) {
-            self.fail("invariant", format!("the honest node {writer} was fenced: {reason}"));
-        }
-        self.tally.sometimes("a copied or restored node was fenced");
-        let open: Vec<u64> = self
-            .connections
-            .iter()
-            .filter(|(_, c)| c.writer == writer && c.hub.is_some())
-            .map(|(number, _)| *number)
-            .collect();
-        let reason = format!("fenced: {reason}");
-        for number in open {
-            self.hub_session(number, |session| session.refuse(Reason::Revoked, &reason));
-        }
-    }
-
     pub(crate) fn read_down(&mut self, number: u64, writer: Writer, vshard: VshardId, after: u64) {
         let Some(store) = &mut self.hub.store else { return };
         let Ok(page) = store.read(|tx| tx.read_since(vshard, after, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX))
@@ -440,7 +399,10 @@ impl World {
 impl Command {
     const fn connection(&self) -> Option<u64> {
         match self {
-            Self::Merge(number, ..) | Self::Ask(number, ..) => Some(*number),
+            Self::Merge(number, ..)
+            | Self::Ask(number, ..)
+            | Self::Meet(number, _)
+            | Self::Held(number, ..) => Some(*number),
             Self::Import { .. } | Self::Pass(_) | Self::Order(_) => None,
         }
     }
@@ -463,6 +425,14 @@ impl At<'_> {
             Command::Merge(number, writer, up) => self.merge(*number, *writer, up),
             Command::Ask(number, writer, ask) => self.ask(*number, *writer, ask),
             Command::Order(order) => self.order(order),
+            Command::Meet(number, hello) => {
+                let met = shard::meet(self.tx, hello.writer, hello.contact)?;
+                Ok(Settled::Met(*number, hello.clone(), met))
+            }
+            Command::Held(_, writer, number) => {
+                shard::held(self.tx, *writer, *number)?;
+                Ok(Settled::Noted)
+            }
             Command::Import { region, key, seats, policy } => {
                 let (topic, vshard) = topic_of(*region);
                 let fields = super::people::job_fields(*region, self.wall);
@@ -526,21 +496,4 @@ fn is_signed(
     let (Some(key), Ok(signature)) = (key, Signature::from_slice(signature)) else { return false };
     mutant::is(Mutant::ChainUnchecked)
         || key.verify_strict(&head.head.signed_bytes(writer, vshard, head.wseq), &signature).is_ok()
-}
-
-/// Why the node's logs are not those that the hub has seen, as the hub's server judges it.
-fn gone_back(known: &[(VshardId, LogHead)], hello: &Hello) -> Option<String> {
-    known.iter().find_map(|(vshard, known)| {
-        let stated = hello.up.iter().find(|up| up.vshard == vshard.0);
-        match stated {
-            None if known.wseq > 0 => Some("its log is gone".to_owned()),
-            Some(up) if up.wseq < known.wseq => {
-                Some(format!("its log went back from {} to {}", known.wseq, up.wseq))
-            }
-            Some(up) if up.wseq == known.wseq && up.head != known.head => {
-                Some(format!("its log differs at {}", up.wseq))
-            }
-            None | Some(_) => None,
-        }
-    })
 }

@@ -15,7 +15,7 @@ use crate::{
     picture::{Mark, kind_of},
     schedule::Way,
 };
-use edge_core::node::PendingAsk;
+use edge_core::node::{EdgeNode, PendingAsk};
 use std::collections::VecDeque;
 use sync_protocol::{
     ids::{SignUpId, VshardId, Writer},
@@ -23,6 +23,7 @@ use sync_protocol::{
     session::{End, HubOutput, HubSession, NodeOutput, NodeSession},
     wire::v1::{Down, DownState, Hello, Reason, UpState},
 };
+use sync_store::ShardTx;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Direction {
@@ -233,10 +234,13 @@ impl World {
         let Some(running) = place.running.as_mut().filter(|_| !is_cut && self.hub.store.is_some()) else {
             return self.knock_later(m, CONNECT_WAIT_MS);
         };
-        let read = running.store.read(|tx| Ok((tx.own_heads()?, tx.cursors()?)));
-        let Ok((heads, down)) = read else { return self.knock_later(m, BACK_OFF_FIRST_MS) };
-        let up = heads.iter().map(|(v, h)| UpState { vshard: v.0, wseq: h.wseq, head: h.head }).collect();
         let writer = place.writer;
+        let read =
+            |tx: &mut dyn ShardTx| Ok((tx.own_heads()?, tx.cursors()?, EdgeNode::contact(tx, writer)?));
+        let Ok((heads, down, contact)) = running.store.read(read) else {
+            return self.knock_later(m, BACK_OFF_FIRST_MS);
+        };
+        let up = heads.iter().map(|(v, h)| UpState { vshard: v.0, wseq: h.wseq, head: h.head }).collect();
         // Every second node is of a later minor version.
         let newest = if self.scenario.mixed_versions { 1 + u16::from(place.number % 2 == 0) } else { 1 };
         let hello = Hello {
@@ -246,7 +250,7 @@ impl World {
             up,
             down,
             build: String::new(),
-            contact: 0,
+            contact,
         };
         self.next_connection += 1;
         let number = self.next_connection;
@@ -285,7 +289,10 @@ impl World {
                 NodeOutput::Send(frame) => self.send(number, Direction::ToHub, frame),
                 NodeOutput::Welcomed(welcome) => match welcome.retired {
                     Some(reason) => self.tell_node(m, NodeEvent::Retire(reason)),
-                    None => self.welcomed(m, welcome.interest),
+                    None => {
+                        self.tell_node(m, NodeEvent::Contact(number, welcome.contact));
+                        self.welcomed(m, welcome.interest);
+                    }
                 },
                 NodeOutput::Interest(interest) => self.tell_node(m, NodeEvent::Interest(interest)),
                 NodeOutput::ReadOwn { vshard, after } => self.read_own(number, m, vshard, after),
@@ -380,6 +387,14 @@ impl World {
         self.apply_next(number);
         if let Some(session) = self.connections.get_mut(&number).and_then(|c| c.node.as_mut()) {
             session.handle_applied(state);
+            self.drain_node(number);
+        }
+    }
+
+    /// The number of the contact is durable.
+    pub(crate) fn kept(&mut self, number: u64, contact: u64) {
+        if let Some(session) = self.connections.get_mut(&number).and_then(|c| c.node.as_mut()) {
+            session.handle_kept(contact);
             self.drain_node(number);
         }
     }
@@ -508,7 +523,7 @@ impl World {
             let Some(output) = session.poll_output() else { return };
             match output {
                 HubOutput::Send(frame) => self.send(number, Direction::ToNode, frame),
-                HubOutput::Hello(hello) => self.judge_hello(number, &hello),
+                HubOutput::Hello(hello) => self.judge_hello(number, hello),
                 HubOutput::Merge(up) => {
                     if self.directory.fenced.contains_key(&writer) {
                         self.fail("invariant", format!("a report of the fenced node {writer} was taken"));
@@ -517,7 +532,9 @@ impl World {
                 }
                 HubOutput::ReadDown { vshard, after } => self.read_down(number, writer, vshard, after),
                 HubOutput::Ask(ask) => self.tell_hub(Command::Ask(number, writer, ask)),
-                HubOutput::DownAcked(_) | HubOutput::Renew(_) | HubOutput::Held(_) => {}
+                HubOutput::DownAcked(state) => self.acknowledged(writer, state),
+                HubOutput::Held(held) => self.tell_hub(Command::Held(number, writer, held)),
+                HubOutput::Renew(_) => {}
                 HubOutput::End(end) => {
                     if let End::Protocol(what) = &end
                         && !self.directory.forked.contains_key(&writer)

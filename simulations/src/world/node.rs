@@ -82,6 +82,8 @@ pub(crate) enum NodeEvent {
     Cancel(RequestNo, SignUpId),
     CreateJob(Box<NewJob>),
     Receive(u64, Down),
+    /// The hub welcomed this node: keep the number of the contact.
+    Contact(u64, u64),
     Acked(UpAck),
     Interest(Interest),
     /// The incarnation is over: close its logs for good.
@@ -98,6 +100,7 @@ pub(crate) enum Reply {
     Failed(RequestNo),
     Created(JobId, u32),
     Applied(u64, DownState),
+    Kept(u64, u64),
     NotApplied(u64),
 }
 
@@ -353,6 +356,7 @@ impl World {
                 self.model.posted(job, self.machines[m].region, cap, String::new());
             }
             Reply::Applied(connection, state) => self.applied(connection, state),
+            Reply::Kept(connection, contact) => self.kept(connection, contact),
             Reply::NotApplied(connection) => {
                 self.node_leaves(connection, "a batch of the hub was not applied")
             }
@@ -376,7 +380,9 @@ fn fail(reply: &mut Reply) {
         | Reply::Ask(request, _)
         | Reply::Refused(request, _)
         | Reply::Failed(request) => Reply::Failed(request),
-        Reply::Applied(connection, _) | Reply::NotApplied(connection) => Reply::NotApplied(connection),
+        Reply::Applied(connection, _) | Reply::Kept(connection, _) | Reply::NotApplied(connection) => {
+            Reply::NotApplied(connection)
+        }
         // Nobody waits for a job that was not made.
         Reply::Created(..) => Reply::Failed(RequestNo::MAX),
     };
@@ -387,7 +393,9 @@ fn refused(event: NodeEvent) -> Option<Reply> {
         NodeEvent::SignUp(request, _)
         | NodeEvent::CompleteAsk(request, ..)
         | NodeEvent::Cancel(request, _) => Some(Reply::Failed(request)),
-        NodeEvent::Receive(connection, _) => Some(Reply::NotApplied(connection)),
+        NodeEvent::Receive(connection, _) | NodeEvent::Contact(connection, _) => {
+            Some(Reply::NotApplied(connection))
+        }
         NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(_) => None,
     }
 }
@@ -411,7 +419,7 @@ fn commit(
             retired = Some(reason.clone());
         }
         let who = refused_ref(&event);
-        match handle(&mut batch, event) {
+        match handle(me, &mut batch, event) {
             Ok(reply) => replies.extend(reply),
             Err(error) => {
                 replies.extend(who);
@@ -432,12 +440,14 @@ fn refused_ref(event: &NodeEvent) -> Option<Reply> {
         NodeEvent::SignUp(request, _)
         | NodeEvent::CompleteAsk(request, ..)
         | NodeEvent::Cancel(request, _) => Some(Reply::Failed(*request)),
-        NodeEvent::Receive(connection, _) => Some(Reply::NotApplied(*connection)),
+        NodeEvent::Receive(connection, _) | NodeEvent::Contact(connection, _) => {
+            Some(Reply::NotApplied(*connection))
+        }
         NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(_) => None,
     }
 }
 
-fn handle(batch: &mut Batch<'_>, event: NodeEvent) -> Result<Option<Reply>, StoreError> {
+fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Option<Reply>, StoreError> {
     Ok(match event {
         NodeEvent::SignUp(request, wanted) => Some(match batch.sign_up(&wanted) {
             Ok(Decision::Answer(answer)) => Reply::Told(request, answer),
@@ -463,6 +473,10 @@ fn handle(batch: &mut Batch<'_>, event: NodeEvent) -> Result<Option<Reply>, Stor
             Err(JobRefusal::NoTopic | JobRefusal::Seats | JobRefusal::Times | JobRefusal::Retired) => None,
         },
         NodeEvent::Receive(connection, down) => Some(Reply::Applied(connection, batch.receive(&down)?)),
+        NodeEvent::Contact(connection, number) => {
+            me.store_contact(batch.tx, number)?;
+            Some(Reply::Kept(connection, number))
+        }
         NodeEvent::Acked(ack) => {
             batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
             None

@@ -177,6 +177,8 @@ impl World {
                 | Settled::Imported { .. }
                 | Settled::Passed(..)
                 | Settled::Failed(_)
+                | Settled::Met(..)
+                | Settled::Noted
                 | Settled::Ordered(_) => {}
             }
         }
