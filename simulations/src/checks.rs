@@ -23,8 +23,11 @@ pub(crate) type LiveSeats = BTreeMap<JobId, BTreeMap<(usize, u16), u32>>;
 #[derive(Debug, Default)]
 pub(crate) struct Checked {
     at_nodes: BTreeMap<(usize, JobId), NodeJob>,
-    at_hub: BTreeMap<JobId, (u32, u32, bool, Vec<(Writer, HubHolding)>)>,
+    at_hub: BTreeMap<JobId, Books>,
 }
+
+/// Cap, bound, whether it is open, and all holdings of a job.
+type Books = (u32, u32, bool, Vec<(Writer, HubHolding)>);
 
 const HUB: (usize, u16) = (usize::MAX, 0);
 /// Answers that a start looks at; all of them are looked at in the end.
