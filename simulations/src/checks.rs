@@ -23,8 +23,11 @@ pub(crate) type LiveSeats = BTreeMap<JobId, BTreeMap<(usize, u16), u32>>;
 #[derive(Debug, Default)]
 pub(crate) struct Checked {
     at_nodes: BTreeMap<(usize, JobId), NodeJob>,
-    at_hub: BTreeMap<JobId, (u32, u32, bool, Vec<(Writer, HubHolding)>)>,
+    at_hub: BTreeMap<JobId, Books>,
 }
+
+/// Cap, bound, whether it is open, and all holdings of a job.
+type Books = (u32, u32, bool, Vec<(Writer, HubHolding)>);
 
 const HUB: (usize, u16) = (usize::MAX, 0);
 /// Answers that a start looks at; all of them are looked at in the end.
@@ -173,22 +176,36 @@ impl World {
                 self.seen(job, HUB, live);
                 continue;
             }
-            let is_over = self.directory.over.contains_key(writer);
-            let place =
-                self.machines.iter_mut().find(|m| m.writer == *writer && m.copy_of.is_none() && !is_over);
-            let Some(place) = place.filter(|_| !self.directory.forked.contains_key(writer)) else { continue };
-            let disk = place.disk;
-            let Some(running) = &mut place.running else { continue };
-            let own = quietly(disk, || running.store.read(|tx| tx.node_job(vshard, job)));
-            let Ok(Some((own, _))) = own else { continue };
-            if own.granted > holding.granted || holding.returned > own.returned {
-                let text = format!("I2: the hub knows {holding:?} of {writer} for {job}, which has {own:?}");
-                return violation("invariant", text);
-            }
+            self.check_known(job, vshard, *writer, holding)?;
         }
         self.see_ended(&seats, Writer::is_hub);
         if seats.iter().any(|seat| seat.holder.is_hub() && seat.state == SeatState::Live) {
             self.tally.sometimes("the hub accepted a sign-up that was left to it");
+        }
+        Ok(())
+    }
+
+    /// I2: what the hub has of an honest holder is never ahead of that holder's own store.
+    fn check_known(
+        &mut self,
+        job: JobId,
+        vshard: VshardId,
+        writer: Writer,
+        holding: &HubHolding,
+    ) -> Result<(), Violation> {
+        let directory = &self.directory;
+        if directory.over.contains_key(&writer) || directory.forked.contains_key(&writer) {
+            return Ok(());
+        }
+        let place = self.machines.iter_mut().find(|m| m.writer == writer && m.copy_of.is_none());
+        let Some(place) = place else { return Ok(()) };
+        let disk = place.disk;
+        let Some(running) = &mut place.running else { return Ok(()) };
+        let own = quietly(disk, || running.store.read(|tx| tx.node_job(vshard, job)));
+        let Ok(Some((own, _))) = own else { return Ok(()) };
+        if own.granted > holding.granted || holding.returned > own.returned {
+            let text = format!("I2: the hub knows {holding:?} of {writer} for {job}, which has {own:?}");
+            return violation("invariant", text);
         }
         Ok(())
     }

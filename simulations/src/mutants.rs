@@ -28,6 +28,8 @@ const MUTANTS: &[(Mutant, &str)] = &[
     (Mutant::NoWitness, "copied-node"),
     (Mutant::AckBeforeCommit, "hub-outage"),
     (Mutant::SyncNormal, "bad-disk"),
+    (Mutant::HubFreesBumped, "lost-node"),
+    (Mutant::FenceFreesLive, "lost-node"),
 ];
 
 #[derive(Serialize)]

@@ -328,7 +328,7 @@ fn flips(figures: &mut Figures, order: &Order) {
         .collect();
     let mut random = Random::new(order.part, 0xf11b);
     for n in (0..order.flips).filter(|n| n % order.of == order.part) {
-        let in_row = n / order.of % 2 == 0 && !places.is_empty();
+        let in_row = (n / order.of).is_multiple_of(2) && !places.is_empty();
         let (at, len) = if in_row { places[random.index(places.len())] } else { (0, file.len()) };
         let pick = at as u64 * 8 + random.below(len as u64 * 8);
         disk::with(number, |disk| disk.flip_bit(DATABASE, pick));

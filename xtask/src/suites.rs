@@ -18,7 +18,9 @@ use counts::Counts;
 use needs::Need;
 
 /// Seeds that a run with `--all` simulates; larger runs are recorded in simulations/TRACK-RECORD.md.
-const SIMULATED_SEEDS: &str = "100";
+const SIMULATED_SEEDS: &str = "250";
+/// Seeds that it runs twice, where both must do the same; none of them is among the others.
+const SEEDS_TWICE: [&str; 2] = ["50", "10001"];
 
 /// How far a run goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +117,12 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
     ];
     let proofs = [
         ("model", vec!["model", "--instance", "all"]),
-        ("simulation", vec!["run", "--seeds", SIMULATED_SEEDS]),
+        ("simulation", vec!["run", "--seeds", SIMULATED_SEEDS, "--sometimes"]),
+        (
+            "simulation twice",
+            vec!["run", "--seeds", SEEDS_TWICE[0], "--start", SEEDS_TWICE[1], "--doublecheck"],
+        ),
+        ("disk trials", vec!["disk"]),
     ];
     suites.extend(proofs.map(|(name, arguments)| Suite {
         only_with_all: true,

@@ -242,7 +242,8 @@ impl World {
         };
         let up = heads.iter().map(|(v, h)| UpState { vshard: v.0, wseq: h.wseq, head: h.head }).collect();
         // Every second node is of a later minor version.
-        let newest = if self.scenario.mixed_versions { 1 + u16::from(place.number % 2 == 0) } else { 1 };
+        let newest =
+            if self.scenario.mixed_versions { 1 + u16::from(place.number.is_multiple_of(2)) } else { 1 };
         let hello = Hello {
             versions: (1, newest),
             cluster: Vec::new(),

@@ -9,7 +9,7 @@ use super::{
     hub::{At, Command, Settled},
     note, people, topic_of,
 };
-use crate::{disk, schedule::Act};
+use crate::disk;
 use hub_core::shard::{self, Reclaimed, Shard};
 use std::collections::BTreeSet;
 use sync_protocol::{
@@ -28,6 +28,9 @@ pub(crate) enum Order {
     End { writer: Writer, vshard: VshardId, cause: FenceCause },
     Reclaim { writer: Writer, vshard: VshardId },
 }
+
+/// Why a node is retired, and how far its logs are here.
+pub(crate) type Rest = (String, Vec<(VshardId, LogHead)>);
 
 /// What an order came to.
 #[derive(Debug)]
@@ -83,33 +86,25 @@ impl At<'_> {
 }
 
 impl World {
-    /// Gives an order to the hub.
-    pub(crate) fn give(&mut self, act: &Act) {
-        match *act {
-            Act::SetCap { region, pick, cap, bump } => {
-                let Some(job) = self.model.recent_job(region, 12, pick) else { return };
-                if let Some(facts) = self.model.jobs.get_mut(&job) {
-                    facts.cap = facts.cap.max(cap);
-                }
-                let excess = if bump { Excess::BumpLatest } else { Excess::Keep };
-                self.tell_hub(Command::Order(Order::Cap {
-                    job,
-                    vshard: people::vshard_of(region),
-                    cap,
-                    excess,
-                }));
-            }
-            Act::Close { region, pick } => {
-                let Some(job) = self.model.recent_job(region, 12, pick) else { return };
-                self.tell_hub(Command::Order(Order::Close { job, vshard: people::vshard_of(region) }));
-            }
-            Act::Retire { node } => self.end(node, FenceCause::Retired),
-            Act::Lose { node } => self.end(node, FenceCause::Replaced),
-            _ => {}
+    /// A tenant sets the cap of one of a region's latest jobs anew.
+    pub(crate) fn set_cap(&mut self, region: usize, pick: u64, cap: u32, bump: bool) {
+        let Some(job) = self.model.recent_job(region, 12, pick) else { return };
+        if let Some(facts) = self.model.jobs.get_mut(&job) {
+            facts.cap = facts.cap.max(cap);
         }
+        let excess = if bump { Excess::BumpLatest } else { Excess::Keep };
+        let vshard = people::vshard_of(region);
+        self.tell_hub(Command::Order(Order::Cap { job, vshard, cap, excess }));
     }
 
-    fn end(&mut self, m: usize, cause: FenceCause) {
+    /// A tenant closes one of a region's latest jobs.
+    pub(crate) fn close(&mut self, region: usize, pick: u64) {
+        let Some(job) = self.model.recent_job(region, 12, pick) else { return };
+        self.tell_hub(Command::Order(Order::Close { job, vshard: people::vshard_of(region) }));
+    }
+
+    /// An operator ends a node's incarnation; where it is replaced, its machine is lost.
+    pub(crate) fn end(&mut self, m: usize, cause: FenceCause) {
         let place = &self.machines[m];
         let (writer, region) = (place.writer, place.region);
         // A node that was never told its topics cannot name the logs that it is to close.
@@ -244,10 +239,7 @@ impl World {
 
     /// Why a retired incarnation is welcome only to send the rest of its logs, and how far they are here; an error where
     /// nothing more of it is wanted.
-    pub(crate) fn rest_of_log(
-        &mut self,
-        writer: Writer,
-    ) -> Result<Option<(String, Vec<(VshardId, LogHead)>)>, ()> {
+    pub(crate) fn rest_of_log(&mut self, writer: Writer) -> Result<Option<Rest>, ()> {
         let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
         let (_, vshard) = topic_of(region);
         let Some(store) = &mut self.hub.store else { return Ok(None) };

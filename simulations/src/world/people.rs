@@ -11,6 +11,7 @@ use sync_protocol::{
     ids::{JobId, WorkerId},
     seats::LossPolicy,
 };
+use sync_store::FenceCause;
 
 /// How often a worker comes back when nobody answers, and after how long.
 const TRIES_MAX: u32 = 16;
@@ -96,7 +97,10 @@ impl World {
                 }
             }
             Act::Cancel { pick } => self.cancel(pick),
-            Act::SetCap { .. } | Act::Close { .. } | Act::Retire { .. } | Act::Lose { .. } => self.give(act),
+            Act::SetCap { region, pick, cap, bump } => self.set_cap(region, pick, cap, bump),
+            Act::Close { region, pick } => self.close(region, pick),
+            Act::Retire { node } => self.end(node, FenceCause::Retired),
+            Act::Lose { node } => self.end(node, FenceCause::Replaced),
             Act::Cut { .. }
             | Act::Reset { .. }
             | Act::Crash { .. }

@@ -34,7 +34,8 @@ impl World {
     /// The frames that leave a peer in place of one that it means to send.
     pub(crate) fn as_sent(&mut self, m: usize, direction: Direction, frame: Vec<u8>) -> Vec<Vec<u8>> {
         let number = self.machines[m].number;
-        let is_newer = self.scenario.mixed_versions && (number % 2 == 0) == (direction == Direction::ToHub);
+        let is_newer =
+            self.scenario.mixed_versions && number.is_multiple_of(2) == (direction == Direction::ToHub);
         let mut frames = if is_newer { self.as_newer(frame) } else { vec![frame] };
         if direction == Direction::ToHub && self.now < self.machines[m].malice.until {
             frames = frames.into_iter().flat_map(|frame| self.tampered(m, frame)).collect();

@@ -54,6 +54,30 @@ fn a_trace_replays_from_its_file() {
     assert!(read.replay().unwrap().events.len() > 100);
 }
 
+/// Operations that once broke a promise, shrunk to what it needed.
+fn holds(name: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces").join(name);
+    let trace = TraceFile::read(&path).unwrap();
+    let again = with_mutant(None, || TraceFile::of(&trace.head.scenario, trace.head.seed, trace.steps));
+    assert_eq!(again.head.violation, None, "{name}");
+}
+
+#[test]
+fn what_once_broke_a_promise_breaks_none() {
+    holds("repeated-while-asked.jsonl");
+}
+
+#[test]
+fn a_run_is_drawn_as_a_page_of_its_own() {
+    let trace = TraceFile::record(&Scenario { sign_ups: 10, ..small("hot-job") }, 7).unwrap();
+    let page = trace.draw().unwrap();
+    assert!(page.contains("\"mark\":\"message\"") && page.contains("\"mark\":\"books\""));
+    assert!(
+        !page.contains("http") && page.matches("</script>").count() == 1,
+        "it needs nothing beside itself"
+    );
+}
+
 #[test]
 fn a_lost_promise_is_reported_and_shrinks() {
     // A disk that says "synced" and is not loses what was confirmed: the model must see it.
