@@ -20,7 +20,7 @@ const MUTANTS: &[(Mutant, &str)] = &[
     (Mutant::FencedMerged, "copied-node"),
     (Mutant::BirthGrantsTwice, "birth-while-cut"),
     (Mutant::ReturnKeptHere, "hot-job"),
-    (Mutant::ChainUnchecked, "copied-node"),
+    (Mutant::ChainUnchecked, "hostile-node"),
     (Mutant::CursorFirst, "bad-disk"),
     (Mutant::AnswerBeforeCommit, "bad-disk"),
     (Mutant::IdempotencyForgotten, "commute-rush"),

@@ -54,7 +54,7 @@ pub(crate) enum Event {
     /// The hub welcomed this node: keep the number of the contact.
     Contact(u64, Reply<()>),
     /// The incarnation is over: close its logs for good.
-    Retire(String, Reply<()>),
+    Retire(String, Interest, Reply<()>),
     /// Commit what came before and end.
     Stop,
 }
@@ -229,7 +229,7 @@ fn commit_batch(
     let mut batch = Batch::new(node, tx, now, uplink);
     batch.leased = leased;
     for event in events {
-        if let Event::Retire(reason, _) = &event {
+        if let Event::Retire(reason, ..) = &event {
             retired = Some(reason.clone());
         }
         if let Event::Interest(told) = &event {
@@ -279,7 +279,7 @@ fn handle_event(
             }
             result => finish(reply, result),
         }),
-        Event::Retire(reason, reply) => Some(finish(reply, batch.retire(&reason)?)),
+        Event::Retire(reason, interest, reply) => Some(finish(reply, batch.retire(&reason, &interest)?)),
         Event::Receive(down, reply) => Some(finish(reply, batch.receive(&down)?)),
         Event::Contact(number, reply) => Some(finish(reply, node.store_contact(batch.tx, number)?)),
         Event::Acked(ack) => {
@@ -321,7 +321,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::CreateJob(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Contact(_, reply) => drop(reply.send(Err(failure.clone()))),
-            Event::Retire(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Retire(_, _, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Placed(..) | Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
         }
     }

@@ -21,7 +21,7 @@ use sync_protocol::{
     ids::{SignUpId, VshardId},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, LEASE_MS},
     session::{End, NodeOutput, NodeSession},
-    wire::v1::{Ask, DownState, Hello, Outcome, Reason, UpState},
+    wire::v1::{Ask, DownState, Hello, Interest, Outcome, Reason, UpState},
 };
 use sync_quic::{CloseCode, Link, LinkReceiver, LinkSender, NodeCredentials, NodeEndpoint};
 use tokio::{
@@ -220,7 +220,8 @@ impl Uplink {
                 }
                 NodeOutput::Welcomed(welcome) => {
                     if let Some(reason) = welcome.retired {
-                        self.retire(&format!("the hub has ended this node's incarnation: {reason}")).await?;
+                        let reason = format!("the hub has ended this node's incarnation: {reason}");
+                        self.retire(&reason, welcome.interest).await?;
                         continue;
                     }
                     self.keep_contact(welcome.contact).await?;
@@ -248,7 +249,8 @@ impl Uplink {
                         && is_the_end(&end)
                     {
                         let why = refuse.detail.trim_start_matches("fenced: ");
-                        self.retire(&format!("the hub has fenced this node: {why}")).await?;
+                        let reason = format!("the hub has fenced this node: {why}");
+                        self.retire(&reason, Interest::default()).await?;
                     }
                     return Ok(Some(end));
                 }
@@ -268,9 +270,9 @@ impl Uplink {
     }
 
     /// Ends this incarnation durably: it signs nobody up any more, also after a restart without its line.
-    async fn retire(&self, reason: &str) -> anyhow::Result<()> {
+    async fn retire(&self, reason: &str, interest: Interest) -> anyhow::Result<()> {
         let (reply, done) = oneshot::channel();
-        self.send_event(Event::Retire(reason.to_owned(), reply)).await?;
+        self.send_event(Event::Retire(reason.to_owned(), interest, reply)).await?;
         // A loop that refuses is frozen already.
         let _frozen = done.await;
         self.shared.freeze(reason);

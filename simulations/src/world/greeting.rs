@@ -6,7 +6,7 @@ use sync_protocol::{
     ids::{VshardId, Writer},
     log::{LogHead, goes_on},
     mutant::{self, Mutant},
-    wire::v1::{DownState, Hello, Interest, Reason, UpAck, Welcome},
+    wire::v1::{DownState, Hello, Reason, UpAck, Welcome},
 };
 
 impl World {
@@ -70,7 +70,7 @@ impl World {
         };
         let welcome = Welcome {
             version: hello.versions.1.min(sync_protocol::wire::LATEST),
-            interest: if retired.is_some() { Interest::default() } else { Self::interest(region) },
+            interest: Self::interest(region),
             acked: known.iter().map(|(v, known)| UpAck { vshard: v.0, wseq: known.wseq }).collect(),
             time: self.hub_wall(),
             retired,

@@ -289,7 +289,7 @@ impl World {
             match output {
                 NodeOutput::Send(frame) => self.send(number, Direction::ToHub, frame),
                 NodeOutput::Welcomed(welcome) => match welcome.retired {
-                    Some(reason) => self.tell_node(m, NodeEvent::Retire(reason)),
+                    Some(reason) => self.tell_node(m, NodeEvent::Retire(reason, welcome.interest)),
                     None => {
                         self.tell_node(m, NodeEvent::Contact(number, welcome.contact));
                         self.welcomed(m, welcome.interest);

@@ -87,7 +87,7 @@ pub(crate) enum NodeEvent {
     Acked(UpAck),
     Interest(Interest),
     /// The incarnation is over: close its logs for good.
-    Retire(String),
+    Retire(String, Interest),
 }
 
 /// An answer that waits for the disk.
@@ -396,7 +396,9 @@ fn refused(event: NodeEvent) -> Option<Reply> {
         NodeEvent::Receive(connection, _) | NodeEvent::Contact(connection, _) => {
             Some(Reply::NotApplied(connection))
         }
-        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(_) => None,
+        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(..) => {
+            None
+        }
     }
 }
 
@@ -415,7 +417,7 @@ fn commit(
             EdgeNode::store_interest(batch.tx, told)?;
             interest = Some(told.clone());
         }
-        if let NodeEvent::Retire(reason) = &event {
+        if let NodeEvent::Retire(reason, _) = &event {
             retired = Some(reason.clone());
         }
         let who = refused_ref(&event);
@@ -443,7 +445,9 @@ fn refused_ref(event: &NodeEvent) -> Option<Reply> {
         NodeEvent::Receive(connection, _) | NodeEvent::Contact(connection, _) => {
             Some(Reply::NotApplied(*connection))
         }
-        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(_) => None,
+        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(..) => {
+            None
+        }
     }
 }
 
@@ -482,8 +486,8 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
             None
         }
         NodeEvent::Interest(_) => None,
-        NodeEvent::Retire(reason) => {
-            batch.retire(&reason)?;
+        NodeEvent::Retire(reason, interest) => {
+            batch.retire(&reason, &interest)?;
             None
         }
     })

@@ -107,10 +107,6 @@ impl World {
     pub(crate) fn end(&mut self, m: usize, cause: FenceCause) {
         let place = &self.machines[m];
         let (writer, region) = (place.writer, place.region);
-        // A node that was never told its topics cannot name the logs that it is to close.
-        if place.running.as_ref().is_none_or(|running| running.me.interest().topics.is_empty()) {
-            return;
-        }
         let is_told_apart =
             self.directory.forked.contains_key(&writer) || self.directory.over.contains_key(&writer);
         if !place.is_serving() || is_told_apart || self.hub.store.is_none() || self.healing {

@@ -1,11 +1,12 @@
 //! The end of an incarnation, and what a hub that was restored from a backup is told.
 
 use super::Batch;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use sync_protocol::{
     ids::{TopicId, VshardId},
     log::{Entry, EntryKind},
     seats::{NodeEvent, NodeRow},
+    wire::v1::Interest,
 };
 use sync_store::{ShardTx, StoreError};
 
@@ -19,18 +20,21 @@ pub(super) fn stored(tx: &mut dyn ShardTx) -> Result<Option<String>, StoreError>
 
 impl Batch<'_> {
     /// Ends this incarnation: no right is used any more, and each log is closed by a last row, so that whoever has the log up
-    /// to it has all of it. Call [`super::EdgeNode::retire`] once this is durable.
-    pub fn retire(&mut self, reason: &str) -> Result<(), StoreError> {
+    /// to it has all of it. `interest` is what the hub says to be this node's, which may never have heard of it: rights lie
+    /// there as well. Call [`super::EdgeNode::retire`] once this is durable.
+    pub fn retire(&mut self, reason: &str, interest: &Interest) -> Result<(), StoreError> {
         if stored(self.tx)?.is_some() {
             return Ok(());
         }
         self.tx.put_meta(RETIRED, reason.as_bytes())?;
         self.over = true;
         // Also where nothing was written: rights may lie there.
-        let mut vshards: BTreeSet<VshardId> = self.node.topics.values().map(|(_, vshard)| *vshard).collect();
-        vshards.extend(self.tx.own_heads()?.into_iter().map(|(vshard, _)| vshard));
-        for vshard in vshards {
-            self.append_about_no_job(vshard, NodeEvent::Final)?;
+        let mut logs: BTreeMap<VshardId, TopicId> =
+            self.tx.own_heads()?.into_iter().map(|(vshard, _)| (vshard, TopicId(0))).collect();
+        logs.extend(interest.topics.iter().map(|(topic, _, vshard)| (VshardId(*vshard), TopicId(*topic))));
+        logs.extend(self.node.topics.values().map(|(topic, vshard)| (*vshard, *topic)));
+        for (vshard, topic) in logs {
+            self.append_about_no_job(vshard, topic, NodeEvent::Final)?;
         }
         Ok(())
     }
@@ -47,15 +51,19 @@ impl Batch<'_> {
             };
             self.append_row(vshard, summary.topic, job, event)?;
         }
-        self.append_about_no_job(vshard, NodeEvent::SeenAll { history })
+        let topic = self.node.topics.values().find(|(_, of)| *of == vshard).map(|(topic, _)| *topic);
+        self.append_about_no_job(vshard, topic.unwrap_or(TopicId(0)), NodeEvent::SeenAll { history })
     }
 
     /// A row that is about the log itself; it goes under one of the vshard's topics.
-    fn append_about_no_job(&mut self, vshard: VshardId, event: NodeEvent) -> Result<(), StoreError> {
-        let topic = self.node.topics.values().find(|(_, of)| *of == vshard).map(|(topic, _)| *topic);
+    fn append_about_no_job(
+        &mut self,
+        vshard: VshardId,
+        topic: TopicId,
+        event: NodeEvent,
+    ) -> Result<(), StoreError> {
         let job = NodeEvent::no_job(self.node.writer);
         let body = minicbor::to_vec(NodeRow { job, event }).map_err(|_| StoreError::BadRow("ledger row"))?;
-        let topic = topic.unwrap_or(TopicId(0));
         self.append(vshard, &Entry::new(EntryKind::NodeLedger, topic, job, body)).map(drop)
     }
 }

@@ -358,8 +358,8 @@ impl World {
         let (session, hub_session) = node.line.as_mut().unwrap();
         match output {
             NodeOutput::Send(frame) => hub_session.handle_frame(&frame),
-            NodeOutput::Welcomed(Welcome { retired: Some(reason), .. }) => {
-                self.batch(n, |batch| batch.retire(&reason)).unwrap();
+            NodeOutput::Welcomed(Welcome { retired: Some(reason), interest, .. }) => {
+                self.batch(n, |batch| batch.retire(&reason, &interest)).unwrap();
                 self.nodes[n].me.retire(&reason);
             }
             NodeOutput::Welcomed(Welcome { contact, .. }) => {

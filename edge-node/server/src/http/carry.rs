@@ -165,7 +165,7 @@ impl Desk {
         let mut carried = CarriedJson { more: carry.more, ..CarriedJson::default() };
         if let Some(reason) = welcome.retired {
             let reason = format!("the hub has ended this node's incarnation: {reason}");
-            self.ask(|reply| Event::Retire(reason.clone(), reply)).await?;
+            self.ask(|reply| Event::Retire(reason.clone(), welcome.interest, reply)).await?;
             self.app.shared.freeze(&reason);
             carried.retired = Some(reason);
             return Ok(carried);

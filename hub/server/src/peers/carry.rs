@@ -9,8 +9,7 @@ use super::{
     work::{Node, is_signed, read_down},
 };
 use crate::{
-    app::App, clock, directory::vshards, fencing, limits::CARRY_ANSWER_BYTES_MAX, shard_workers::ShardError,
-    signer::Signer,
+    app::App, clock, fencing, limits::CARRY_ANSWER_BYTES_MAX, shard_workers::ShardError, signer::Signer,
 };
 use anyhow::{Context, Result};
 use ed25519_dalek::VerifyingKey;
@@ -297,14 +296,16 @@ async fn fence_in_directory(app: &App, writer: Writer) -> Result<()> {
 /// Writes what the node has not seen behind its cursors.
 async fn answer(app: &App, checked: &Checked, account: &mut Account) -> Result<()> {
     let (node, hello) = (&checked.node, &checked.hello);
-    let interest = match account.retired {
-        Some(_) => Interest::default(),
-        None => app.directory.picture().interest(&node.region),
-    };
+    let interest = app.directory.picture().interest(&node.region);
     let cursors: BTreeMap<VshardId, DownState> =
         hello.down.iter().map(|cursor| (VshardId(cursor.vshard), *cursor)).collect();
-    let lanes: Vec<_> =
-        if vshards(&interest).is_empty() { Vec::new() } else { lanes(app, &interest).await? };
+    // Whoever is retired is told which logs it has to close, and nothing of what is in them.
+    let (interest, lanes) = if account.retired.is_some() {
+        (Interest { tenants: Vec::new(), ..interest }, Vec::new())
+    } else {
+        let lanes = lanes(app, &interest).await?;
+        (interest, lanes)
+    };
     let after: Vec<DownState> = lanes
         .iter()
         .map(|(vshard, history, head)| {

@@ -65,10 +65,14 @@ pub(super) async fn judge(app: &App, writer: Writer, region: &str, hello: &Hello
             }
         },
     };
-    // Whoever is retired sends and is told nothing.
-    let interest =
-        if retired.is_some() { Interest::default() } else { app.directory.picture().interest(region) };
-    let lanes = lanes(app, &interest).await?;
+    let interest = app.directory.picture().interest(region);
+    // Whoever is retired sends: it is told which logs it has to close, and nothing of what is in them.
+    let (interest, lanes) = if retired.is_some() {
+        (Interest { tenants: Vec::new(), ..interest }, Vec::new())
+    } else {
+        let lanes = lanes(app, &interest).await?;
+        (interest, lanes)
+    };
     let acked = known.iter().map(|(vshard, head)| UpAck { vshard: vshard.0, wseq: head.wseq }).collect();
     let version = hello.versions.1.min(LATEST);
     let time = clock::now();

@@ -81,7 +81,10 @@ fn retire(data: &Path) -> Result<()> {
     );
     let heads = store.transact(|tx| {
         let mut batch = Batch::new(&node, tx, hub::now(), Uplink::Down);
-        batch.retire("its last session was carried to the hub by hand")?;
+        batch.retire(
+            "its last session was carried to the hub by hand",
+            &sync_protocol::wire::v1::Interest::default(),
+        )?;
         Ok(std::mem::take(&mut batch.heads))
     })?;
     witness.record(&heads).context("write the witness")
