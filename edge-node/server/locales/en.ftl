@@ -230,6 +230,8 @@ too-many = That was too fast. Please try again in a minute.
 
 ticket-confirmed = You have it
 ticket-confirmed-means = This place is yours
+ticket-provisional = Yours, not final yet
+ticket-provisional-means = The centre must hear of it first, by { $a } at the latest. Look at this ticket again before you travel
 ticket-waiting = In line
 ticket-waiting-means = You are number { $n }. Not yours yet: please do not travel
 ticket-waiting-here-means = Number { $n } at this kiosk. Not yours yet: please do not travel

@@ -194,6 +194,8 @@ too-many = 按得太快了，歇一分钟再试。
 
 ticket-confirmed = 定了
 ticket-confirmed-means = 这个位子是您的
+ticket-provisional = 先给您留着，还没最终定
+ticket-provisional-means = 还要中心收到才算数，最晚 { $a }。出门前请再看一下这张票
 ticket-waiting = 在排队
 ticket-waiting-means = 您排第 { $n }。还没定，先别去
 ticket-waiting-here-means = 您在这台机器上排第 { $n }。还没定，先别去

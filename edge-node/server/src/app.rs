@@ -181,6 +181,12 @@ impl Shared {
         boot_ms() < self.leased_until.load(Ordering::Relaxed)
     }
 
+    /// When the lease ends unless the hub renews it, epoch seconds; now where it does not run.
+    pub(crate) fn lease_ends_at(&self) -> i64 {
+        let left_ms = self.leased_until.load(Ordering::Relaxed).saturating_sub(boot_ms());
+        self.now().saturating_add(i64::try_from(left_ms / 1_000).unwrap_or(0))
+    }
+
     /// Why this node signs nobody up, where it is so.
     pub(crate) fn frozen(&self) -> Option<String> {
         let frozen = self.frozen.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -9,7 +9,7 @@ use sync_protocol::{
     ids::{JobId, SignUpId, TopicId, VshardId, WorkerId},
     mutant::{self, Mutant},
     receipt::{Receipt, ReceiptBody},
-    seats::{EndReason, Ending, NodeEvent, NodeJob, Refusal, SeatState},
+    seats::{EndReason, Ending, LossPolicy, NodeEvent, NodeJob, Refusal, SeatState},
     wire::v1::{Ask, Outcome},
 };
 use sync_store::{EndingRow, HubSaid, SeatRow, ShardTx, SignUpRow, StoreError, WaitRow};
@@ -38,6 +38,9 @@ pub struct Answer {
     pub at_this_node: bool,
     /// Signed receipt of a confirmed place.
     pub receipt: Option<Vec<u8>>,
+    /// The place is of a job whose rights the hub may take back from a lost node, and the hub has not acknowledged it: where
+    /// the node is given up before that, it is void.
+    pub provisional: bool,
     /// Its end was asked for here; the node that holds the place has not reported it yet.
     pub cancel_asked: bool,
     /// Why it was ended by others than its worker; empty where it was not.
@@ -228,7 +231,8 @@ impl Batch<'_> {
         };
         let receipt = Receipt::sign(&body, &self.node.signer, &self.node.certificate).to_bytes();
         self.tx.put_receipt(place.vshard, sign_up, &receipt)?;
-        Ok(answer(sign_up, request.job, Status::Confirmed, None, Some(receipt)))
+        let told = answer(sign_up, request.job, Status::Confirmed, None, Some(receipt));
+        Ok(Answer { provisional: place.seats.policy == LossPolicy::Reclaim, ..told })
     }
 
     fn wait(
@@ -490,6 +494,7 @@ fn answer(
         position: place.map(|(position, _)| position),
         at_this_node: place.is_some_and(|(_, here)| here),
         receipt,
+        provisional: false,
         cancel_asked: false,
         reason: String::new(),
         repeated: false,
@@ -524,8 +529,26 @@ pub fn answer_of(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<Answer, StoreE
     let asked = tx.ending(row.vshard, job, row.sign_up)?.is_some_and(|row| !row.done);
     Ok(Answer {
         code: row.fields.code.clone(),
+        provisional: is_provisional(tx, row.vshard, job, receipt.as_deref())?,
         cancel_asked: asked && row.status().is_current(),
         reason: row.fields.reason.clone(),
         ..answer(row.sign_up, job, row.status(), place, receipt)
     })
+}
+
+/// Whether a receipt of this node could still be voided by a reclaim of its job's rights.
+fn is_provisional(
+    tx: &mut dyn ShardTx,
+    vshard: VshardId,
+    job: JobId,
+    receipt: Option<&[u8]>,
+) -> Result<bool, StoreError> {
+    let Some(receipt) = receipt else { return Ok(false) };
+    let policy = tx.node_job(vshard, job)?.map(|(seats, _)| seats.policy);
+    if policy != Some(LossPolicy::Reclaim) {
+        return Ok(false);
+    }
+    let body = Receipt::from_bytes(receipt).and_then(|receipt| receipt.body_unchecked());
+    let body = body.map_err(|_| StoreError::BadRow("receipt"))?;
+    Ok(body.wseq > tx.acked(vshard)?)
 }

@@ -240,3 +240,27 @@ fn the_hubs_number_replaces_the_nodes_once_the_hub_has_merged() {
     node.batch(|batch| batch.keep_place(waits, 4)).unwrap();
     assert_eq!(node.stands(waits), (Some(4), false, false), "the hub's number is known");
 }
+
+/// Whether a place is told as provisional: at once, and once the hub has acknowledged it.
+fn provisional(policy: LossPolicy) -> [bool; 2] {
+    let mut node = Node::cut_off(&format!("provisional-{policy:?}"));
+    let new = NewJob { fields: fields("born"), seats: 1, policy, key: String::new() };
+    let job = node.batch(|batch| batch.create_job(&new)).unwrap();
+    let (_, vshard) = topic();
+    let answer = node.sign_up(job, 1);
+    let told = |node: &mut Node| {
+        node.store.read(|tx| tx.sign_up(answer.sign_up).and_then(|row| answer_of(tx, &row.unwrap()))).unwrap()
+    };
+    assert_eq!(told(&mut node).provisional, answer.provisional, "whoever looks again is told the same");
+    node.batch(|batch| {
+        let head = batch.tx.own_head(vshard).unwrap().unwrap();
+        batch.tx.put_acked(vshard, head.wseq).unwrap();
+    });
+    [answer.provisional, told(&mut node).provisional]
+}
+
+#[test]
+fn a_place_that_a_reclaim_could_void_is_provisional_until_the_hub_has_it() {
+    assert_eq!(provisional(LossPolicy::Reclaim), [true, false]);
+    assert_eq!(provisional(LossPolicy::WriteOff), [false, false]);
+}

@@ -52,7 +52,7 @@ pub(crate) struct JobJson {
     pub(crate) seats: SeatsJson,
 }
 
-fn rfc3339(epoch_s: i64) -> String {
+pub(super) fn rfc3339(epoch_s: i64) -> String {
     jiff::Timestamp::from_second(epoch_s).map_or_else(|_| epoch_s.to_string(), |time| time.to_string())
 }
 

@@ -1,6 +1,6 @@
 //! Sign-ups: create, read, find by code, cancel.
 
-use super::{Problem, problem::FieldError};
+use super::{Problem, jobs::rfc3339, problem::FieldError};
 use crate::{
     app::App,
     event_loop::{Event, Failure},
@@ -54,15 +54,20 @@ pub(crate) struct SignUpJson {
     code: String,
     /// Signed receipt of a confirmed place, base64url.
     receipt: Option<String>,
+    /// Set while a confirmed place is provisional: its job lets the hub take rights back from a lost node, and the hub has
+    /// not acknowledged the place. It is final once the node has spoken to the hub; before this time nothing can void it.
+    provisional_until: Option<String>,
     /// Its end was asked for; the node that holds the place has not reported it yet.
     cancel_asked: bool,
     /// Why it was ended by others than its worker: closed, cap_lowered, duplicate or voided; else empty.
     reason: String,
 }
 
-impl From<Answer> for SignUpJson {
-    fn from(answer: Answer) -> Self {
+impl SignUpJson {
+    fn of(app: &App, answer: Answer) -> Self {
+        let provisional_until = answer.provisional.then(|| rfc3339(app.shared.lease_ends_at()));
         Self {
+            provisional_until,
             id: answer.sign_up.to_string(),
             job: answer.job.to_string(),
             status: answer.status.as_str(),
@@ -199,7 +204,7 @@ pub(crate) async fn create(
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let answer = submit(&app, key, &body).await?;
     let status = if answer.status == Status::Confirmed { StatusCode::CREATED } else { StatusCode::ACCEPTED };
-    Ok((status, Json(answer.into())))
+    Ok((status, Json(SignUpJson::of(&app, answer))))
 }
 
 fn unknown(id: &str) -> Problem {
@@ -219,7 +224,8 @@ pub(crate) async fn show(
         row.map(|row| stands(tx, &row, app.shared.writer())).transpose()
     })?;
     let (answer, question) = found.ok_or_else(|| unknown(&id))?;
-    Ok(Json(placed(&app, answer, question).await.into()))
+    let answer = placed(&app, answer, question).await;
+    Ok(Json(SignUpJson::of(&app, answer)))
 }
 
 /// How a sign-up stands, and the question to the hub that its place in line is still to be told by.
@@ -273,7 +279,7 @@ pub(crate) async fn find(
 ) -> Result<Json<SignUpJson>, Problem> {
     by_code(&app, peer.ip(), &parameters.code)
         .await?
-        .map(|answer| Json(answer.into()))
+        .map(|answer| Json(SignUpJson::of(&app, answer)))
         .ok_or_else(|| unknown("with these digits"))
 }
 
@@ -299,5 +305,6 @@ pub(crate) async fn command(
         .strip_suffix(":cancel")
         .ok_or_else(|| Problem::new("unknown-route", "the commands are: :cancel"))?;
     let sign_up = id.parse().map_err(|_| unknown(id))?;
-    cancel(&app, sign_up).await.map(|answer| Json(answer.into()))
+    let answer = cancel(&app, sign_up).await?;
+    Ok(Json(SignUpJson::of(&app, answer)))
 }

@@ -117,6 +117,7 @@ fn ticket(choice: Choice, answer: Answer) -> TicketPage {
     TicketPage {
         frame: frame(choice, Link::below(link::TICKET, "482916")),
         answer,
+        final_by: None,
         code: "482916".to_owned(),
         qr: "DS1.482916.7-3-240.c.0123456789abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUV"
             .to_owned(),
@@ -136,6 +137,13 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
     let wait = |at_this_kiosk| Answer::WaitListed { position: 3, at_this_kiosk };
     vec![
         ("ticket-confirmed", ticket(choice, Answer::Confirmed)),
+        (
+            "ticket-provisional",
+            TicketPage {
+                final_by: Some(date(2026, 11, 23).at(5, 44, 0, 0)),
+                ..ticket(choice, Answer::Confirmed)
+            },
+        ),
         ("ticket-waiting", ticket(choice, wait(false))),
         ("ticket-waiting-here", ticket(choice, wait(true))),
         ("ticket-requested", ticket(choice, Answer::Requested)),

@@ -10,7 +10,7 @@ use sync_protocol::{documents::Status, ids::WorkerId, seats::EndReason};
 
 use super::{
     ask::{Ask, Filled, Pairs, phone_plan},
-    cards::card,
+    cards::{card, local},
     explain, list, not_found, retry_after, show, sign_up, unread,
 };
 use crate::{
@@ -76,6 +76,7 @@ fn page(app: &App, ask: &Ask, found: &Found, give_back: Option<GiveBackError>) -
     TicketPage {
         frame,
         answer: status_of(answer),
+        final_by: answer.provisional.then(|| local(app, app.shared.lease_ends_at())),
         code: answer.code.clone(),
         qr: answer.receipt.as_deref().map_or_else(|| answer.code.clone(), base64url),
         card: card(app, &found.view, ask.choice.lang),

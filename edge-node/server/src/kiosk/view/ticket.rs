@@ -1,6 +1,7 @@
 //! The ticket: what was answered, in colour, shape and word, and what to do next.
 
 use askama::{Template, filters::Safe};
+use jiff::civil::DateTime;
 
 use super::{Away, Frame, JobCard, Line, grouped};
 use crate::{
@@ -63,6 +64,8 @@ pub(crate) struct TicketPage {
     pub(crate) frame: Frame,
     /// What became of the sign-up.
     pub(crate) answer: Answer,
+    /// When the centre must have heard of a confirmed place that is not final yet.
+    pub(crate) final_by: Option<DateTime>,
     /// The six digits.
     pub(crate) code: String,
     /// What the QR code says; left out where it is empty or too long.
@@ -110,6 +113,7 @@ impl TicketPage {
 
     fn title(&self) -> Safe<String> {
         match self.answer {
+            Answer::Confirmed if self.final_by.is_some() => self.frame.t("ticket-provisional"),
             Answer::Confirmed => self.frame.t("ticket-confirmed"),
             Answer::WaitListed { .. } => self.frame.t("ticket-waiting"),
             Answer::Requested => self.frame.t("ticket-requested"),
@@ -121,7 +125,10 @@ impl TicketPage {
 
     fn meaning(&self) -> Safe<String> {
         match self.answer {
-            Answer::Confirmed => self.frame.t("ticket-confirmed-means"),
+            Answer::Confirmed => match &self.final_by {
+                Some(at) => self.frame.t_a("ticket-provisional-means", super::hm(at)),
+                None => self.frame.t("ticket-confirmed-means"),
+            },
             Answer::WaitListed { position, at_this_kiosk: false } => {
                 self.frame.t_n("ticket-waiting-means", position)
             }
