@@ -102,6 +102,10 @@ fn build_tests(workspace: &Workspace, folder: &Path) -> anyhow::Result<Vec<Tests
 
 fn program(message: &str) -> Option<Tests> {
     let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    // Integration tests have the programs of their package built too.
+    if !message.get("profile")?.get("test")?.as_bool()? {
+        return None;
+    }
     let program = PathBuf::from(message.get("executable")?.as_str()?);
     let folder = Path::new(message.get("manifest_path")?.as_str()?).parent()?.to_owned();
     let target = message.get("target")?.get("name")?.as_str()?.to_owned();
