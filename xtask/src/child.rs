@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::out;
 
@@ -16,44 +16,78 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// Lines read but not yet written. A full channel slows the program down, as a slow terminal would.
 const LINES_WAITING_MAX: usize = 1024;
 
-enum Line {
+/// One line that a program wrote.
+pub(crate) enum Line {
     Out(String),
     Err(String),
 }
 
 /// Runs `command` to its end, passes each line on, shows it to `watch`, and says whether it succeeded.
 pub(crate) fn stream(name: &str, command: &mut Command, mut watch: impl FnMut(&str)) -> anyhow::Result<bool> {
+    run(name, command, None, |line| {
+        let (Line::Out(text) | Line::Err(text)) = &line;
+        watch(&plain(text));
+        pass_on(&line);
+    })
+}
+
+/// Writes a line where the program meant it to go.
+pub(crate) fn pass_on(line: &Line) {
+    match line {
+        Line::Out(text) => out::line(text),
+        Line::Err(text) => out::note(text),
+    }
+}
+
+/// Runs `command` to its end, or kills it at the deadline, and gives each line to `take`. A killed program is an error.
+pub(crate) fn run(
+    name: &str,
+    command: &mut Command,
+    deadline: Option<Instant>,
+    mut take: impl FnMut(Line),
+) -> anyhow::Result<bool> {
     let started = Instant::now();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("cannot start {:?}", command.get_program()))?;
     let (sender, receiver) = sync_channel(LINES_WAITING_MAX);
     let outputs = child.stdout.take().zip(child.stderr.take());
     let (stdout, stderr) = outputs.context("the program has no pipes")?;
-    thread::scope(|scope| {
+    let in_time = thread::scope(|scope| {
         let other = sender.clone();
         scope.spawn(move || pump(stdout, &sender, Line::Out));
         scope.spawn(move || pump(stderr, &other, Line::Err));
-        pass_on(name, started, &receiver, &mut watch);
+        let in_time = take_all(name, started, deadline, &receiver, &mut take);
+        // A pump that waits for room ends with its receiver.
+        drop(receiver);
+        if !in_time {
+            drop(child.kill());
+        }
+        in_time
     });
     let status = child.wait().with_context(|| format!("cannot wait for {name}"))?;
+    ensure!(in_time, "{name} took longer than {} s and was killed", started.elapsed().as_secs());
     Ok(status.success())
 }
 
-fn pass_on(name: &str, started: Instant, lines: &Receiver<Line>, watch: &mut impl FnMut(&str)) {
+/// Whether the last line came before the deadline.
+fn take_all(
+    name: &str,
+    started: Instant,
+    deadline: Option<Instant>,
+    lines: &Receiver<Line>,
+    take: &mut impl FnMut(Line),
+) -> bool {
     loop {
-        match lines.recv_timeout(SILENCE) {
-            Ok(Line::Out(text)) => {
-                watch(&plain(&text));
-                out::line(&text);
-            }
-            Ok(Line::Err(text)) => {
-                watch(&plain(&text));
-                out::note(&text);
-            }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return false;
+        }
+        match lines.recv_timeout(left.map_or(SILENCE, |left| left.min(SILENCE))) {
+            Ok(line) => take(line),
             Err(RecvTimeoutError::Timeout) => {
                 out::note(&format!("   {name} still runs, {} s", started.elapsed().as_secs()));
             }
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Disconnected) => return true,
         }
     }
 }
@@ -85,8 +119,9 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{plain, stream};
+    use super::{plain, run, stream};
     use std::process::Command;
+    use std::time::Instant;
 
     #[test]
     fn every_line_is_watched_and_the_exit_code_counts() {
@@ -97,6 +132,13 @@ mod tests {
         seen.sort();
         assert!(!succeeded);
         assert_eq!(seen, ["one", "three", "two"]);
+    }
+
+    #[test]
+    fn a_program_is_killed_at_its_deadline() {
+        let mut command = Command::new("sleep");
+        let error = run("sleep", command.arg("3600"), Some(Instant::now()), |_| ()).unwrap_err();
+        assert_eq!(error.to_string(), "sleep took longer than 0 s and was killed");
     }
 
     #[test]

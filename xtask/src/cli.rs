@@ -1,10 +1,11 @@
 //! The command line: parses the arguments, calls one module per command, prints an error chain once.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, demo, openapi, out, plugins, suites, tidy, workspace::Workspace};
+use crate::{bench, coverage, demo, openapi, out, plugins, suites, tidy, workspace::Workspace};
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "The project's chores", version)]
@@ -36,6 +37,18 @@ enum Command {
         /// Print one JSON object per figure instead of a table.
         #[arg(long)]
         json: bool,
+    },
+    /// Measure which lines of the sync protocol and of the ledger the tests run; below the target it fails.
+    Coverage {
+        /// Print one JSON object per file and per group instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// List the lines that no test runs.
+        #[arg(long)]
+        missing: bool,
+        /// Write the sources with their counts as pages into this folder.
+        #[arg(long, value_name = "DIR")]
+        html: Option<PathBuf>,
     },
     /// Rebuild the shipped plugins and update the committed components.
     Plugins {
@@ -69,6 +82,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { all } => suites::run(&workspace, suites::Reach::from_flag(all)),
         Command::Demo { arguments } => demo::run(&workspace, &arguments),
         Command::Bench { name, json } => bench::run(&workspace, &name, bench::Form::from_flag(json)),
+        Command::Coverage { json, missing, html } => {
+            let form = if json { coverage::Form::Json } else { coverage::Form::Table { missing } };
+            coverage::run(&workspace, form, html.as_deref())
+        }
         Command::Plugins { check } => plugins::run(&workspace, check.into()),
         Command::Openapi { check } => openapi::run(&workspace, check.into()),
     }

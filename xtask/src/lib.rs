@@ -6,6 +6,7 @@
 mod bench;
 mod child;
 pub mod cli;
+mod coverage;
 mod demo;
 mod golden;
 mod openapi;

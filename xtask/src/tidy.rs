@@ -23,7 +23,7 @@ mod manifest;
 mod module_docs;
 mod names;
 mod sleeps;
-mod source;
+pub(crate) mod source;
 mod tokens;
 mod tree;
 mod unwraps;

@@ -51,6 +51,7 @@ const TABLE: &[Row] = &[
     row(GUEST, &["plugin-sdk"], &["wit-bindgen"]),
     row("simulations", &["sync-protocol", "sync-store", "edge-core", "hub-core"], &[]),
     row("xtask", &[], &[]),
+    row("coverage-regions", &[], &["llvm_profparser"]),
 ];
 
 impl Row {

@@ -8,7 +8,7 @@ use super::tree::File;
 
 /// The tokens of a file and the parts of it that only tests compile.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     pub(super) tokens: Vec<Token>,
     /// Token ranges under `#[cfg(test)]` or `#[test]`.
     test_ranges: Vec<Range<usize>>,
@@ -35,7 +35,7 @@ pub(super) struct Module<'a> {
 
 impl Source {
     /// Cuts a text and finds its test parts.
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut source = Self { tokens: tokens::tokens(text), test_ranges: Vec::new(), test_file: false };
         let mut ranges = Vec::new();
         for attribute in source.attributes() {
@@ -60,6 +60,13 @@ impl Source {
     /// Whether only tests compile the token at `index`.
     pub(super) fn is_test(&self, index: usize) -> bool {
         self.test_file || self.test_ranges.iter().any(|range| range.contains(&index))
+    }
+
+    /// The lines that are no code of the product: what only tests compile, and attributes, whose code a macro wrote.
+    pub(crate) fn lines_apart(&self) -> BTreeSet<usize> {
+        let attributes = self.attributes();
+        let tokens = self.test_ranges.iter().chain(&attributes).flat_map(|range| self.tokens(range.clone()));
+        tokens.flat_map(|token| token.line..=token.line_end).collect()
     }
 
     /// The token ranges of all attributes, from `#` to behind `]`.
@@ -283,6 +290,8 @@ mod tests {
         let test =
             |name: &str| source.is_test(source.tokens.iter().position(|token| token.is_name(name)).unwrap());
         assert_eq!([test("b"), test("d"), test("e")], [false, true, false]);
+        let source = Source::parse("fn a() {}\n#[cfg(test)]\nmod tests {\n    fn c() {}\n}\n#[b]\nstruct E;");
+        assert_eq!(source.lines_apart().into_iter().collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
         let source = Source::parse("#[cfg(not(test))] fn a() {}");
         assert!(!source.is_test(source.tokens.len() - 1));
     }

@@ -182,14 +182,14 @@ fn a_worker_who_has_a_seat_gets_no_second_one_from_the_hub() {
 }
 
 /// A node with a store of its own, whose line is down.
-struct Node {
-    me: EdgeNode,
+pub(crate) struct Node {
+    pub(crate) me: EdgeNode,
     store: SqliteShard,
     _folder: Folder,
 }
 
 impl Node {
-    fn cut_off(name: &str) -> Self {
+    pub(crate) fn cut_off(name: &str) -> Self {
         let (topic, vshard) = topic();
         let mut me = EdgeNode::new(OTHER, "hangzhou", &[2; 32], b"certificate", 0);
         me.learn(Interest { topics: vec![(topic.0, TENANT.0, vshard.0)], tenants: Vec::new() });
@@ -197,12 +197,12 @@ impl Node {
         Self { me, store: folder.open("node.sqlite"), _folder: folder }
     }
 
-    fn batch<T>(&mut self, work: impl FnOnce(&mut Batch<'_>) -> T) -> T {
+    pub(crate) fn batch<T>(&mut self, work: impl FnOnce(&mut Batch<'_>) -> T) -> T {
         let me = &self.me;
         self.store.transact(|tx| Ok(work(&mut Batch::new(me, tx, NOW, Uplink::Down)))).unwrap()
     }
 
-    fn sign_up(&mut self, job: JobId, n: u8) -> Answer {
+    pub(crate) fn sign_up(&mut self, job: JobId, n: u8) -> Answer {
         let request = SignUpRequest { job, worker: worker(n), idempotency: [n; 16], body_hash: [n; 16] };
         match self.batch(|batch| batch.sign_up(&request)).unwrap() {
             Decision::Answer(answer) => *answer,

@@ -3,5 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bounds;
+mod carried;
+mod hostile;
+mod jobs;
 mod reclaim;
+mod restore;
 mod vshard;

@@ -1,6 +1,6 @@
 //! A vshard in a file of its own, and the logs of the nodes that report to it.
 
-use hub_core::shard::{self, Batch, MergeError, Merged, Reclaimed, Shard};
+use hub_core::shard::{self, Batch, Carried, MergeError, Merged, Reclaimed, Shard};
 use std::{collections::BTreeMap, path::PathBuf};
 use sync_protocol::{
     ids::{JobId, SignUpId, TopicId, VshardId, WorkerId, Writer},
@@ -9,9 +9,9 @@ use sync_protocol::{
 };
 use sync_store::{FenceCause, OpenOptions, ShardTx, SqliteShard, StoreError};
 
-const VSHARD: VshardId = VshardId(3);
+pub(crate) const VSHARD: VshardId = VshardId(3);
 /// The one topic that the nodes here may touch.
-const TOPIC: TopicId = TopicId(9);
+pub(crate) const TOPIC: TopicId = TopicId(9);
 
 pub(crate) struct Vshard {
     path: PathBuf,
@@ -49,7 +49,8 @@ impl Vshard {
         Self { path, store, logs: BTreeMap::new(), now: 1_000 }
     }
 
-    fn work<T>(&mut self, work: impl FnOnce(&mut Shard<'_>) -> T) -> T {
+    /// What the hub does in one transaction.
+    pub(crate) fn work<T>(&mut self, work: impl FnOnce(&mut Shard<'_>) -> T) -> T {
         let now = self.now;
         self.store.transact(|tx| Ok(work(&mut Shard { tx, vshard: VSHARD, now }))).unwrap()
     }
@@ -74,8 +75,26 @@ impl Vshard {
         Ok(merged)
     }
 
+    /// A node's log up to its present end comes in a file; `is_the_one` is an operator's word on a copy.
+    pub(crate) fn carry(&mut self, writer: Writer, entries: &[Entry], is_the_one: bool) -> Carried {
+        let first = self.logs.get(&writer).map_or(1, |last| last + 1);
+        let carried = self
+            .work(|shard| {
+                let allowed = |topic| topic == TOPIC;
+                let batch = Batch { writer, first, entries, allowed: &allowed, signed: &|_| true };
+                shard::merge_carried(shard, &batch, is_the_one)
+            })
+            .unwrap();
+        self.logs.insert(writer, carried.merged.wseq);
+        carried
+    }
+
     pub(crate) fn fence(&mut self, writer: Writer) {
-        assert!(self.work(|shard| shard::fence(shard, writer, FenceCause::Retired, "lost")).unwrap());
+        self.fence_for(writer, FenceCause::Retired);
+    }
+
+    pub(crate) fn fence_for(&mut self, writer: Writer, cause: FenceCause) {
+        assert!(self.work(|shard| shard::fence(shard, writer, cause, "lost")).unwrap());
     }
 
     pub(crate) fn reclaim(&mut self, writer: Writer) -> Reclaimed {

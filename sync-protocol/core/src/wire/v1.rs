@@ -4,7 +4,7 @@
 //! with integer keys). Unknown frame types and unknown keys are passed over, so that later versions can add both.
 
 use crate::{
-    ids::{DocumentId, JobId, SignUpId, WorkerId, Writer},
+    ids::{JobId, SignUpId, WorkerId, Writer},
     limits::{BODY_BYTES_MAX, FRAME_BYTES_MAX},
     log::{Entry, Head},
 };
@@ -414,12 +414,4 @@ fn unpack(body: &[u8]) -> Result<Vec<u8>, FrameError> {
     let unpacked =
         DECOMPRESSOR.with(|decompressor| Some(decompressor.borrow_mut().as_mut()?.decompress(body, bytes)));
     unpacked.and_then(Result::ok).ok_or(FrameError::Unpack)
-}
-
-impl Sequenced {
-    /// The document that the entry is about.
-    #[must_use]
-    pub const fn doc(&self) -> DocumentId {
-        self.entry.doc
-    }
 }

@@ -3,9 +3,9 @@
 use automerge::{ActorId, Automerge, Change, ReadDoc, ScalarValue, transaction::Transactable};
 use proptest::prelude::*;
 use sync_protocol::{
-    documents::{Applied, Document, Refused, Value},
-    ids::Writer,
-    limits::ENTRY_BYTES_MAX,
+    documents::{Applied, Document, JobFields, PayUnit, Refused, SignUpFields, Status, Value},
+    ids::{JobId, WorkerId, Writer},
+    limits::{DOCUMENT_CHANGES_MAX, DOCUMENT_FIELDS_MAX, ENTRY_BYTES_MAX, FIELD_VALUES_MAX},
 };
 
 const NAMES: [&str; 4] = ["title", "pay", "open", "start_at"];
@@ -132,4 +132,126 @@ fn what_a_hostile_writer_sends_is_refused() {
     tx.put_object(automerge::ROOT, "map", automerge::ObjType::Map).unwrap();
     tx.commit();
     check(nested.get_last_local_change().unwrap().raw_bytes(), Some(writer(0)), &Refused::NotFlat);
+}
+
+/// The last change of a document that `make` writes with Automerge itself, as writer 0.
+fn written(make: impl FnOnce(&mut automerge::transaction::Transaction<'_>)) -> Vec<u8> {
+    let mut doc = Automerge::new().with_actor(ActorId::from(&writer(0).to_bytes()[..]));
+    let mut tx = doc.transaction();
+    make(&mut tx);
+    tx.commit();
+    doc.get_last_local_change().unwrap().raw_bytes().to_vec()
+}
+
+#[test]
+fn only_scalars_that_a_field_can_be_are_taken() {
+    let check = |scalar: ScalarValue, expected: Result<Value, Refused>| {
+        let change = written(|tx| tx.put(automerge::ROOT, "pay", scalar.clone()).unwrap());
+        let mut document = Document::default();
+        let found = document.apply(&change, Some(writer(0))).map(|_| document.value("pay").unwrap().clone());
+        assert_eq!(found, expected, "{scalar:?}");
+    };
+    check(ScalarValue::Uint(7), Ok(Value::Int(7)));
+    check(ScalarValue::Timestamp(-7), Ok(Value::Int(-7)));
+    check(ScalarValue::Bytes(vec![1, 2]), Ok(Value::Bytes(vec![1, 2])));
+    check(ScalarValue::Null, Ok(Value::Null));
+    check(ScalarValue::Uint(u64::MAX), Err(Refused::NotFlat));
+    check(ScalarValue::F64(0.5), Err(Refused::NotFlat));
+    check(ScalarValue::counter(1), Err(Refused::NotFlat));
+}
+
+#[test]
+fn a_field_that_is_deleted_is_gone() {
+    let mut doc = Automerge::new().with_actor(ActorId::from(&writer(0).to_bytes()[..]));
+    let mut document = Document::default();
+    for delete in [false, true] {
+        let mut tx = doc.transaction();
+        if delete {
+            tx.delete(automerge::ROOT, "pay").unwrap();
+        } else {
+            tx.put(automerge::ROOT, "pay", 1).unwrap();
+        }
+        tx.commit();
+        document.apply(doc.get_last_local_change().unwrap().raw_bytes(), None).unwrap();
+        same(&document, &doc);
+    }
+    assert_eq!(document.field_names().count(), 0);
+}
+
+#[test]
+fn a_document_has_room_for_so_much() {
+    let put = |fields: usize| {
+        written(|tx| (0..fields).for_each(|n| tx.put(automerge::ROOT, format!("f{n}"), 1).unwrap()))
+    };
+    assert_eq!(Document::default().apply(&put(DOCUMENT_FIELDS_MAX), None), Ok(Applied::New));
+    check(&put(DOCUMENT_FIELDS_MAX + 1), None, &Refused::DocumentFull("fields"));
+    check(&put(DOCUMENT_FIELDS_MAX * 4 + 1), None, &Refused::DocumentFull("ops"));
+
+    // Writers who do not know of each other: every value stays visible.
+    let mut document = Document::default();
+    let alone = |n: usize| Document::default().edit(writer(n), &[("pay", value(1))], 0).unwrap();
+    for n in 0..FIELD_VALUES_MAX {
+        document.apply(&alone(n), Some(writer(n))).unwrap();
+    }
+    assert_eq!(document.visible("pay").len(), FIELD_VALUES_MAX);
+    let before = document.clone();
+    let one_more = document.apply(&alone(FIELD_VALUES_MAX), None);
+    assert_eq!((one_more, document), (Err(Refused::DocumentFull("values")), before));
+}
+
+#[test]
+fn a_history_ends_at_its_limit() {
+    let mut document = Document::default();
+    let mut edit = |n: usize| {
+        let change = document.edit(writer(0), &[("pay", Value::Int(i64::try_from(n).unwrap()))], 0).unwrap();
+        document.apply(&change, None)
+    };
+    for n in 0..DOCUMENT_CHANGES_MAX {
+        assert_eq!(edit(n), Ok(Applied::New));
+    }
+    assert_eq!(edit(DOCUMENT_CHANGES_MAX), Err(Refused::DocumentFull("changes")));
+}
+
+#[test]
+fn fields_of_another_form_are_no_job_and_no_sign_up() {
+    let document = |fields: &[(&str, Value)]| {
+        let mut document = Document::default();
+        let change = document.edit(writer(0), fields, 0).unwrap();
+        document.apply(&change, None).unwrap();
+        document
+    };
+    let text = |text: &str| Value::Text(text.to_owned());
+    let times = [("start_at", Value::Int(1)), ("end_at", Value::Int(2))];
+    let job = |fields: &[(&str, Value)]| JobFields::read(&document(&[&times[..], fields].concat()));
+    assert_eq!(job(&[("title", Value::Int(1))]), None, "a title that is no text");
+    assert_eq!(job(&[("meal", Value::Bool(true))]), None, "no title");
+    assert_eq!(JobFields::read(&document(&[("title", text("分拣员"))])), None, "no times");
+    let found =
+        job(&[("title", text("分拣员")), ("lat", Value::Int(i64::MAX)), ("tenant", Value::Int(-1))]).unwrap();
+    assert_eq!((found.position, found.tenant, found.pay_unit), (None, 0, PayUnit::Hour));
+
+    let whole = SignUpFields {
+        job: JobId::job(writer(0), 1),
+        worker: WorkerId([3; 16]),
+        status: Status::Bumped,
+        code: "123456".into(),
+        idempotency: [4; 16],
+        body_hash: [5; 16],
+        created_at: 6,
+        reason: "closed".into(),
+    };
+    assert_eq!(SignUpFields::read(&document(&whole.to_fields())), Some(whole.clone()));
+    for (name, wrong) in [
+        ("job", text("j1-1-1")),
+        ("job", Value::Bytes(vec![1; 14])),
+        ("worker", Value::Bytes(vec![1; 15])),
+        ("status", text("seated")),
+        ("key", Value::Null),
+        ("body", Value::Bytes(Vec::new())),
+        ("created_at", text("6")),
+    ] {
+        let mut fields = whole.to_fields();
+        fields.iter_mut().filter(|(field, _)| *field == name).for_each(|field| field.1 = wrong.clone());
+        assert_eq!(SignUpFields::read(&document(&fields)), None, "{name}: {wrong:?}");
+    }
 }

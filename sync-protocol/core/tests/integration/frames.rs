@@ -2,10 +2,13 @@
 
 use proptest::prelude::*;
 use sync_protocol::{
-    ids::{JobId, SignUpId, TopicId, Writer},
+    ids::{JobId, SignUpId, TopicId, VshardId, WorkerId, Writer},
     limits::{BODY_BYTES_MAX, FRAME_BYTES_MAX},
-    log::{Entry, EntryKind},
-    wire::v1::{Frame, FrameError, Outcome, Up, UpAck, Verdict},
+    log::{Entry, EntryKind, Head},
+    wire::v1::{
+        Ask, Down, DownState, Frame, FrameError, Held, Hello, Interest, Lease, Outcome, Reason, Refuse,
+        Renew, Sequenced, Tenant, Up, UpAck, UpState, Verdict, Welcome,
+    },
 };
 
 fn up(entries: usize) -> Frame {
@@ -19,20 +22,77 @@ fn up(entries: usize) -> Frame {
     })
 }
 
+/// One frame of each kind that a session has.
+fn each() -> Vec<Frame> {
+    let (writer, worker) = (Writer::new(3, 1), WorkerId([9; 16]));
+    let (job, sign_up) = (JobId::job(Writer::hub(1), 9), SignUpId::sign_up(writer, 4));
+    let cursor = DownState { vshard: 5, history: 2, seq: 70_000 };
+    let tenant = Tenant { id: 8, name: "劳务".into(), key_hash: vec![1; 32] };
+    let interest = Interest { topics: vec![(7, 8, 5)], tenants: vec![tenant] };
+    let acked = UpAck { vshard: 1023, wseq: u64::MAX };
+    let entry = Entry::new(EntryKind::Change, TopicId(7), job, vec![7; 9]);
+    vec![
+        Frame::Hello(Hello {
+            versions: (1, 3),
+            cluster: vec![2; 16],
+            writer,
+            up: vec![UpState { vshard: 5, wseq: 3, head: Head::genesis(writer, VshardId(5)) }],
+            down: vec![cursor],
+            build: "1".into(),
+            contact: 6,
+        }),
+        Frame::Welcome(Welcome {
+            version: 1,
+            interest: interest.clone(),
+            acked: vec![acked.clone()],
+            time: -1,
+            retired: Some("replaced".into()),
+            contact: 7,
+        }),
+        Frame::Refuse(Refuse { reason: Reason::Busy, detail: "later".into(), retry_after_ms: 50 }),
+        up(1),
+        Frame::UpAck(acked),
+        Frame::Down(Down {
+            vshard: 5,
+            history: 2,
+            upto: 9,
+            entries: vec![Sequenced { seq: 9, writer, entry }],
+        }),
+        Frame::DownAck(cursor),
+        Frame::Ask(Ask { job, sign_up, worker, topic: 7 }),
+        Frame::Verdict(Verdict { sign_up, job, outcome: Outcome::WaitListed { position: 3 } }),
+        Frame::Interest(interest),
+        Frame::Renew(Renew { sent_ms: 1 }),
+        Frame::Lease(Lease { sent_ms: 1, duration_ms: 2 }),
+        Frame::Held(Held { contact: 7 }),
+        Frame::Unknown(14),
+    ]
+}
+
 #[test]
 fn frames_come_out_as_they_went_in() {
-    let verdict = Verdict {
-        sign_up: SignUpId::sign_up(Writer::new(1, 1), 4),
-        job: JobId::job(Writer::hub(1), 9),
-        outcome: Outcome::WaitListed { position: 3 },
-    };
-    for frame in
-        [up(1), up(1_000), Frame::UpAck(UpAck { vshard: 1023, wseq: u64::MAX }), Frame::Verdict(verdict)]
-    {
-        assert_eq!(Frame::decode(&frame.encode()).unwrap(), frame);
+    for (frame, kind) in each().into_iter().zip(1..) {
+        let bytes = frame.encode();
+        assert_eq!(bytes[0], kind, "{frame:?}");
+        assert_eq!(Frame::decode(&bytes).unwrap(), frame);
     }
     let packed = up(1_000).encode();
     assert!(packed.len() < 20_000, "a batch is packed: {} bytes", packed.len());
+    assert_eq!(Frame::decode(&packed).unwrap(), up(1_000));
+}
+
+#[test]
+fn a_frame_that_is_cut_off_is_malformed() {
+    // A frame of a kind that is not known here has no body to cut.
+    for (frame, kind) in each().into_iter().zip(1..14) {
+        let mut bytes = frame.encode();
+        bytes.pop();
+        let found = Frame::decode(&bytes).unwrap_err();
+        assert!(
+            matches!(found, FrameError::Malformed(of) if of == kind) || found == FrameError::Unpack,
+            "{frame:?}"
+        );
+    }
 }
 
 #[test]
@@ -63,7 +123,7 @@ fn hostile_frames_end_in_an_error() {
 
 proptest! {
     #[test]
-    fn no_bytes_panic(kind in 0..12u8, flags in 0..2u8, body in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn no_bytes_panic(kind in 0..15u8, flags in 0..2u8, body in prop::collection::vec(any::<u8>(), 0..200)) {
         let frame = [&[kind, flags, 0, 0][..], &body].concat();
         drop(Frame::decode(&frame));
     }

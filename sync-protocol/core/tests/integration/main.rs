@@ -7,6 +7,7 @@ mod carry;
 mod contacts;
 mod documents;
 mod frames;
+mod ids;
 mod logs;
 mod receipts;
 mod seats;

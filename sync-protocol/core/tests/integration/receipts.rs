@@ -34,3 +34,17 @@ fn only_unchanged_receipts_verify() {
         assert!(forged.verify(&key.verifying_key()).is_err(), "byte {at}");
     }
 }
+
+#[test]
+fn what_is_no_receipt_is_told_apart_from_a_forged_one() {
+    let key = SigningKey::from_bytes(&[1; 32]);
+    let verify = |receipt: &Receipt| receipt.verify(&key.verifying_key()).map(|body| body.vshard());
+    let receipt = Receipt::sign(&body(), &key, b"certificate");
+    assert_eq!(verify(&receipt), Ok(VshardId(12)));
+    let short = Receipt { signature: receipt.signature[..63].to_vec(), ..receipt.clone() };
+    assert_eq!(verify(&short), Err(ReceiptError::Malformed));
+    let whole = receipt.to_bytes();
+    for length in 0..whole.len() {
+        assert_eq!(Receipt::from_bytes(&whole[..length]), Err(ReceiptError::Malformed), "{length} bytes");
+    }
+}

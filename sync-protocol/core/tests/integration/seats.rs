@@ -2,9 +2,10 @@
 
 use sync_protocol::{
     ids::{SignUpId, WorkerId, Writer},
+    limits::CAP_MAX,
     seats::{
-        BelowConfirmed, Excess, Footing, HubHolding, HubJob, LossPolicy, Merged, NodeEvent, NodeJob, Refusal,
-        SeatState, Standing, Violation,
+        BelowConfirmed, EndReason, Excess, Footing, HubHolding, HubJob, LossPolicy, Merged, NodeEvent,
+        NodeJob, Refusal, SeatState, Standing, Violation, receipt_stands,
     },
 };
 
@@ -93,6 +94,11 @@ fn a_node_spends_only_what_it_was_granted() {
         learn 1; accept cancelled -> ended, avail 1
         learn 1; close; accept new -> closed, avail 1
         learn 1; accept new; cancel live -> cancelled, avail 1
+        learn 1; cancel waiting -> cancelled, avail 1
+        learn 1; cancel requested -> cancelled, avail 1
+        learn 1; cancel new -> nothing, avail 1
+        learn 1; bump waiting -> Some(Bumped), avail 1
+        learn 1; bump requested -> Some(Bumped), avail 1
         learn 1; accept new; cancel live; accept new; cancel cancelled -> nothing, avail 0
         learn 2; accept new; bump live -> Some(Bumped), avail 1
         learn 2; accept new; bump cancelled -> None, avail 1
@@ -147,6 +153,87 @@ fn the_hub_merges_only_what_an_honest_node_reports() {
     assert_eq!(merge(2, 1, 0, &NodeEvent::Return { returned: 1 }, "new"), "counted, out 1, live 0");
     assert_eq!(merge(2, 0, 0, &NodeEvent::Return { returned: 3 }, "new"), "Overspent");
     assert_eq!(merge(2, 0, 0, &NodeEvent::Birth { cap: 3, policy: None }, "new"), "FalseBirth");
+    let wait = NodeEvent::Wait { sign_up: sign_up(), worker: WorkerId([0; 16]) };
+    let request = NodeEvent::Request { sign_up: sign_up(), worker: WorkerId([0; 16]) };
+    assert_eq!(merge(2, 0, 0, &wait, "new"), "Waiting, out 2, live 0");
+    assert_eq!(merge(2, 0, 0, &request, "new"), "Requested, out 2, live 0");
+    for known in ["live", "cancelled", "bumped", "waiting", "requested"] {
+        assert_eq!(merge(2, 0, 1, &wait, known), "nothing, out 2, live 1", "{known}");
+        assert_eq!(merge(2, 0, 1, &request, known), "nothing, out 2, live 1", "{known}");
+    }
+    for (known, expected) in [
+        ("new", "Cancelled, out 2, live 0"),
+        ("waiting", "Cancelled, out 2, live 0"),
+        ("cancelled", "nothing, out 2, live 0"),
+        ("bumped", "nothing, out 2, live 0"),
+    ] {
+        assert_eq!(merge(2, 0, 0, &cancel, known), expected, "{known}");
+    }
+    for event in [
+        NodeEvent::Final,
+        NodeEvent::SeenAll { history: 2 },
+        NodeEvent::Seen { granted: 9, version: 1, cap: 9, open: true },
+        NodeEvent::CancelFor { sign_up: sign_up() },
+    ] {
+        assert_eq!(merge(2, 0, 1, &event, "live"), "nothing, out 2, live 1", "{event:?}");
+    }
+}
+
+#[test]
+fn a_restored_hub_believes_what_an_honest_node_can_have_seen() {
+    // (version, cap, open) known and told -> what is known then.
+    let check =
+        |known: (u32, u32, bool), told: (u32, u32, bool), expected: Result<(u32, u32, bool), Violation>| {
+            let mut job =
+                HubJob { version: known.0, open: known.2, ..HubJob::new(known.1, LossPolicy::WriteOff) };
+            let found = job.seen(told.0, told.1, told.2).map(|()| (job.version, job.cap, job.open));
+            assert_eq!(found, expected, "{known:?} and {told:?}");
+        };
+    check((1, 5, true), (3, 4, true), Ok((3, 4, true)));
+    check((1, 5, true), (3, 9, true), Ok((3, 5, true)));
+    check((3, 5, true), (3, 4, true), Ok((3, 5, true)));
+    check((3, 5, true), (2, 4, false), Ok((3, 5, false)));
+    check((3, 5, false), (4, 5, true), Ok((4, 5, false)));
+    check((1, 5, true), (2, CAP_MAX + 1, true), Err(Violation::CapTooLarge));
+    check((1, 5, true), (u32::MAX, 5, true), Err(Violation::CapTooLarge));
+
+    let mut holding = HubHolding { granted: 4, returned: 1, live: 2 };
+    holding.seen(3).unwrap();
+    assert_eq!(holding.granted, 4, "an old word changes nothing");
+    assert_eq!(holding.seen(CAP_MAX + 1), Err(Violation::CapTooLarge));
+    holding.seen(9).unwrap();
+    assert_eq!((holding.out(), holding.idle()), (8, 6));
+}
+
+#[test]
+fn a_receipt_falls_only_where_rights_were_reclaimed_and_the_hub_had_not_heard() {
+    for (reclaimed, known, stands) in
+        [(false, false, true), (false, true, true), (true, true, true), (true, false, false)]
+    {
+        assert_eq!(receipt_stands(reclaimed, known), stands, "reclaimed {reclaimed}, known {known}");
+    }
+}
+
+#[test]
+fn asking_and_fencing_free_no_right() {
+    for state in ["live", "waiting", "bumped"] {
+        for policy in [LossPolicy::WriteOff, LossPolicy::Reclaim] {
+            let before = HubHolding { granted: 3, returned: 0, live: 2 };
+            let mut holding = before;
+            holding.ask_end(self::state(state));
+            holding.fence(policy);
+            assert_eq!(holding, before, "{state} {policy:?}");
+        }
+    }
+}
+
+#[test]
+fn why_a_sign_up_ends_reads_back_as_it_was_written() {
+    use EndReason::{CapLowered, Closed, Duplicate, Voided, Worker};
+    for reason in [Worker, Closed, CapLowered, Duplicate, Voided] {
+        assert_eq!(EndReason::parse(reason.as_str()), Some(reason));
+    }
+    assert_eq!(EndReason::parse("no reason"), None);
 }
 
 #[test]

@@ -1,0 +1,150 @@
+//! What a node makes of what its hub sends and its workers repeat: each entry applied, parked or passed over.
+
+use crate::places::Node;
+use crate::world::{NOW, fields, topic};
+use edge_core::node::{CancelRefusal, NewJob, SignUpRefusal, SignUpRequest};
+use sync_protocol::{
+    documents::{Document, SignUpFields, Status, Value},
+    ids::{DocumentId, JobId, SignUpId, WorkerId, Writer},
+    limits::BATCH_BYTES_MAX,
+    log::{Entry, EntryKind},
+    seats::{HoldingRow, LossPolicy, NodeEvent, NodeRow},
+    wire::v1::{Down, Sequenced},
+};
+
+const FAR: Writer = Writer::new(7, 1);
+
+/// The job that the hub sends, and a sign-up for it that is held at another node.
+fn far() -> (JobId, SignUpId) {
+    (JobId::job(FAR, 1), SignUpId::sign_up(FAR, 2))
+}
+
+fn change(doc: DocumentId, fields: &[(&str, Value)]) -> Entry {
+    let body = Document::default().edit(FAR, fields, NOW).unwrap();
+    Entry::new(EntryKind::Change, topic().0, doc, body)
+}
+
+fn sign_up(status: Status) -> Entry {
+    let (job, sign_up) = far();
+    let fields = SignUpFields {
+        job,
+        worker: WorkerId([9; 16]),
+        status,
+        code: "123456".into(),
+        idempotency: [8; 16],
+        body_hash: [7; 16],
+        created_at: NOW,
+        reason: String::new(),
+    };
+    change(sign_up, &fields.to_fields())
+}
+
+/// Gives a node entries of its vshard up to `upto`, and says how many it has parked since it began.
+fn receive(node: &mut Node, upto: u64, entries: &[Entry]) -> u64 {
+    let sequenced = entries.iter().map(|entry| Sequenced { seq: upto, writer: FAR, entry: entry.clone() });
+    let down = Down { vshard: topic().1.0, history: 1, upto, entries: sequenced.collect() };
+    node.batch(|batch| {
+        batch.receive(&down).unwrap();
+        batch.tx.parked().unwrap()
+    })
+}
+
+/// What the node wrote into its own log about a job.
+fn told(node: &mut Node, job: JobId) -> Vec<NodeEvent> {
+    let entries = node.batch(|batch| batch.tx.read_own(topic().1, 0, 100, BATCH_BYTES_MAX).unwrap().0);
+    let rows = entries.iter().filter(|entry| entry.kind == EntryKind::NodeLedger.to_u8() && entry.doc == job);
+    rows.map(|entry| minicbor::decode::<NodeRow>(&entry.body).unwrap().event).collect()
+}
+
+#[test]
+fn what_cannot_be_applied_is_parked_and_the_rest_goes_on() {
+    let (job, place) = far();
+    let title = [("title", Value::Text("sorter".into()))];
+    let row = |kind, body: Vec<u8>| Entry::new(kind, topic().0, job, body);
+    let holding = |writer| HoldingRow { job, writer, ..holding_row() };
+    for (what, entry, parked) in [
+        ("a job", change(job, &fields("sorter").to_fields()), 0),
+        ("a sign-up", sign_up(Status::Confirmed), 0),
+        (
+            "rights of another life of this node",
+            row(EntryKind::HoldingLedger, minicbor::to_vec(holding(FAR)).unwrap()),
+            0,
+        ),
+        ("a job without times", change(job, &title), 1),
+        ("a sign-up without a worker", change(place, &title), 1),
+        ("bytes that are no change", row(EntryKind::Change, vec![1; 30]), 1),
+        ("bytes that are no row of a job", row(EntryKind::JobLedger, vec![0xff]), 1),
+        ("bytes that are no row of rights", row(EntryKind::HoldingLedger, vec![0xff]), 1),
+        ("a row of another node", row(EntryKind::NodeLedger, vec![0xff]), 1),
+        ("an entry of a later version", Entry { kind: 99, ..row(EntryKind::Change, Vec::new()) }, 1),
+    ] {
+        let mut node = Node::cut_off("parked");
+        let known = change(JobId::job(FAR, 77), &fields("after it").to_fields());
+        assert_eq!(receive(&mut node, 1, &[entry.clone(), known]), parked, "{what}");
+        let after = node.batch(|batch| batch.tx.job_summary(topic().1, JobId::job(FAR, 77)).unwrap());
+        assert_eq!(after.unwrap().title, "after it", "{what}");
+        assert_eq!(receive(&mut node, 1, &[entry]), parked, "{what}: a second time it is passed over");
+    }
+}
+
+fn holding_row() -> HoldingRow {
+    let (job, _) = far();
+    HoldingRow {
+        job,
+        writer: FAR,
+        granted: 1,
+        end: Vec::new(),
+        promote: Vec::new(),
+        recall_keep: None,
+        offer_until: None,
+    }
+}
+
+#[test]
+fn a_wish_to_cancel_what_is_held_elsewhere_is_passed_on_once() {
+    let (job, place) = far();
+    let known = [change(job, &fields("sorter").to_fields()), sign_up(Status::Confirmed)];
+    let cancel = |node: &mut Node| node.batch(|batch| batch.cancel(place).map(|answer| answer.status));
+    let mut node = Node::cut_off("wish");
+    assert!(matches!(cancel(&mut node), Err(CancelRefusal::Unknown)));
+    receive(&mut node, 2, &known);
+    for _ in 0..2 {
+        assert_eq!(cancel(&mut node).unwrap(), Status::Confirmed, "its holder decides");
+        assert_eq!(told(&mut node, job), [NodeEvent::CancelFor { sign_up: place }]);
+    }
+
+    let mut other = Node::cut_off("wish-late");
+    receive(&mut other, 2, &[known[0].clone(), sign_up(Status::Bumped)]);
+    assert_eq!(cancel(&mut other).unwrap(), Status::Bumped);
+    assert_eq!(told(&mut other, job), [], "it is over");
+}
+
+#[test]
+fn a_key_gives_its_answer_again_and_to_nobody_else() {
+    let mut node = Node::cut_off("keys");
+    let new = NewJob { fields: fields("born"), seats: 3, policy: LossPolicy::WriteOff, key: String::new() };
+    let job = node.batch(|batch| batch.create_job(&new)).unwrap();
+    let first = node.sign_up(job, 1);
+    let again = node.sign_up(job, 1);
+    assert_eq!((first.repeated, again.repeated), (false, true));
+    assert_eq!((first.sign_up, first.receipt), (again.sign_up, again.receipt));
+    let other = SignUpRequest { job, worker: WorkerId([2; 16]), idempotency: [1; 16], body_hash: [2; 16] };
+    let refused = node.batch(|batch| batch.sign_up(&other)).unwrap_err();
+    assert!(matches!(refused, SignUpRefusal::KeyReused), "{refused}");
+    assert_eq!(told(&mut node, job).len(), 2, "the birth and one seat");
+}
+
+#[test]
+fn a_node_that_is_over_takes_nothing_back() {
+    let mut node = Node::cut_off("over");
+    let new = NewJob { fields: fields("born"), seats: 3, policy: LossPolicy::WriteOff, key: String::new() };
+    let job = node.batch(|batch| batch.create_job(&new)).unwrap();
+    let held = node.sign_up(job, 1).sign_up;
+    node.batch(|batch| batch.retire("moved")).unwrap();
+    node.me.retire("moved");
+    let before = told(&mut node, job);
+    assert!(matches!(node.batch(|batch| batch.cancel(held)), Err(CancelRefusal::Retired)));
+    let late = SignUpRequest { job, worker: WorkerId([2; 16]), idempotency: [2; 16], body_hash: [2; 16] };
+    assert!(matches!(node.batch(|batch| batch.sign_up(&late)), Err(SignUpRefusal::Retired)));
+    assert_eq!(told(&mut node, job), before);
+}
