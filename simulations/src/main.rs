@@ -1,6 +1,7 @@
 //! The `simulate` command: runs scenarios, replays and shrinks their traces.
 
 mod commands;
+mod live;
 mod mutants;
 
 use clap::{Args, Parser, Subcommand};
@@ -31,6 +32,8 @@ enum Command {
     },
     /// Leaves out what a violation does not need, and writes TRACE.short.jsonl.
     Shrink { trace: PathBuf },
+    /// Kills real processes under load, by the program `dayshift` beside this one.
+    Live(live::Args),
     /// Switches on known bugs one by one; each must be found.
     Mutants {
         #[arg(long)]
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Run(run) => commands::run(&run),
         Command::Replay { trace, step } => commands::replay(&trace, step),
         Command::Shrink { trace } => commands::shrink(&trace),
+        Command::Live(args) => live::run(&args),
         Command::Mutants { json, seeds } => commands::mutants(json, seeds),
     };
     match done {

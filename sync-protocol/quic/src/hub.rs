@@ -3,9 +3,15 @@
 //! Handshakes run beside one another in tasks that the endpoint owns; a connection reaches the caller only after its
 //! certificate was judged for its protocol and its first bytes have come.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{
+    fmt, io,
+    net::{SocketAddr, UdpSocket},
+    sync::Arc,
+};
 
-use quinn::{Connection, Endpoint, Incoming, ServerConfig, crypto::rustls::HandshakeData};
+use quinn::{
+    Connection, Endpoint, EndpointConfig, Incoming, ServerConfig, TokioRuntime, crypto::rustls::HandshakeData,
+};
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
@@ -97,12 +103,24 @@ impl HubEndpoint {
         time: &TimeSource,
         standing: Denylist,
     ) -> Result<Self, BindError> {
+        let endpoint = UdpSocket::bind(address)
+            .and_then(|socket| Endpoint::new(EndpointConfig::default(), None, socket, Arc::new(TokioRuntime)))
+            .map_err(|source| BindError::Socket { address, source })?;
+        Ok(Self::over(endpoint, credentials, time, standing)?)
+    }
+
+    /// Opens over what carries datagrams in the caller's way, such as a network that is simulated.
+    pub fn over(
+        endpoint: Endpoint,
+        credentials: &HubCredentials,
+        time: &TimeSource,
+        standing: Denylist,
+    ) -> Result<Self, TlsError> {
         let HubCredentials { certificate_chain, private_key, root_certificate } = credentials;
         let tls = hub_tls(certificate_chain, private_key, root_certificate, time)?;
         let mut config = ServerConfig::with_crypto(tls.config);
         config.transport_config(hub_transport()).max_incoming(HANDSHAKES_MAX);
-        let endpoint =
-            Endpoint::server(config, address).map_err(|source| BindError::Socket { address, source })?;
+        endpoint.set_server_config(Some(config));
         let judge = Judge { clients: tls.clients, standing };
         Ok(Self { endpoint, chain: tls.chain, judge, handshakes: JoinSet::new() })
     }
