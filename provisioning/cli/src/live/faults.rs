@@ -25,8 +25,10 @@ pub(super) struct Trouble {
     hub_kills: u64,
     freezes: u64,
     cuts: u64,
-    /// Times at which a node's disk was filled; one in two of these nodes is then killed.
+    /// Times at which a node's disk was filled.
     disk_full: u64,
+    /// Starts of nodes whose disks were full.
+    starts_while_full: u64,
 }
 
 /// The choices of one run.
@@ -77,11 +79,21 @@ impl Faults {
         }
         let who = self.any_node();
         cluster.kill_node(who)?;
+        if full == Some(who) && self.one_in(2) {
+            self.trouble.starts_while_full += 1;
+            self.note_kill(who);
+            cluster.start_node(who)?;
+            return give_room(cluster, full);
+        }
         give_room(cluster, full)?;
+        self.note_kill(who);
+        cluster.start_node(who)
+    }
+
+    fn note_kill(&mut self, who: Who) {
         self.trouble.node_kills += 1;
         self.trouble.starts_while_cut += u64::from(self.cut[who as usize]);
         self.killed = Some(who);
-        cluster.start_node(who)
     }
 
     /// Mends every line.

@@ -98,6 +98,10 @@ struct Socket {
 }
 
 impl Socket {
+    fn way(&self) -> Option<SocketAddr> {
+        *self.plug.way.lock().unwrap()
+    }
+
     fn loses(&self) -> bool {
         let (count, dice) = &mut *self.sent.lock().unwrap();
         *count += 1;
@@ -117,7 +121,7 @@ impl AsyncUdpSocket for Socket {
         if self.loses() {
             return Ok(());
         }
-        let to = self.plug.way.lock().unwrap().unwrap_or(transmit.destination);
+        let to = self.way().unwrap_or(transmit.destination);
         self.udp.try_send_to(transmit.contents, to).map(drop)
     }
 
@@ -136,8 +140,7 @@ impl AsyncUdpSocket for Socket {
             match self.udp.try_recv_from(&mut bufs[0]) {
                 Ok((len, from)) => {
                     // What stands between a node and its hub shows the node the hub's address.
-                    let moved = self.plug.way.lock().unwrap().is_some();
-                    let addr = if moved { hub_address() } else { from };
+                    let addr = self.way().map_or(from, |_| hub_address());
                     meta[0] = RecvMeta { addr, len, stride: len, ecn: None, dst_ip: None };
                     return Poll::Ready(Ok(1));
                 }
