@@ -1,6 +1,7 @@
 //! The `simulate` command: runs scenarios, replays and shrinks their traces.
 
 mod commands;
+mod live;
 mod mutants;
 
 use clap::{Args, Parser, Subcommand};
@@ -36,6 +37,8 @@ enum Command {
     },
     /// Leaves out what a violation does not need, and writes TRACE.short.jsonl.
     Shrink { trace: PathBuf },
+    /// Kills real processes under load, by the program `dayshift` beside this one.
+    Live(live::Args),
     /// Switches on known bugs one by one; each must be found.
     Mutants {
         #[arg(long)]
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Run(run) => commands::run(&run),
         Command::Replay { trace, step, html } => commands::replay(&trace, step, html.as_deref()),
         Command::Shrink { trace } => commands::shrink(&trace),
+        Command::Live(args) => live::run(&args),
         Command::Mutants { json, seeds } => commands::mutants(json, seeds),
     };
     match done {

@@ -339,7 +339,8 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     }
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
     let app = App::new(shared, events.clone(), questions);
-    let desk = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
+    let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
+    tasks.spawn(control.keep());
     announce(config, &listener)?;
     let served = tokio::select! {
         served = http::serve(app, desk, listener, stop_signal()) => served,

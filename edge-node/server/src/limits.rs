@@ -14,6 +14,8 @@ pub(crate) const ASK_WAIT: Duration = Duration::from_millis(800);
 pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
 /// Whole time of a carried session, which may hold the changes of months.
 pub(crate) const CARRY_WAIT: Duration = Duration::from_secs(300);
+/// Before a control file for which there was no room is written again.
+pub(crate) const CONTROL_FILE_AGAIN: Duration = Duration::from_secs(2);
 /// Whole time of a request.
 pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// Reader connections kept open; more are opened and closed again under load.

@@ -8,6 +8,7 @@ mod joining;
 pub(crate) mod people;
 pub(crate) mod process;
 pub(crate) mod relay;
+pub(crate) mod small_disk;
 mod steps;
 mod stick;
 mod story;

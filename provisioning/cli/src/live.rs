@@ -1,5 +1,5 @@
-//! `dayshift live`: a hub and two nodes as real processes under load, killed at random moments, frozen
-//! and cut off; after each kill, what the clients were told is compared with what the processes hold.
+//! `dayshift live`: a hub and two nodes as real processes under load, killed at random moments, frozen,
+//! cut off and without room on their disks; after each kill, what the clients were told is compared with what the processes hold.
 
 mod faults;
 mod load;
@@ -51,6 +51,18 @@ struct Summary {
     seconds: f64,
     seed: u64,
     faults: Trouble,
+    /// Answers that a disk was full; each was asked again under the same key.
+    refused_for_room: u64,
+    /// Faults that this machine does not allow, with the reason.
+    skipped: Vec<String>,
+}
+
+/// What a run came to.
+struct Told {
+    trouble: Trouble,
+    verdict: Verdict,
+    refused_for_room: u64,
+    skipped: Vec<String>,
 }
 
 /// Runs the kills; anything lost or oversold is an error, and the files stay.
@@ -60,7 +72,7 @@ pub(crate) fn run(args: &LiveArgs) -> Result<Outcome> {
     let folder = crate::demo::new_folder(std::env::temp_dir().join(name), "TMPDIR")?;
     let start = Instant::now();
     let outcome = play(args, &folder);
-    let (trouble, verdict) = match outcome {
+    let Told { trouble, verdict, refused_for_room, skipped } = match outcome {
         Ok(told) => told,
         Err(error) => return Err(error.context(format!("all files stay in {}", folder.display()))),
     };
@@ -74,9 +86,11 @@ pub(crate) fn run(args: &LiveArgs) -> Result<Outcome> {
         seconds: start.elapsed().as_secs_f64(),
         seed: args.seed,
         faults: trouble,
+        refused_for_room,
+        skipped,
     };
-    if !args.json {
-        output::note("A full disk is no part of this run: it needs a file system of its own.");
+    for skipped in summary.skipped.iter().filter(|_| !args.json) {
+        output::note(&format!("skipped: {skipped}"));
     }
     output::try_result(&serde_json::to_string(&summary)?).context("write the result")?;
     let kept = folder.display();
@@ -86,26 +100,40 @@ pub(crate) fn run(args: &LiveArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn play(args: &LiveArgs, folder: &Path) -> Result<(Trouble, Verdict)> {
+/// Plays on disks of the nodes' own where that is allowed here; what they hold is kept if anything is wrong.
+fn play(args: &LiveArgs, folder: &Path) -> Result<Told> {
     let mut cluster = Cluster::new(PathBuf::from(folder), 2)?;
+    let skipped: Vec<String> = match cluster.mount_small_disks() {
+        Ok(()) => Vec::new(),
+        Err(error) => vec![format!("disk_full: {error:#}")],
+    };
+    let told = play_in(args, &mut cluster, skipped);
+    if !told.as_ref().is_ok_and(|told| told.verdict.is_clean()) {
+        cluster.keep_small_disks()?;
+    }
+    told
+}
+
+fn play_in(args: &LiveArgs, cluster: &mut Cluster, skipped: Vec<String>) -> Result<Told> {
     cluster.begin("live", TENANT)?;
     cluster.import_shifts(TENANT, JOBS, args.seed, SEATS)?;
-    let jobs = wait_for_jobs(&cluster)?;
+    let jobs = wait_for_jobs(cluster)?;
     let record = Arc::new(Record::default());
-    let load = Load::start(&cluster, jobs, &record, args.seed)?;
+    let load = Load::start(cluster, jobs, &record, args.seed)?;
     let bar = progress(args);
     let mut faults = Faults::new(args.seed);
     for _ in 0..args.kills {
-        faults.round(&mut cluster)?;
-        verdict::check_round(&cluster, &record, faults.last_killed(), faults.random())?;
+        faults.round(cluster)?;
+        verdict::check_round(cluster, &record, faults.last_killed(), faults.random())?;
         bar.inc(1);
         ensure!(!wait::stopped(), "stopped by a signal");
     }
     bar.finish_and_clear();
-    faults.end(&cluster);
+    faults.end(cluster);
     load.end();
-    let verdict = verdict::settle(&cluster, &record)?;
-    Ok((faults.trouble(), verdict))
+    let verdict = verdict::settle(cluster, &record)?;
+    let refused_for_room = record.refused_for_room();
+    Ok(Told { trouble: faults.trouble(), verdict, refused_for_room, skipped })
 }
 
 /// Waits until both nodes have every job, and lists the jobs.

@@ -104,14 +104,31 @@ impl HubEndpoint {
         time: &TimeSource,
         standing: Denylist,
     ) -> Result<Self, BindError> {
-        let HubCredentials { certificate_chain, private_key, root_certificate, reset_secret } = credentials;
+        let endpoint = UdpSocket::bind(address)
+            .and_then(|socket| {
+                Endpoint::new(
+                    endpoint_config(&credentials.reset_secret),
+                    None,
+                    socket,
+                    Arc::new(TokioRuntime),
+                )
+            })
+            .map_err(|source| BindError::Socket { address, source })?;
+        Ok(Self::over(endpoint, credentials, time, standing)?)
+    }
+
+    /// Opens over what carries datagrams in the caller's way, such as a network that is simulated.
+    pub fn over(
+        endpoint: Endpoint,
+        credentials: &HubCredentials,
+        time: &TimeSource,
+        standing: Denylist,
+    ) -> Result<Self, TlsError> {
+        let HubCredentials { certificate_chain, private_key, root_certificate, .. } = credentials;
         let tls = hub_tls(certificate_chain, private_key, root_certificate, time)?;
         let mut config = ServerConfig::with_crypto(tls.config);
         config.transport_config(hub_transport()).max_incoming(HANDSHAKES_MAX);
-        let bound = UdpSocket::bind(address).and_then(|socket| {
-            Endpoint::new(endpoint_config(reset_secret), Some(config), socket, Arc::new(TokioRuntime))
-        });
-        let endpoint = bound.map_err(|source| BindError::Socket { address, source })?;
+        endpoint.set_server_config(Some(config));
         let judge = Judge { clients: tls.clients, standing };
         Ok(Self { endpoint, chain: tls.chain, judge, handshakes: JoinSet::new() })
     }

@@ -84,7 +84,7 @@ impl CloseCode {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// The peer closed the connection.
-    #[error("the peer closed the connection ({code:?}): {reason}")]
+    #[error("the peer closed the connection ({code:?}){}", said(reason))]
     Closed {
         /// Why, for the program.
         code: CloseCode,
@@ -147,6 +147,10 @@ impl From<ConnectionError> for LinkError {
             | ConnectionError::CidsExhausted => Self::Transport(error.to_string()),
         }
     }
+}
+
+fn said(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
 /// The code by which an endpoint refuses a connection (RFC 9000, 20.1).

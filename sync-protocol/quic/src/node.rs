@@ -78,8 +78,17 @@ impl NodeEndpoint {
         credentials: &NodeCredentials,
         time: TimeSource,
     ) -> Result<Self, ConnectError> {
+        Ok(Self::over(bind_endpoint(local)?, credentials, time)?)
+    }
+
+    /// Dials over what carries datagrams in the caller's way, such as a network that is simulated.
+    pub fn over(
+        endpoint: Endpoint,
+        credentials: &NodeCredentials,
+        time: TimeSource,
+    ) -> Result<Self, TlsError> {
         let dialling = Dialling::new(credentials, &time)?;
-        Ok(Self { endpoint: bind_endpoint(local)?, time, dialling })
+        Ok(Self { endpoint, time, dialling })
     }
 
     /// Shows other credentials from the next connection on, after a renewal.

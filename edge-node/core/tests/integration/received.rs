@@ -140,7 +140,7 @@ fn a_node_that_is_over_takes_nothing_back() {
     let new = NewJob { fields: fields("born"), seats: 3, policy: LossPolicy::WriteOff, key: String::new() };
     let job = node.batch(|batch| batch.create_job(&new)).unwrap();
     let held = node.sign_up(job, 1).sign_up;
-    node.batch(|batch| batch.retire("moved")).unwrap();
+    node.batch(|batch| batch.retire("moved", &sync_protocol::wire::v1::Interest::default())).unwrap();
     node.me.retire("moved");
     let before = told(&mut node, job);
     assert!(matches!(node.batch(|batch| batch.cancel(held)), Err(CancelRefusal::Retired)));

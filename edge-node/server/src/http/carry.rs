@@ -20,7 +20,13 @@ use axum::{
 use ed25519_dalek::VerifyingKey;
 use enrolment::{LogKeyCertificate, NodeIdentity};
 use serde::Serialize;
-use std::{collections::BTreeMap, io::Write, net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    collections::BTreeMap,
+    io::{ErrorKind, Write},
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
 use sync_protocol::{
     carry::{Carry, CarryError},
     ids::{VshardId, Writer},
@@ -63,16 +69,16 @@ impl Desk {
         identity: &NodeIdentity,
         data: &Path,
         address: SocketAddr,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<(Self, ControlFile)> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).context("the system gives no random bytes")?;
         let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let root_key = enrolment::root_public_key(&identity.root_certificate);
         let root_key = root_key.context("the identity's root certificate has no key")?;
         let control = serde_json::json!({ "http": address.to_string(), "token": token });
-        write_control(data, &control.to_string())
-            .with_context(|| format!("cannot write {CONTROL_FILE} in {}", data.display()))?;
-        Ok(Self { app, cluster: identity.cluster_id.0, writer: identity.writer, root_key, token })
+        let control = ControlFile::write(data, control.to_string())?;
+        let desk = Self { app, cluster: identity.cluster_id.0, writer: identity.writer, root_key, token };
+        Ok((desk, control))
     }
 
     /// The route with limits of its own.
@@ -191,6 +197,37 @@ impl Desk {
 
 fn unusable(error: &CarryError) -> Problem {
     Problem::new("bad-request", format!("the file cannot be used: {error}"))
+}
+
+/// The control file of this run. A node whose disk is full starts without it, because searches need no room.
+#[derive(Debug)]
+pub(crate) struct ControlFile {
+    data: PathBuf,
+    text: String,
+    is_written: bool,
+}
+
+impl ControlFile {
+    fn write(data: &Path, text: String) -> anyhow::Result<Self> {
+        let written = write_control(data, &text);
+        let is_written = written.is_ok();
+        match written {
+            Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+                tracing::warn!("the disk is full; nothing can be carried before {CONTROL_FILE} has room");
+            }
+            done => done.with_context(|| format!("cannot write {CONTROL_FILE} in {}", data.display()))?,
+        }
+        Ok(Self { data: data.to_owned(), text, is_written })
+    }
+
+    /// Writes what had no room once there is some, and stays.
+    pub(crate) async fn keep(mut self) -> anyhow::Result<()> {
+        while !self.is_written {
+            tokio::time::sleep(limits::CONTROL_FILE_AGAIN).await;
+            self.is_written = write_control(&self.data, &self.text).is_ok();
+        }
+        std::future::pending().await
+    }
 }
 
 fn write_control(data: &Path, text: &str) -> std::io::Result<()> {

@@ -1,6 +1,6 @@
 //! A full disk: a clear refusal, nothing half done, and work goes on when there is room.
 
-use crate::node::{Node, sign_up, small_job};
+use crate::node::{Node, sign_up, small_job, until_written};
 use serde_json::Value;
 use std::{
     fs::File,
@@ -18,6 +18,21 @@ fn fill(path: &PathBuf) {
     let mut writes = std::iter::repeat_with(|| file.write_all(&block)).take(BALLAST_BLOCKS_MAX);
     let full = writes.find_map(Result::err).expect("the disk is a small one");
     assert_eq!(full.kind(), ErrorKind::StorageFull);
+}
+
+#[test]
+fn a_node_starts_without_room_for_its_control_file_and_writes_it_later() {
+    let mut node = Node::start("no-room-at-start");
+    node.halt();
+    let control = node.folder().join("control.json");
+    std::fs::remove_file(&control).unwrap();
+    // Whatever is written there finds a full disk.
+    let next = node.folder().join("control.json.next");
+    std::os::unix::fs::symlink("/dev/full", &next).unwrap();
+    node.restart();
+    assert_eq!(node.get("/v1/jobs").status, 200);
+    assert!(!control.exists(), "there was no room");
+    until_written(&control, || std::fs::remove_file(&next).unwrap());
 }
 
 fn seats_here(node: &Node) -> u64 {

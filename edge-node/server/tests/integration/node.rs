@@ -179,29 +179,34 @@ impl Node {
     }
 }
 
-/// Starts the process and waits until it says where it serves.
-fn serve(mut command: Command, folder: &Path, data: &str) -> (Child, SocketAddr) {
+/// Does something and waits until the file is there.
+pub(crate) fn until_written<T>(file: &Path, act: impl FnOnce() -> T) -> T {
     let (sender, changes) = sync_channel(64);
     let mut watcher = notify::recommended_watcher(move |_| {
         let _full = sender.try_send(());
     })
     .unwrap();
+    watcher.watch(file.parent().unwrap(), RecursiveMode::NonRecursive).unwrap();
+    let done = act();
+    while !file.exists() {
+        changes.recv_timeout(START_WAIT).expect("the file is not written");
+    }
+    done
+}
+
+/// Starts the process and waits until it says where it serves.
+fn serve(mut command: Command, folder: &Path, data: &str) -> (Child, SocketAddr) {
     let announce = folder.join("address.json");
     drop(fs::remove_file(&announce));
-    watcher.watch(folder, RecursiveMode::NonRecursive).unwrap();
-    let child = command
+    let start = command
         .arg(env!("CARGO_BIN_EXE_edge-node"))
         .args(["run", "--http", "127.0.0.1:0", "--position", "30.31,120.27", "--data"])
         .arg(folder.join(data))
         .arg("--announce")
         .arg(&announce)
         .stderr(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    while !announce.exists() {
-        changes.recv_timeout(START_WAIT).expect("the node does not serve");
-    }
+        .stdout(Stdio::null());
+    let child = until_written(&announce, || start.spawn().unwrap());
     let announced: serde_json::Value = serde_json::from_str(&fs::read_to_string(&announce).unwrap()).unwrap();
     (child, announced["http"].as_str().unwrap().parse().unwrap())
 }

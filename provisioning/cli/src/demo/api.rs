@@ -9,6 +9,21 @@ use std::time::Duration;
 /// A server on the same machine answers within milliseconds or is in trouble.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// A server that answered with something else than success.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) status: u16,
+    said: String,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl std::error::Error for Refused {}
+
 /// One server's address with its connections.
 #[derive(Debug)]
 pub(crate) struct Api {
@@ -193,7 +208,9 @@ impl Api {
         let mut response = request.send_json(body).with_context(|| format!("POST {url}"))?;
         let text = response.body_mut().read_to_string().with_context(|| format!("POST {url}"))?;
         if !response.status().is_success() {
-            bail!("POST {url} answered {}: {text}", response.status());
+            let status = response.status();
+            let said = format!("POST {url} answered {status}: {text}");
+            bail!(Refused { status: status.as_u16(), said });
         }
         serde_json::from_str(&text).with_context(|| format!("POST {url} answered {}", shortened(&text)))
     }

@@ -3,11 +3,13 @@
 use super::api::{Api, NodeStatus};
 use super::process::{Process, Programs, tails};
 use super::relay::Relay;
+use super::small_disk::SmallDisk;
 use super::wait::wait_until;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 /// Name, region and tenant's name of each node's region.
@@ -63,6 +65,8 @@ pub(crate) struct Node {
     /// Where it listened first; a restart takes the same port.
     http: Option<String>,
     running: Option<(Process, Api)>,
+    /// Under its data folder, where it has one; outlives its process.
+    disk: Option<SmallDisk>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -86,7 +90,7 @@ impl Cluster {
             .take(nodes)
             .map(|(name, region)| {
                 std::fs::create_dir_all(folder.join(format!("{name}-plugins")))?;
-                Ok(Node { name, region, relay: Relay::start()?, http: None, running: None })
+                Ok(Node { name, region, relay: Relay::start()?, http: None, running: None, disk: None })
             })
             .collect();
         let programs = Programs::beside_own()?;
@@ -169,7 +173,7 @@ impl Cluster {
             "--position",
             who.position(),
         ];
-        let command = self.programs.command("edge-node");
+        let command = self.node_command(name);
         let mut process = Process::start(command, name, &self.log(name), arguments)?;
         let address: NodeAnnouncement = process.announcement(&announce)?;
         let node = &mut self.nodes[who as usize];
@@ -182,6 +186,39 @@ impl Cluster {
     pub(crate) fn kill_node(&mut self, who: Who) -> Result<()> {
         let node = &mut self.nodes[who as usize];
         node.running.take().with_context(|| format!("{} is not running", node.name))?.0.kill()
+    }
+
+    /// Puts each node's data folder on a disk of its own; an error where this machine lets nobody mount one.
+    pub(crate) fn mount_small_disks(&mut self) -> Result<()> {
+        let mount = |node: &Node| {
+            SmallDisk::mount(&self.folder.join(node.name), &self.log(&format!("{}-disk", node.name)))
+        };
+        let disks: Vec<SmallDisk> = self.nodes.iter().map(mount).collect::<Result<_>>()?;
+        for (node, disk) in self.nodes.iter_mut().zip(disks) {
+            node.disk = Some(disk);
+        }
+        Ok(())
+    }
+
+    /// Ends the nodes and copies what their small disks hold beside the folders on which those are mounted.
+    pub(crate) fn keep_small_disks(&mut self) -> Result<()> {
+        for node in &mut self.nodes {
+            node.running = None;
+            if let Some(disk) = &node.disk {
+                disk.keep(&self.folder.join(format!("{}-disk", node.name)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A command of the node's program that sees the node's disk.
+    pub(crate) fn node_command(&self, name: &str) -> Command {
+        let command = self.programs.command("edge-node");
+        let disk = self.nodes.iter().find(|node| node.name == name).and_then(|node| node.disk.as_ref());
+        match disk {
+            Some(disk) => disk.inside(&command),
+            None => command,
+        }
     }
 
     /// The last lines of every process's log.
@@ -241,6 +278,11 @@ impl Node {
     pub(crate) fn api(&self) -> Result<&Api> {
         let running = self.running.as_ref();
         Ok(&running.with_context(|| format!("{} is not running", self.name))?.1)
+    }
+
+    /// The disk under its data folder, where it has one of its own.
+    pub(crate) const fn disk(&self) -> Option<&SmallDisk> {
+        self.disk.as_ref()
     }
 
     /// Whether its process was started and not ended.

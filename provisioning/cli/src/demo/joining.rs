@@ -74,7 +74,7 @@ impl Cluster {
     fn run_join(&self, name: &str, arguments: &[&str]) -> Result<bool> {
         let log = open_log(&self.log(name))?;
         let second = log.try_clone().context("log file")?;
-        let mut command = self.programs.command("edge-node");
+        let mut command = self.node_command(name);
         let status = command.args(arguments).stdout(log).stderr(second).status();
         Ok(status.context("run edge-node join")?.success())
     }

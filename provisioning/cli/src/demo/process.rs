@@ -46,13 +46,7 @@ impl Programs {
 
     /// A command of one of the programs, apart from the terminal's process group.
     pub(crate) fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(self.folder.join(name));
-        // Ctrl-C reaches the demo alone, which then ends the children in order.
-        command.process_group(0).stdin(Stdio::null());
-        for variable in PROXY_VARIABLES {
-            command.env_remove(variable);
-        }
-        command
+        apart(Command::new(self.folder.join(name)))
     }
 
     /// Runs `dayshift` to its end; `accepted` are the exit codes that are no failure.
@@ -77,7 +71,22 @@ impl Programs {
     }
 }
 
+/// A command that a signal from the terminal does not reach and whose requests stay on this machine.
+pub(crate) fn apart(mut command: Command) -> Command {
+    // Ctrl-C reaches the demo alone, which then ends the children in order.
+    command.process_group(0).stdin(Stdio::null());
+    for variable in PROXY_VARIABLES {
+        command.env_remove(variable);
+    }
+    command
+}
+
 impl Process {
+    /// Its number in the system.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Starts a server whose output goes to `log`.
     pub(crate) fn start<I, S>(mut command: Command, name: &str, log: &Path, arguments: I) -> Result<Self>
     where

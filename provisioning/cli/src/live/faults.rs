@@ -1,8 +1,10 @@
-//! What goes wrong: kills at random moments, frozen processes, lines that are cut for a while.
+//! What goes wrong: kills at random moments, frozen processes, lines that are cut and disks that are full for a while.
 
+use crate::demo::api::JobList;
 use crate::demo::cluster::{Cluster, Who};
+use crate::demo::small_disk::SmallDisk;
 use crate::jobs::generate::splitmix::SplitMix64;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -10,6 +12,9 @@ use std::time::Duration;
 const CALM_MS_MAX: u32 = 500;
 /// Longest time for which a process stays frozen, or the hub dead.
 const DOWN_MS_MAX: u32 = 400;
+
+/// Room that is left on a full disk at most, so that now this write and now that one is the first that does not fit.
+const SPARE_BYTES_MAX: u32 = 96 * 1024;
 
 /// How often each thing went wrong.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -20,6 +25,10 @@ pub(super) struct Trouble {
     hub_kills: u64,
     freezes: u64,
     cuts: u64,
+    /// Times at which a node's disk was filled.
+    disk_full: u64,
+    /// Starts of nodes whose disks were full.
+    starts_while_full: u64,
 }
 
 /// The choices of one run.
@@ -44,7 +53,8 @@ impl Faults {
         Self { random: SplitMix64::new(seed), cut: [false; 2], killed: None, trouble: Trouble::default() }
     }
 
-    /// Perhaps cuts or mends a line, perhaps freezes a process, and kills one, which then starts again.
+    /// Perhaps cuts or mends a line, perhaps freezes a process, perhaps fills a disk until after the kill of a process,
+    /// which then starts again.
     pub(super) fn round(&mut self, cluster: &mut Cluster) -> Result<()> {
         if self.one_in(3) {
             self.turn_line(cluster);
@@ -52,21 +62,38 @@ impl Faults {
         if self.one_in(6) {
             self.freeze(cluster)?;
         }
+        let full = if self.one_in(4) { self.fill_disk(cluster)? } else { None };
         self.stay(CALM_MS_MAX);
+        if let Some(who) = full {
+            let jobs: Result<JobList> = cluster.node(who).api()?.get("/v1/jobs", &[]);
+            jobs.context("a search while the disk is full")?;
+        }
         if self.one_in(5) {
             cluster.kill_hub()?;
             self.trouble.hub_kills += 1;
             self.killed = None;
             // The nodes go on alone meanwhile.
             self.stay(DOWN_MS_MAX);
+            give_room(cluster, full)?;
             return cluster.start_hub();
         }
         let who = self.any_node();
         cluster.kill_node(who)?;
+        if full == Some(who) && self.one_in(2) {
+            self.trouble.starts_while_full += 1;
+            self.note_kill(who);
+            cluster.start_node(who)?;
+            return give_room(cluster, full);
+        }
+        give_room(cluster, full)?;
+        self.note_kill(who);
+        cluster.start_node(who)
+    }
+
+    fn note_kill(&mut self, who: Who) {
         self.trouble.node_kills += 1;
         self.trouble.starts_while_cut += u64::from(self.cut[who as usize]);
         self.killed = Some(who);
-        cluster.start_node(who)
     }
 
     /// Mends every line.
@@ -113,6 +140,15 @@ impl Faults {
         process.signal("CONT")
     }
 
+    /// Fills the disk of a node that has one of its own.
+    fn fill_disk(&mut self, cluster: &Cluster) -> Result<Option<Who>> {
+        let who = self.any_node();
+        let Some(disk) = cluster.node(who).disk() else { return Ok(None) };
+        disk.fill(u64::from(self.random.below(SPARE_BYTES_MAX)))?;
+        self.trouble.disk_full += 1;
+        Ok(Some(who))
+    }
+
     fn any_node(&mut self) -> Who {
         *self.random.pick(&Who::HANGZHOU)
     }
@@ -125,4 +161,8 @@ impl Faults {
         let ms = self.random.below(ms_max);
         std::thread::sleep(Duration::from_millis(u64::from(ms)));
     }
+}
+
+fn give_room(cluster: &Cluster, full: Option<Who>) -> Result<()> {
+    full.and_then(|who| cluster.node(who).disk()).map_or(Ok(()), SmallDisk::give_room)
 }

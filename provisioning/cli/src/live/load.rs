@@ -1,12 +1,12 @@
 //! The clients: threads that sign people up and cancel all the time, and write down what they were told.
 //! One that gets no answer asks again under the same key, as a kiosk does.
 
-use crate::demo::api::{Api, SignUp};
+use crate::demo::api::{Api, Refused, SignUp};
 use crate::demo::cluster::{Cluster, Who};
 use crate::jobs::generate::splitmix::SplitMix64;
 use anyhow::{Context, Result};
 use serde_json::json;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -17,6 +17,8 @@ const CLIENTS_PER_NODE: u64 = 2;
 const NEXT_PERSON: Duration = Duration::from_millis(25);
 /// Before the same question is put again to a node that does not answer.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
+/// What a node answers while its disk is full.
+const NO_ROOM: u16 = 507;
 /// One in this many who got a seat gives it back.
 const CANCELS: u32 = 4;
 
@@ -44,6 +46,8 @@ pub(super) enum Cancel {
 #[derive(Debug, Default)]
 pub(super) struct Record {
     acks: Mutex<Vec<Ack>>,
+    /// Answers that a disk was full, each of which was asked again.
+    refused_for_room: AtomicU64,
     ended: AtomicBool,
 }
 
@@ -68,6 +72,17 @@ impl Record {
     /// What was told so far.
     pub(super) fn acks(&self) -> MutexGuard<'_, Vec<Ack>> {
         self.acks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often a client was told that the node's disk is full.
+    pub(super) fn refused_for_room(&self) -> u64 {
+        self.refused_for_room.load(Ordering::Relaxed)
+    }
+
+    fn note_refusal(&self, error: &anyhow::Error) {
+        if error.downcast_ref::<Refused>().is_some_and(|refused| refused.status == NO_ROOM) {
+            self.refused_for_room.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn ended(&self) -> bool {
@@ -150,8 +165,9 @@ impl Client {
     /// Asks until there is an answer; a client that is told to end gives up a node that does not answer.
     fn ask(&self, question: impl Fn(&Api) -> Result<SignUp>) -> Option<SignUp> {
         loop {
-            if let Ok(answer) = question(&self.api) {
-                return Some(answer);
+            match question(&self.api) {
+                Ok(answer) => return Some(answer),
+                Err(error) => self.record.note_refusal(&error),
             }
             if self.record.ended() {
                 return None;

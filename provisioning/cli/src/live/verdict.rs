@@ -31,6 +31,13 @@ pub(super) struct Verdict {
     pub(super) oversold: u64,
 }
 
+impl Verdict {
+    /// Nothing is lost or oversold.
+    pub(super) const fn is_clean(&self) -> bool {
+        self.lost.is_empty() && self.oversold == 0
+    }
+}
+
 /// After a kill: the killed node's latest acknowledgements, some older ones, and everybody's count of each job.
 pub(super) fn check_round(
     cluster: &Cluster,

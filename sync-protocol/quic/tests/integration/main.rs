@@ -3,6 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "a test joins its own tasks")]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test helper fails")]
 
+mod lines;
+mod simulated;
+
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
@@ -16,7 +19,7 @@ use std::{
 use enrolment::{Authority, NodeKey, NodeSubject, Serial};
 use sync_protocol::ids::Writer;
 use sync_quic::{
-    Arrival, CloseCode, ConnectError, Exchange, HubCredentials, HubEndpoint, Link, LinkError,
+    Arrival, CloseCode, ConnectError, Denylist, Exchange, HubCredentials, HubEndpoint, Link, LinkError,
     NodeCredentials, NodeEndpoint, Standing, TimeSource, limits, request_join,
 };
 use tokio::task::JoinHandle;
@@ -45,26 +48,32 @@ impl World {
         TimeSource::new(Arc::new(move || clock.load(Ordering::Relaxed)), 0)
     }
 
+    fn hub_credentials(&self) -> HubCredentials {
+        let issued = self.authority.issue_hub_certificate(Serial::from_random([1; 16]), NOW).unwrap();
+        HubCredentials {
+            certificate_chain: vec![issued.certificate],
+            private_key: issued.private_key,
+            root_certificate: self.authority.root_certificate().to_vec(),
+            reset_secret: [4; 32],
+        }
+    }
+
+    fn standing(&self) -> Denylist {
+        let revoked = self.revoked.clone();
+        Arc::new(
+            move |_: &[u8]| {
+                if revoked.load(Ordering::Relaxed) { Standing::Revoked } else { Standing::Good }
+            },
+        )
+    }
+
     fn hub(&self) -> (HubEndpoint, SocketAddr) {
         self.hub_at(LOOPBACK.into())
     }
 
     fn hub_at(&self, address: SocketAddr) -> (HubEndpoint, SocketAddr) {
-        let issued = self.authority.issue_hub_certificate(Serial::from_random([1; 16]), NOW).unwrap();
-        let credentials = HubCredentials {
-            certificate_chain: vec![issued.certificate],
-            private_key: issued.private_key,
-            root_certificate: self.authority.root_certificate().to_vec(),
-            reset_secret: [4; 32],
-        };
-        let revoked = self.revoked.clone();
-        let standing =
-            Arc::new(
-                move |_: &[u8]| {
-                    if revoked.load(Ordering::Relaxed) { Standing::Revoked } else { Standing::Good }
-                },
-            );
-        let hub = HubEndpoint::bind(address, &credentials, &self.time(), standing).unwrap();
+        let (credentials, time) = (self.hub_credentials(), self.time());
+        let hub = HubEndpoint::bind(address, &credentials, &time, self.standing()).unwrap();
         let address = hub.local_address().unwrap();
         (hub, address)
     }
@@ -242,8 +251,9 @@ async fn a_box_joins_the_cluster_that_its_token_names_and_no_other() {
 async fn raw_connection(
     world: &World,
     credentials: Option<NodeCredentials>,
+    endpoint: &quinn::Endpoint,
     address: SocketAddr,
-) -> (quinn::Endpoint, quinn::Connection) {
+) -> quinn::Connection {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(world.authority.root_certificate().to_vec().into()).unwrap();
     let config =
@@ -262,10 +272,8 @@ async fn raw_connection(
     };
     config.alpn_protocols = vec![b"dayshift-sync/1".to_vec()];
     let config = quinn::crypto::rustls::QuicClientConfig::try_from(config).unwrap();
-    let endpoint = quinn::Endpoint::client(LOOPBACK.into()).unwrap();
     let config = quinn::ClientConfig::new(Arc::new(config));
-    let connection = endpoint.connect_with(config, address, "hub.dayshift.internal").unwrap().await.unwrap();
-    (endpoint, connection)
+    endpoint.connect_with(config, address, "hub.dayshift.internal").unwrap().await.unwrap()
 }
 
 #[tokio::test]
@@ -273,7 +281,8 @@ async fn a_session_without_a_certificate_is_refused() {
     let world = World::new("bare");
     let (hub, address) = world.hub();
     let hub = serve(hub);
-    let (_endpoint, connection) = raw_connection(&world, None, address).await;
+    let endpoint = quinn::Endpoint::client(LOOPBACK.into()).unwrap();
+    let connection = raw_connection(&world, None, &endpoint, address).await;
     let quinn::ConnectionError::ApplicationClosed(close) = connection.closed().await else {
         panic!("not closed")
     };
@@ -285,14 +294,15 @@ async fn a_session_without_a_certificate_is_refused() {
 async fn a_frame_over_the_limit_closes_the_connection_before_it_is_read() {
     let world = World::new("oversize");
     let (mut hub, address) = world.hub();
-    let client = raw_connection(&world, Some(world.credentials()), address);
+    let endpoint = quinn::Endpoint::client(LOOPBACK.into()).unwrap();
+    let client = raw_connection(&world, Some(world.credentials()), &endpoint, address);
     let client = async {
-        let (endpoint, connection) = client.await;
+        let connection = client.await;
         let (mut send, receive) = connection.open_bi().await.unwrap();
         send.write_all(&[1, 0, 16, 0, 1]).await.unwrap();
-        (endpoint, connection, send, receive)
+        (connection, send, receive)
     };
-    let ((_endpoint, connection, _send, _receive), far) = tokio::join!(client, hub.accept());
+    let ((connection, _send, _receive), far) = tokio::join!(client, hub.accept());
     let Some(Arrival::Link(far)) = far else { panic!("no link") };
     let (_sender, mut receiver) = far.split();
     let length = limits::FRAME_BYTES_MAX + 1;
