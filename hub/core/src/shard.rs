@@ -13,6 +13,7 @@ mod jobs;
 mod line;
 mod merge;
 mod plan;
+mod receipts;
 mod restore;
 
 pub use asks::ask;
@@ -25,6 +26,7 @@ pub use fences::{Reclaimed, fence, reclaim, settle};
 pub use jobs::{Imported, JobPost, import_job};
 pub use merge::{Batch, MergeError, Merged, merge};
 pub use plan::{announce, execute, promote, snapshot};
+pub use receipts::{RECEIPT_WRITER, SignReceipt, sign_receipts};
 pub use restore::{awaited, begin_history};
 
 use sync_protocol::{

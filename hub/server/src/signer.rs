@@ -1,19 +1,23 @@
-//! The key with which the hub signs what nodes get by hand. The root certifies it, so that a node that knows only its
+//! The key with which the hub signs what nodes get by hand, and the receipts of places that it confirms itself. The root certifies it, so that a node that knows only its
 //! root can tell the hub's file from anybody's.
 
 use anyhow::{Context, Result, bail};
 use ed25519_dalek::SigningKey;
 use enrolment::Authority;
-use hub_core::layout;
+use hub_core::{layout, shard::RECEIPT_WRITER};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
-use sync_protocol::ids::Writer;
+use sync_protocol::{
+    ids::Writer,
+    receipt::{Receipt, ReceiptBody},
+};
 
 /// The key with its certificate.
+#[derive(Clone)]
 pub(crate) struct Signer {
     pub(crate) key: SigningKey,
     pub(crate) certificate: Vec<u8>,
@@ -27,7 +31,12 @@ impl std::fmt::Debug for Signer {
 
 impl Signer {
     /// Whom the certificate names: the hub, in no history of any vshard.
-    pub(crate) const WRITER: Writer = Writer::hub(0);
+    pub(crate) const WRITER: Writer = RECEIPT_WRITER;
+
+    /// The receipt of a place that the hub's own node confirmed.
+    pub(crate) fn receipt(&self, body: &ReceiptBody) -> Vec<u8> {
+        Receipt::sign(body, &self.key, &self.certificate).to_bytes()
+    }
 
     /// Reads the key in the hub's folder, made at its first use, and certifies it.
     pub(crate) fn open(data: &Path, authority: &Authority) -> Result<Self> {

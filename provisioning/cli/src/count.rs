@@ -2,7 +2,8 @@
 //! reads CBOR by itself and knows of the product only what docs/protocol.md says of a receipt: whoever doubts the ledger
 //! can check it by these lines alone.
 //!
-//! A place that the hub's own node gave has no receipt of its own; such places are counted from the hub's list of them.
+//! A place that the hub's own node took over has no receipt of the hub's; where its worker's is not in the file either, such
+//! places are counted from the hub's list of them.
 
 mod cbor;
 
@@ -33,7 +34,7 @@ pub(crate) struct CountArgs {
     /// Seats of each job: a JSON object of job ids and numbers.
     #[arg(long)]
     caps: PathBuf,
-    /// Live places that the hub's own node holds and for which no receipt exists: a JSON object of job ids and numbers.
+    /// Live places that the hub's own node holds and for which the file has no receipt: a JSON object of job ids and numbers.
     #[arg(long)]
     hub_places: Option<PathBuf>,
     /// Print the count as JSON.

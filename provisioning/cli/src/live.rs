@@ -46,6 +46,8 @@ struct Summary {
     sign_ups: u64,
     confirmed: u64,
     cancelled: u64,
+    /// Places that the hub gave itself, each with a receipt of the hub's; nodes signed for all others.
+    signed_by_hub: u64,
     lost: u64,
     oversold: u64,
     seconds: f64,
@@ -81,6 +83,7 @@ pub(crate) fn run(args: &LiveArgs) -> Result<Outcome> {
         sign_ups: verdict.sign_ups,
         confirmed: verdict.confirmed,
         cancelled: verdict.cancelled,
+        signed_by_hub: verdict.signed_by_hub,
         lost: verdict.lost.len() as u64,
         oversold: verdict.oversold,
         seconds: start.elapsed().as_secs_f64(),

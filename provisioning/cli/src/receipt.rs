@@ -51,9 +51,13 @@ pub(crate) fn run(command: &ReceiptCommand) -> Result<Outcome> {
     output::result(&format!("job          {}", body.job));
     output::result(&format!("sign-up      {}", body.sign_up));
     output::result(&format!("worker       {worker}"));
-    output::result(&format!("node         {}", body.writer));
+    if body.writer.is_hub() {
+        output::result("node         the hub, for a place that it gave itself");
+    } else {
+        output::result(&format!("node         {}", body.writer));
+    }
     output::result(&format!("log row      {} of shard {}", body.wseq, body.vshard));
-    output::result(&format!("issued       {issued_at} by the node's clock"));
+    output::result(&format!("issued       {issued_at} by the signer's clock"));
     Ok(Outcome::Done)
 }
 
@@ -148,6 +152,8 @@ mod tests {
         let writer = Writer::new(3, 1);
         let genuine = receipt(writer, writer);
         assert_eq!(verify(&genuine, &root).unwrap().writer, writer);
+        let hub = Writer::hub(0);
+        assert_eq!(verify(&receipt(hub, hub), &root).unwrap().writer, hub);
         assert!(verify(&receipt(writer, Writer::new(4, 1)), &root).is_err());
         let other = SigningKey::from_bytes(&[9; 32]).verifying_key().to_bytes();
         assert!(verify(&genuine, &other).is_err());

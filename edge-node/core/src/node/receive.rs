@@ -2,7 +2,7 @@
 
 use super::Batch;
 use sync_protocol::{
-    documents::{Applied, Document, JobFields, SignUpFields},
+    documents::{Applied, Document, JobFields, SignUpFields, Value},
     ids::{DocumentKind, TenantId, VshardId},
     log::EntryKind,
     seats::{HoldingRow, JobRow},
@@ -93,6 +93,12 @@ impl Batch<'_> {
                     return Ok(Err("a sign-up without its fields".to_owned()));
                 };
                 self.tx.put_sign_up(vshard, entry.doc, &fields)?;
+                // The hub signs for the places that it gives itself; a node's receipts stay where they were given.
+                if let (true, Some(Value::Bytes(receipt))) =
+                    (sequenced.writer.is_hub(), document.value("receipt"))
+                {
+                    self.tx.put_receipt(vshard, entry.doc, receipt)?;
+                }
             }
         }
         self.tx.put_document(vshard, entry.doc, entry.topic(), &document)?;

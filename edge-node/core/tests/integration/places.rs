@@ -3,16 +3,19 @@
 #![expect(clippy::disallowed_methods, reason = "a test keeps its databases in a folder of its own")]
 
 use crate::world::{NOW, TENANT, fields, topic};
+use ed25519_dalek::SigningKey;
 use edge_core::node::{
     Answer, Batch, Decision, EdgeNode, NewJob, SignUpRequest, Uplink, answer_of, place_question,
 };
 use hub_core::shard::{self, Imported, JobPost, Shard};
 use std::path::PathBuf;
 use sync_protocol::{
-    ids::{JobId, SignUpId, WorkerId, Writer},
-    log::{Entry, EntryKind},
+    documents::Status,
+    ids::{JobId, NodeId, SignUpId, WorkerId, Writer},
+    log::{Entry, EntryKind, Head},
+    receipt::{Receipt, ReceiptBody},
     seats::{EndReason, LossPolicy, NodeEvent, NodeRow, SeatState},
-    wire::v1::{Ask, Interest, Outcome},
+    wire::v1::{Ask, Down, Interest, Outcome, Sequenced},
 };
 use sync_store::{FenceCause, OpenOptions, SqliteShard};
 
@@ -96,10 +99,26 @@ impl Hub {
                 Entry::new(EntryKind::NodeLedger, topic().0, job, body)
             })
             .collect();
-        let batch =
-            shard::Batch { writer, first: 1, entries: &entries, allowed: &|_| true, signed: &|_| true };
+        self.take(writer, &entries);
+    }
+
+    fn take(&mut self, writer: Writer, entries: &[Entry]) {
+        let batch = shard::Batch { writer, first: 1, entries, allowed: &|_| true, signed: &|_| true };
         let merged = self.at(|shard, _| shard::merge(shard, &batch).unwrap());
         assert_eq!((merged.violation, merged.parked), (None, 0));
+    }
+
+    /// What the other node is sent behind `after`.
+    fn down(&mut self, after: u64) -> Down {
+        self.at(|shard, _| {
+            let (history, _) = shard.tx.head(shard.vshard).unwrap();
+            let page = shard.tx.read_since(shard.vshard, after, 1_000, 1 << 20).unwrap();
+            let of_other = |(audience, row): &(Option<NodeId>, Sequenced)| {
+                audience.is_none_or(|node| node == OTHER.node) && row.writer != OTHER
+            };
+            let entries = page.entries.into_iter().filter(of_other).map(|(_, row)| row).collect();
+            Down { vshard: shard.vshard.0, history, upto: page.upto, entries }
+        })
     }
 
     /// The numbers of those who wait, in order.
@@ -210,6 +229,18 @@ impl Node {
         }
     }
 
+    /// Signs a worker up while the line is up and the hub does not answer in time.
+    fn ask_in_vain(&mut self, job: JobId, n: u8) -> Answer {
+        let request = SignUpRequest { job, worker: worker(n), idempotency: [n; 16], body_hash: [n; 16] };
+        let me = &self.me;
+        let work = |tx: &mut dyn sync_store::ShardTx| {
+            let mut batch = Batch::new(me, tx, NOW, Uplink::Up);
+            let Ok(Decision::Ask(ask)) = batch.sign_up(&request) else { panic!("no question") };
+            Ok(batch.complete_ask(&ask, None).unwrap())
+        };
+        self.store.transact(work).unwrap()
+    }
+
     fn stands(&mut self, sign_up: SignUpId) -> (Option<u32>, bool, bool) {
         let read = |tx: &mut dyn sync_store::ShardTx| {
             let row = tx.sign_up(sign_up)?.unwrap();
@@ -219,6 +250,40 @@ impl Node {
         };
         self.store.read(read).unwrap()
     }
+}
+
+#[test]
+fn a_place_that_the_hub_confirms_has_a_receipt_of_the_hub() {
+    let (mut hub, mut node) = (Hub::with_job("receipt-hub", 1), Node::cut_off("receipt-node"));
+    let (_, vshard) = topic();
+    let down = hub.down(0);
+    node.batch(|batch| batch.receive(&down)).unwrap();
+    let asked = node.ask_in_vain(hub.job, 7);
+    assert_eq!((asked.status, asked.receipt), (Status::Requested, None));
+    let (log, _) = node.batch(|batch| batch.tx.read_own(vshard, 0, 100, 1 << 20).unwrap());
+    hub.take(OTHER, &log);
+
+    let key = SigningKey::from_bytes(&[8; 32]);
+    let sign = |body: &ReceiptBody| Receipt::sign(body, &key, b"certificate").to_bytes();
+    assert_eq!(hub.at(|shard, job| shard::promote(shard, job).unwrap()), 1);
+    assert_eq!(hub.at(|shard, job| shard::sign_receipts(shard, job, &sign).unwrap()), 1);
+    assert_eq!(hub.at(|shard, job| shard::sign_receipts(shard, job, &sign).unwrap()), 0, "it was signed");
+
+    let down = hub.down(down.upto);
+    node.batch(|batch| batch.receive(&down)).unwrap();
+    let read = |tx: &mut dyn sync_store::ShardTx| {
+        let row = tx.sign_up(asked.sign_up)?.unwrap();
+        answer_of(tx, &row)
+    };
+    let told = node.store.read(read).unwrap();
+    assert_eq!(told.status, Status::Confirmed);
+    let receipt = Receipt::from_bytes(&told.receipt.expect("a receipt")).unwrap();
+    let body = receipt.verify(&key.verifying_key()).unwrap();
+    assert_eq!((body.job, body.sign_up, body.worker), (hub.job, asked.sign_up, worker(7)));
+    assert_eq!(body.writer, shard::RECEIPT_WRITER);
+    let row = down.entries.iter().find(|row| row.seq == body.wseq).expect("the row that it names");
+    assert_eq!(row.entry.doc, asked.sign_up);
+    assert_eq!(body.head, Head::genesis(row.writer, vshard).then(&row.entry));
 }
 
 #[test]

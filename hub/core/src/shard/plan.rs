@@ -1,6 +1,6 @@
 //! Executing what the scheduler planned: grants, recalls, promotions from the wait list, and what nodes are told of a job.
 
-use super::{Order, Shard, ends};
+use super::{Order, Shard, ends, receipts};
 use crate::scheduler::{JobSnapshot, Move, NodeShare};
 use std::collections::BTreeMap;
 use sync_protocol::{
@@ -130,6 +130,7 @@ fn accept_here(
     shard.tx.put_seat(shard.vshard, job, &seat)?;
     shard.tx.remove_waiting(shard.vshard, job, wait.sign_up)?;
     shard.set_status(wait.sign_up, Status::Confirmed, "")?;
+    receipts::owe(shard, wait.sign_up)?;
     Ok(true)
 }
 

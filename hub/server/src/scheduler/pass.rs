@@ -9,7 +9,7 @@ use crate::{
 };
 use hub_core::{
     scheduler::plan,
-    shard::{Shard, announce, enforce, execute, promote, snapshot},
+    shard::{Shard, SignReceipt, announce, enforce, execute, promote, sign_receipts, snapshot},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +18,7 @@ use std::{
 };
 use sync_protocol::{
     ids::{JobId, TopicId, VshardId, Writer},
+    receipt::ReceiptBody,
     seats::JobRow,
 };
 use sync_store::{ShardTx, StoreError};
@@ -100,10 +101,12 @@ async fn handle(
     nodes: Arc<Weights>,
 ) -> Result<Vec<JobRow>, ShardError> {
     let region_of = move |topic: TopicId| picture.topics.get(&topic).map(|topic| topic.region.clone());
+    let signer = app.signer.clone();
     let work = move |tx: &mut dyn ShardTx| {
+        let sign = |body: &ReceiptBody| signer.receipt(body);
         let mut rows = Vec::new();
         for item in &items {
-            rows.extend(handle_one(tx, vshard, item, &region_of, &nodes)?);
+            rows.extend(handle_one(tx, vshard, item, &region_of, &nodes, &sign)?);
         }
         Ok(rows)
     };
@@ -116,6 +119,7 @@ fn handle_one(
     item: &Item,
     region_of: &impl Fn(TopicId) -> Option<String>,
     nodes: &Weights,
+    sign: &SignReceipt<'_>,
 ) -> Result<Option<JobRow>, StoreError> {
     let Some(summary) = tx.job_summary(vshard, item.job)? else { return Ok(None) };
     let now = clock::now();
@@ -123,6 +127,7 @@ fn handle_one(
     if item.plan {
         enforce(&mut shard, item.job)?;
         promote(&mut shard, item.job)?;
+        sign_receipts(&mut shard, item.job, sign)?;
         let eligible = region_of(summary.topic).and_then(|region| nodes.get(&region));
         // Rights to a job that is over would be of no use to anybody.
         if let Some(eligible) = eligible.filter(|_| summary.end_at > now)

@@ -3,11 +3,13 @@
 use super::SEATS;
 use super::load::{Ack, Cancel, Record};
 use crate::demo::api::{Api, JobList, SignUp};
-use crate::demo::cluster::{Cluster, Who};
+use crate::demo::cluster::{Cluster, Who, root_certificate};
 use crate::demo::wait::wait_until;
 use crate::jobs::generate::splitmix::SplitMix64;
+use crate::receipt;
 use anyhow::{Context, Result, ensure};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Duration;
 
 /// A node that has just started answers within this.
@@ -27,6 +29,8 @@ pub(super) struct Verdict {
     pub(super) cancelled: u64,
     /// Acknowledged sign-ups that are gone or changed, in words.
     pub(super) lost: Vec<String>,
+    /// Confirmed places whose receipts the hub signed, because it gave them itself.
+    pub(super) signed_by_hub: u64,
     /// Live sign-ups beyond the seats, counted from what clients were told and from what nodes say.
     pub(super) oversold: u64,
 }
@@ -72,12 +76,19 @@ pub(super) fn settle(cluster: &Cluster, record: &Record) -> Result<Verdict> {
     let ids: Vec<(String, String)> = acks.iter().map(|ack| (ack.job.clone(), ack.id.clone())).collect();
     cluster.wait_converged(&Who::HANGZHOU, &ids, CONVERGE_TIME_MAX)?;
     let mut verdict = Verdict { sign_ups: acks.len() as u64, ..Verdict::default() };
+    let root = receipt::read_root(&root_certificate(Path::new(&cluster.hub_data()))?)?;
     let mut live = Vec::new();
     for ack in &acks {
         verdict.confirmed += u64::from(ack.confirmed);
         verdict.cancelled += u64::from(ack.cancel == Cancel::Acknowledged);
         match compare(cluster.node(ack.who).api()?, ack) {
-            Ok(status) if status == "confirmed" => live.push(ack),
+            Ok(status) if status == "confirmed" => {
+                live.push(ack);
+                match is_signed_by_hub(cluster.node(ack.who).api()?, ack, &root) {
+                    Ok(by_hub) => verdict.signed_by_hub += u64::from(by_hub),
+                    Err(error) => verdict.lost.push(format!("the receipt of {}: {error:#}", ack.id)),
+                }
+            }
             Ok(_) => {}
             Err(loss) => verdict.lost.push(format!("{loss:#}")),
         }
@@ -107,6 +118,15 @@ fn compare(api: &Api, ack: &Ack) -> Result<String> {
     };
     ensure!(expected, "{} is {status}, and its client was told {ack:?}", ack.id);
     Ok(found.status)
+}
+
+/// Checks the receipt of a confirmed place. The hub's comes with the change that confirms the place, or right behind it.
+fn is_signed_by_hub(api: &Api, ack: &Ack, root: &[u8; 32]) -> Result<bool> {
+    let path = format!("/v1/sign_ups/{}", ack.id);
+    let text = wait_until("a receipt", ANSWER_TIME_MAX, || Ok(api.get::<SignUp>(&path, &[])?.receipt))?;
+    let body = receipt::verify(&receipt::decode_text(&text)?, root)?;
+    ensure!(body.sign_up.to_string() == ack.id && body.job.to_string() == ack.job, "it is for {body:?}");
+    Ok(body.writer.is_hub())
 }
 
 fn holds(ack: &Ack) -> bool {

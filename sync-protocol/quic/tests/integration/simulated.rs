@@ -329,9 +329,9 @@ fn a_peer_gets_one_stream_and_no_more() {
             let mut echo = [0; 6];
             receive.read_exact(&mut echo).await.unwrap();
             assert_eq!(echo, [0, 0, 0, 2, 7, 7]);
-            let minutes = Duration::from_secs(10);
-            assert!(timeout(minutes, connection.open_bi()).await.is_err(), "a second stream");
-            assert!(timeout(minutes, connection.open_uni()).await.is_err(), "a stream of one direction");
+            let long = Duration::from_secs(10);
+            assert!(timeout(long, connection.open_bi()).await.is_err(), "a second stream");
+            assert!(timeout(long, connection.open_uni()).await.is_err(), "a stream of one direction");
             assert!(connection.send_datagram(vec![7].into()).is_err(), "a datagram");
             assert_eq!(connection.close_reason(), None);
         });
