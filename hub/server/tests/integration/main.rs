@@ -117,7 +117,7 @@ fn what_is_wrong_is_said() {
     assert_eq!(hub.get("/v1/jobs?page_size=0").status, 400);
     assert_eq!(hub.get("/nowhere").status, 404);
     assert_eq!(hub.get("/nowhere").json["type"], "/problems/not-found");
-    for path in ["/nowhere", "/jobs/j9-9-9", "/jobs?page=x"] {
+    for path in ["/nowhere", "/jobs/j9-9-9"] {
         let page = hub.browse(path);
         assert!(page.status >= 400 && page.body.contains("</html>"), "{path}: {page:?}");
     }

@@ -51,7 +51,7 @@ fn known(store: &ControlStore) -> Result<BTreeSet<String>> {
 fn told(known: &BTreeSet<String>, region: &str) -> String {
     let all: Vec<_> = known.iter().map(String::as_str).collect();
     let nearest = known.iter().map(|name| (distance(name, region), name)).min();
-    let is_near = |(distance, _): &(usize, &String)| *distance * 3 <= region.chars().count();
+    let is_near = |(distance, _): &(usize, &String)| *distance * 2 <= region.chars().count();
     let meant = nearest.filter(is_near).map(|(_, name)| format!(" (did you mean `{name}`?)"));
     format!("; there are: {}{}", all.join(", "), meant.unwrap_or_default())
 }
