@@ -73,7 +73,9 @@ pub(crate) fn run(run: &Run) -> anyhow::Result<ExitCode> {
             summary.oversold, summary.lost, summary.unconverged, summary.other, summary.excess_of_copies
         ))?;
         for state in &summary.not_reached {
-            say(&format!("never reached: {state}"))?;
+            let weight =
+                if missing { "and --sometimes wants it" } else { "which matters with --sometimes alone" };
+            say(&format!("never reached: {state}, {weight}"))?;
         }
     }
     Ok(if report.found.is_empty() && !missing { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -18,15 +18,24 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Walks through every state of small worlds, over the production transition functions.
+    #[command(
+        after_long_help = "Example:\n  simulate model --instance E\n  simulate model --instance G --bound 32000000"
+    )]
     Model(commands::model::Args),
     /// Cuts the power, fails and fills the disk at every write of a node's day, and flips bits of its database.
     Disk(commands::disk::Args),
     /// Lists the scenarios.
     List,
     /// Runs seeds of one scenario, or of all in turn. Exit code 1 where a promise was broken.
+    ///
+    /// Lines "never reached" name rare states that these seeds did not meet. They matter with --sometimes alone: few seeds
+    /// do not meet all of them.
+    #[command(after_long_help = "Example:\n  simulate run hot-job --seeds 20")]
     Run(Run),
     /// Runs a trace again and compares every event.
+    #[command(after_long_help = "Example:\n  simulate replay traces/hot-job-7.jsonl --html run.html")]
     Replay {
+        /// The trace that `simulate run` wrote of a broken promise.
         trace: PathBuf,
         /// Shows one event after the other; Enter goes on.
         #[arg(long)]
@@ -36,11 +45,16 @@ enum Command {
         html: Option<PathBuf>,
     },
     /// Leaves out what a violation does not need, and writes TRACE.short.jsonl.
-    Shrink { trace: PathBuf },
+    Shrink {
+        /// The trace that `simulate run` wrote of a broken promise.
+        trace: PathBuf,
+    },
     /// Kills real processes under load, by the program `dayshift` beside this one.
     Live(live::Args),
     /// Switches on known bugs one by one; each must be found.
+    #[command(after_long_help = "Example:\n  simulate mutants --seeds 50")]
     Mutants {
+        /// One JSON object a line.
         #[arg(long)]
         json: bool,
         /// Seeds for each bug at most.
@@ -54,8 +68,10 @@ enum Command {
 struct Run {
     /// A scenario's name or TOML file; all shipped ones in turn where none is given.
     scenario: Option<String>,
+    /// How many seeds.
     #[arg(long, default_value_t = 100)]
     seeds: u64,
+    /// The first seed; the others follow it.
     #[arg(long, default_value_t = 1)]
     start: u64,
     /// The last line is one JSON object.

@@ -232,6 +232,7 @@ async function consolePages(browser, console, viewport, colorScheme) {
     if (viewport === DESK && colorScheme === 'light') await picture(tab, 'console');
     await go(tab, `${console}/nodes`, 'nodes');
     await go(tab, `${console}/sync`, 'sync');
+    await go(tab, `${console}/incarnations`, 'incarnations');
     await go(tab, `${console}/jobs`, 'jobs');
     await page.locator('input[name="q"]').fill(WORD);
     await page.locator('form.find button').click();

@@ -23,6 +23,12 @@ pub(crate) fn wall(at: i64, form: &str) -> String {
     time.map(|time| time.strftime(form).to_string()).unwrap_or_default()
 }
 
+/// The beginning of a time's day in the zone of this machine.
+pub(crate) fn midnight(at: i64) -> i64 {
+    let time = Timestamp::from_second(at).map(|time| time.to_zoned(TimeZone::system()));
+    time.and_then(|time| time.start_of_day()).map_or(at, |day| day.timestamp().as_second())
+}
+
 /// Reads RFC 3339.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<i64> {
     text.parse::<Timestamp>().ok().map(Timestamp::as_second)

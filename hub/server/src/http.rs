@@ -21,6 +21,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::StatusCode,
+    middleware,
     routing::{get, post},
 };
 use problem::Problem;
@@ -87,6 +88,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME_MAX))
         .merge(carry::router())
+        .layer(middleware::from_fn_with_state(app.clone(), pages::problem_as_page))
         .layer(CatchPanicLayer::new())
         .with_state(app)
 }

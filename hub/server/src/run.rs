@@ -75,7 +75,7 @@ fn open(config: &Config, stop: &CancellationToken) -> Result<(Arc<App>, ShardThr
         directory,
         board: Board::default(),
         over_limits: OverLimits::default(),
-        scheduler: Scheduler::default(),
+        scheduler: Scheduler::new(),
         admin_token: admin_token.trim().to_owned(),
         started: Instant::now(),
         stop: stop.clone(),

@@ -20,16 +20,16 @@ use std::{
     time::Instant,
 };
 use sync_protocol::ids::{JobId, NodeId, VshardId};
-use tally::Tally;
+use tally::{Lately, Tally};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// What the scheduler is to look at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Scheduler {
     agenda: Mutex<Agenda>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Agenda {
     dirty: BTreeMap<VshardId, BTreeSet<JobId>>,
     regions: BTreeSet<String>,
@@ -40,6 +40,18 @@ struct Agenda {
 }
 
 impl Scheduler {
+    /// Nothing to look at; counts from this moment on.
+    pub(crate) fn new() -> Self {
+        let agenda = Agenda {
+            dirty: BTreeMap::new(),
+            regions: BTreeSet::new(),
+            demand: Demand::default(),
+            tally: Tally::starting(clock::now()),
+            duplicates: 0,
+        };
+        Self { agenda: Mutex::new(agenda) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Agenda> {
         self.agenda.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,8 +75,8 @@ impl Scheduler {
         }
     }
 
-    /// Sign-ups reported in each of the last minutes, oldest first, and since midnight (both since the start at most).
-    pub(crate) fn sign_ups(&self) -> (Vec<u32>, u64) {
+    /// Sign-ups that were reported of late, since the start at most.
+    pub(crate) fn sign_ups(&self) -> Lately {
         self.lock().tally.picture(clock::now())
     }
 

@@ -7,7 +7,7 @@ mod node;
 
 use crate::{
     Outcome,
-    hub_client::{HubClient, read_token},
+    hub_client::{self, HubClient, read_token},
     output,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -15,6 +15,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::{Args, Subcommand};
 use serde::Deserialize;
 use std::{
+    collections::BTreeSet,
     fs,
     io::Read,
     path::{Path, PathBuf},
@@ -33,8 +34,12 @@ pub(crate) enum SyncCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum CarryCommand {
     /// Write what a node has for the hub; the node may run.
+    #[command(after_long_help = "Example:\n  dayshift sync carry export --data hall-3 --to stick.dsc")]
     Export(export::ExportArgs),
     /// Hand a node's file to the hub, or the hub's answer to the running node.
+    #[command(
+        after_long_help = "Example:\n  dayshift sync carry import stick.dsc --hub http://127.0.0.1:7480 --token-file hub/admin.token\n  dayshift sync carry import stick.answer --data hall-3"
+    )]
     Import(ImportArgs),
 }
 
@@ -44,20 +49,38 @@ pub(crate) struct ImportArgs {
     /// The file.
     file: PathBuf,
     /// Address of the hub, such as http://127.0.0.1:7480: the file is a node's.
-    #[arg(long, requires = "token_file", required_unless_present = "data")]
+    /// Without it and --data, DAYSHIFT_HUB of the environment.
+    #[arg(long)]
     hub: Option<String>,
-    /// File that holds the hub's token; `-` reads it from standard input.
-    #[arg(long, requires = "hub")]
+    /// File that holds the hub's token; `-` reads it from standard input. Without it, DAYSHIFT_TOKEN_FILE of the environment.
+    #[arg(long, conflicts_with = "data")]
     token_file: Option<PathBuf>,
     /// Where to write the hub's answer; beside the file, named after it, when left out.
-    #[arg(long, requires = "hub")]
+    #[arg(long, conflicts_with = "data")]
     answer: Option<PathBuf>,
     /// Data folder of the running node: the file is the hub's answer.
     #[arg(long, conflicts_with = "hub")]
     data: Option<PathBuf>,
+    /// List each sign-up and each job, and not their sums alone.
+    #[arg(long, conflicts_with = "data")]
+    all: bool,
     /// Print the account as JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// How much of an account is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    Sums,
+    Each,
+}
+
+impl Told {
+    /// As `--all` says.
+    pub(crate) fn by(all: bool) -> Self {
+        if all { Self::Each } else { Self::Sums }
+    }
 }
 
 /// The hub's account of a carried session.
@@ -116,10 +139,12 @@ pub(crate) fn run(command: &SyncCommand) -> Result<Outcome> {
 
 fn import(args: &ImportArgs) -> Result<Outcome> {
     let bytes = read_file(&args.file)?;
-    match (&args.hub, &args.token_file, &args.data) {
-        (Some(hub), Some(token), _) => import_at_hub(args, hub, token, &bytes),
-        (_, _, Some(data)) => node::import(data, &bytes, args.json),
-        _ => bail!("give --hub with --token-file, or --data"),
+    if let Some(data) = &args.data {
+        return node::import(data, &bytes, args.json);
+    }
+    match (hub_client::address(args.hub.as_ref()), hub_client::token_file(args.token_file.as_ref())) {
+        (Some(hub), Some(token)) => import_at_hub(args, &hub, &token, &bytes),
+        _ => bail!("give --hub with --token-file (or DAYSHIFT_HUB with DAYSHIFT_TOKEN_FILE), or --data"),
     }
 }
 
@@ -137,7 +162,7 @@ fn import_at_hub(args: &ImportArgs, hub: &str, token: &Path, bytes: &[u8]) -> Re
         }
         output::result(&shown.to_string());
     } else {
-        tell(&account);
+        tell(&account, Told::by(args.all));
         let more =
             if account.more { "; it does not hold all that waits for the node: carry again" } else { "" };
         output::result(&format!("the answer for the node is in {}{more}", path.display()));
@@ -151,14 +176,21 @@ pub(crate) fn judge(account: &Account) -> Outcome {
 }
 
 /// Says what became of a file, person by person where somebody has a receipt that does not count.
-pub(crate) fn tell(account: &Account) {
+pub(crate) fn tell(account: &Account, told: Told) {
     let Account { node, merged, parked, saved, back, strangers, retired, settled, .. } = account;
-    output::result(&format!("node {node}: {merged} entries were new to the hub, {parked} of them parked"));
-    for SavedSignUp { job, sign_up } in saved {
-        output::result(&format!("  saved     {sign_up} for {job}: the hub had not known it"));
-    }
-    for Rights { job, rights } in back {
-        output::result(&format!("  back      {rights} rights to {job}"));
+    let were = if *merged == 1 { "entry was" } else { "entries were" };
+    output::result(&format!("node {node}: {merged} {were} new to the hub, {parked} of them parked"));
+    match told {
+        Told::Sums => sums(account).iter().for_each(|line| output::result(line)),
+        Told::Each => {
+            for SavedSignUp { job, sign_up } in saved {
+                output::result(&format!("  saved     {sign_up} for {job}: the hub had not known it"));
+            }
+            for Rights { job, rights } in back {
+                let rights = output::count(u64::from(*rights), "right");
+                output::result(&format!("  back      {rights} to {job}"));
+            }
+        }
     }
     for Stranger { job, sign_up, worker } in strangers {
         output::result(&format!(
@@ -172,6 +204,27 @@ pub(crate) fn tell(account: &Account) {
     }
 }
 
+/// What was saved and what came back, a line each, where there is anything.
+fn sums(account: &Account) -> Vec<String> {
+    let jobs = |jobs: BTreeSet<&str>| output::count(jobs.len() as u64, "job");
+    let saved: BTreeSet<_> = account.saved.iter().map(|saved| saved.job.as_str()).collect();
+    let back: BTreeSet<_> = account.back.iter().map(|back| back.job.as_str()).collect();
+    let rights: u64 = account.back.iter().map(|back| u64::from(back.rights)).sum();
+    let mut lines = Vec::new();
+    if !saved.is_empty() {
+        let sign_ups = output::count(account.saved.len() as u64, "sign-up");
+        lines.push(format!(
+            "  saved     {sign_ups} for {} that the hub had not known; --all lists each",
+            jobs(saved)
+        ));
+    }
+    if !back.is_empty() {
+        let rights = output::count(rights, "right");
+        lines.push(format!("  back      {rights} to {}; --all lists each", jobs(back)));
+    }
+    lines
+}
+
 fn read_file(path: &Path) -> Result<Vec<u8>> {
     let file = fs::File::open(path).with_context(|| format!("open {}", path.display()))?;
     let mut bytes = Vec::new();
@@ -180,4 +233,32 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
         .with_context(|| format!("read {}", path.display()))?;
     ensure!(bytes.len() <= CARRY_BYTES_MAX, "{} is longer than any carried session", path.display());
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Account, sums};
+
+    #[test]
+    fn what_came_back_is_summed() {
+        let check = |saved: &str, back: &str, expected: &[&str]| {
+            let text = format!(
+                r#"{{"node":"1.1","merged":9,"parked":0,"saved":[{saved}],"back":[{back}],"strangers":[],"retired":null,
+                "settled":true,"acked":[],"answer":"","more":false}}"#
+            );
+            assert_eq!(sums(&serde_json::from_str::<Account>(&text).unwrap()), expected);
+        };
+        let saved = |sign_up: &str, job: &str| format!(r#"{{"sign_up":"{sign_up}","job":"{job}"}}"#);
+        let back = |job: &str, rights: u32| format!(r#"{{"job":"{job}","rights":{rights}}}"#);
+        check("", "", &[]);
+        check("", &back("j1", 1), &["  back      1 right to 1 job; --all lists each"]);
+        check(
+            &[saved("s1", "j1"), saved("s2", "j1")].join(","),
+            &[back("j1", 3), back("j2", 4)].join(","),
+            &[
+                "  saved     2 sign-ups for 1 job that the hub had not known; --all lists each",
+                "  back      7 rights to 2 jobs; --all lists each",
+            ],
+        );
+    }
 }

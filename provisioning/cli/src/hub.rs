@@ -24,6 +24,7 @@ use sync_store::{ControlStore, OpenOptions as ShardOptions};
 #[derive(Debug, Subcommand)]
 pub(crate) enum HubCommand {
     /// Make the authority, the databases and the operators' token of a new cluster.
+    #[command(after_long_help = "Example:\n  dayshift hub init --data hub --name my-city")]
     Init {
         /// Folder to make.
         #[arg(long)]
@@ -35,14 +36,19 @@ pub(crate) enum HubCommand {
     /// Copy the databases, the authority and the operators' token; the hub may run meanwhile.
     ///
     /// The copy has the key of the cluster's authority in it: keep it where only operators can read it.
+    #[command(after_long_help = "Example:\n  dayshift hub backup --data hub --to /backups/monday")]
     Backup(backup::BackupArgs),
     /// Put a backup in the place of the databases; the hub must not run.
     ///
     /// Each vshard begins a new history: the hub grants nothing in it before every node that may hold rights there has
     /// told what it holds, so that nothing is oversold. Sign-ups that a node had confirmed come back with its log. The
     /// files that were there are kept in a folder of their own.
+    #[command(after_long_help = "Example:\n  dayshift hub restore --data hub --from /backups/monday")]
     Restore(restore::RestoreArgs),
     /// Bring what a dead node's disk knows to the running hub, and end that incarnation.
+    #[command(
+        after_long_help = "Example:\n  dayshift hub import-node-disk hall-3 --hub http://127.0.0.1:7480 --token-file hub/admin.token"
+    )]
     ImportNodeDisk(import_node_disk::ImportDiskArgs),
 }
 

@@ -19,15 +19,29 @@ const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
 const TRIES_MAX: u32 = 4;
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
 
+/// Names the hub where `--hub` is not given.
+const HUB: &str = "DAYSHIFT_HUB";
+/// Names the token's file where `--token-file` is not given.
+const TOKEN_FILE: &str = "DAYSHIFT_TOKEN_FILE";
+
+/// The hub that an optional `--hub` or the environment names.
+pub(crate) fn address(given: Option<&String>) -> Option<String> {
+    given.cloned().or_else(|| std::env::var(HUB).ok().filter(|hub| !hub.is_empty()))
+}
+
+/// The token's file that an optional `--token-file` or the environment names.
+pub(crate) fn token_file(given: Option<&PathBuf>) -> Option<PathBuf> {
+    given.cloned().or_else(|| std::env::var_os(TOKEN_FILE).filter(|path| !path.is_empty()).map(PathBuf::from))
+}
+
 /// Which hub, and what opens it.
 #[derive(Debug, Args)]
 pub(crate) struct HubArgs {
     /// Address of the hub, such as http://127.0.0.1:7480.
-    #[arg(long)]
+    #[arg(long, env = HUB)]
     hub: String,
-    /// File that holds the hub's token (admin.token in its data folder; for `jobs cap` and `jobs close` also a file with
-    /// the agency's own key); `-` reads it from standard input.
-    #[arg(long)]
+    /// File that holds the hub's token (admin.token in its data folder); `-` reads it from standard input.
+    #[arg(long, env = TOKEN_FILE)]
     token_file: PathBuf,
     /// Print the hub's answer as JSON.
     #[arg(long)]
@@ -46,6 +60,8 @@ impl HubArgs {
 pub(crate) struct Refusal {
     /// The last part of the problem's type; empty where the answer was none.
     pub(crate) code: String,
+    /// What is the matter, in the hub's words.
+    pub(crate) reason: String,
     message: String,
 }
 
@@ -202,15 +218,20 @@ fn read_answer(url: &str, mut response: ureq::http::Response<ureq::Body>, answer
     if status.is_success() {
         return Ok(text);
     }
-    let said = problem_title(&text);
-    let code = problem_code(&text);
+    Err(refusal(url, status, &text).into())
+}
+
+fn refusal(url: &str, status: ureq::http::StatusCode, text: &str) -> Refusal {
+    let reason = problem_words(text, status.canonical_reason().unwrap_or_default());
+    let code = problem_code(text);
     let fix = match (status.as_u16(), code.as_str()) {
         (401, _) => "; check the token file",
-        (403, _) => "; the token's role does not allow this",
+        (403, "") => "; the token's role does not allow this",
         (404, "") => "; check the hub address",
         _ => "",
     };
-    Err(Refusal { code, message: format!("{url} answered {status}{said}{fix}") }.into())
+    let said = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    Refusal { code, message: format!("{url} answered {status}{said}{fix}"), reason }
 }
 
 /// The last part of an RFC 9457 problem's type; empty for other bodies.
@@ -220,12 +241,34 @@ fn problem_code(text: &str) -> String {
     kind.strip_prefix("/problems/").unwrap_or_default().to_owned()
 }
 
-/// The title and detail of an RFC 9457 problem, as `: title, detail`; nothing for other bodies.
-fn problem_title(text: &str) -> String {
-    let Ok(problem) = serde_json::from_str::<serde_json::Value>(text) else {
-        return String::new();
-    };
-    let parts: Vec<&str> =
-        ["title", "detail"].iter().filter_map(|name| problem.get(name)?.as_str()).collect();
-    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
+/// The title and detail of an RFC 9457 problem, as `title, detail`; a title that only repeats the status is left out.
+fn problem_words(text: &str, status: &str) -> String {
+    let problem = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
+    let parts = ["title", "detail"].iter().filter_map(|name| problem.get(name)?.as_str());
+    parts.filter(|part| *part != status).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refusal;
+    use ureq::http::StatusCode;
+
+    #[test]
+    fn a_refusal_says_each_thing_once() {
+        let check = |status: u16, body: &str, expected: &str| {
+            let said = refusal("http://hub/v1", StatusCode::from_u16(status).unwrap(), body).to_string();
+            assert_eq!(said, format!("http://hub/v1 answered {expected}"), "{body}");
+        };
+        let region = r#"{"type":"/problems/no-right-to-region","title":"Forbidden","detail":"Acme may not"}"#;
+        check(403, region, "403 Forbidden: Acme may not");
+        check(403, "", "403 Forbidden; the token's role does not allow this");
+        check(
+            401,
+            r#"{"title":"token not known"}"#,
+            "401 Unauthorized: token not known; check the token file",
+        );
+        check(404, "<html>", "404 Not Found; check the hub address");
+        let node = r#"{"type":"/problems/gap","title":"Entries are missing","detail":"export again"}"#;
+        check(409, node, "409 Conflict: Entries are missing, export again");
+    }
 }

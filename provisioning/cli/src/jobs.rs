@@ -32,15 +32,27 @@ pub(crate) struct JobsArgs {
 #[derive(Debug, Subcommand)]
 enum JobsCommand {
     /// Read a CSV or NDJSON file by a map and send its jobs to a hub; safe to repeat.
+    #[command(
+        after_long_help = "Example:\n  dayshift jobs import data/nyc_jobs_to_2019-06-14.csv --map data/maps/nyc.toml --dry-run\n  dayshift jobs import shifts.ndjson --hub http://127.0.0.1:7480 --token-file hub/admin.token --tenant agency --region hangzhou"
+    )]
     Import(import_command::ImportArgs),
     /// Write synthetic shifts of a region as NDJSON, ready for `jobs import`.
+    #[command(
+        after_long_help = "Example:\n  dayshift jobs generate --region hangzhou --count 2000 --seed 1 > shifts.ndjson"
+    )]
     Generate(generate::GenerateArgs),
     /// Change the number of seats of a job, up or down; safe to repeat.
     ///
     /// Raising opens seats at once. Lowering recalls rights that nobody uses. Below what is confirmed it is refused, and
     /// the refusal names the smallest number, unless --bump-latest ends the latest sign-ups, each with notice.
+    #[command(
+        after_long_help = "Example:\n  dayshift jobs cap j0-1-1024 12 --hub http://127.0.0.1:7480 --token-file hub/admin.token\n\nAn agency gives a file with its own key as --token-file, for its own jobs."
+    )]
     Cap(change::CapArgs),
     /// Close a job: nobody signs up any more, and whoever is confirmed or waits is ended, with notice.
+    #[command(
+        after_long_help = "Example:\n  dayshift jobs close j0-1-1024 --hub http://127.0.0.1:7480 --token-file hub/admin.token\n\nAn agency gives a file with its own key as --token-file, for its own jobs."
+    )]
     Close(change::CloseArgs),
 }
 

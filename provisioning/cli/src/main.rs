@@ -32,7 +32,7 @@ enum Command {
     /// The hub's data folder.
     #[command(subcommand)]
     Hub(hub::HubCommand),
-    /// Import and generate jobs.
+    /// Import and generate jobs, change their number of seats, close them.
     Jobs(jobs::JobsArgs),
     /// Show the whole story on this machine: a hub, three nodes, lines that are cut.
     Demo(demo::DemoArgs),

@@ -19,6 +19,9 @@ pub(crate) enum NodeCommand {
     /// Its seats and rights stay as they are until its whole log is at the hub, which settles it: the hub then holds its
     /// seats, and rights that nobody used are free again. A running node closes its log and sends the rest by itself. The
     /// hall goes on under a new incarnation: `dayshift token create` and `edge-node join TOKEN --replace`.
+    #[command(
+        after_long_help = "Example:\n  dayshift node fence hall-3 --reason \"stolen on Monday\" --hub http://127.0.0.1:7480 --token-file hub/admin.token"
+    )]
     Fence(FenceArgs),
     /// Take back what a lost node held of jobs whose policy is `reclaim`, once its lease is over.
     ///
@@ -209,9 +212,17 @@ fn fence(args: &FenceArgs) -> Result<Outcome> {
     }
     let hub = args.hub.client()?;
     let node = find(&hub, &args.node)?;
+    if node.state == "fenced" && !args.hub.json {
+        return fenced_already(&hub, &node);
+    }
     let plan = format!(
-        "{} ({}.{}, {}) holds {} rights, {} of them known to be used. Its incarnation would be over, one way.",
-        node.name, node.node, node.incarnation, node.state, node.granted, node.used
+        "{} ({}.{}, {}) holds {}, {} of them known to be used. Its incarnation would be over, one way.",
+        node.name,
+        node.node,
+        node.incarnation,
+        node.state,
+        output::count(node.granted, "right"),
+        node.used
     );
     output::confirm(&plan, args.yes)?;
     let answer: Value =
@@ -224,6 +235,16 @@ fn fence(args: &FenceArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+fn fenced_already(hub: &HubClient, node: &Node) -> Result<Outcome> {
+    let Limbo { incarnations, .. } = hub.get("/v1/limbo")?;
+    let is_it = |over: &&Incarnation| (over.node, over.incarnation) == (node.node, node.incarnation);
+    let over = incarnations.iter().find(is_it);
+    let since = over.map(|over| format!(", since {}: {}", over.since, over.detail)).unwrap_or_default();
+    let name = format!("{} ({}.{})", node.name, node.node, node.incarnation);
+    output::result(&format!("{name} is fenced already{since}"));
+    Ok(Outcome::Done)
+}
+
 fn reclaim(args: &ReclaimArgs) -> Result<Outcome> {
     let hub = args.hub.client()?;
     let node = find(&hub, &args.node)?;
@@ -233,11 +254,20 @@ fn reclaim(args: &ReclaimArgs) -> Result<Outcome> {
     };
     // Whoever is asked can count on it: a lease that runs is told here.
     let Reclaimed { jobs } = order("?dry_run=true")?;
+    if jobs.is_empty() && !args.hub.json {
+        output::result(&format!(
+            "there is nothing to reclaim: nothing stays reserved for {} of a job with the policy `reclaim`; what stays \
+             reserved of other jobs is free when its log comes or the job starts",
+            node.name
+        ));
+        return Ok(Outcome::Done);
+    }
     if !jobs.is_empty() {
         let rights: u64 = jobs.iter().map(|job| u64::from(job.rights)).sum();
         let plan = format!(
-            "{rights} rights to {} jobs with the policy `reclaim` would come back from fenced incarnations of {}. Receipts of those jobs that the hub does not hold are void from then on.",
-            jobs.len(),
+            "{} to {} with the policy `reclaim` would come back from fenced incarnations of {}. Receipts of those jobs that the hub does not hold are void from then on.",
+            output::count(rights, "right"),
+            output::count(jobs.len() as u64, "job"),
             node.name
         );
         output::confirm(&plan, args.yes)?;
@@ -247,12 +277,8 @@ fn reclaim(args: &ReclaimArgs) -> Result<Outcome> {
         return print_json(&serde_json::to_value(Reclaimed { jobs }).context("write the answer")?);
     }
     for job in &jobs {
-        output::result(&format!("{:<24}{:>6} rights are free again", job.job, job.rights));
-    }
-    if jobs.is_empty() {
-        output::note(
-            "none of its jobs has the policy `reclaim`; its rights stay reserved until each job starts",
-        );
+        let are = if job.rights == 1 { "right is" } else { "rights are" };
+        output::result(&format!("{:<24}{:>6} {are} free again", job.job, job.rights));
     }
     Ok(Outcome::Done)
 }
@@ -281,7 +307,11 @@ fn limbo(args: &LimboArgs) -> Result<Outcome> {
         print_jobs(&limbo.rights);
     }
     if settled > 0 {
-        output::note(&format!("{settled} incarnations are settled; --all shows them"));
+        let are = if settled == 1 { "incarnation is" } else { "incarnations are" };
+        output::note(&format!(
+            "{settled} {are} settled; --all shows {}",
+            if settled == 1 { "it" } else { "them" }
+        ));
     }
     for vshard in &limbo.awaited {
         let names: Vec<String> =
@@ -318,8 +348,9 @@ fn print_summary(rights: &[Reserved], over: &Incarnation) {
     let used: u64 = jobs.iter().map(|one| u64::from(one.live)).sum();
     let Some(last) = jobs.iter().map(|one| one.start_at.as_str()).max() else { return };
     output::result(&format!(
-        "  {} jobs, {reclaimable} of them can be reclaimed; {used} rights known used; the last starts {last}",
-        jobs.len()
+        "  {}, {reclaimable} of them can be reclaimed; {} known used; the last starts {last}",
+        output::count(jobs.len() as u64, "job"),
+        output::count(used, "right")
     ));
     for one in jobs.iter().take(LIMBO_JOBS_SHOWN) {
         output::result(&format!(
@@ -328,7 +359,7 @@ fn print_summary(rights: &[Reserved], over: &Incarnation) {
         ));
     }
     if let Some(more) = jobs.len().checked_sub(LIMBO_JOBS_SHOWN).filter(|more| *more > 0) {
-        output::result(&format!("  and {more} more jobs; --all shows them"));
+        output::result(&format!("  and {} more; --all shows every one", output::count(more as u64, "job")));
     }
 }
 

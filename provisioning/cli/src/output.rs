@@ -32,6 +32,11 @@ pub(crate) fn clap_message(error: &clap::Error) {
     }
 }
 
+/// A number of things, such as `1 seat` and `2 seats`.
+pub(crate) fn count(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Shows what a command is about to do and asks for a yes, unless `--yes` said it already.
 pub(crate) fn confirm(plan: &str, yes: bool) -> Result<()> {
     note(plan);

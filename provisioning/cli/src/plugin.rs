@@ -14,8 +14,16 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum PluginCommand {
     /// Makes a project that builds and whose test passes at once.
+    ///
+    /// Its rule, in src/lib.rs, hides jobs farther away than 20 km; put your own in its place.
+    #[command(
+        after_long_help = "Example:\n  dayshift plugin new night-only && dayshift plugin test night-only"
+    )]
     New(NewArgs),
     /// Builds the component and refuses what a node would refuse.
+    ///
+    /// It needs Rust with the target wasm32-unknown-unknown, which it tries to add (`rustup target add
+    /// wasm32-unknown-unknown`), and the crates of the project's Cargo.toml, which cargo fetches the first time.
     Build(BuildArgs),
     /// Builds, then runs the cases of `tests/*.toml` in the real host with its real limits.
     Test(TestArgs),

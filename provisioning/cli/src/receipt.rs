@@ -3,7 +3,7 @@
 
 use crate::count::{self, CountArgs};
 use crate::{Outcome, output};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use clap::{Args, Subcommand};
@@ -104,7 +104,13 @@ fn pem_content(text: &str) -> Result<Vec<u8>> {
 
 fn read_receipt(argument: &str) -> Result<Vec<u8>> {
     let path = Path::new(argument);
-    let Ok(metadata) = path.metadata() else { return decode_text(argument) };
+    let Ok(metadata) = path.metadata() else {
+        let is_like_a_path = !argument.contains("://") && argument.contains(['/', '.']);
+        return decode_text(argument).map_err(|error| match is_like_a_path {
+            true => anyhow!("there is no file {argument}, and it is not the text of a receipt"),
+            false => error,
+        });
+    };
     if metadata.len() > RECEIPT_BYTES_MAX {
         bail!("{argument} has {} bytes; a receipt has a few hundred", metadata.len());
     }
@@ -170,5 +176,7 @@ mod tests {
         assert_eq!(decode_text(&text).unwrap(), b"receipt");
         assert_eq!(decode_text(&format!("http://node/r#{text}\n")).unwrap(), b"receipt");
         assert!(decode_text("not a receipt!").is_err());
+        let said = read_receipt("nofile.txt").unwrap_err().to_string();
+        assert!(said.contains("there is no file nofile.txt"), "{said}");
     }
 }

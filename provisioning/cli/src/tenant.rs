@@ -1,10 +1,13 @@
 //! `dayshift tenant`: adds and lists employers and agencies, gives them regions and new keys. An API key is shown once; the
 //! hub keeps its BLAKE3 hash.
 
+mod regions;
+
+pub(crate) use regions::check_known;
+
 use crate::{Outcome, hub, output};
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use enrolment::is_name;
 use std::path::PathBuf;
 use sync_store::{ControlStore, TenantRecord};
 
@@ -12,11 +15,17 @@ use sync_store::{ControlStore, TenantRecord};
 #[derive(Debug, Subcommand)]
 pub(crate) enum TenantCommand {
     /// Add a tenant and print its API key, once.
+    #[command(after_long_help = "Example:\n  dayshift tenant create agency --data hub --region hangzhou")]
     Create(CreateArgs),
     /// List the tenants with the regions in which each may post.
     List(ListArgs),
     /// Let a tenant post in another region.
+    #[command(
+        after_long_help = "Example:\n  dayshift tenant allow agency --data hub --region new-york --new-region"
+    )]
     Allow(AllowArgs),
+    /// Take a region back from a tenant that has no job and no node there, as after a typing error.
+    Disallow(DisallowArgs),
     /// Give a tenant a new API key and print it, once; the old one stops working.
     ///
     /// The hub refuses the old key within a second, and so does each node whose line is up; a node without one when it is.
@@ -37,6 +46,22 @@ pub(crate) struct ListArgs {
 /// Who may post where.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AllowArgs {
+    /// Name of the tenant.
+    name: String,
+    /// The hub's data folder.
+    #[arg(long)]
+    data: PathBuf,
+    /// The region; give the option once for each.
+    #[arg(long = "region", required = true)]
+    regions: Vec<String>,
+    /// A region may be one that no tenant has had before.
+    #[arg(long)]
+    new_region: bool,
+}
+
+/// Who may no longer post where.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DisallowArgs {
     /// Name of the tenant.
     name: String,
     /// The hub's data folder.
@@ -74,6 +99,9 @@ pub(crate) struct CreateArgs {
     /// A region in which it posts jobs; give the option once for each.
     #[arg(long = "region", required = true)]
     regions: Vec<String>,
+    /// A region may be one that no tenant has had before; the first tenant's need no such word.
+    #[arg(long)]
+    new_region: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -85,6 +113,7 @@ pub(crate) fn run(command: &TenantCommand) -> Result<Outcome> {
         TenantCommand::Create(args) => create(args),
         TenantCommand::List(args) => list(args),
         TenantCommand::Allow(args) => allow(args),
+        TenantCommand::Disallow(args) => regions::disallow(&args.data, &args.name, &args.regions),
         TenantCommand::Rekey(args) => rekey(args),
     }
 }
@@ -93,8 +122,8 @@ fn create(args: &CreateArgs) -> Result<Outcome> {
     if args.name.trim().is_empty() || args.name.len() > enrolment::limits::NAME_CHARS_MAX {
         bail!("a tenant's name has 1 to {} characters", enrolment::limits::NAME_CHARS_MAX);
     }
-    check_regions(&args.regions)?;
     let store = hub::open_control(&args.data)?;
+    regions::check_new(&store, &args.regions, args.new_region)?;
     let key = new_key()?;
     let Some(id) = store.add_tenant(&args.name, blake3::hash(key.as_bytes()).as_bytes())? else {
         bail!("there is a tenant named {} already", args.name);
@@ -115,13 +144,6 @@ fn create(args: &CreateArgs) -> Result<Outcome> {
 
 fn new_key() -> Result<String> {
     Ok(format!("dsk_{}", hub::random_hex()?))
-}
-
-fn check_regions(regions: &[String]) -> Result<()> {
-    if let Some(region) = regions.iter().find(|region| !is_name(region)) {
-        bail!("`{region}` cannot name a region: use letters, digits, `.`, `_` and `-`, at most 63");
-    }
-    Ok(())
 }
 
 /// The regions in which a tenant may post.
@@ -166,9 +188,9 @@ fn list(args: &ListArgs) -> Result<Outcome> {
 }
 
 fn allow(args: &AllowArgs) -> Result<Outcome> {
-    check_regions(&args.regions)?;
     let store = hub::open_control(&args.data)?;
     let tenant = find(&store, &args.name)?;
+    regions::check_new(&store, &args.regions, args.new_region)?;
     for region in &args.regions {
         store.add_topic(tenant.id, region)?;
     }

@@ -1,7 +1,7 @@
 //! `dayshift token`: makes the one string by which a box joins. The hub keeps a hash of its secret only.
 
-use crate::{Outcome, hub, output};
-use anyhow::{Context, Result, bail};
+use crate::{Outcome, hub, output, tenant};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Subcommand;
 use enrolment::{Authority, JoinSecret, JoinToken, TokenId, TokenRecord, is_name};
 use hub_core::layout;
@@ -13,6 +13,9 @@ use sync_store::TokenRow;
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
     /// Make a token for one node.
+    #[command(
+        after_long_help = "Example:\n  dayshift token create --data hub --region hangzhou --node hall-3 --hub-address hub.example:7443"
+    )]
     Create(CreateArgs),
 }
 
@@ -56,12 +59,16 @@ fn create(args: &CreateArgs) -> Result<Outcome> {
         bail!("a token that expires at once admits nobody; give --expires a positive time");
     }
     let store = hub::open_control(&args.data)?;
+    tenant::check_known(&store, &args.region)?;
     let authority = Authority::open(&layout::authority(&args.data)).context("open the authority")?;
     let (id, secret) = (TokenId(hub::random()?), JoinSecret(hub::random()?));
     let expires_at = hub::now().saturating_add(args.expires.as_secs());
     let expires_unix = u64::try_from(expires_at).unwrap_or(0);
     let record = TokenRecord::new(id, &secret, &args.region, &args.node, expires_unix);
-    let token = JoinToken::new(authority.root_spki_sha256(), &args.hub_address, id, secret)?;
+    let token = JoinToken::new(authority.root_spki_sha256(), &args.hub_address, id, secret).map_err(|_| {
+        let address = &args.hub_address;
+        anyhow!("--hub-address `{address}` is not host:port; the hub says its QUIC port at its start, such as {address}:7443")
+    })?;
     store.add_token(&TokenRow {
         id: id.to_string(),
         secret_hash: record.secret_hash.to_vec(),

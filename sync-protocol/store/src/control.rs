@@ -325,6 +325,13 @@ impl ControlStore {
         Ok(TopicRecord { topic, tenant, region: region.to_owned(), vshard })
     }
 
+    /// Takes a topic out of the directory; the caller has made sure that nothing was written to it.
+    pub fn remove_topic(&self, topic: TopicId) -> Result<(), StoreError> {
+        let topic = i64::try_from(topic.0).unwrap_or(0);
+        self.connection.execute("DELETE FROM topic WHERE topic = ?1", params![topic])?;
+        Ok(())
+    }
+
     /// Writes a line for the operators; of very many the oldest go.
     pub fn add_event(&self, at: i64, text: &str) -> Result<(), StoreError> {
         self.connection.execute("INSERT INTO event (at, text) VALUES (?1, ?2)", params![at, text])?;

@@ -111,6 +111,12 @@ pub(crate) fn count(n: impl Borrow<u64>) -> String {
     out
 }
 
+/// Writes a number of rights: `1 right`, `1,204 rights`.
+pub(crate) fn rights(n: impl Borrow<u64>) -> String {
+    let n = *n.borrow();
+    format!("{} right{}", count(n), if n == 1 { "" } else { "s" })
+}
+
 /// Writes an amount of bytes: `812 B`, `4.1 kB`, `1.2 MB`.
 pub(crate) fn bytes(n: impl Borrow<u64>) -> String {
     let n = *n.borrow();

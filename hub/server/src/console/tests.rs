@@ -10,7 +10,7 @@ use super::view::*;
 const PAGE_BYTES_MAX: usize = 60_000;
 
 fn frame() -> Frame {
-    Frame { hub: "hub 1 of 3".to_owned(), clock: "17:42:08".to_owned(), refresh_s: 5, synthetic: true }
+    Frame { hub: "hub 1 of 3".to_owned(), clock: "17:42:08 UTC".to_owned(), refresh_s: 5, synthetic: true }
 }
 
 fn nodes() -> Vec<NodeRow> {
@@ -56,6 +56,7 @@ fn overview() -> OverviewPage {
         nodes: nodes(),
         sign_ups: (0..60).map(|n| 150 + n * 37 % 80 + n).collect(),
         sign_ups_today: 18_406,
+        since: "00:00 UTC".to_owned(),
         jobs: 2_096,
         oversold: 0,
         silent: Some(Silent { age_s: 848, node: "Fuyang 2".to_owned(), state: State::CutOff }),
@@ -148,6 +149,7 @@ fn incarnations() -> IncarnationsPage {
             holder: "Lin'an 1 (45.2)".to_owned(),
             reserved: 3,
             used: 2,
+            needs_a_choice: true,
             can_be_reclaimed: true,
         }],
         awaiting: vec![AwaitingRow { vshard: 88, history: 2, nodes: vec!["Fuyang 2 (44.1)".to_owned()] }],
@@ -193,7 +195,13 @@ fn pages() -> Vec<(&'static str, String)> {
         jobs: (0..9).map(job).collect(),
         next: Some(format!("{JOBS}?page=2")),
     };
+    let unknown = ProblemPage {
+        frame: frame(),
+        title: "Not found".to_owned(),
+        detail: "there is nothing at this address".to_owned(),
+    };
     vec![
+        ("problem", unknown.render().unwrap()),
         ("overview", overview().render().unwrap()),
         ("overview-empty", fresh.render().unwrap()),
         ("overview-oversold", bad.render().unwrap()),
@@ -280,6 +288,7 @@ fn what_was_not_heard_is_not_called_fresh() {
 fn the_overview_says_how_things_are() {
     let html = overview().render().unwrap();
     assert!(html.contains("43 of 46 nodes are in step."));
+    assert!(html.contains("18,406 since 00:00 UTC") && html.contains("As of 17:42:08 UTC"));
     assert!(html.contains("No job is oversold."));
     assert_eq!(html.matches("<polygon").count(), 46);
     let mut bad = overview();
@@ -294,6 +303,9 @@ fn a_copied_disk_is_an_alarm_and_says_what_to_do() {
     assert!(html.contains("<b class=\"cut\">1 disk was copied or put back.</b>"));
     assert!(html.contains("1 of 2 incarnations that are over is not settled"));
     assert_eq!(html.matches("dayshift node reclaim 45").count(), 1);
+    assert_eq!(html.matches("dayshift hub import-node-disk FOLDER --this-is-the-one").count(), 1);
+    assert!(html.contains("with the disk that counts, by reclaim, or with the start"));
+    assert!(!html.contains("with the log"), "no log of a copy settles it by itself");
     assert!(html.contains("1 restored vshard grants nothing yet") && html.contains("Fuyang 2 (44.1)"));
     let html = overview().render().unwrap();
     assert!(html.contains("3 rights in limbo") && html.contains("1 disk was copied"));

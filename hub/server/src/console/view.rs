@@ -5,6 +5,7 @@
 
 mod incarnations;
 mod overview;
+mod problem;
 mod seats;
 mod sync;
 
@@ -13,6 +14,7 @@ use askama::filters::Safe;
 pub(crate) use self::{
     incarnations::{AwaitingRow, IncarnationsPage, LimboRow, OverRow},
     overview::{Event, NodeRow, NodesPage, OverCounts, OverviewPage, Silent},
+    problem::ProblemPage,
     seats::{EndingRow, JobRow, JobsPage, NodeSeats, SeatsPage},
     sync::{PeerRow, SyncPage},
 };
@@ -45,6 +47,8 @@ pub(crate) enum Tab {
     Incarnations,
     /// Jobs and their seats.
     Jobs,
+    /// No page of the head.
+    Elsewhere,
 }
 
 impl Tab {
@@ -62,7 +66,7 @@ impl Tab {
 pub(crate) struct Frame {
     /// Name of this hub.
     pub(crate) hub: String,
-    /// Wall clock as shown, `17:42:08`: every figure is read as the page is asked for.
+    /// Wall clock as shown, with its zone, `17:42:08 UTC`: every figure is read as the page is asked for.
     pub(crate) clock: String,
     /// Seconds after which the page asks for itself again.
     pub(crate) refresh_s: u32,
@@ -71,6 +75,11 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// Name of the zone of every time that is shown.
+    fn zone(&self) -> &str {
+        self.clock.rsplit_once(' ').map_or("", |(_, zone)| zone)
+    }
+
     fn tabs(&self) -> [(Tab, &'static str, &'static str); 5] {
         Tab::ALL
     }

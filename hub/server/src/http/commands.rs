@@ -8,6 +8,7 @@ use crate::{
     app::App,
     clock,
     fencing::{self, Reclaim},
+    incarnations::{self, Reserved},
 };
 use axum::{
     Json,
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use sync_protocol::{
     ids::{JobId, NodeId, Writer},
     limits::{LEASE_MS, lease_at_hub},
-    seats::{Excess, HubJob, Standing},
+    seats::{Excess, HubJob, LossPolicy, Standing},
 };
 use sync_store::{FenceCause, ShardTx, StoreError};
 use utoipa::ToSchema;
@@ -150,8 +151,7 @@ async fn change_job(app: &App, caller: Caller, job: JobId, change: Change) -> Re
         CapRefusal::OutOfRange => Problem::bad_request(refusal.to_string()),
         CapRefusal::Closed => Problem::new(StatusCode::CONFLICT, "closed", refusal.to_string()),
         CapRefusal::BelowConfirmed(_) => {
-            let fix = "; with excess = bump_latest the latest are ended, with notice";
-            Problem::new(StatusCode::CONFLICT, "below-confirmed", format!("{refusal}{fix}"))
+            Problem::new(StatusCode::CONFLICT, "below-confirmed", refusal.to_string())
         }
         CapRefusal::Store(error) => Problem::internal(&error.into()),
     })
@@ -211,6 +211,13 @@ async fn reclaim(app: &App, current: Writer, mode: Reclaim) -> Result<Json<Recla
         let node = current.node.0;
         let detail = format!("no incarnation of node {node} is fenced and unsettled; fence it first");
         return Err(Problem::new(StatusCode::CONFLICT, "not-fenced", detail));
+    }
+    let limbo = incarnations::read_all(app).await?.limbo;
+    let can_come_back =
+        |reserved: &Reserved| reserved.policy == LossPolicy::Reclaim && fenced.contains(&reserved.row.writer);
+    // Nobody waits for a lease after which nothing comes back.
+    if !limbo.iter().any(can_come_back) {
+        return Ok(Json(ReclaimAnswer { jobs: Vec::new() }));
     }
     if fenced.iter().any(|writer| !app.board.lease_is_over(*writer)) {
         let detail =

@@ -9,8 +9,8 @@ use crate::{
     clock,
     console::view::{
         AwaitingRow, EndingRow, Event, Frame, IncarnationsPage, JOBS, JobRow, JobsPage, LimboRow, NodeRow,
-        NodeSeats, NodesPage, OverCounts, OverRow, OverviewPage, PeerRow, SHEET, SeatsPage, Silent,
-        State as Sign, SyncPage,
+        NodeSeats, NodesPage, OverCounts, OverRow, OverviewPage, PeerRow, ProblemPage, SHEET, SeatsPage,
+        Silent, State as Sign, SyncPage,
     },
     incarnations::{self, Awaiting, Over, Reserved},
     limits::{CONSOLE_EVENTS, PAGE_SIZE_DEFAULT},
@@ -19,9 +19,10 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, Request, State, rejection::QueryRejection},
     http::header,
-    response::{Html, IntoResponse},
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
 };
 use serde::Deserialize;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use sync_protocol::{
     ids::{JobId, Writer},
     seats::{EndReason, HubHolding, LossPolicy, Standing},
 };
-use sync_store::EventRow;
+use sync_store::{EventRow, FenceCause};
 
 const REFRESH_SECONDS: u32 = 5;
 
@@ -42,7 +43,7 @@ fn render(page: &impl Template) -> Page {
 fn frame(app: &App) -> Frame {
     Frame {
         hub: app.name.clone(),
-        clock: clock::wall(clock::now(), "%H:%M:%S"),
+        clock: clock::wall(clock::now(), "%H:%M:%S %Z"),
         refresh_s: REFRESH_SECONDS,
         synthetic: false,
     }
@@ -110,12 +111,13 @@ pub(super) async fn overview(State(app): State<Arc<App>>) -> Page {
             row.text
         },
     };
-    let (sign_ups, sign_ups_today) = app.scheduler.sign_ups();
+    let lately = app.scheduler.sign_ups();
     render(&OverviewPage {
         frame: frame(&app),
         nodes,
-        sign_ups,
-        sign_ups_today,
+        sign_ups: lately.minutes,
+        sign_ups_today: lately.today,
+        since: clock::wall(lately.since, "%H:%M %Z"),
         jobs: totals.jobs,
         oversold: small(totals.oversold),
         silent,
@@ -150,7 +152,7 @@ fn job_row(app: &App, view: &JobView) -> JobRow {
         id: view.summary.job.to_string(),
         title: view.summary.title.clone(),
         region: live::place_of(app, &view.summary).1,
-        start: clock::wall(view.summary.start_at, "%Y-%m-%d %H:%M"),
+        start: clock::wall(view.summary.start_at, "%Y-%m-%d %H:%M %Z"),
         cap: view.seats.cap,
         used: view.live(),
         pool: u32::try_from(view.pool()).unwrap_or(0),
@@ -240,7 +242,7 @@ async fn ending_rows(app: &App, job: JobId) -> Result<Vec<EndingRow>, Problem> {
         sign_up: view.row.ending.sign_up.to_string(),
         holder: live::name_of(app, view.holder),
         reason: reason_words(view.row.ending.reason),
-        asked_at: clock::wall(view.row.at, "%Y-%m-%d %H:%M"),
+        asked_at: clock::wall(view.row.at, "%Y-%m-%d %H:%M %Z"),
         done: view.row.done,
     };
     Ok(live::endings(app, job).await?.unwrap_or_default().iter().map(row).collect())
@@ -256,17 +258,22 @@ pub(super) async fn incarnations(State(app): State<Arc<App>>) -> Page {
         is_settled: over.standing == Standing::Settled,
         cause: over.cause,
         detail: over.detail.clone(),
-        since: clock::wall(over.since, "%Y-%m-%d %H:%M"),
+        since: clock::wall(over.since, "%Y-%m-%d %H:%M %Z"),
         reserved: over.reserved,
+    };
+    let is_copied = |writer| {
+        let of_writer = all.over.iter().find(|over| over.writer == writer);
+        of_writer.is_some_and(|over| over.cause == FenceCause::Copied)
     };
     let limbo = |reserved: &Reserved| LimboRow {
         job: reserved.row.job.to_string(),
         title: reserved.title.clone(),
-        start: clock::wall(reserved.start_at, "%Y-%m-%d %H:%M"),
+        start: clock::wall(reserved.start_at, "%Y-%m-%d %H:%M %Z"),
         has_started: reserved.start_at <= clock::now(),
         holder: format!("{} ({})", reserved.name, reserved.row.writer),
         reserved: reserved.row.out,
         used: reserved.row.live,
+        needs_a_choice: is_copied(reserved.row.writer),
         can_be_reclaimed: reserved.policy == LossPolicy::Reclaim,
     };
     let awaiting = |vshard: &Awaiting| AwaitingRow {
@@ -307,6 +314,21 @@ pub(super) async fn sync(State(app): State<Arc<App>>) -> Page {
     lags.sort_unstable();
     let (median_ms, max_ms) = (lags.get(lags.len() / 2).copied(), lags.last().copied());
     render(&SyncPage { frame: frame(&app), median_ms, max_ms, peers })
+}
+
+/// Shows a problem to a browser as a page; programs get the document.
+pub(super) async fn problem_as_page(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+    let is_browser = accepts.is_some_and(|accepts| accepts.contains("text/html"));
+    let mut response = next.run(request).await;
+    let Some(problem) = response.extensions_mut().remove::<Problem>().filter(|_| is_browser) else {
+        return response;
+    };
+    let (title, detail) = problem.words();
+    match (ProblemPage { frame: frame(&app), title, detail }).render() {
+        Ok(page) => (response.status(), Html(page)).into_response(),
+        Err(_) => response,
+    }
 }
 
 /// The style sheet.

@@ -21,7 +21,7 @@ pub(crate) struct ProblemBody {
 }
 
 /// An error with what the caller may know.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Problem {
     status: StatusCode,
     code: &'static str,
@@ -42,6 +42,11 @@ impl Problem {
     /// What was asked for is not here.
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
+    }
+
+    /// The status in words, and what the caller may know.
+    pub(crate) fn words(self) -> (String, String) {
+        (self.status.canonical_reason().unwrap_or("Error").to_owned(), self.detail)
     }
 
     /// The directory could not be changed.
@@ -66,8 +71,11 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let title = self.status.canonical_reason().unwrap_or("Error");
         let kind = format!("/problems/{}", self.code);
+        let shown = self.clone();
         let body = ProblemBody { kind, title, status: self.status.as_u16(), detail: self.detail };
         let mut response = (self.status, Json(body)).into_response();
+        // For a browser, which is answered with a page instead.
+        response.extensions_mut().insert(shown);
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if self.status == StatusCode::UNAUTHORIZED {

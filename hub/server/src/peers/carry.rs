@@ -77,7 +77,11 @@ pub(crate) enum Refusal {
     Unknown(Writer),
     #[error("it breaks the protocol: {0}")]
     Protocol(&'static str),
-    #[error("the node has a line at this moment, which is quicker than a file")]
+    #[error(
+        "the node has a line at this moment, which is quicker than a file; or wait {} s and try again, if its line has \
+         just gone",
+        sync_quic::limits::IDLE_TIMEOUT.as_secs()
+    )]
     Connected,
     #[error(
         "the file begins at {found} in vshard {vshard}, and the hub has that log up to {known}; export again with --all"

@@ -14,8 +14,7 @@ use sync_quic::Exchange;
 use sync_store::{ControlStore, FenceCause, NodeRecord, StoreError, TokenRow};
 
 /// What every fault of a token is answered with; the log has more.
-const TOKEN_REFUSED: &str =
-    "the hub does not accept this token: it is unknown, used or expired; ask for a new one";
+const TOKEN_REFUSED: &str = "this token is unknown, used or expired";
 const BROKEN: &str = "the hub could not answer; try again later";
 
 /// Answers a box that shows a token.

@@ -71,6 +71,11 @@ impl Hub {
         self.send(&format!("GET {path} HTTP/1.1\r\n"), "")
     }
 
+    /// Asks as a browser does.
+    pub(crate) fn browse(&self, path: &str) -> Answer {
+        self.send(&format!("GET {path} HTTP/1.1\r\nAccept: text/html,*/*;q=0.8\r\n"), "")
+    }
+
     pub(crate) fn import(&self, path: &str, body: &str) -> Answer {
         self.post(path, &self.token, body)
     }

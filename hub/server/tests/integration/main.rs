@@ -116,6 +116,11 @@ fn what_is_wrong_is_said() {
     check("/v1/nodes/9:fence", &hub.token, "{\"reason\":\"gone\"}", 404, "not-found");
     assert_eq!(hub.get("/v1/jobs?page_size=0").status, 400);
     assert_eq!(hub.get("/nowhere").status, 404);
+    assert_eq!(hub.get("/nowhere").json["type"], "/problems/not-found");
+    for path in ["/nowhere", "/jobs/j9-9-9"] {
+        let page = hub.browse(path);
+        assert!(page.status >= 400 && page.body.contains("</html>"), "{path}: {page:?}");
+    }
     assert!(hub.get("/metrics").body.contains("dayshift_oversold_total 0"));
     assert_eq!(hub.get("/openapi.json").json["openapi"], "3.1.0");
 }

@@ -15,6 +15,8 @@ struct Control {
 #[derive(Deserialize)]
 struct Carried {
     received: u64,
+    /// Own entries that the hub has.
+    acked: u64,
     more: bool,
     retired: Option<String>,
 }
@@ -32,7 +34,15 @@ pub(super) fn import(data: &Path, bytes: &[u8], json: bool) -> Result<Outcome> {
     if json {
         output::result(&text);
     } else {
-        output::result(&format!("the node took {} entries of the hub", carried.received));
+        if carried.retired.is_none() {
+            let entries = if carried.acked == 1 { "entry" } else { "entries" };
+            output::result(&format!(
+                "what the node sent is acknowledged: the hub has {} {entries} of its log",
+                carried.acked
+            ));
+        }
+        let entries = if carried.received == 1 { "entry" } else { "entries" };
+        output::result(&format!("the node took {} {entries} of the hub", carried.received));
         if carried.more {
             output::result("the hub has more than the file held: carry again");
         }

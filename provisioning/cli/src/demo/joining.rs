@@ -32,7 +32,8 @@ impl Cluster {
     /// Makes a tenant and returns its key.
     pub(crate) fn create_tenant(&self, name: &str, region: &str) -> Result<String> {
         let data = self.hub_data();
-        let arguments = ["tenant", "create", name, "--data", &data, "--region", region, "--json"];
+        let arguments =
+            ["tenant", "create", name, "--data", &data, "--region", region, "--new-region", "--json"];
         let made: Tenant = self.programs.own_json(&arguments, &[0])?;
         Ok(made.api_key)
     }

@@ -5,7 +5,7 @@
 use crate::{
     Outcome,
     carry::{
-        Account,
+        Account, Told,
         disk::{Disk, Logs},
         judge, tell,
     },
@@ -26,14 +26,17 @@ pub(crate) struct ImportDiskArgs {
     /// Data folder of the dead node.
     path: PathBuf,
     /// Address of the hub, such as http://127.0.0.1:7480.
-    #[arg(long)]
+    #[arg(long, env = "DAYSHIFT_HUB")]
     hub: String,
     /// File that holds the hub's token; `-` reads it from standard input.
-    #[arg(long)]
+    #[arg(long, env = "DAYSHIFT_TOKEN_FILE")]
     token_file: PathBuf,
     /// The node was copied or restored, and of its disks this is the one whose log counts.
     #[arg(long)]
     this_is_the_one: bool,
+    /// List each sign-up and each job, and not their sums alone.
+    #[arg(long)]
+    all: bool,
     /// Print the hub's last account as JSON.
     #[arg(long)]
     json: bool,
@@ -66,7 +69,7 @@ pub(crate) fn run(args: &ImportDiskArgs) -> Result<Outcome> {
             .to_string(),
         );
     } else {
-        tell(&account);
+        tell(&account, Told::by(args.all));
     }
     Ok(if is_whole && account.settled { judge(&account) } else { Outcome::Degraded })
 }

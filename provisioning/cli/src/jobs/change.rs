@@ -3,7 +3,7 @@
 use crate::Outcome;
 use crate::hub_client::{HubArgs, Refusal};
 use crate::output;
-use anyhow::{Context, Error, Result};
+use anyhow::{Context, Error, Result, anyhow};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +75,8 @@ pub(crate) fn cap(args: &CapArgs) -> Result<Outcome> {
     let body = Cap { cap: args.seats, excess: if args.bump_latest { "bump_latest" } else { "refuse" } };
     let done: Result<JobState> = hub.post(&format!("/v1/jobs/{}:cap", args.job), Some(&body));
     let state = done.map_err(with_fix)?;
-    let words = format!("{}, {}: {} seats, it had {}", state.job, before.title, state.cap, before.cap);
+    let seats = output::count(u64::from(state.cap), "seat");
+    let words = format!("{}, {}: {seats}, it had {}", state.job, before.title, before.cap);
     print(&state, &words, args.hub.json)
 }
 
@@ -94,10 +95,12 @@ pub(crate) fn close(args: &CloseArgs) -> Result<Outcome> {
 
 /// What the caller of this command can do about a refusal.
 fn with_fix(error: Error) -> Error {
-    let code = error.downcast_ref::<Refusal>().map(|refusal| refusal.code.clone()).unwrap_or_default();
-    match code.as_str() {
-        "below-confirmed" => error.context("give that number, or --bump-latest to end the latest sign-ups"),
-        "closed" => error.context("a closed job stays closed; import a new one"),
+    let Some(refusal) = error.downcast_ref::<Refusal>() else { return error };
+    match refusal.code.as_str() {
+        "below-confirmed" => {
+            anyhow!("{}; give that number, or --bump-latest to end the latest sign-ups", refusal.reason)
+        }
+        "closed" => anyhow!("{}; a closed job stays closed, import a new one", refusal.reason),
         _ => error,
     }
 }

@@ -7,7 +7,7 @@ use super::twins::Twins;
 use super::upload::Upload;
 use super::verdict::Summary;
 use crate::Outcome;
-use crate::hub_client::{HubClient, read_token};
+use crate::hub_client::{self, HubClient, read_token};
 use crate::output;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -26,11 +26,12 @@ pub(crate) struct ImportArgs {
     /// Mapping file (TOML); may be left out for NDJSON as `jobs generate` writes it.
     #[arg(long)]
     map: Option<PathBuf>,
-    /// Address of the hub, such as http://127.0.0.1:7480; may be left out with --dry-run.
-    #[arg(long, required_unless_present = "dry_run", requires_all = ["token_file", "tenant", "region"])]
+    /// Address of the hub, such as http://127.0.0.1:7480; may be left out with --dry-run, which then checks here alone.
+    /// Without --dry-run it may stand in DAYSHIFT_HUB of the environment.
+    #[arg(long, requires_all = ["token_file", "tenant", "region"])]
     hub: Option<String>,
     /// File that holds the hub's token; `-` reads it from standard input.
-    #[arg(long, requires = "hub")]
+    #[arg(long, env = "DAYSHIFT_TOKEN_FILE")]
     token_file: Option<PathBuf>,
     /// Check everything, change nothing.
     #[arg(long)]
@@ -55,6 +56,8 @@ pub(crate) struct ImportArgs {
 /// Runs the import; degraded when rows were refused.
 pub(crate) fn run(args: &ImportArgs) -> Result<Outcome> {
     let name = args.file.display().to_string();
+    // A name with a typing error is told before anything that is missing for it.
+    std::fs::metadata(&args.file).with_context(|| format!("open {name}"))?;
     let map = read_map(args)?;
     let hub = open_hub(args)?;
     let today = args.from.unwrap_or_else(|| today(&map));
@@ -94,11 +97,16 @@ fn read_map(args: &ImportArgs) -> Result<Map> {
 }
 
 fn open_hub(args: &ImportArgs) -> Result<Option<HubClient>> {
-    let Some(address) = &args.hub else {
+    // A rehearsal stays on this machine unless it is told otherwise.
+    if args.dry_run && args.hub.is_none() {
         return Ok(None);
-    };
-    let path = args.token_file.as_deref().context("--hub needs --token-file")?;
-    HubClient::new(address, &read_token(path)?).map(Some)
+    }
+    let address = hub_client::address(args.hub.as_ref()).context("give --hub, DAYSHIFT_HUB or --dry-run")?;
+    if args.tenant.is_none() || args.region.is_none() {
+        bail!("give --tenant and --region: whose jobs these are, and where");
+    }
+    let path = args.token_file.as_deref().context("give --token-file or DAYSHIFT_TOKEN_FILE")?;
+    HubClient::new(&address, &read_token(path)?).map(Some)
 }
 
 fn today(map: &Map) -> Date {
@@ -128,7 +136,7 @@ fn print(summary: &Summary, args: &ImportArgs) -> Result<()> {
     let line = |name: &str, count: u64| output::result(&format!("{name:<28}{count:>10}"));
     line("read", summary.read);
     line(if args.dry_run { "would be imported" } else { "imported" }, summary.imported);
-    if args.hub.is_some() {
+    if args.hub.is_some() || !args.dry_run {
         line("  created", summary.created);
         line("  updated", summary.updated);
         line("  unchanged", summary.unchanged);

@@ -44,6 +44,10 @@ fn own_sources() -> Vec<String> {
     ["Cargo.toml", "src", "sdk", "contract"].map(str::to_owned).into()
 }
 
+fn list(names: &[&str]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
 impl Manifest {
     /// Reads the manifest of the project in `dir`.
     pub(super) fn read(dir: &Path) -> anyhow::Result<Self> {
@@ -70,14 +74,18 @@ impl Manifest {
         let mut declared: Vec<_> = self.columns.iter().map(String::as_str).collect();
         given.sort_unstable();
         declared.sort_unstable();
-        for (what, differs) in [
-            ("name", self.name != said.name),
-            ("version", self.version != said.version),
-            ("columns", given != declared),
-            ("on_failure", on_failure != said.on_failure),
+        let word = |on_failure| match on_failure {
+            OnFailure::NoOpinion => "no-opinion",
+            OnFailure::Hide => "hide",
+        };
+        for (what, here, there) in [
+            ("name", self.name.clone(), said.name.clone()),
+            ("version", self.version.clone(), said.version.clone()),
+            ("columns", list(&declared), list(&given)),
+            ("on_failure", word(on_failure).to_owned(), word(said.on_failure).to_owned()),
         ] {
-            if differs {
-                bail!("{FILE} and the code differ in {what}; the code says {said:?}: make them agree");
+            if here != there {
+                bail!("{what} is {here} in {FILE} and {there} in the code: make them agree");
             }
         }
         Ok(())

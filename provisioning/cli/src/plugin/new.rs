@@ -28,7 +28,7 @@ pub(super) fn run(name: &str, kind: KindArg) -> anyhow::Result<Outcome> {
     write_project(Path::new(name), name)?;
     writeln!(
         io::stdout(),
-        "made {name}/\n  the rule:   {name}/src/lib.rs\n  the cases:  {name}/tests/cases.toml\n\
+        "made {name}/\n  the rule:   {name}/src/lib.rs hides jobs farther away than 20 km; put yours into `keep`\n  the cases:  {name}/tests/cases.toml\n\
          try it:     dayshift plugin test {name}"
     )?;
     Ok(Outcome::Done)

@@ -154,12 +154,30 @@ fn refused_rows_exit_2_and_the_good_ones_are_in() {
 }
 
 #[test]
+fn hub_and_token_may_stand_in_the_environment() {
+    let hub = TinyHub::start();
+    let (path, token) = (file("env.ndjson", &generated("1")), file("env.token", b"secret"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dayshift"));
+    command.args(["jobs", "import", path.to_str().unwrap(), "--tenant", "agency", "--region", "hangzhou"]);
+    command.env("DAYSHIFT_HUB", &hub.address).env("DAYSHIFT_TOKEN_FILE", token);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(hub.seen.lock().unwrap().keys.len(), 1);
+    command.arg("--dry-run").env("DAYSHIFT_HUB", "http://127.0.0.1:1");
+    assert_eq!(command.output().unwrap().status.code(), Some(0), "a rehearsal stays on this machine");
+}
+
+#[test]
 fn errors_exit_1_and_say_the_fix() {
     let hub = TinyHub::start();
     let path = file("one.ndjson", &generated("1"));
     let (code, _, err) = import(&hub, &path, "wrong", &[]);
     assert_eq!(code, Some(1));
     assert!(err.contains("401 Unauthorized: token not known; check the token file"), "{err}");
+
+    let nowhere = dayshift(&["jobs", "import", "nowhere.csv", "--dry-run"]);
+    let err = String::from_utf8(nowhere.stderr).unwrap();
+    assert!(err.contains("open nowhere.csv") && !err.contains("--map"), "{err}");
 
     let (code, _, err) = import(&hub, Path::new("nowhere.ndjson"), "secret", &[]);
     assert_eq!(code, Some(1));

@@ -24,9 +24,10 @@ fn tenants_are_listed_and_given_regions_and_keys() {
     done(&["hub", "init", "--data", &data, "--name", "test"]);
     assert!(done(&["tenant", "list", "--data", &data]).err.contains("dayshift tenant create"));
     let first = done(&["tenant", "create", "agency", "--data", &data, "--region", "north"]).out;
-    assert!(
-        done(&["tenant", "allow", "agency", "--data", &data, "--region", "east"]).out.contains("east, north")
-    );
+    let said = say(&["tenant", "allow", "agency", "--data", &data, "--region", "nort"]);
+    assert!(said.code == Some(1) && said.err.contains("did you mean `north`?"), "{}", said.err);
+    let east = ["tenant", "allow", "agency", "--data", &data, "--region", "east", "--new-region"];
+    assert!(done(&east).out.contains("east, north"));
     let listed = done(&["tenant", "list", "--data", &data]).out;
     assert!(listed.contains("agency") && listed.contains("east, north"), "{listed}");
     assert!(!listed.contains("dsk_"), "keys are not shown again: {listed}");
@@ -39,6 +40,51 @@ fn tenants_are_listed_and_given_regions_and_keys() {
     assert!(second.out.starts_with("dsk_") && second.out != first);
     assert!(second.err.contains("the old one is refused"), "{}", second.err);
     fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_region_that_nobody_has_is_refused_and_one_without_jobs_is_taken_back() {
+    let folder = folder("regions");
+    let data = folder.join("hub").to_str().unwrap().to_owned();
+    done(&["hub", "init", "--data", &data, "--name", "test"]);
+    let token = |region: &str, address: &str| {
+        let fixed = ["token", "create", "--data", &data, "--node", "hall-1", "--hub-address", address];
+        say(&[&fixed[..], &["--region", region]].concat())
+    };
+    let said = token("north", "hub:7443");
+    assert!(said.code == Some(1) && said.err.contains("no tenant has a region yet"), "{}", said.err);
+    done(&["tenant", "create", "agency", "--data", &data, "--region", "north"]);
+    let said = token("norht", "hub:7443");
+    assert!(said.code == Some(1) && said.err.contains("there are: north (did you mean"), "{}", said.err);
+    let said = token("north", "hubhost");
+    assert!(
+        said.code == Some(1) && said.err.contains("--hub-address `hubhost` is not host:port"),
+        "{}",
+        said.err
+    );
+    assert_eq!(token("north", "hub:7443").code, Some(0));
+
+    let other = ["tenant", "create", "kitchens", "--data", &data, "--region", "nroth"];
+    let said = say(&other);
+    assert!(said.code == Some(1) && said.err.contains("if it is meant: --new-region"), "{}", said.err);
+    done(&[&other[..], &["--region", "north", "--new-region"]].concat());
+    let back = ["tenant", "disallow", "kitchens", "--data", &data, "--region", "nroth"];
+    assert!(done(&back).out.contains("kitchens may post in: north"));
+    let said = say(&back);
+    assert!(said.code == Some(1) && said.err.contains("does not post in `nroth`"), "{}", said.err);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_region_with_a_job_or_a_node_stays_with_its_tenant() {
+    let mut town = Town::start("kept-region");
+    let back = ["tenant", "disallow", "agency", "--data", &town.data(), "--region", "north"];
+    town.import_job(4);
+    let said = say(&back);
+    assert!(said.code == Some(1) && said.err.contains("it has jobs there"), "{}", said.err);
+    town.join("hall-1");
+    let said = say(&back);
+    assert!(said.code == Some(1) && said.err.contains("the node hall-1 belongs to it"), "{}", said.err);
 }
 
 #[test]

@@ -202,6 +202,13 @@ impl Town {
 
     /// Imports a job of this many seats and waits until a node knows it.
     pub(crate) fn post_job(&self, seats: u32, node: &str) -> String {
+        let job = self.import_job(seats);
+        self.ready(node, &job);
+        job
+    }
+
+    /// Imports a job of this many seats.
+    pub(crate) fn import_job(&self, seats: u32) -> String {
         let row = json!({
             "key": "a", "line": 1, "title": "Cook", "category": "kitchen",
             "start_at": "2036-05-01T08:00:00Z", "end_at": "2036-05-01T16:00:00Z", "pay_minor": 2000,
@@ -212,9 +219,7 @@ impl Town {
         fs::write(&file, format!("{row}\n")).unwrap();
         let said = self.order(&["jobs", "import", &text(&file), "--region", "north", "--tenant", "agency"]);
         assert_eq!(said.code, Some(0), "{}", said.err);
-        let job = self.hub("/v1/jobs")["jobs"][0]["id"].as_str().unwrap().to_owned();
-        self.ready(node, &job);
-        job
+        self.hub("/v1/jobs")["jobs"][0]["id"].as_str().unwrap().to_owned()
     }
 
     /// One more person signs up at a node: the sign-up's id and status, or the status of a refusal.

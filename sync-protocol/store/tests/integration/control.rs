@@ -45,7 +45,9 @@ fn a_token_admits_one_node_and_a_name_keeps_its_number() {
     assert_eq!((tenant, control.add_tenant("agency", &[8]).unwrap()), (Some(TenantId(1)), None));
     let topic = control.add_topic(TenantId(1), "hangzhou").unwrap();
     assert_eq!(control.add_topic(TenantId(1), "hangzhou").unwrap(), topic);
-    assert_eq!(control.topics().unwrap(), [topic]);
+    assert_eq!(control.topics().unwrap(), std::slice::from_ref(&topic));
+    control.remove_topic(topic.topic).unwrap();
+    assert!(control.topics().unwrap().is_empty());
 }
 
 #[test]

@@ -55,19 +55,30 @@ impl OverRow {
         }
         match self.cause {
             FenceCause::Retired | FenceCause::Replaced => {
-                "Let its box reach the hub once more: its whole log settles it. If the box is lost:"
+                "Let its box reach the hub once more: its whole log settles it. A disk without its box:"
             }
             FenceCause::Copied => {
-                "Take every box with this disk out of service, keep the disks, and let the hall join anew. Then:"
+                "Take every box with this disk out of service, keep the disks, and let the hall join anew. One of the disks counts, \
+                 by an operator's word:"
             }
-            FenceCause::Violation => {
-                "Keep its disk for whoever looks into it, and let the hall join anew. Then:"
-            }
+            FenceCause::Violation => "Keep its disk for whoever looks into it, and let the hall join anew.",
         }
     }
 
-    /// The command that goes on from there.
-    fn command(&self) -> Option<String> {
+    /// The command that ends it with a disk.
+    fn import(&self) -> Option<&'static str> {
+        if self.is_settled {
+            return None;
+        }
+        match self.cause {
+            FenceCause::Retired | FenceCause::Replaced => Some("dayshift hub import-node-disk FOLDER"),
+            FenceCause::Copied => Some("dayshift hub import-node-disk FOLDER --this-is-the-one"),
+            FenceCause::Violation => None,
+        }
+    }
+
+    /// The command for jobs whose policy allows it, where no disk is left.
+    fn reclaim(&self) -> Option<String> {
         (!self.is_settled && self.reserved > 0).then(|| format!("dayshift node reclaim {}", self.node))
     }
 }
@@ -89,6 +100,8 @@ pub(crate) struct LimboRow {
     pub(crate) reserved: u32,
     /// Of those, known to be used.
     pub(crate) used: u32,
+    /// Whether no log of it settles it before an operator says which one counts.
+    pub(crate) needs_a_choice: bool,
     /// Whether the job's policy lets a command bring them back.
     pub(crate) can_be_reclaimed: bool,
 }
@@ -99,10 +112,12 @@ impl LimboRow {
     }
 
     fn ends(&self) -> &'static str {
-        match (self.has_started, self.can_be_reclaimed) {
-            (true, _) => "ended with the job's start",
-            (false, true) => "with the log, by reclaim, or with the start",
-            (false, false) => "with the log, or with the start",
+        match (self.has_started, self.needs_a_choice, self.can_be_reclaimed) {
+            (true, _, _) => "ended with the job's start",
+            (false, false, true) => "with the log, by reclaim, or with the start",
+            (false, false, false) => "with the log, or with the start",
+            (false, true, true) => "with the disk that counts, by reclaim, or with the start",
+            (false, true, false) => "with the disk that counts, or with the start",
         }
     }
 }
@@ -146,6 +161,6 @@ impl IncarnationsPage {
     }
 
     fn reserved(&self) -> String {
-        draw::count(self.limbo.iter().map(|row| u64::from(row.reserved)).sum::<u64>())
+        draw::rights(self.limbo.iter().map(|row| u64::from(row.reserved)).sum::<u64>())
     }
 }

@@ -124,8 +124,10 @@ pub(crate) struct OverviewPage {
     pub(crate) nodes: Vec<NodeRow>,
     /// Sign-ups of each of the last minutes, oldest first.
     pub(crate) sign_ups: Vec<u32>,
-    /// Sign-ups reported since midnight or since this hub began, whichever is later.
+    /// Sign-ups reported since midnight, or since this hub began where that is later.
     pub(crate) sign_ups_today: u64,
+    /// Wall clock from which those are counted, as shown.
+    pub(crate) since: String,
     /// Jobs that were looked at for `oversold`.
     pub(crate) jobs: u64,
     /// Jobs with more confirmed than places; must be 0.

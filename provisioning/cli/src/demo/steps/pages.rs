@@ -23,6 +23,9 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
     let hub = story.cluster.hub()?;
     hub.page(CONSOLE)?;
     addresses.push(format!("{}{CONSOLE}", hub.base()));
-    story.tell(&format!("  console        {}{CONSOLE}", hub.base()));
+    story.tell(&format!(
+        "  console        {}{CONSOLE}  (the red line there is harlem's copied disk)",
+        hub.base()
+    ));
     Ok(Step::new().fact("addresses", addresses))
 }
