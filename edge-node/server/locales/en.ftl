@@ -61,6 +61,9 @@ idle-stay = I am here
 
 synthetic-short = Synthetic demo data, made by a program
 synthetic-long = Shifts and pay are synthetic demo data, made by a program. Not a real offer.
+redated-mark = Old posting
+redated-short = Old real postings; the day and the hours are made up
+redated-long = An old real posting, not an offer of today: the day and the hours are made up.
 
 start-title = Find work for today
 start-now = jobs you can get on the spot, right now
@@ -99,6 +102,7 @@ search-clear = Show all jobs
 offer-here = On the <wbr>spot
 offer-ask = Ask the <wbr>centre
 offer-queue = Wait <wbr>in line
+offer-nothing = Not <wbr>here
 per-shift = for { $n } hours
 per-hour = an hour
 per-day = a day
@@ -230,6 +234,7 @@ too-many = That was too fast. Please try again in a minute.
 
 ticket-confirmed = You have it
 ticket-confirmed-means = This place is yours
+ticket-confirmed-frozen-means = As this kiosk last knew. Have it checked at another kiosk or the office
 ticket-waiting = In line
 ticket-waiting-means = You are number { $n }. Not yours yet: please do not travel
 ticket-waiting-here-means = Number { $n } at this kiosk. Not yours yet: please do not travel
@@ -237,6 +242,7 @@ ticket-requested = Sent
 ticket-requested-means = Waiting for the answer. Not yours yet: please do not travel
 ticket-cancelled = Given back
 ticket-cancelled-means = Someone else can have the place
+ticket-left-line-means = No place and no number in line is kept for you any more
 ticket-bumped = Cancelled
 ticket-bumped-means = The employer cut the shift and your place. Sorry
 ticket-closed-means = The employer called this job off. Sorry
@@ -246,14 +252,13 @@ ticket-giving-back = Giving back
 ticket-giving-back-means = The kiosk that holds your place is being told
 next-giving-back = Nothing more to do. Look again later with your number
 ticket-code = Your number
-ticket-keep = Take a photo or note it down. It works on phones and other kiosks.
-ticket-keep-print = Take a photo or print it. It works on phones and other kiosks.
+ticket-keep = Take a photo or note it down. Any kiosk here can show it again.
+ticket-keep-print = Take a photo or print it. Any kiosk here can show it again.
 ticket-qr = QR code of the ticket
 next-be-there = <b>Be there by { $a }</b>
 next-be-there-walk = <b>Be there by { $a }</b>, { $n } minutes' walk
 next-be-there-ride = <b>Be there by { $a }</b>, { $n } km from here
 next-show = Bring your ID card and show this ticket at the gate
-next-cannot-come = Cannot come? Give it back under <b>Mine</b>
 next-ahead = { $n ->
     [0] Nobody is ahead of you
     [one] 1 person is ahead of you
@@ -275,9 +280,12 @@ ticket-print = Print
 ticket-done = Done
 ticket-saved = Your ticket is kept
 ticket-give-back = I cannot come
-ticket-give-back-phone = The phone number you signed up with
-ticket-give-back-wrong = That is not the number you signed up with: please check it
-ticket-give-back-go = Give this job back
+
+give-back-title = I cannot come
+give-back-phone = The phone number you signed up with
+give-back-wrong = That is not the number you signed up with: please check it
+give-back-why = Only the number that you signed up with can give it back.
+give-back-go = Give this job back
 
 mine-title = My ticket
 mine-ask = Enter the 6 digits of your ticket
@@ -310,9 +318,9 @@ broken-title = No sign-ups at this kiosk now
 broken-still = What still works
 broken-can-list = See jobs
 broken-can-find = Find a ticket
-broken-nothing = Please use the kiosk beside this one.
+broken-nothing = Please use another kiosk of this hall, or ask at the office.
 broken-operator = For the operator
-broken-safe = What was confirmed still counts. No ticket is lost.
+broken-safe = Keep your ticket and show it at another kiosk of this hall or at the office: what the centre knows counts.
 
 error-not-found = No such page
 error-not-found-do = The address may be old. Please start from the list.

@@ -51,6 +51,9 @@ idle-stay = 还在用
 
 synthetic-short = 演示数据，由程序生成
 synthetic-long = 班次和工钱是演示数据，由程序生成，不是真的招工。
+redated-mark = 旧招工
+redated-short = 以前的真招工，日子和钟点是编的
+redated-long = 这是以前的真招工，不是现在的，日子和钟点是编的。
 
 start-title = 找今天的活
 start-now = 个活，现在当场能定
@@ -77,6 +80,7 @@ search-clear = 不筛了，看全部
 offer-here = 当场<wbr>能定
 offer-ask = 要问<wbr>中心
 offer-queue = 可以<wbr>排队
+offer-nothing = 本机<wbr>不行
 per-shift = 一班 { $n } 小时
 per-hour = 每小时
 per-day = 一天
@@ -194,6 +198,7 @@ too-many = 按得太快了，歇一分钟再试。
 
 ticket-confirmed = 定了
 ticket-confirmed-means = 这个位子是您的
+ticket-confirmed-frozen-means = 这是本机最后知道的。请到别的机器或办公室核对
 ticket-waiting = 在排队
 ticket-waiting-means = 您排第 { $n }。还没定，先别去
 ticket-waiting-here-means = 您在这台机器上排第 { $n }。还没定，先别去
@@ -201,6 +206,7 @@ ticket-requested = 已报，等回话
 ticket-requested-means = 还没定，先别去。不用再报
 ticket-cancelled = 已退掉
 ticket-cancelled-means = 位子让给别人了
+ticket-left-line-means = 不排队了，也没有给您留位子
 ticket-bumped = 取消了
 ticket-bumped-means = 招工减了人，您的位子没了。对不起
 ticket-closed-means = 这个活招工取消了。对不起
@@ -210,14 +216,13 @@ ticket-giving-back = 正在退
 ticket-giving-back-means = 正在告诉定位子的那台机器
 next-giving-back = 不用再做什么，过会儿用您的号再查
 ticket-code = 您的号
-ticket-keep = 拍下来或抄下来。手机、别的机器上都能查。
-ticket-keep-print = 拍下来，或打印出来。手机、别的机器上都能查。
+ticket-keep = 拍下来或抄下来。这里的机器都能查。
+ticket-keep-print = 拍下来，或打印出来。这里的机器都能查。
 ticket-qr = 票的二维码
 next-be-there = <b>{ $a } 前到</b>
 next-be-there-walk = <b>{ $a } 前到</b>，走过去要 { $n } 分钟
 next-be-there-ride = <b>{ $a } 前到</b>，离这里 { $n } 公里
 next-show = 带身份证，到门口出示这张票
-next-cannot-come = 来不了？在“我的”里退掉，让给别人
 next-ahead = { $n ->
     [0] 前面没有人。有人退，就轮到您
    *[other] 前面还有 { $n } 个人。有人退，就轮到下一个
@@ -237,9 +242,12 @@ ticket-print = 打印票
 ticket-done = 好了
 ticket-saved = 票已经存好
 ticket-give-back = 来不了，要退
-ticket-give-back-phone = 报名用的手机号
-ticket-give-back-wrong = 和报名的手机号对不上，请再看一下
-ticket-give-back-go = 退掉这个活
+
+give-back-title = 来不了，要退
+give-back-phone = 报名用的手机号
+give-back-wrong = 和报名的手机号对不上，请再看一下
+give-back-why = 要用报名的手机号才能退。
+give-back-go = 退掉这个活
 
 mine-title = 我的票
 mine-ask = 输入票上的 6 位号
@@ -269,9 +277,9 @@ broken-title = 这台机器现在不能报名
 broken-still = 还能用的
 broken-can-list = 看活
 broken-can-find = 查票
-broken-nothing = 请用旁边的机器。
+broken-nothing = 请用大厅里别的机器，或去办公室。
 broken-operator = 给管理员看的
-broken-safe = 已经定了的都算数，票不会丢。
+broken-safe = 票请收好，到大厅里别的机器或办公室给人看：以中心知道的为准。
 
 error-not-found = 没有这一页
 error-not-found-do = 可能是地址旧了。从头看就行。
