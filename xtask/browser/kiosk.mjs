@@ -170,6 +170,7 @@ async function walk(browser, { kiosk }, lang, viewport, colorScheme) {
     const code = await signUp(tab, wide);
     if (pictured && lang === 'zh') await picture(tab, 'ticket');
     await findAgain(tab, kiosk, lang, code);
+    await giveBack(tab, kiosk, lang, code, wide);
   } finally {
     await tab.context.close();
   }
@@ -203,6 +204,23 @@ async function signUp(tab, wide) {
   const code = (await page.locator('.code b').innerText()).replaceAll(/\s/g, '');
   expect(/^\d{6}$/.test(code), `the code is ${code}`);
   return code;
+}
+
+// The step that gives a ticket back: its field and its error are clear of the dock, and nothing is asked by the browser.
+async function giveBack(tab, kiosk, lang, code, wide) {
+  const { page } = tab;
+  await go(tab, `${kiosk}/ticket/${code}?lang=${lang}`, 'ticket');
+  await page.locator('a.give').click();
+  await look(tab, 'give back');
+  await clearOfTheDock(page, 'input[name="phone"]');
+  await page.locator('.dock button').click();
+  await page.locator('.err').waitFor();
+  expect((await page.locator('html').getAttribute('lang')).startsWith(lang), 'the language was not kept');
+  await clearOfTheDock(page, '.err');
+  await clearOfTheDock(page, 'input[name="phone"]');
+  if (wide) await clearOfTheDock(page, '.pad');
+  // The browser notes the status of a refused form in its console.
+  tab.troubles.length = 0;
 }
 
 // What a worker must photograph is seen without scrolling.
@@ -289,7 +307,7 @@ async function main() {
     const pages = demo ? await demo.ready : given;
     browser = await chromium.launch({ executablePath: browserPath(), args });
     await checks(browser, pages);
-    if (demo) await stageChecks(browser, { check, expect, open, look, picture, name, root, sizes: [DESK, PHONE] });
+    if (demo) await stageChecks(browser, { check, expect, open, look, picture, name, root, sizes: [DESK, PHONE, SMALL_PHONE] });
   } finally {
     await browser?.close();
     await demo?.stop();

@@ -79,6 +79,34 @@ async function story(tab, address, { expect, look, picture }) {
   await picture(tab, 'stage-healed');
 }
 
+// Late states, each with more on the page than the first picture: every seat known at a hub without power, a fenced box.
+async function late(tab, address, lang, { expect, look }) {
+  const { page } = tab;
+  const { height } = page.viewportSize();
+  const fits = async (where) => {
+    await look(tab, where);
+    const content = await page.evaluate(() => document.documentElement.scrollHeight);
+    expect(page.viewportSize().width < 1000 || content <= height, `${where}: ${content} px high on a screen of ${height}`);
+  };
+  await page.goto(`${address}/?lang=${lang}`);
+  await page.locator('nav button').nth(3).click();
+  await until(page, 'own', [10, 0, 0, 0], expect);
+  await page.locator('nav button').nth(1).click();
+  await until(page, 'own', [10, 10, 10, 0], expect);
+  await page.locator('.hub .used').nth(9).waitFor({ timeout: SETTLE_MS });
+  await fits('every seat known at the hub');
+  await page.locator('#hub-plug').click();
+  await page.locator('section.own .hub.off').waitFor({ timeout: SETTLE_MS });
+  await fits('the hub without power');
+  await page.locator('#hub-plug').click();
+  await page.locator('section.own .booth h3 .ok').nth(1).waitFor({ timeout: SETTLE_MS });
+  await page.locator('#old-disk-1').click();
+  await page.locator('section.own .booth h3 .fenced').first().waitFor({ timeout: SETTLE_MS });
+  const said = await page.locator('section.own .booth .note').first().innerText();
+  expect(!said.includes('vshard'), `the fence is told in the hub's own words: ${said}`);
+  await fits('a fenced box');
+}
+
 // Pulls the plug with the keyboard alone: the button keeps the focus while the picture is replaced.
 async function keyboard({ page }, address, expect) {
   await page.goto(`${address}/?lang=zh`);
@@ -105,6 +133,10 @@ export async function stageChecks(browser, tools) {
     await check('stage: cut, tap, mend', () => visit(sizes[0], 'light', (tab, address) => story(tab, address, tools)));
     await check('stage: by the keyboard', () => visit(sizes[0], 'dark', (tab, address) => keyboard(tab, address, expect)));
     for (const lang of ['en', 'zh']) {
+      for (const size of sizes) {
+        const walk = (tab, address) => late(tab, address, lang, tools);
+        await check(`stage, late: ${lang} ${name(size)}`, () => visit(size, 'light', walk));
+      }
       for (const size of sizes) {
         for (const scheme of ['light', 'dark']) {
           await check(`stage ${lang} ${name(size)} ${scheme}`, () => visit(size, scheme, async (tab, address) => {

@@ -79,6 +79,8 @@ pub(crate) struct Shared {
     leased_until: AtomicU64,
     /// Whether some job here was made up for a demonstration: then a job that cannot be read counts as one.
     has_synthetic: AtomicBool,
+    /// The same of old postings with made dates.
+    has_redated: AtomicBool,
     plugins: Mutex<Vec<PluginStatus>>,
     interest: ArcSwap<Interest>,
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
@@ -193,20 +195,34 @@ impl Shared {
         frozen.or_else(|| self.readers.damage().map(damaged))
     }
 
-    /// Reads jobs for a page, in order. Where the database is damaged, jobs are shown as the index remembers them.
+    /// Whether this node signs nobody up.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.frozen.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+            || self.readers.damage().is_some()
+    }
+
+    /// Reads jobs for a page, in order. Where the database is damaged, jobs are shown as the index remembers them. A
+    /// frozen node uses none of its rights, so that none is shown as free here.
     pub(crate) fn views(
         &self,
         jobs: impl IntoIterator<Item = JobId>,
     ) -> Result<Vec<Option<JobView>>, StoreError> {
         let jobs: Vec<JobId> = jobs.into_iter().collect();
         let read = self.readers.read(|tx| jobs.iter().map(|job| job_view(tx, *job)).collect());
-        match read {
+        let mut views: Vec<Option<JobView>> = match read {
             Err(error) if error.is_corrupt() => {
                 let index = self.index();
-                Ok(jobs.iter().map(|job| self.remembered(&index, *job)).collect())
+                jobs.iter().map(|job| self.remembered(&index, *job)).collect()
             }
-            read => read,
+            read => read?,
+        };
+        // The read itself may have met the damage.
+        if self.is_frozen() {
+            for view in views.iter_mut().flatten() {
+                view.seats.returned += view.seats.avail();
+            }
         }
+        Ok(views)
     }
 
     fn remembered(&self, index: &Index, job: JobId) -> Option<JobView> {
@@ -215,6 +231,7 @@ impl Shared {
         let currency = if self.currency == 840 { "USD" } else { "CNY" };
         let mut view = remembered_view(row, offerable, &self.region, currency);
         view.fields.synthetic = self.has_synthetic.load(Ordering::Relaxed);
+        view.fields.redated = self.has_redated.load(Ordering::Relaxed);
         Some(view)
     }
 
@@ -419,6 +436,7 @@ fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
         frozen: Mutex::new(None),
         leased_until: AtomicU64::new(0),
         has_synthetic: AtomicBool::new(false),
+        has_redated: AtomicBool::new(false),
         plugins: Mutex::new(Vec::new()),
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
@@ -465,6 +483,7 @@ fn build_index(store: &mut dyn ShardStore, shared: &Shared) -> anyhow::Result<In
             .map(|view| {
                 let view = view?;
                 shared.has_synthetic.fetch_or(view.fields.synthetic, Ordering::Relaxed);
+                shared.has_redated.fetch_or(view.fields.redated, Ordering::Relaxed);
                 Ok(job_row(&view, shared.utc_offset_s))
             })
             .collect::<Result<Vec<_>, _>>()

@@ -40,6 +40,7 @@ pub(crate) fn job_fields(region: usize, wall: i64) -> JobFields {
         language: "zh".to_owned(),
         requirements: String::new(),
         synthetic: true,
+        redated: false,
         created_at: wall,
         tenant: tenant_of(region).0,
         region: super::REGIONS[region % super::REGIONS.len()].to_owned(),

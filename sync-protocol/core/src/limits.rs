@@ -36,8 +36,9 @@ pub const DOWN_TOGETHER_ENTRIES: u64 = 64;
 /// Sign-ups that one session may be asking the hub about at a time; the next one is answered from here.
 pub const ASKS_IN_FLIGHT_MAX: usize = 256;
 
-/// Seats of one job. Bounds every sum over rights far below `u32::MAX`.
-pub const CAP_MAX: u32 = 100_000;
+/// Seats of one job, however it came to be or grew; more are a slip of the keyboard. Bounds every sum over rights far
+/// below `u32::MAX`.
+pub const CAP_MAX: u32 = 10_000;
 
 /// Vshards or topics that one Hello or Welcome may name.
 pub const TOPICS_MAX: usize = 4096;

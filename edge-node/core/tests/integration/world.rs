@@ -106,6 +106,7 @@ pub(crate) fn fields(title: &str) -> JobFields {
         language: "zh".to_owned(),
         requirements: String::new(),
         synthetic: true,
+        redated: false,
         created_at: NOW,
         tenant: TENANT.0,
         region: "hangzhou".to_owned(),

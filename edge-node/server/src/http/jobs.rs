@@ -47,6 +47,8 @@ pub(crate) struct JobJson {
     requirements: String,
     /// Shift, pay and seats were made by a seeded generator for demonstration.
     synthetic: bool,
+    /// A real posting of years ago; its day and its hours are made up.
+    redated: bool,
     open: bool,
     confirmable_here: bool,
     pub(crate) seats: SeatsJson,
@@ -82,6 +84,7 @@ impl JobJson {
             language: fields.language,
             requirements: fields.requirements,
             synthetic: fields.synthetic,
+            redated: fields.redated,
             open: !view.seats.closed,
             confirmable_here: here > 0,
             seats: SeatsJson { here, cap: view.said.cap, free: view.said.free, waiting: view.said.waiting },

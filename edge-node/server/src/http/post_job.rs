@@ -29,16 +29,19 @@ fn bad(detail: impl Into<String>) -> Problem {
 
 /// Finds the tenant by its key.
 fn tenant(app: &App, headers: &HeaderMap) -> Result<(u32, String), Problem> {
-    let denied = || Problem::new("unauthorised", "no tenant has this key");
+    let missing = || Problem::new("unauthorised", "send Authorization: Bearer and the tenant's key");
     let key = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
-        .ok_or_else(denied)?;
+        .ok_or_else(missing)?;
     // The key has 128 random bits: comparing hashes leaks nothing that can be used.
     let hash = blake3::hash(key.trim().as_bytes());
     let interest = app.shared.interest();
     let tenant = interest.tenants.iter().find(|tenant| tenant.key_hash == hash.as_bytes());
-    tenant.map(|tenant| (tenant.id, tenant.name.clone())).ok_or_else(denied)
+    tenant.map(|tenant| (tenant.id, tenant.name.clone())).ok_or_else(|| {
+        let region = &app.shared.region;
+        Problem::new("unauthorised", format!("no tenant that may post in {region} has this key"))
+    })
 }
 
 /// Creates a job.

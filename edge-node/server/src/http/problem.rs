@@ -12,7 +12,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub(crate) struct FieldError {
     pub(crate) field: String,
-    /// A word for programs: missing, unknown, wrong_type, too_long, or one that the importer uses as well.
+    /// A word for programs: missing, unknown, malformed, wrong_type, too_long, or one that the importer uses as well.
     pub(crate) reason: &'static str,
     /// What is wrong and what to write.
     pub(crate) detail: String,
@@ -78,8 +78,8 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
     (
         "unauthorised",
         StatusCode::UNAUTHORIZED,
-        "The tenant's key is missing or wrong",
-        "Send Authorization: Bearer with the key that `dayshift tenant create` printed.",
+        "The tenant's key is missing, wrong or of another region",
+        "Send Authorization: Bearer with the key that `dayshift tenant create` printed, at a node of the tenant's regions.",
     ),
     (
         "unknown-job",
@@ -159,8 +159,17 @@ impl Problem {
 
     /// A body that is no JSON of the expected form, or too large.
     pub(crate) fn body(rejection: &JsonRejection) -> Self {
-        let is_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
-        Self::new(if is_large { "too-large" } else { "bad-request" }, rejection.body_text())
+        let (field, reason, detail) = match rejection {
+            JsonRejection::MissingJsonContentType(_) => {
+                ("Content-Type", "missing", "send Content-Type: application/json".to_owned())
+            }
+            JsonRejection::JsonSyntaxError(_) => ("body", "malformed", rejection.body_text()),
+            _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                return Self::new("too-large", rejection.body_text());
+            }
+            _ => ("body", "wrong_type", rejection.body_text()),
+        };
+        Self::fields(vec![FieldError { field: field.to_owned(), reason, detail }])
     }
 
     /// Something failed that the caller cannot mend; the chain of causes goes to the log alone.

@@ -183,8 +183,11 @@ fn facets_json(counts: FacetCounts) -> FacetsJson {
     }
 }
 
-/// Runs a query with the node's plugins and counts it.
+/// Runs a query with the node's plugins and counts it. A frozen node confirms nothing, whatever rights its index holds.
 pub(crate) fn run(app: &App, query: &Query) -> Page {
+    if query.fields().availability == Availability::ConfirmableHere && app.shared.is_frozen() {
+        return Page::default();
+    }
     let now = app.shared.now();
     let began = Instant::now();
     let page = app.shared.index().search(query, now, &mut ChainJudge::new(&app.shared, now));
@@ -233,11 +236,12 @@ pub(crate) async fn search(
     Ok(([(header::ETAG, etag)], Json(answer)).into_response())
 }
 
-/// Changes with each published index, each plugin, and each minute (jobs begin).
+/// Changes with each published index, each plugin, each minute (jobs begin), and when the node freezes.
 fn etag(app: &App, raw: &str) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(raw.as_bytes());
     hasher.update(&app.shared.generation().to_be_bytes());
     hasher.update(&(app.shared.now() / 60).to_be_bytes());
+    hasher.update(&[u8::from(app.shared.is_frozen())]);
     format!("\"{}\"", &hasher.finalize().to_hex()[..16])
 }

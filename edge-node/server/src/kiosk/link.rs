@@ -21,6 +21,14 @@ pub(crate) const HELP: &str = "/help";
 /// Address at which the style sheet is served.
 pub(crate) const SHEET: &str = "/assets/kiosk.css";
 
+/// The page that gives the ticket of a code back, and its submission.
+pub(crate) fn cancel(code: &str) -> Link {
+    Link::to(&format!("{}/cancel", Link::below(TICKET, code).path))
+}
+
+/// Address at which browsers ask for the icon of a page.
+pub(crate) const ICON: &str = "/favicon.ico";
+
 /// What a reader chose on the start page and carries from page to page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Choice {

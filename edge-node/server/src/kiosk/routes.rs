@@ -2,6 +2,7 @@
 
 mod ask;
 mod cards;
+mod give_back;
 mod list;
 mod one;
 mod sign_up;
@@ -16,7 +17,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
-    routing::{get, post},
+    routing::get,
 };
 
 use self::ask::Ask;
@@ -27,6 +28,9 @@ use super::{
 use crate::{app::App, http::Problem};
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The tick that means "certain" on every page.
+const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="4" fill="#006347"/><path d="m5 13 5 5 9-12" fill="none" stroke="#fff" stroke-width="3.2" stroke-linecap="round" stroke-linejoin="round"/></svg>"##;
 
 static SHEET_TAG: LazyLock<String> =
     LazyLock::new(|| format!("\"{}\"", &blake3::hash(SHEET.as_bytes()).to_hex()[..16]));
@@ -40,10 +44,11 @@ pub(crate) fn routes() -> Router<App> {
         .route(&below(link::JOB, "{id}"), get(one::job))
         .route(link::SIGN_UP, get(sign_up::form).post(sign_up::send))
         .route(&below(link::TICKET, "{code}"), get(ticket::ticket))
-        .route(&below(link::TICKET, "{code}/cancel"), post(ticket::cancel))
+        .route(&below(link::TICKET, "{code}/cancel"), get(give_back::form).post(give_back::send))
         .route(link::MINE, get(ticket::mine).post(ticket::find))
         .route(link::HELP, get(one::help))
         .route(link::SHEET, get(sheet))
+        .route(link::ICON, get(icon))
         .fallback(lost)
         .method_not_allowed_fallback(not_so)
         .layer(middleware::from_fn(guard))
@@ -68,6 +73,9 @@ fn not_found(app: &App, ask: &Ask) -> Response {
 
 /// Puts a refusal of the interface into the words of the error page.
 fn explain(app: &App, ask: &Ask, problem: &Problem) -> Response {
+    if problem.code == "frozen" {
+        return list::out_of_order(app, ask);
+    }
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let said = match problem.code {
         "unknown-job" | "unknown-sign-up" | "unknown-route" => Trouble::NotFound,
@@ -112,6 +120,11 @@ async fn sheet(headers: HeaderMap) -> Response {
         return (StatusCode::NOT_MODIFIED, fixed).into_response();
     }
     (fixed, SHEET).into_response()
+}
+
+async fn icon() -> Response {
+    let fixed = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "max-age=86400")];
+    (fixed, ICON).into_response()
 }
 
 /// Whether a form was sent by another site's page.

@@ -22,7 +22,9 @@ fn frame(choice: Choice, here: Link) -> Frame {
         kiosk: "3".to_owned(),
         now: date(2026, 11, 22).at(5, 42, 0, 0),
         line: Line::InStep { age_min: 2 },
+        frozen: false,
         synthetic: true,
+        redated: false,
         idle_s: Some(120),
     }
 }
@@ -45,6 +47,7 @@ fn card(title: &str, yuan: u32, seats: (u32, u32, u32), offer: Offer) -> JobCard
         away: Some(if night { Away::Ride(24) } else { Away::Walk(yuan / 20) }),
         place: "九堡街道".to_owned(),
         perks: Perks { daily_pay: yuan != 190, meal: !night, bed: night, night },
+        redated: false,
         seats: Seats { here: seats.0, elsewhere: seats.1, cap: seats.2, waiting: 2, is_said: true },
         offer,
     }
@@ -105,11 +108,24 @@ fn sign_up(choice: Choice, phone: &str, error: Option<SignUpError>) -> SignUpPag
         frame: frame(choice, Link::to(link::SIGN_UP).with("job", "7-3-240")),
         card: cards(choice.lang).remove(0),
         idempotency: "5b0c".to_owned(),
-        phone: phone.to_owned(),
-        plan: PhonePlan::China,
+        typed: typed(Asked::New, phone),
         hold_until: Some(time(5, 44, 0, 0)),
         error,
         trail: Trail(Some(narrowed())),
+    }
+}
+
+fn typed(asked: Asked, phone: &str) -> Typed {
+    Typed { asked, phone: phone.to_owned(), plan: PhonePlan::China }
+}
+
+fn give_back(choice: Choice, phone: &str, error: Option<GiveBackError>) -> GiveBackPage {
+    GiveBackPage {
+        frame: frame(choice, link::cancel("482916")),
+        code: "482916".to_owned(),
+        card: cards(choice.lang).remove(0),
+        typed: typed(Asked::Same, phone),
+        error,
     }
 }
 
@@ -128,8 +144,6 @@ fn ticket(choice: Choice, answer: Answer) -> TicketPage {
         here_total: 30,
         printer: true,
         can_cancel: true,
-        plan: PhonePlan::China,
-        give_back: None,
     }
 }
 
@@ -147,7 +161,8 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
         ("ticket-waiting", ticket(choice, wait(false))),
         ("ticket-waiting-here", ticket(choice, wait(true))),
         ("ticket-requested", ticket(choice, Answer::Requested)),
-        ("ticket-cancelled", ticket(choice, Answer::Cancelled)),
+        ("ticket-cancelled", ticket(choice, Answer::Cancelled { was_place: true })),
+        ("ticket-left-line", ticket(choice, Answer::Cancelled { was_place: false })),
         ("ticket-bumped", ticket(choice, Answer::Bumped(Why::Fewer))),
         ("ticket-giving-back", ticket(choice, Answer::GivingBack)),
         ("ticket-void", ticket(choice, Answer::Bumped(Why::Void))),
@@ -214,6 +229,37 @@ fn near_states(choice: Choice) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Pages of a kiosk that signs nobody up.
+fn frozen_pages(choice: Choice) -> Vec<(&'static str, String)> {
+    let freeze = |frame: &mut Frame| frame.frozen = true;
+    let closed = |card: &mut JobCard| {
+        card.offer = Offer::Nothing;
+        card.seats.here = 0;
+    };
+    let mut list = near(choice);
+    freeze(&mut list.frame);
+    list.here_total = 0;
+    list.jobs.iter_mut().for_each(closed);
+    let mut one = job(choice, 0);
+    freeze(&mut one.frame);
+    closed(&mut one.card);
+    let mut help = HelpPage { frame: frame(choice, Link::to(link::HELP)), call: None, desk: None };
+    freeze(&mut help.frame);
+    let mut held = ticket(choice, Answer::Confirmed);
+    let mut waiting = ticket(choice, Answer::WaitListed { position: 3, at_this_kiosk: false });
+    for page in [&mut held, &mut waiting] {
+        freeze(&mut page.frame);
+        page.here_total = 0;
+    }
+    vec![
+        ("frozen-near", list.render().unwrap()),
+        ("frozen-job", one.render().unwrap()),
+        ("frozen-help", help.render().unwrap()),
+        ("frozen-ticket", held.render().unwrap()),
+        ("frozen-ticket-waiting", waiting.render().unwrap()),
+    ]
+}
+
 fn pages(choice: Choice) -> Vec<(&'static str, String)> {
     let typed = "13905712916";
     let again = SignUpError::Again { code: "482916".to_owned() };
@@ -229,7 +275,13 @@ fn pages(choice: Choice) -> Vec<(&'static str, String)> {
         ("sign-up-wrong", sign_up(choice, "12905712916", Some(SignUpError::Phone)).render().unwrap()),
         ("sign-up-again", sign_up(choice, typed, Some(again)).render().unwrap()),
     ];
+    let wrong = Some(GiveBackError::Other);
+    all.extend([
+        ("give-back", give_back(choice, "1390571", None).render().unwrap()),
+        ("give-back-wrong", give_back(choice, typed, wrong).render().unwrap()),
+    ]);
     all.extend(near_states(choice));
+    all.extend(frozen_pages(choice));
     all.extend(plain_pages(choice));
     all.extend(tickets(choice).into_iter().map(|(name, page)| (name, page.render().unwrap())));
     all
@@ -309,7 +361,8 @@ fn answers_differ_in_word_and_shape_and_colour() {
     );
     said(wait, "You are number 3", "<div class=\"mark\">3</div>", "t-wait");
     said(Answer::Requested, "Waiting for the answer", "#glass", "t-ask");
-    said(Answer::Cancelled, "Given back", "#back", "t-off");
+    said(Answer::Cancelled { was_place: true }, "Someone else can have the place", "#back", "t-off");
+    said(Answer::Cancelled { was_place: false }, "no number in line is kept", "#back", "t-off");
     said(Answer::GivingBack, "is being told", "#back", "t-off");
     said(Answer::Bumped(Why::Fewer), "cut the shift", "#warn", "t-stop");
     said(Answer::Bumped(Why::Closed), "called this job off", "#warn", "t-stop");
@@ -393,16 +446,34 @@ fn made_up_shifts_are_called_so() {
 }
 
 #[test]
-fn the_pad_fills_the_number_and_walks_back() {
-    let mut phone = "139 0571 291".to_owned();
-    for key in ["6", "1", "x", "stay"] {
-        press(&mut phone, key, PhonePlan::China);
+fn old_postings_with_a_made_day_are_called_so() {
+    for (lang, mark, long) in [
+        (Lang::Zh, "旧招工", "以前的真招工，不是现在的"),
+        (Lang::En, "Old posting", "An old real posting, not an offer of today"),
+    ] {
+        let choice = Choice { lang, big: false };
+        assert!(!near(choice).render().unwrap().contains(mark));
+        let mut list = near(choice);
+        list.jobs[1].redated = true;
+        assert_eq!(list.render().unwrap().matches(mark).count(), 1, "the one that is");
+        let mut one = job(choice, 0);
+        assert!(!one.render().unwrap().contains(long));
+        one.frame.redated = true;
+        assert!(one.render().unwrap().contains(long));
     }
-    assert_eq!(phone, "13905712916");
-    press(&mut phone, "del", PhonePlan::China);
-    assert_eq!(phone, "1390571291");
-    press(&mut phone, "clear", PhonePlan::China);
-    assert!(phone.is_empty());
+}
+
+#[test]
+fn the_pad_fills_the_number_and_walks_back() {
+    let mut field = typed(Asked::New, "139 0571 291");
+    for key in ["6", "1", "x", "stay"] {
+        field.press(key);
+    }
+    assert_eq!(field.phone, "13905712916");
+    field.press("del");
+    assert_eq!(field.phone, "1390571291");
+    field.press("clear");
+    assert!(field.phone.is_empty());
     let mut code = "48291".to_owned();
     for key in ["6", "7", "del", "x"] {
         press_code(&mut code, key);
@@ -432,10 +503,45 @@ fn the_form_tells_the_rule_of_its_place() {
         ),
     ] {
         let choice = Choice { lang: Lang::En, big: false };
-        let form = SignUpPage { plan, ..sign_up(choice, "1390571", Some(SignUpError::Phone)) };
-        let html = form.render().unwrap();
-        for said in [hint, wrong, missing, plan.pattern()] {
-            assert!(html.contains(said), "{plan:?} {said}");
+        let field = |asked| Typed { asked, phone: "1390571".to_owned(), plan };
+        let new = sign_up(choice, "", Some(SignUpError::Phone));
+        let same = give_back(choice, "", Some(GiveBackError::Phone));
+        let pages = [
+            SignUpPage { typed: field(Asked::New), ..new }.render().unwrap(),
+            GiveBackPage { typed: field(Asked::Same), ..same }.render().unwrap(),
+        ];
+        for html in pages {
+            for said in [hint, wrong, missing, plan.pattern()] {
+                assert!(html.contains(said), "{plan:?} {said}");
+            }
+            assert_eq!(html.matches("<button").count(), html.matches("formnovalidate").count(), "{html}");
+        }
+    }
+}
+
+#[test]
+fn a_frozen_kiosk_offers_nothing_and_says_where_to_go() {
+    for (lang, nobody, elsewhere) in [
+        (Lang::En, "No sign-ups at this kiosk now", "another kiosk of this hall"),
+        (Lang::Zh, "这台机器现在不能报名", "大厅里别的机器"),
+    ] {
+        for (name, html) in frozen_pages(Choice { lang, big: false }) {
+            assert_eq!(html.matches(nobody).count(), 2, "{name}: banner and footer");
+            assert!(html.matches(elsewhere).count() >= 2, "{name}");
+            for banned in [
+                "/sign_up",
+                "/cancel",
+                "job--go",
+                "t-go",
+                "chip--go",
+                "btn--main\"",
+                "n the spot",
+                "当场",
+                "Green",
+            ] {
+                let body = html.split("</head>").nth(1).unwrap();
+                assert!(!body.contains(banned), "{name}: {banned}");
+            }
         }
     }
 }
@@ -447,7 +553,10 @@ fn no_page_is_a_dead_end() {
             let home = html.matches(&format!("href=\"{}\"", link::START)).count();
             assert!(home > 0 || name == "start", "{name}: no way home");
             let list = format!("href=\"{}?", link::NEAR);
-            assert!(html.contains(&list) || html.contains("/job/"), "{name}: no way back to the jobs");
+            assert!(
+                html.contains(&list) || html.contains("/job/") || html.contains("href=\"/ticket/"),
+                "{name}: no way back to the jobs"
+            );
         }
     }
 }

@@ -3,8 +3,10 @@
 //! Every struct holds a [`Frame`] with what all pages show; `render()` gives the whole page.
 //! Models carry facts, never words: words come from the Fluent files in the reader's language.
 
+mod give_back;
 mod job;
 mod near;
+mod phone;
 mod plain;
 mod sign_up;
 mod ticket;
@@ -16,14 +18,16 @@ use fluent_bundle::{FluentArgs, FluentValue};
 use jiff::civil::{Date, DateTime};
 
 pub(crate) use self::{
+    give_back::{GiveBackError, GiveBackPage},
     job::{Bring, JobPage, Sketch},
     near::{
         Away, Empty, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened,
         near_page_size,
     },
+    phone::{Asked, Typed},
     plain::{ErrorPage, HelpPage, MineError, MinePage, OutOfOrderPage, StartPage, Trouble, press_code},
-    sign_up::{SignUpError, SignUpPage, press},
-    ticket::{Answer, GiveBackError, TicketPage, Why},
+    sign_up::{SignUpError, SignUpPage},
+    ticket::{Answer, TicketPage, Why},
 };
 use super::{
     link::{self, Choice, Link},
@@ -68,8 +72,12 @@ pub(crate) struct Frame {
     pub(crate) now: DateTime,
     /// Standing with the centre.
     pub(crate) line: Line,
+    /// Whether this kiosk signs nobody up.
+    pub(crate) frozen: bool,
     /// Whether shifts and pay are made up by a program for a demonstration.
     pub(crate) synthetic: bool,
+    /// Whether something shown is a real posting of years ago with a made day.
+    pub(crate) redated: bool,
     /// Seconds without a touch until the page is wiped; `None` on a reader's own phone.
     pub(crate) idle_s: Option<u32>,
 }

@@ -55,6 +55,8 @@ fn an_empty_node_has_pages_and_problems() {
     );
     assert!(node.get("/near?lang=zh").body.contains("<html lang=\"zh-CN\""));
     assert!(node.get("/near?lang=en&big=1").body.contains("<html lang=\"en\" class=\"big\""));
+    let icon = node.get("/favicon.ico");
+    assert_eq!((icon.status, icon.header("content-type")), (200, Some("image/svg+xml")));
     let sheet = node.get("/assets/kiosk.css");
     assert_eq!(sheet.header("content-type"), Some("text/css; charset=utf-8"));
     let tag = sheet.header("etag").unwrap();
@@ -146,14 +148,30 @@ fn a_worker_signs_up_finds_the_ticket_and_gives_it_back() {
         node.post_form("/sign_up?lang=en", &[("job", &job), ("idempotency", &other_key), ("phone", PHONE)]);
     assert_eq!(again.status, 409);
     assert!(again.body.contains("signed up for this job already"));
-    let second = node.get(&sign_up(&node, &job, &other_key, "13905712917"));
-    assert!(second.body.contains("Number 1 at this kiosk"), "{second:?}");
+    let second = sign_up(&node, &job, &other_key, "13905712917");
+    assert!(node.get(&second).body.contains("Number 1 at this kiosk"));
     let code = ticket.split(['/', '?']).nth(2).unwrap();
     assert_eq!(node.post_form("/mine?lang=en", &[("code", code)]).header("location"), Some(ticket.as_str()));
     let cancel = format!("/ticket/{code}/cancel?lang=en");
-    assert_eq!(node.post_form(&cancel, &[("phone", "13905712918")]).status, 422);
+    let step = node.get(&cancel);
+    assert!(step.status == 200 && step.body.contains("class=\"pad\""), "{step:?}");
+    assert!(node.get(&ticket).body.contains(&format!("href=\"/ticket/{code}/cancel?")));
+    let pressed = node.post_form(&cancel, &[("phone", "1390"), ("key", "5")]);
+    assert_eq!((pressed.status, pressed.field("phone")), (200, "139 05"));
+    for (typed, said) in [("", "it has 11 digits"), ("13905712918", "not the number you signed up with")] {
+        let refused = node.post_form(&cancel, &[("phone", typed)]);
+        assert!(refused.status == 422 && refused.body.contains(said), "{typed}: {refused:?}");
+    }
+    // The one in line goes first: with the place free it would be theirs.
+    let second = second.split(['/', '?']).nth(2).unwrap().to_owned();
+    let leave = format!("/ticket/{second}/cancel?lang=en");
+    assert_eq!(node.post_form(&leave, &[("phone", "13905712917")]).status, 303);
+    let left = node.get(&format!("/ticket/{second}?lang=en")).body;
+    assert!(left.contains("no number in line is kept") && !left.contains("Someone else"), "{left}");
     assert_eq!(node.post_form(&cancel, &[("phone", PHONE)]).status, 303);
-    assert!(node.get(&ticket).body.contains("Given back"));
+    let given = node.get(&ticket).body;
+    assert!(given.contains("Given back") && given.contains("Someone else can have the place"), "{given}");
+    assert_eq!(node.get(&cancel).header("location"), Some(ticket.as_str()), "nothing is left to give back");
 }
 
 #[test]
@@ -178,4 +196,27 @@ fn forms_of_other_sites_are_refused() {
         assert_eq!(answer.status, 403, "{header:?}");
         assert!(answer.body.contains("use the pages of this kiosk") && answer.body.contains("href=\"/near"));
     }
+}
+
+#[test]
+fn a_posting_that_is_not_taken_says_what_is_wrong() {
+    let node = Node::start("posting");
+    let own = format!("Bearer {TENANT_KEY}");
+    let json = ("Content-Type", "application/json");
+    for (headers, body, status, field, reason) in [
+        (vec![json, ("Authorization", own.as_str())], "{\"title\":", 400, "body", "malformed"),
+        (vec![json, ("Authorization", own.as_str())], "[]", 400, "body", "wrong_type"),
+        (vec![("Authorization", own.as_str())], "{}", 400, "Content-Type", "missing"),
+    ] {
+        let refused = node.send("POST", "/v1/jobs", &headers, body.as_bytes());
+        assert_eq!((refused.status, refused.problem().as_str()), (status, "/problems/bad-request"));
+        let problem: serde_json::Value = serde_json::from_str(&refused.body).unwrap();
+        assert_eq!(
+            (&problem["errors"][0]["field"], &problem["errors"][0]["reason"]),
+            (&field.into(), &reason.into())
+        );
+    }
+    let other = node.send("POST", "/v1/jobs", &[json, ("Authorization", "Bearer of-another-region")], b"{}");
+    assert_eq!((other.status, other.problem().as_str()), (401, "/problems/unauthorised"));
+    assert!(other.body.contains("no tenant that may post in hangzhou has this key"), "{other:?}");
 }

@@ -215,7 +215,8 @@ fn serve(mut command: Command, folder: &Path, data: &str) -> (Child, SocketAddr)
 pub(crate) fn small_job(node: &Node, seats: u32) -> String {
     let job = serde_json::json!({
         "title": "分拣员", "start_at": "2099-01-01T06:00:00Z", "end_at": "2099-01-01T14:00:00Z",
-        "pay_minor": 20_000, "currency": "CNY", "pay_unit": "day", "pay_minor_per_hour": 2_500, "seats": seats
+        "pay_minor": 20_000, "currency": "CNY", "pay_unit": "day", "pay_minor_per_hour": 2_500, "seats": seats,
+        "lat": 30.315, "lon": 120.275
     });
     let created = node.post("/v1/jobs", ("Authorization", &format!("Bearer {TENANT_KEY}")), &job);
     assert_eq!(created.status, 201, "{created:?}");

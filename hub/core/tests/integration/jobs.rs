@@ -28,6 +28,7 @@ pub(crate) fn fields(title: &str, start_at: i64) -> JobFields {
         language: "zh".to_owned(),
         requirements: String::new(),
         synthetic: true,
+        redated: false,
         created_at: 5,
         tenant: 1,
         region: "hangzhou".to_owned(),

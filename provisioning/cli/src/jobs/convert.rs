@@ -152,6 +152,7 @@ fn assemble(fields: &Fields, rules: &ColumnRules, parts: Parts) -> JobRow {
         language: rules.constants.language.clone(),
         requirements: text_of(&rules.fields.requirements, &rules.constants.requirements),
         synthetic: rules.constants.synthetic,
+        redated: rules.constants.redated,
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use sync_protocol::documents::posting;
+use sync_protocol::{documents::posting, limits::CAP_MAX};
 
 const RECORD_BYTES_DEFAULT: usize = 1024 * 1024;
 /// A record may not be larger than this whatever the map says: it is held in memory.
@@ -119,6 +119,8 @@ pub(crate) struct Constants {
     pub(crate) language: String,
     pub(crate) requirements: String,
     pub(crate) synthetic: bool,
+    /// The postings are of years ago, and their dates are made up.
+    pub(crate) redated: bool,
 }
 
 /// Words that put a job in a category.
@@ -294,7 +296,7 @@ impl Map {
             rules: Rules::Native(Bounds {
                 pay_minor_per_hour_min: *posting::PAY_MINOR_PER_HOUR.start(),
                 pay_minor_per_hour_max: *posting::PAY_MINOR_PER_HOUR.end(),
-                seats_max: posting::SEATS_MAX,
+                seats_max: CAP_MAX,
             }),
         }
     }

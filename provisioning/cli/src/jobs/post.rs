@@ -46,6 +46,9 @@ pub(crate) struct JobRow {
     /// True when the row was generated and stands for no real offer.
     #[serde(default)]
     pub(crate) synthetic: bool,
+    /// True when the posting is real and of years ago, and its dates are made up.
+    #[serde(default)]
+    pub(crate) redated: bool,
 }
 
 /// What `pay_minor` is paid for.

@@ -50,6 +50,8 @@ pub struct JobFields {
     pub language: String,
     pub requirements: String,
     pub synthetic: bool,
+    /// A real posting of years ago: its day, and where it says none its hours, are made up.
+    pub redated: bool,
     pub created_at: i64,
     pub tenant: u32,
     pub region: String,
@@ -86,6 +88,9 @@ impl JobFields {
         ] {
             fields.push((name, Value::Bool(flag)));
         }
+        if self.redated {
+            fields.push(("redated", Value::Bool(true)));
+        }
         if let Some((lat, lon)) = self.position {
             fields.push(("lat", Value::Int(i64::from(lat))));
             fields.push(("lon", Value::Int(i64::from(lon))));
@@ -120,6 +125,7 @@ impl JobFields {
             language: document.text("language"),
             requirements: document.text("requirements"),
             synthetic: document.flag("synthetic"),
+            redated: document.flag("redated"),
             created_at: document.int("created_at").unwrap_or(0),
             tenant: document.int("tenant").and_then(|t| u32::try_from(t).ok()).unwrap_or(0),
             region: document.text("region"),

@@ -8,8 +8,6 @@ use std::ops::RangeInclusive;
 
 /// Pay for an hour in minor units where no map narrows it; above it a unit or a decimal point is wrong.
 pub const PAY_MINOR_PER_HOUR: RangeInclusive<i64> = 1..=1_000_000;
-/// Seats of one job where no map narrows them; more are a slip of the keyboard.
-pub const SEATS_MAX: u32 = 10_000;
 
 /// Units in which a job is posted. A yearly salary is no day labour: it stays in a document that an import brought.
 const UNITS: [PayUnit; 3] = [PayUnit::Hour, PayUnit::Day, PayUnit::Shift];
@@ -49,8 +47,9 @@ pub fn pay_per_hour(minor: i64, sane: &RangeInclusive<i64>) -> Result<(), String
 }
 
 /// Says whether a number of seats is absurd.
-pub fn seats(seats: u64, most: u32) -> Result<(), String> {
-    if (1..=u64::from(most)).contains(&seats) {
+pub fn seats(seats: impl Into<i128>, most: u32) -> Result<(), String> {
+    let seats = seats.into();
+    if (1..=i128::from(most)).contains(&seats) {
         return Ok(());
     }
     Err(format!("{seats} is outside 1 to {most}; correct the number"))
@@ -67,6 +66,7 @@ pub fn position(lat: f64, lon: f64) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::CAP_MAX;
 
     #[test]
     fn currencies_are_those_of_iso_4217() {
@@ -96,8 +96,8 @@ mod tests {
         for (minor, is_sane) in [(0, false), (1, true), (1_000_000, true), (1_000_001, false), (-5, false)] {
             assert_eq!(pay_per_hour(minor, &PAY_MINOR_PER_HOUR).is_ok(), is_sane, "{minor}");
         }
-        for (count, is_sane) in [(0, false), (1, true), (10_000, true), (10_001, false)] {
-            assert_eq!(seats(count, SEATS_MAX).is_ok(), is_sane, "{count}");
+        for (count, is_sane) in [(-3, false), (0, false), (1, true), (10_000, true), (10_001, false)] {
+            assert_eq!(seats(count, CAP_MAX).is_ok(), is_sane, "{count}");
         }
         for (lat, lon, is_there) in
             [(30.3, 120.2, true), (-90.0, 180.0, true), (90.1, 0.0, false), (0.0, f64::NAN, false)]

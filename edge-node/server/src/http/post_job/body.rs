@@ -3,7 +3,10 @@
 use super::super::problem::{FieldError, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use sync_protocol::documents::{JobFields, PayUnit, posting};
+use sync_protocol::{
+    documents::{JobFields, PayUnit, posting},
+    limits::CAP_MAX,
+};
 
 /// A job as a tenant posts it. Money is in minor units of `currency`.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -27,7 +30,8 @@ pub(crate) struct JobBody {
     pay_unit: String,
     /// What an hour of it pays; without it, pay over the length of the shift.
     pay_minor_per_hour: Option<i64>,
-    seats: u64,
+    /// 1 to 10,000.
+    seats: i64,
     /// Whether the rights of a node that is lost for ever are given to others after its lease. Receipts that the hub did
     /// not hold by then are void. Without it they stay reserved until the job starts.
     reclaim_lost: Option<bool>,
@@ -132,7 +136,12 @@ impl Reader {
 /// Reads a body and holds it against the rule of all posted jobs; the problem names each field at fault.
 pub(super) fn read(body: Value, poster: Poster<'_>) -> Result<Posted, Problem> {
     let Value::Object(left) = body else {
-        return Err(Problem::new("bad-request", "the body is not a JSON object; /openapi.json describes it"));
+        let detail = "is not a JSON object; /openapi.json describes it".to_owned();
+        return Err(Problem::fields(vec![FieldError {
+            field: "body".to_owned(),
+            reason: "wrong_type",
+            detail,
+        }]));
     };
     let mut reader = Reader { left, faults: Faults::default() };
     let body = reader.body();
@@ -149,7 +158,7 @@ fn judge(body: JobBody, poster: Poster<'_>, faults: &mut Faults) -> Posted {
     let (start_at, end_at) = times(&body, poster.now, faults);
     let (pay_unit, pay_minor_per_hour) = pay(&body, (end_at - start_at) / 60, faults);
     faults.check("currency", "currency_unknown", posting::currency(&body.currency));
-    faults.check("seats", "seats_absurd", posting::seats(body.seats, posting::SEATS_MAX));
+    faults.check("seats", "seats_absurd", posting::seats(body.seats, CAP_MAX));
     let [title, text, category, place, language, requirements] = texts;
     let fields = JobFields {
         title,
@@ -170,6 +179,7 @@ fn judge(body: JobBody, poster: Poster<'_>, faults: &mut Faults) -> Posted {
         language,
         requirements,
         synthetic: false,
+        redated: false,
         created_at: poster.now,
         tenant: poster.tenant,
         region: poster.region.to_owned(),
@@ -213,10 +223,10 @@ fn times(body: &JobBody, now: i64, faults: &mut Faults) -> (i64, i64) {
         faults.check(field, "date_wrong", read).map(jiff::Timestamp::as_second)
     };
     let (start, end) = (second("start_at", &body.start_at), second("end_at", &body.end_at));
-    let (Some(start), Some(end)) = (start, end) else { return (0, 0) };
-    if start <= now {
+    if start.is_some_and(|start| start <= now) {
         faults.add("start_at", "date_wrong", "is in the past; a shift starts in the future");
     }
+    let (Some(start), Some(end)) = (start, end) else { return (0, 0) };
     if end <= start {
         faults.add("end_at", "date_wrong", "must be after start_at");
     }
@@ -227,6 +237,13 @@ fn times(body: &JobBody, now: i64, faults: &mut Faults) -> (i64, i64) {
 fn pay(body: &JobBody, shift_minutes: i64, faults: &mut Faults) -> (PayUnit, i64) {
     let unit = faults.check("pay_unit", "pay_unit_unknown", posting::pay_unit(&body.pay_unit));
     let told = body.pay_minor_per_hour;
+    if body.pay_minor <= 0 {
+        faults.add("pay_minor", "pay_absurd", "must be above 0");
+    }
+    if let Some(told) = told {
+        let sane = posting::pay_per_hour(told, &posting::PAY_MINOR_PER_HOUR);
+        faults.check("pay_minor_per_hour", "pay_absurd", sane);
+    }
     let Some(unit) = unit else { return (PayUnit::Hour, told.unwrap_or_default()) };
     if unit == PayUnit::Hour && told.is_some_and(|told| told != body.pay_minor) && !faults.has("pay_minor") {
         let detail = "with pay_unit hour it is the same as pay_minor; write that or leave it out";
@@ -235,14 +252,10 @@ fn pay(body: &JobBody, shift_minutes: i64, faults: &mut Faults) -> (PayUnit, i64
     let minutes = if unit == PayUnit::Day { shift_minutes.min(DAY_MIN) } else { shift_minutes };
     let per_hour = told.unwrap_or_else(|| posting::per_hour(body.pay_minor, unit, minutes));
     // Without its times a shift has no length, and without its pay there is nothing to divide.
-    let is_known =
-        told.is_some() || unit == PayUnit::Hour || !(faults.has("start_at") || faults.has("end_at"));
-    if is_known {
-        let field = if told.is_some() { "pay_minor_per_hour" } else { "pay_minor" };
-        faults.check(field, "pay_absurd", posting::pay_per_hour(per_hour, &posting::PAY_MINOR_PER_HOUR));
-    }
-    if body.pay_minor <= 0 {
-        faults.add("pay_minor", "pay_absurd", "must be above 0");
+    let is_known = unit == PayUnit::Hour || !(faults.has("start_at") || faults.has("end_at"));
+    if told.is_none() && is_known {
+        let sane = posting::pay_per_hour(per_hour, &posting::PAY_MINOR_PER_HOUR);
+        faults.check("pay_minor", "pay_absurd", sane);
     }
     (unit, per_hour)
 }
@@ -308,7 +321,8 @@ mod tests {
         check(json!({ "pay_unit": "hour", "pay_minor_per_hour": 2_600 }), &["pay_minor_per_hour pay_absurd"]);
         check(json!({ "seats": 0 }), &["seats seats_absurd"]);
         check(json!({ "seats": 10_001 }), &["seats seats_absurd"]);
-        check(json!({ "seats": -1 }), &["seats wrong_type"]);
+        check(json!({ "seats": -3 }), &["seats seats_absurd"]);
+        check(json!({ "seats": "three" }), &["seats wrong_type"]);
         check(json!({ "start_at": "2001-01-01T06:00:00Z" }), &["start_at date_wrong"]);
         check(json!({ "end_at": "2099-01-01T06:00:00Z" }), &["end_at date_wrong"]);
         check(json!({ "lat": 30.3 }), &["lon missing"]);
@@ -340,6 +354,15 @@ mod tests {
                 "pay_unit pay_unit_unknown",
                 "currency currency_unknown",
                 "seats seats_absurd",
+            ],
+        );
+        check(
+            json!({ "pay_minor": -5, "pay_unit": "week", "start_at": "2001-01-01T06:00:00Z", "end_at": "later" }),
+            &[
+                "end_at date_wrong",
+                "start_at date_wrong",
+                "pay_unit pay_unit_unknown",
+                "pay_minor pay_absurd",
             ],
         );
     }

@@ -80,7 +80,9 @@ impl Ask {
             kiosk: shared.node.to_string(),
             now: super::cards::local(app, shared.now()),
             line: line(app),
+            frozen: shared.is_frozen(),
             synthetic: false,
+            redated: false,
             idle_s: (!self.is_own_phone).then_some(IDLE_S),
         }
     }

@@ -1,6 +1,6 @@
 //! A stored job as the pages show it: local times, whole units of money, minutes on foot, and what a press would give.
 
-use edge_core::node::{JobView, Uplink};
+use edge_core::node::JobView;
 use jiff::{Timestamp, civil::DateTime};
 use sync_protocol::documents::{JobFields, PayUnit};
 
@@ -43,16 +43,17 @@ pub(super) fn card(app: &App, view: &JobView, lang: Lang) -> JobCard {
             bed: fields.bed,
             night: !(5..18).contains(&start.hour()),
         },
+        redated: fields.redated,
         seats,
-        offer: offer(seats, app.shared.uplink()),
+        offer: if app.shared.is_frozen() { Offer::Nothing } else { offer(seats) },
     }
 }
 
-fn offer(seats: Seats, uplink: Uplink) -> Offer {
-    match (seats.here, seats.elsewhere, uplink) {
-        (1.., _, _) => Offer::Here,
-        (0, 1.., _) => Offer::AskCentre,
-        (0, 0, Uplink::Up | Uplink::Down) => Offer::Queue,
+fn offer(seats: Seats) -> Offer {
+    match (seats.here, seats.elsewhere) {
+        (1.., _) => Offer::Here,
+        (0, 1..) => Offer::AskCentre,
+        (0, 0) => Offer::Queue,
     }
 }
 

@@ -212,6 +212,7 @@ fn start_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
     let (cards, synthetic) = cards(app, &around.found.hits, ask.choice.lang)?;
     let mut frame = ask.frame(app, Link::to(link::START));
     frame.synthetic = synthetic;
+    frame.redated = cards.iter().any(|card| card.redated);
     let sample = match (cards.first(), ask.choice.lang) {
         (Some(card), _) => (shortened(&card.title, 8), format!("{}{}", card.sign, card.pay.major())),
         (None, Lang::Zh) => ("分拣员".to_owned(), String::new()),
@@ -242,6 +243,8 @@ pub(super) async fn near(State(app): State<App>, ask: Ask) -> Response {
 
 fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
     let (when, mut filter) = filter(ask);
+    // The filter would leave nothing, and the page does not offer it.
+    filter.here_only &= !app.shared.is_frozen();
     // Who types a word looks for that work on any day; who types none begins with the next jobs.
     if when.is_none() && filter.q.is_empty() {
         filter.when = best_day(app);
@@ -265,6 +268,7 @@ fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
         empty.is_none() && is_full(&jobs) && is_full(&cards(app, &found.hits, ask.choice.lang)?.0);
     let mut frame = ask.frame(app, filter.link());
     frame.synthetic = synthetic;
+    frame.redated = jobs.iter().any(|job| job.redated);
     let suggested = SUGGESTED.iter().find(|(lang, _)| *lang == ask.choice.lang);
     let page = NearPage {
         frame,

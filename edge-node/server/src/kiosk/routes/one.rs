@@ -59,6 +59,7 @@ fn page(app: &App, ask: &Ask, view: JobView) -> JobPage {
     let trail = list::trail(ask);
     let mut frame = ask.frame(app, trail.job(&card.id));
     frame.synthetic = view.fields.synthetic;
+    frame.redated = view.fields.redated;
     let left_min = (view.fields.start_at - app.shared.now()) / 60;
     JobPage {
         frame,

@@ -22,7 +22,7 @@ use crate::{
     http::{Problem, SignUpBody, submit},
     kiosk::{
         link::{self, Link},
-        view::{SignUpError, SignUpPage, press},
+        view::{Asked, SignUpError, SignUpPage, Typed},
     },
     limits::KEY_CHARS_MAX,
     phone::digits,
@@ -38,7 +38,7 @@ const TYPED_MAX: usize = 20;
 struct Form {
     view: JobView,
     key: String,
-    phone: String,
+    typed: Typed,
 }
 
 impl Form {
@@ -51,8 +51,7 @@ impl Form {
             frame,
             card,
             idempotency: self.key.clone(),
-            phone: self.phone.clone(),
-            plan: phone_plan(app),
+            typed: self.typed.clone(),
             hold_until: None,
             error,
             trail,
@@ -73,8 +72,12 @@ fn open(app: &App, job: &str, key: Option<&str>, phone: &str) -> Result<Option<F
         Some(key) => key.to_owned(),
         None => fresh_key()?,
     };
-    let phone = digits(phone).chars().take(TYPED_MAX).collect();
-    Ok(Some(Form { view, key, phone }))
+    Ok(Some(Form { view, key, typed: typed(app, Asked::New, phone) }))
+}
+
+/// The field for a phone number with what was sent in it.
+pub(super) fn typed(app: &App, asked: Asked, phone: &str) -> Typed {
+    Typed { asked, phone: digits(phone).chars().take(TYPED_MAX).collect(), plan: phone_plan(app) }
 }
 
 /// `GET /sign_up?job=`.
@@ -110,17 +113,16 @@ pub(super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Fille
 }
 
 async fn filled_in(app: &App, ask: &Ask, mut form: Form, filled: &Pairs) -> Response {
-    let plan = phone_plan(app);
     if let Some(pad) = filled.find("key") {
-        press(&mut form.phone, pad, plan);
+        form.typed.press(pad);
         return show(StatusCode::OK, &form.page(app, ask, None));
     }
-    let Some(phone) = plan.read(&form.phone) else {
+    let Some(phone) = form.typed.plan.read(&form.typed.phone) else {
         return show(StatusCode::UNPROCESSABLE_ENTITY, &form.page(app, ask, Some(SignUpError::Phone)));
     };
     let body = SignUpBody { job: form.view.job.to_string(), phone };
     // Who goes back in the browser and types a friend's number sends the same form, but it is another request.
-    let key = format!("{} {}", form.key, form.phone);
+    let key = format!("{} {}", form.key, form.typed.phone);
     match submit_once(app, &key, &body).await {
         Ok(answer) => see_ticket(ask, &answer.code),
         Err(problem) => refused(app, ask, &form, &problem),
@@ -158,12 +160,11 @@ fn refused(app: &App, ask: &Ask, form: &Form, problem: &Problem) -> Response {
         "bad-request" => Some(SignUpError::Phone),
         _ => None,
     };
-    match (error, problem.code) {
-        (Some(error), _) => {
+    match error {
+        Some(error) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::CONFLICT);
             show(status, &form.page(app, ask, Some(error)))
         }
-        (None, "frozen") => list::out_of_order(app, ask),
-        (None, _) => explain(app, ask, problem),
+        None => explain(app, ask, problem),
     }
 }

@@ -1,4 +1,4 @@
-//! Tickets: shown by their six digits, found under "mine", given back with the phone number they were taken with.
+//! Tickets: shown by their six digits, and found under "mine".
 
 use axum::{
     extract::{Path, State, rejection::PathRejection},
@@ -9,7 +9,7 @@ use edge_core::node::{self, JobView, job_view};
 use sync_protocol::{documents::Status, ids::WorkerId, seats::EndReason};
 
 use super::{
-    ask::{Ask, Filled, Pairs, phone_plan},
+    ask::{Ask, Filled},
     cards::{card, local},
     explain, list, not_found, retry_after, show, sign_up, unread,
 };
@@ -18,7 +18,7 @@ use crate::{
     http::{Problem, base64url, sign_ups},
     kiosk::{
         link::{self, Link},
-        view::{Answer, GiveBackError, MineError, MinePage, TicketPage, Why, press_code},
+        view::{Answer, MineError, MinePage, TicketPage, Why, press_code},
     },
     phone::digits,
 };
@@ -28,27 +28,34 @@ const CODE_DIGITS: usize = 6;
 const EARLY_MIN: u32 = 10;
 
 /// A sign-up with its job and its worker's pseudonym.
-struct Found {
-    answer: node::Answer,
-    view: JobView,
-    worker: WorkerId,
+pub(super) struct Found {
+    pub(super) answer: node::Answer,
+    pub(super) view: JobView,
+    pub(super) worker: WorkerId,
+    /// Whether this node knows that it was a place at some time.
+    was_place: bool,
 }
 
 fn is_code(text: &str) -> bool {
     text.len() == CODE_DIGITS && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-async fn read(app: &App, ask: &Ask, code: &str) -> Result<Option<Found>, Problem> {
+/// Finds the ticket of six digits.
+pub(super) async fn read(app: &App, ask: &Ask, code: &str) -> Result<Option<Found>, Problem> {
     if !is_code(code) {
         return Ok(None);
     }
     let Some(answer) = sign_ups::by_code(app, ask.peer, code).await? else { return Ok(None) };
-    let read = app.shared.readers.read(|tx| Ok((tx.sign_up(answer.sign_up)?, job_view(tx, answer.job)?)))?;
-    let (Some(row), Some(view)) = read else { return Ok(None) };
-    Ok(Some(Found { answer, view, worker: row.fields.worker }))
+    let read = app.shared.readers.read(|tx| {
+        let Some(row) = tx.sign_up(answer.sign_up)? else { return Ok(None) };
+        let was_place = tx.receipt(row.vshard, row.sign_up)?.is_some();
+        Ok(job_view(tx, answer.job)?.map(|view| (row.fields.worker, was_place, view)))
+    })?;
+    Ok(read.map(|(worker, was_place, view)| Found { answer, view, worker, was_place }))
 }
 
-fn status_of(answer: &node::Answer) -> Answer {
+fn status_of(found: &Found) -> Answer {
+    let answer = &found.answer;
     if answer.cancel_asked {
         return Answer::GivingBack;
     }
@@ -59,7 +66,7 @@ fn status_of(answer: &node::Answer) -> Answer {
             at_this_kiosk: answer.at_this_node || answer.position.is_none(),
         },
         Status::Requested => Answer::Requested,
-        Status::Cancelled => Answer::Cancelled,
+        Status::Cancelled => Answer::Cancelled { was_place: found.was_place },
         Status::Bumped => Answer::Bumped(match EndReason::parse(&answer.reason) {
             Some(EndReason::Closed) => Why::Closed,
             Some(EndReason::Duplicate) => Why::Twice,
@@ -69,13 +76,13 @@ fn status_of(answer: &node::Answer) -> Answer {
     }
 }
 
-fn page(app: &App, ask: &Ask, found: &Found, give_back: Option<GiveBackError>) -> TicketPage {
+fn page(app: &App, ask: &Ask, found: &Found) -> TicketPage {
     let answer = &found.answer;
     let mut frame = ask.frame(app, Link::below(link::TICKET, &answer.code));
     frame.synthetic = found.view.fields.synthetic;
     TicketPage {
         frame,
-        answer: status_of(answer),
+        answer: status_of(found),
         final_by: answer.provisional.then(|| local(app, app.shared.lease_ends_at())),
         code: answer.code.clone(),
         qr: answer.receipt.as_deref().map_or_else(|| answer.code.clone(), base64url),
@@ -86,8 +93,6 @@ fn page(app: &App, ask: &Ask, found: &Found, give_back: Option<GiveBackError>) -
         here_total: list::here_total(app, ask),
         printer: false,
         can_cancel: answer.status.is_current(),
-        plan: phone_plan(app),
-        give_back,
     }
 }
 
@@ -99,45 +104,9 @@ pub(super) async fn ticket(
 ) -> Response {
     let Ok(Path(code)) = code else { return not_found(&app, &ask) };
     match read(&app, &ask, &code).await {
-        Ok(Some(found)) => show(StatusCode::OK, &page(&app, &ask, &found, None)),
+        Ok(Some(found)) => show(StatusCode::OK, &page(&app, &ask, &found)),
         Ok(None) => not_found(&app, &ask),
         Err(problem) => explain(&app, &ask, &problem),
-    }
-}
-
-/// `POST /ticket/{code}/cancel`.
-pub(super) async fn cancel(
-    State(app): State<App>,
-    ask: Ask,
-    code: Result<Path<String>, PathRejection>,
-    Filled(filled): Filled,
-) -> Response {
-    let Ok(Path(code)) = code else { return not_found(&app, &ask) };
-    let filled = match filled {
-        Ok(filled) => filled,
-        Err(status) => return unread(&app, &ask, status),
-    };
-    match read(&app, &ask, &code).await {
-        Ok(Some(found)) => give_back(&app, &ask, &found, &filled).await,
-        Ok(None) => not_found(&app, &ask),
-        Err(problem) => explain(&app, &ask, &problem),
-    }
-}
-
-async fn give_back(app: &App, ask: &Ask, found: &Found, filled: &Pairs) -> Response {
-    let again = |status, error| show(status, &page(app, ask, found, Some(error)));
-    let phone = phone_plan(app).read(filled.get("phone"));
-    let worker = phone.map(|phone| WorkerId::of_phone(&app.shared.region_key, &phone));
-    if worker != Some(found.worker) {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Phone);
-    }
-    match sign_ups::cancel(app, found.answer.sign_up).await {
-        Ok(answer) => sign_up::see_ticket(ask, &answer.code),
-        Err(problem) => match problem.code {
-            "busy" => again(StatusCode::SERVICE_UNAVAILABLE, GiveBackError::TooBusy),
-            "frozen" => list::out_of_order(app, ask),
-            _ => explain(app, ask, &problem),
-        },
     }
 }
 

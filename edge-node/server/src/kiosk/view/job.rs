@@ -137,6 +137,7 @@ impl JobPage {
             Offer::Here => self.frame.t("job-want"),
             Offer::AskCentre => self.frame.t("job-ask"),
             Offer::Queue => self.frame.t("job-queue"),
+            Offer::Nothing => self.frame.t("job-see-others"),
         }
     }
 
@@ -145,6 +146,7 @@ impl JobPage {
             Offer::Here => self.frame.t("job-after-want"),
             Offer::AskCentre => self.frame.t("job-after-ask"),
             Offer::Queue => self.frame.t("job-after-queue"),
+            Offer::Nothing => self.frame.t("broken-nothing"),
         }
     }
 }

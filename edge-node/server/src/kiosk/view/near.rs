@@ -27,6 +27,8 @@ pub(crate) enum Offer {
     AskCentre,
     /// A number in the wait list: every place is taken.
     Queue,
+    /// Nothing: this kiosk signs nobody up.
+    Nothing,
 }
 
 /// The places of a job as this kiosk knows them.
@@ -205,6 +207,8 @@ pub(crate) struct JobCard {
     pub(crate) place: String,
     /// What it gives besides.
     pub(crate) perks: Perks,
+    /// Whether it is a real posting of years ago with a made day.
+    pub(crate) redated: bool,
     /// Its places.
     pub(crate) seats: Seats,
     /// What a press of the button gives here and now.
@@ -217,6 +221,7 @@ impl JobCard {
             Offer::Here => "go",
             Offer::AskCentre => "ask",
             Offer::Queue => "wait",
+            Offer::Nothing => "off",
         }
     }
 
@@ -225,6 +230,7 @@ impl JobCard {
             Offer::Here => "tick",
             Offer::AskCentre => "glass",
             Offer::Queue => "queue",
+            Offer::Nothing => "warn",
         }
     }
 
@@ -233,6 +239,7 @@ impl JobCard {
             Offer::Here => frame.t("offer-here"),
             Offer::AskCentre => frame.t("offer-ask"),
             Offer::Queue => frame.t("offer-queue"),
+            Offer::Nothing => frame.t("offer-nothing"),
         }
     }
 }

@@ -190,6 +190,7 @@ impl ErrorPage {
             Trouble::TooBusy => self.frame.t("too-many"),
             Trouble::TooManyGuesses => self.frame.t("too-many-guesses"),
             Trouble::Foreign => self.frame.t("error-foreign-do"),
+            Trouble::Broken if self.frame.frozen => self.frame.t("broken-safe"),
             Trouble::Broken => self.frame.t("error-broken-do"),
         }
     }

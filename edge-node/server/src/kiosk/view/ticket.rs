@@ -4,12 +4,9 @@ use askama::{Template, filters::Safe};
 use jiff::civil::DateTime;
 
 use super::{Away, Frame, JobCard, Line, grouped};
-use crate::{
-    kiosk::{
-        link::{self, Link},
-        qr::Qr,
-    },
-    phone::PhonePlan,
+use crate::kiosk::{
+    link::{self, Link},
+    qr::Qr,
 };
 
 /// What became of a sign-up.
@@ -29,7 +26,10 @@ pub(crate) enum Answer {
     /// The person wishes to give it back; the kiosk that holds the place has not freed it yet.
     GivingBack,
     /// Given back by the person.
-    Cancelled,
+    Cancelled {
+        /// Whether it was a place, as far as this kiosk knows, and not a number in line.
+        was_place: bool,
+    },
     /// Ended by others than the person.
     Bumped(Why),
 }
@@ -45,15 +45,6 @@ pub(crate) enum Why {
     Twice,
     /// The kiosk that gave the place was lost, and the place went to somebody else.
     Void,
-}
-
-/// Why a place was not given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum GiveBackError {
-    /// The number is not the one that the place was taken with.
-    Phone,
-    /// Too much to do; wait a little.
-    TooBusy,
 }
 
 /// One ticket.
@@ -82,21 +73,19 @@ pub(crate) struct TicketPage {
     pub(crate) here_total: u32,
     /// Whether this kiosk has a printer (`POST /ticket/{code}/print`).
     pub(crate) printer: bool,
-    /// Whether the ticket may be given back here (`POST /ticket/{code}/cancel` with `phone`).
+    /// Whether the ticket may be given back here.
     pub(crate) can_cancel: bool,
-    /// How phone numbers are written here.
-    pub(crate) plan: PhonePlan,
-    /// Why the last attempt to give it back was not taken.
-    pub(crate) give_back: Option<GiveBackError>,
 }
 
 impl TicketPage {
     fn tone(&self) -> &'static str {
         match self.answer {
+            // What a frozen kiosk gave may have been given to others since, and green means certain.
+            Answer::Confirmed if self.frame.frozen => "off",
             Answer::Confirmed => "go",
             Answer::WaitListed { .. } => "wait",
             Answer::Requested => "ask",
-            Answer::GivingBack | Answer::Cancelled => "off",
+            Answer::GivingBack | Answer::Cancelled { .. } => "off",
             Answer::Bumped(_) => "stop",
         }
     }
@@ -106,7 +95,7 @@ impl TicketPage {
             Answer::Confirmed => super::icon("tick"),
             Answer::WaitListed { position, .. } => Safe(position.to_string()),
             Answer::Requested => super::icon("glass"),
-            Answer::GivingBack | Answer::Cancelled => super::icon("back"),
+            Answer::GivingBack | Answer::Cancelled { .. } => super::icon("back"),
             Answer::Bumped(_) => super::icon("warn"),
         }
     }
@@ -118,13 +107,14 @@ impl TicketPage {
             Answer::WaitListed { .. } => self.frame.t("ticket-waiting"),
             Answer::Requested => self.frame.t("ticket-requested"),
             Answer::GivingBack => self.frame.t("ticket-giving-back"),
-            Answer::Cancelled => self.frame.t("ticket-cancelled"),
+            Answer::Cancelled { .. } => self.frame.t("ticket-cancelled"),
             Answer::Bumped(_) => self.frame.t("ticket-bumped"),
         }
     }
 
     fn meaning(&self) -> Safe<String> {
         match self.answer {
+            Answer::Confirmed if self.frame.frozen => self.frame.t("ticket-confirmed-frozen-means"),
             Answer::Confirmed => match &self.final_by {
                 Some(at) => self.frame.t_a("ticket-provisional-means", super::hm(at)),
                 None => self.frame.t("ticket-confirmed-means"),
@@ -137,7 +127,8 @@ impl TicketPage {
             }
             Answer::Requested => self.frame.t("ticket-requested-means"),
             Answer::GivingBack => self.frame.t("ticket-giving-back-means"),
-            Answer::Cancelled => self.frame.t("ticket-cancelled-means"),
+            Answer::Cancelled { was_place: true } => self.frame.t("ticket-cancelled-means"),
+            Answer::Cancelled { was_place: false } => self.frame.t("ticket-left-line-means"),
             Answer::Bumped(Why::Fewer) => self.frame.t("ticket-bumped-means"),
             Answer::Bumped(Why::Closed) => self.frame.t("ticket-closed-means"),
             Answer::Bumped(Why::Twice) => self.frame.t("ticket-twice-means"),
@@ -149,12 +140,8 @@ impl TicketPage {
     fn next(&self) -> Vec<(&'static str, Safe<String>)> {
         let frame = &self.frame;
         let others = ("tick", frame.t_n("next-others", self.here_total));
-        match self.answer {
-            Answer::Confirmed => vec![
-                ("clock", self.be_there()),
-                ("id", frame.t("next-show")),
-                ("help", frame.t("next-cannot-come")),
-            ],
+        let mut next = match self.answer {
+            Answer::Confirmed => vec![("clock", self.be_there()), ("id", frame.t("next-show"))],
             Answer::WaitListed { position, at_this_kiosk } => {
                 let ahead = position.saturating_sub(1);
                 let order =
@@ -165,16 +152,14 @@ impl TicketPage {
                 vec![("glass", frame.t("next-no-need")), ("phone", frame.t("next-look-up")), others]
             }
             Answer::GivingBack => vec![("glass", frame.t("next-giving-back")), others],
-            Answer::Cancelled => vec![others],
+            Answer::Cancelled { .. } => vec![others],
             Answer::Bumped(_) => vec![("warn", frame.t("next-do-not-go")), others],
+        };
+        if frame.frozen {
+            // Nothing more is heard of it here, and nothing else can be had.
+            next.retain(|(icon, _)| !matches!(*icon, "phone" | "tick"));
         }
-    }
-
-    fn give_back_words(&self) -> Option<Safe<String>> {
-        Some(match self.give_back? {
-            GiveBackError::Phone => self.frame.t("ticket-give-back-wrong"),
-            GiveBackError::TooBusy => self.frame.t("too-many"),
-        })
+        next
     }
 
     fn be_there(&self) -> Safe<String> {
@@ -197,12 +182,16 @@ impl TicketPage {
     }
 
     fn holds_something(&self) -> bool {
-        !matches!(self.answer, Answer::GivingBack | Answer::Cancelled | Answer::Bumped(_))
+        !matches!(self.answer, Answer::GivingBack | Answer::Cancelled { .. } | Answer::Bumped(_))
     }
 
     fn action(&self, verb: &str) -> String {
         let path = Link::below(link::TICKET, &self.code);
         Link::to(&format!("{}/{verb}", path.path())).href(self.frame.choice)
+    }
+
+    fn give_back_href(&self) -> String {
+        link::cancel(&self.code).href(self.frame.choice)
     }
 
     fn again_href(&self) -> String {

@@ -65,6 +65,9 @@ pub(crate) struct ImportRow {
     /// The job was made up and stands for no real offer.
     #[serde(default)]
     synthetic: bool,
+    /// The job was really posted, years ago: its day, and where it says none its hours, are made up.
+    #[serde(default)]
+    redated: bool,
     /// Whether the rights of a node that is lost for ever are given to others after its lease; receipts that the hub did
     /// not hold by then are void. Fixed when the job is created.
     #[serde(default)]
@@ -129,6 +132,7 @@ impl ImportRow {
             language: self.language,
             requirements: self.requirements,
             synthetic: self.synthetic,
+            redated: self.redated,
             created_at: now,
             tenant: tenant.0,
             region: region.to_owned(),

@@ -125,6 +125,7 @@ impl Shifts {
             language: "zh".to_owned(),
             requirements: String::new(),
             synthetic: true,
+            redated: false,
         })
     }
 }

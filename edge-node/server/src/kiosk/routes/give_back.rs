@@ -1,0 +1,104 @@
+//! Giving a ticket back, with the phone number that the sign-up was made with: number pad and submission, both plain POSTs.
+
+use axum::{
+    extract::{Path, State, rejection::PathRejection},
+    http::StatusCode,
+    response::Response,
+};
+use sync_protocol::ids::WorkerId;
+
+use super::{
+    ask::{Ask, Filled, Pairs},
+    cards::card,
+    explain, list, not_found, show,
+    sign_up::{see_ticket, typed},
+    ticket::{Found, read},
+    unread,
+};
+use crate::{
+    app::App,
+    http::sign_ups,
+    kiosk::{
+        link,
+        view::{Asked, GiveBackError, GiveBackPage, Typed},
+    },
+};
+
+fn page(app: &App, ask: &Ask, found: &Found, typed: Typed, error: Option<GiveBackError>) -> GiveBackPage {
+    let code = found.answer.code.clone();
+    let mut frame = ask.frame(app, link::cancel(&code));
+    frame.synthetic = found.view.fields.synthetic;
+    GiveBackPage { frame, code, card: card(app, &found.view, ask.choice.lang), typed, error }
+}
+
+/// `GET /ticket/{code}/cancel`.
+pub(super) async fn form(
+    State(app): State<App>,
+    ask: Ask,
+    code: Result<Path<String>, PathRejection>,
+) -> Response {
+    match open(&app, &ask, code).await {
+        Ok(found) => {
+            let typed = typed(&app, Asked::Same, "");
+            show(StatusCode::OK, &page(&app, &ask, &found, typed, None))
+        }
+        Err(response) => *response,
+    }
+}
+
+/// `POST /ticket/{code}/cancel`: a key of the pad, or the number itself.
+pub(super) async fn send(
+    State(app): State<App>,
+    ask: Ask,
+    code: Result<Path<String>, PathRejection>,
+    Filled(filled): Filled,
+) -> Response {
+    let filled = match filled {
+        Ok(filled) => filled,
+        Err(status) => return unread(&app, &ask, status),
+    };
+    match open(&app, &ask, code).await {
+        Ok(found) => give_back(&app, &ask, &found, &filled).await,
+        Err(response) => *response,
+    }
+}
+
+/// The ticket, or the page to show where it cannot be given back.
+async fn open(
+    app: &App,
+    ask: &Ask,
+    code: Result<Path<String>, PathRejection>,
+) -> Result<Found, Box<Response>> {
+    if app.shared.is_frozen() {
+        return Err(Box::new(list::out_of_order(app, ask)));
+    }
+    let Ok(Path(code)) = code else { return Err(Box::new(not_found(app, ask))) };
+    match read(app, ask, &code).await {
+        Ok(Some(found)) if found.answer.status.is_current() && !found.answer.cancel_asked => Ok(found),
+        Ok(Some(found)) => Err(Box::new(see_ticket(ask, &found.answer.code))),
+        Ok(None) => Err(Box::new(not_found(app, ask))),
+        Err(problem) => Err(Box::new(explain(app, ask, &problem))),
+    }
+}
+
+async fn give_back(app: &App, ask: &Ask, found: &Found, filled: &Pairs) -> Response {
+    let mut typed = typed(app, Asked::Same, filled.get("phone"));
+    if let Some(key) = filled.find("key") {
+        typed.press(key);
+        return show(StatusCode::OK, &page(app, ask, found, typed, None));
+    }
+    let again = |status, error| show(status, &page(app, ask, found, typed.clone(), Some(error)));
+    let Some(phone) = typed.plan.read(&typed.phone) else {
+        return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Phone);
+    };
+    if WorkerId::of_phone(&app.shared.region_key, &phone) != found.worker {
+        return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Other);
+    }
+    match sign_ups::cancel(app, found.answer.sign_up).await {
+        Ok(answer) => see_ticket(ask, &answer.code),
+        Err(problem) if problem.code == "busy" => {
+            again(StatusCode::SERVICE_UNAVAILABLE, GiveBackError::TooBusy)
+        }
+        Err(problem) => explain(app, ask, &problem),
+    }
+}
