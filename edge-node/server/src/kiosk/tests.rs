@@ -519,7 +519,7 @@ fn a_frozen_kiosk_offers_nothing_and_says_where_to_go() {
             [
                 "No sign-ups at this kiosk now",
                 "another kiosk of this hall",
-                "No sign-ups here",
+                "<b>No sign-ups</b>",
                 "Use another kiosk",
             ],
         ),
