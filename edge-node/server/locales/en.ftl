@@ -52,6 +52,8 @@ foot-cut-title = { $n ->
     }
 foot-cut = Cut off from the centre for { $n } min; what is green still counts
 foot-cut-still = What is green here still counts
+foot-frozen-title = No sign-ups
+foot-frozen-do = Use another kiosk
 foot-alone-title = No centre yet
 foot-alone = Not yet in touch with the centre; what is green still counts
 

@@ -42,6 +42,8 @@ foot-cut = { $n ->
    *[other] 和中心断线 { $n } 分钟
     }，这里能定的照样能定
 foot-cut-still = 这里能定的照样能定
+foot-frozen-title = 这里不能报名
+foot-frozen-do = 请用别的机器
 foot-alone-title = 还没和中心连上
 foot-alone = 还没和中心连上，这里能定的照样能定
 
