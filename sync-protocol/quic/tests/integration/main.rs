@@ -347,7 +347,7 @@ fn a_hub_that_was_killed_and_runs_again_ends_the_links_of_before_at_their_next_p
     });
     // Nothing of it is told to the node: its tasks and its socket are gone.
     first.shutdown_timeout(limits::IDLE_TIMEOUT);
-    second.block_on(async { serve(world.hub_at(address).0) });
+    second.block_on(async { drop(serve(world.hub_at(address).0)) });
     near.block_on(async {
         sender.send(b"after").await.unwrap();
         let ended =
