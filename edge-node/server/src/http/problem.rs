@@ -159,15 +159,15 @@ impl Problem {
 
     /// A body that is no JSON of the expected form, or too large.
     pub(crate) fn body(rejection: &JsonRejection) -> Self {
-        let (field, reason, detail) = match rejection {
-            JsonRejection::MissingJsonContentType(_) => {
-                ("Content-Type", "missing", "send Content-Type: application/json".to_owned())
-            }
-            JsonRejection::JsonSyntaxError(_) => ("body", "malformed", rejection.body_text()),
-            _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                return Self::new("too-large", rejection.body_text());
-            }
-            _ => ("body", "wrong_type", rejection.body_text()),
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::new("too-large", rejection.body_text());
+        }
+        let (field, reason, detail) = if matches!(rejection, JsonRejection::MissingJsonContentType(_)) {
+            ("Content-Type", "missing", "send Content-Type: application/json".to_owned())
+        } else if matches!(rejection, JsonRejection::JsonSyntaxError(_)) {
+            ("body", "malformed", rejection.body_text())
+        } else {
+            ("body", "wrong_type", rejection.body_text())
         };
         Self::fields(vec![FieldError { field: field.to_owned(), reason, detail }])
     }

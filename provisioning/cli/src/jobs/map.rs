@@ -408,9 +408,9 @@ fn check(file: &MapFile) -> Result<()> {
     }
     if bounds.pay_minor_per_hour_min < 0
         || bounds.pay_minor_per_hour_max <= bounds.pay_minor_per_hour_min
-        || bounds.seats_max == 0
+        || !(1..=CAP_MAX).contains(&bounds.seats_max)
     {
-        bail!("bounds: the pay maximum must be above the minimum, and seats_max at least 1");
+        bail!("bounds: the pay maximum must be above the minimum, and seats_max from 1 to {CAP_MAX}");
     }
     if file.seats.column.is_none() && file.seats.default.is_none() {
         bail!("seats: give a column or a default");
