@@ -235,13 +235,16 @@ impl World {
         match settled {
             Settled::Merged(number, writer, vshard, Ok(merged)) => {
                 self.reported(writer, vshard, &merged);
-                self.check_chain(number, writer, vshard, merged.wseq);
                 match merged.violation {
+                    // Whoever has a node's key signs what he likes, up to where it cannot be true.
                     Some(reason) => {
                         self.tally.sometimes("a forged report fenced its author");
                         self.fence(writer, &reason);
                     }
-                    None => self.hub_session(number, |session| session.handle_merged(vshard, merged.wseq)),
+                    None => {
+                        self.check_chain(number, writer, vshard, merged.wseq);
+                        self.hub_session(number, |session| session.handle_merged(vshard, merged.wseq));
+                    }
                 }
                 if merged.settled {
                     note!(self, "node {writer} is settled by its whole log");
