@@ -436,6 +436,9 @@ impl Batch<'_> {
         let seat = self.tx.seat(place.vshard, job, sign_up)?;
         let waits = seat.filter(|seat| seat.state == SeatState::Waiting);
         self.give_back(&mut place, job, 1)?;
+        if self.tx.sign_up(sign_up)?.is_none() {
+            self.forsake(&place, job, sign_up, seat)?;
+        }
         if let Some(seat) = waits {
             let event = NodeEvent::Wait { sign_up, worker: seat.worker };
             self.append_row(place.vshard, place.topic, job, event)?;
