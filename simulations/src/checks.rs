@@ -413,8 +413,10 @@ impl World {
         }
         let open_waits = waiting.iter().filter(|wait| !wait.promoted).count();
         if open_waits > 0 && row.pool(out) > 0 && row.open && !has_lost_writer {
-            let text =
-                format!("I8: {open_waits} wait for {job} while {} rights lie at the hub", row.pool(out));
+            let text = format!(
+                "I8: {open_waits} wait for {job} while {} rights lie at the hub: {waiting:?}",
+                row.pool(out)
+            );
             return violation("unconverged", text);
         }
         Ok(())

@@ -273,6 +273,8 @@ impl World {
         if !is_settled {
             self.directory.fenced.entry(old).or_insert_with(|| "joined anew".to_owned());
             self.directory.forked.entry(old).or_insert(self.now);
+            // As at a join: a copy of the old disk may have a session.
+            self.ends_sessions(old, "its node joined anew");
         }
         disk::with(self.machines[m].disk, disk::Disk::wipe);
         self.machines[m].frozen = None;

@@ -46,8 +46,12 @@ impl World {
                 return self.fence(hello.writer, &older.to_string());
             }
         };
-        let Some(store) = &mut self.hub.store else { return };
         let writer = hello.writer;
+        // Another disk of this incarnation may have ended it meanwhile.
+        if let Some(reason) = self.out_of_place(writer) {
+            return self.hub_session(number, |session| session.refuse(Reason::Revoked, &reason));
+        }
+        let Some(store) = &mut self.hub.store else { return };
         let Ok(known) = store.read(|tx| tx.origins(writer)) else {
             return self.hub_leaves(number, "its shard failed");
         };

@@ -370,8 +370,9 @@ impl World {
                 && entry.entry.topic() == topic
         });
         let entries = entries.map(|(_, entry)| entry).collect();
+        let now = self.hub_wall();
         if let Some(session) = self.connections.get_mut(&number).and_then(|c| c.hub.as_mut()) {
-            session.handle_page(vshard, page.upto, entries);
+            session.handle_page(vshard, page.upto, entries, now);
         }
     }
 

@@ -25,8 +25,10 @@ impl Batch<'_> {
         if before.map_or(1, |cursor| cursor.history) != down.history {
             self.tell_seen(vshard, down.history)?;
         }
+        // A node's own clock may be wrong, and offers that it calls late would be made and declined without end.
+        let hub_time = if down.sent_at > 0 { down.sent_at } else { self.now };
         for sequenced in &down.entries {
-            if let Err(reason) = self.receive_entry(vshard, sequenced)? {
+            if let Err(reason) = self.receive_entry(vshard, sequenced, hub_time)? {
                 self.tx.park(vshard, sequenced.writer, &sequenced.entry, &reason)?;
             }
         }
@@ -39,6 +41,7 @@ impl Batch<'_> {
         &mut self,
         vshard: VshardId,
         sequenced: &Sequenced,
+        hub_time: i64,
     ) -> Result<Result<(), String>, StoreError> {
         let entry = &sequenced.entry;
         match EntryKind::from_u8(entry.kind) {
@@ -48,7 +51,9 @@ impl Batch<'_> {
                 Err(_) => Ok(Err("not a job row".to_owned())),
             },
             Some(EntryKind::HoldingLedger) => match minicbor::decode::<HoldingRow>(&entry.body) {
-                Ok(row) if row.writer == self.node.writer => self.receive_holding_row(vshard, &row).map(Ok),
+                Ok(row) if row.writer == self.node.writer => {
+                    self.receive_holding_row(vshard, &row, hub_time).map(Ok)
+                }
                 // Rights of an earlier incarnation of this node are not its own.
                 Ok(_) => Ok(Ok(())),
                 Err(_) => Ok(Err("not a holding row".to_owned())),
@@ -117,7 +122,12 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn receive_holding_row(&mut self, vshard: VshardId, row: &HoldingRow) -> Result<(), StoreError> {
+    fn receive_holding_row(
+        &mut self,
+        vshard: VshardId,
+        row: &HoldingRow,
+        hub_time: i64,
+    ) -> Result<(), StoreError> {
         let (mut seats, said) = self.tx.node_job(vshard, row.job)?.unwrap_or_default();
         seats.learn(row.granted, false);
         self.tx.put_node_job(vshard, row.job, &seats, &said)?;
@@ -125,7 +135,7 @@ impl Batch<'_> {
         for ending in &row.end {
             self.end(row.job, *ending)?;
         }
-        let is_late = row.offer_until.is_some_and(|until| until < self.now);
+        let is_late = row.offer_until.is_some_and(|until| until < hub_time);
         for sign_up in &row.promote {
             if is_late {
                 self.decline(row.job, *sign_up)?;

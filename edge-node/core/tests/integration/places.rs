@@ -117,7 +117,7 @@ impl Hub {
                 audience.is_none_or(|node| node == OTHER.node) && row.writer != OTHER
             };
             let entries = page.entries.into_iter().filter(of_other).map(|(_, row)| row).collect();
-            Down { vshard: shard.vshard.0, history, upto: page.upto, entries }
+            Down { vshard: shard.vshard.0, history, upto: page.upto, entries, sent_at: NOW }
         })
     }
 

@@ -42,7 +42,7 @@ fn sign_up(status: Status) -> Entry {
 /// Gives a node entries of its vshard up to `upto`, and says how many it has parked since it began.
 fn receive(node: &mut Node, upto: u64, entries: &[Entry]) -> u64 {
     let sequenced = entries.iter().map(|entry| Sequenced { seq: upto, writer: FAR, entry: entry.clone() });
-    let down = Down { vshard: topic().1.0, history: 1, upto, entries: sequenced.collect() };
+    let down = Down { vshard: topic().1.0, history: 1, upto, entries: sequenced.collect(), sent_at: 0 };
     node.batch(|batch| {
         batch.receive(&down).unwrap();
         batch.tx.parked().unwrap()

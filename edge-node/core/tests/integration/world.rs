@@ -429,7 +429,7 @@ impl World {
                 let for_me = page.entries.into_iter().filter(|(audience, entry)| {
                     audience.is_none_or(|node| node == writer.node) && entry.writer != writer
                 });
-                hub_session.handle_page(vshard, page.upto, for_me.map(|(_, entry)| entry).collect());
+                hub_session.handle_page(vshard, page.upto, for_me.map(|(_, entry)| entry).collect(), NOW);
             }
             HubOutput::Ask(ask) => {
                 let (_, vshard) = topic();

@@ -337,7 +337,7 @@ async fn answer(app: &App, checked: &Checked, account: &mut Account) -> Result<(
         let mut at = after.seq;
         while room && at < head {
             let (upto, entries) = read_down(app, node, vshard, at).await?;
-            room = file.push(&Frame::Down(Down { vshard: vshard.0, history, upto, entries }));
+            room = file.push(&Frame::Down(Down { vshard: vshard.0, history, upto, entries, sent_at: 0 }));
             at = upto;
         }
     }

@@ -121,7 +121,7 @@ impl Driver<'_> {
             HubOutput::ReadDown { vshard, after } => {
                 let (upto, entries) = work::read_down(self.app, &self.node, vshard, after).await?;
                 self.sent.push_back((vshard, upto, Instant::now()));
-                self.session.handle_page(vshard, upto, entries);
+                self.session.handle_page(vshard, upto, entries, clock::now());
                 self.update_board(|contact| contact.batches_sent += 1);
             }
             HubOutput::DownAcked(state) => self.acked(state),

@@ -209,8 +209,8 @@ impl HubSession {
         }
     }
 
-    /// The page asked for by [`HubOutput::ReadDown`]: what matched the node's interest up to and including `upto`.
-    pub fn handle_page(&mut self, vshard: VshardId, upto: u64, entries: Vec<Sequenced>) {
+    /// The page asked for by [`HubOutput::ReadDown`], read at `now`: what matched the node's interest up to and including `upto`.
+    pub fn handle_page(&mut self, vshard: VshardId, upto: u64, entries: Vec<Sequenced>, now: i64) {
         let Some(lane) = self.lanes.get_mut(&vshard) else { return };
         lane.reading = false;
         if self.ended || upto <= lane.sent {
@@ -218,7 +218,7 @@ impl HubSession {
         }
         lane.sent = upto;
         lane.in_flight.push_back(upto);
-        let down = Down { vshard: vshard.0, history: lane.history, upto, entries };
+        let down = Down { vshard: vshard.0, history: lane.history, upto, entries, sent_at: now };
         self.outputs.push_back(HubOutput::Send(Frame::Down(down).encode()));
         self.read_more(vshard);
     }

@@ -191,6 +191,10 @@ pub struct Down {
     pub upto: u64,
     #[n(3)]
     pub entries: Vec<Sequenced>,
+    /// When it was read for sending, epoch seconds by the hub's clock: whether an offer is late is judged by one clock. 0 in
+    /// carried files, where nobody knows when they arrive.
+    #[cbor(n(4), default)]
+    pub sent_at: i64,
 }
 
 /// A node without a free right asks for one.

@@ -157,7 +157,7 @@ fn frames() -> (Vec<Frame>, Vec<Frame>) {
     ];
     let hub = vec![
         Frame::UpAck(UpAck { vshard: VSHARD.0, wseq: 0 }),
-        Frame::Down(Down { vshard: VSHARD.0, history: 1, upto: 1, entries: Vec::new() }),
+        Frame::Down(Down { vshard: VSHARD.0, history: 1, upto: 1, entries: Vec::new(), sent_at: 5 }),
         Frame::Verdict(verdict(1)),
         Frame::Interest(Interest::default()),
         Frame::Lease(Lease { sent_ms: 1, duration_ms: 1 }),
@@ -174,7 +174,7 @@ fn welcoming() -> HubSession {
     let mut hub = HubSession::new(writer());
     hub.handle_frame(&Frame::Hello(hello(0)).encode());
     hub.welcome(&welcome(0), &[(VSHARD, 1, 10)]);
-    hub.handle_page(VSHARD, 10, Vec::new());
+    hub.handle_page(VSHARD, 10, Vec::new(), 5);
     hub_outputs(&mut hub);
     hub
 }
@@ -215,7 +215,7 @@ fn a_session_that_is_over_says_nothing_more() {
     of_node.iter().for_each(|frame| hub.handle_frame(&frame.encode()));
     hub.handle_merged(VSHARD, 1);
     hub.handle_grew(VSHARD, 99);
-    hub.handle_page(VSHARD, 99, Vec::new());
+    hub.handle_page(VSHARD, 99, Vec::new(), 5);
     hub.handle_renewed(Renew { sent_ms: 1 });
     hub.handle_interest(Interest::default(), &[(VshardId(8), 1, 1)]);
     assert_eq!(hub_outputs(&mut hub), []);
