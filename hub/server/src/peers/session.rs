@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::App,
-    fencing,
+    clock, fencing,
     limits::{PEER_TICK, REFUSAL_TIME_MAX},
 };
 use anyhow::{Result, bail};
