@@ -57,6 +57,7 @@ fn each() -> Vec<Frame> {
             history: 2,
             upto: 9,
             entries: vec![Sequenced { seq: 9, writer, entry }],
+            sent_at: 1_800_000_000,
         }),
         Frame::DownAck(cursor),
         Frame::Ask(Ask { job, sign_up, worker, topic: 7 }),
