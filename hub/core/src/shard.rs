@@ -25,7 +25,7 @@ pub use ends::{Ended, end, enforce};
 pub use fences::{Reclaimed, fence, reclaim, settle};
 pub use jobs::{Imported, JobPost, import_job};
 pub use merge::{Batch, MergeError, Merged, merge};
-pub use plan::{announce, execute, promote, snapshot};
+pub use plan::{announce, execute, first_row, promote, snapshot};
 pub use receipts::{RECEIPT_WRITER, SignReceipt, sign_receipts};
 pub use restore::{awaited, begin_history};
 

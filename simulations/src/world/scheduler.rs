@@ -7,7 +7,7 @@ use super::{
 };
 use hub_core::{
     scheduler::plan,
-    shard::{Merged, Shard, announce, enforce, execute, promote, snapshot},
+    shard::{Merged, Shard, announce, enforce, execute, first_row, promote, snapshot},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
@@ -192,19 +192,4 @@ impl At<'_> {
         }
         Ok(rows)
     }
-}
-
-/// What an import has told of a job when it was created here and nothing was told since.
-fn first_row(shard: &mut Shard<'_>, job: JobId) -> Result<Option<JobRow>, StoreError> {
-    let seats =
-        shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.version == 1 && job.writer.is_hub());
-    Ok(seats.map(|seats| JobRow {
-        job,
-        cap: seats.cap,
-        open: seats.open,
-        version: 1,
-        free: seats.cap,
-        waiting: 0,
-        policy: Some(seats.policy),
-    }))
 }

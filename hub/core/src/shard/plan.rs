@@ -154,3 +154,18 @@ pub fn announce(
     shard.append_job_row(job, topic, &row)?;
     Ok(Some(row))
 }
+
+/// What an import has told of a job when it was created here and nothing was told since.
+pub fn first_row(shard: &mut Shard<'_>, job: JobId) -> Result<Option<JobRow>, StoreError> {
+    let seats =
+        shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.version == 1 && job.writer.is_hub());
+    Ok(seats.map(|seats| JobRow {
+        job,
+        cap: seats.cap,
+        open: seats.open,
+        version: 1,
+        free: seats.cap,
+        waiting: 0,
+        policy: Some(seats.policy),
+    }))
+}

@@ -9,7 +9,7 @@ use crate::{
 };
 use hub_core::{
     scheduler::plan,
-    shard::{Shard, SignReceipt, announce, enforce, execute, promote, sign_receipts, snapshot},
+    shard::{Shard, SignReceipt, announce, enforce, execute, first_row, promote, sign_receipts, snapshot},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -141,21 +141,6 @@ fn handle_one(
     let Some(last) = &item.tell else { return Ok(None) };
     let first = first_row(&mut shard, item.job)?;
     announce(&mut shard, item.job, last.as_ref().or(first.as_ref()))
-}
-
-/// What an import has told of a job when it was created here and nothing was told since.
-fn first_row(shard: &mut Shard<'_>, job: JobId) -> Result<Option<JobRow>, StoreError> {
-    let seats =
-        shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.version == 1 && job.writer.is_hub());
-    Ok(seats.map(|seats| JobRow {
-        job,
-        cap: seats.cap,
-        open: seats.open,
-        version: 1,
-        free: seats.cap,
-        waiting: 0,
-        policy: Some(seats.policy),
-    }))
 }
 
 impl Told {
