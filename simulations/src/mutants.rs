@@ -30,6 +30,8 @@ const MUTANTS: &[(Mutant, &str)] = &[
     (Mutant::SyncNormal, "bad-disk"),
     (Mutant::HubFreesBumped, "lost-node"),
     (Mutant::FenceFreesLive, "lost-node"),
+    (Mutant::ContactNotCompared, "copied-node"),
+    (Mutant::OverWelcomed, "copied-node"),
 ];
 
 #[derive(Serialize)]

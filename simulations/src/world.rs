@@ -1,8 +1,8 @@
 //! The simulated world: one hub, its nodes, their disks, lines and clocks, on one thread in virtual time.
 //!
 //! Everything that decides is production code: `edge_core`, `hub_core`, the session machines, SQLite. What the servers do
-//! around it (batches, group commit, back-off, the scheduler's pass) is repeated in [`node`], [`hub`] and [`network`] in the
-//! same order: commit, witness, answer.
+//! around it (queues, group commit, back-off) is repeated in [`node`], [`hub`] and [`network`] in the same order: commit,
+//! witness, answer.
 
 mod agenda;
 pub(crate) mod faults;

@@ -2,6 +2,8 @@
 //!
 //! Everything works inside a storage transaction that the caller opens; nothing here names a clock, a socket or a thread.
 
+pub mod agenda;
+pub mod hello;
 pub mod layout;
 pub mod limits;
 pub mod scheduler;

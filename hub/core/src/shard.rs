@@ -2,6 +2,7 @@
 //!
 //! Each function decides before it writes, so that a refusal leaves nothing half done.
 
+mod admission;
 mod asks;
 mod bounds;
 mod caps;
@@ -16,6 +17,7 @@ mod plan;
 mod receipts;
 mod restore;
 
+pub use admission::{Answer, Author, Taken, take};
 pub use asks::ask;
 pub use bounds::OverLimit;
 pub use caps::{CapRefusal, close, set_cap};

@@ -5,12 +5,14 @@
 
 use crate::{app::App, clock, shard_workers::ShardError};
 use anyhow::Result;
-use hub_core::shard::{self, Reclaimed, Shard};
+use hub_core::{
+    hello,
+    shard::{self, Reclaimed, Shard},
+};
 use std::collections::BTreeSet;
 use sync_protocol::{
     ids::{JobId, TopicId, VshardId, Writer},
     log::LogHead,
-    seats::Standing,
 };
 use sync_store::{FenceCause, ShardTx, StandingRow, StoreError};
 
@@ -62,34 +64,19 @@ async fn vshards(app: &App, writer: Writer) -> Result<BTreeSet<VshardId>, ShardE
 
 /// Where an incarnation stands, in each vshard in which it does not simply live.
 pub(crate) async fn standings(app: &App, writer: Writer) -> Result<Vec<(VshardId, StandingRow)>, ShardError> {
-    let read = move |tx: &mut dyn ShardTx| {
-        let mut rows = Vec::new();
-        for vshard in tx.vshards_of_writer(writer)? {
-            rows.extend(tx.standing_row(vshard, writer)?.map(|row| (vshard, row)));
-        }
-        Ok(rows)
-    };
+    let read = move |tx: &mut dyn ShardTx| hello::standings(tx, writer);
     Ok(app.shards.read_all(read).await?.into_iter().flatten().collect())
 }
 
 /// Whether the log of a fenced incarnation is still wanted, because all of it would settle it.
 pub(crate) async fn awaits_log(app: &App, writer: Writer) -> Result<bool, ShardError> {
     let rows = standings(app, writer).await?;
-    let settles = rows.iter().all(|(_, row)| row.cause.settles_by_itself());
-    Ok(settles && rows.iter().any(|(_, row)| row.standing == Standing::Fenced))
+    Ok(hello::awaits_log(rows.iter().map(|(_, row)| row)))
 }
 
 /// How far the log of a fenced incarnation is here, merged or kept as evidence.
 pub(crate) async fn log_heads(app: &App, writer: Writer) -> Result<Vec<(VshardId, LogHead)>, ShardError> {
-    let read = move |tx: &mut dyn ShardTx| {
-        let mut heads = Vec::new();
-        for vshard in tx.vshards_of_writer(writer)? {
-            let kept = tx.evidence_head(vshard, writer)?;
-            let head = if kept.is_some() { kept } else { tx.origin(vshard, writer)? };
-            heads.extend(head.map(|head| (vshard, head)));
-        }
-        Ok(heads)
-    };
+    let read = move |tx: &mut dyn ShardTx| hello::kept_logs(tx, writer);
     Ok(app.shards.read_all(read).await?.into_iter().flatten().collect())
 }
 

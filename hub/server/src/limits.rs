@@ -69,17 +69,8 @@ pub(crate) const ELIGIBLE_FOR: Duration = Duration::from_secs(30);
 /// How often the scheduler looks for work.
 pub(crate) const SCHEDULER_TICK: Duration = Duration::from_millis(200);
 
-/// Jobs that the scheduler handles in one transaction, so that merges wait for a part of its work only.
-pub(crate) const SCHEDULER_CHUNK: usize = 100;
-
-/// A job's figures are told to the nodes at most this often.
-pub(crate) const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
-
 /// All jobs of a region are planned anew at most this often, whoever connects meanwhile.
 pub(crate) const REGION_EVERY: Duration = Duration::from_secs(2);
-
-/// Half-life of a sign-up as a sign of demand.
-pub(crate) const DEMAND_HALF_LIFE: Duration = Duration::from_secs(30 * 60);
 
 /// Time that open requests and sessions have to end after the signal.
 pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
@@ -88,4 +79,4 @@ const _: () = assert!(IMPORT_CHUNK <= IMPORT_ROWS_MAX);
 const _: () = assert!(CARRY_ANSWER_BYTES_MAX <= sync_protocol::limits::CARRY_BYTES_MAX);
 const _: () = assert!(PAGE_SIZE_DEFAULT <= PAGE_SIZE_MAX);
 const _: () = assert!(GROUP_MAX <= SHARD_QUEUE_MAX);
-const _: () = assert!(SCHEDULER_TICK.as_millis() < ANNOUNCE_EVERY.as_millis());
+const _: () = assert!(SCHEDULER_TICK.as_millis() < hub_core::agenda::ANNOUNCE_EVERY_MS as u128);

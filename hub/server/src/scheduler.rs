@@ -3,7 +3,6 @@
 //! Wake-ups carry no more than which jobs to look at; what to do is decided from the present state, in chunks, so that
 //! merges never wait long. What is kept in memory may be lost: demand begins anew, and figures are told once more.
 
-mod demand;
 mod pass;
 mod tally;
 
@@ -12,10 +11,10 @@ use crate::{
     clock,
     limits::{REGION_EVERY, SCHEDULER_TICK},
 };
-use demand::Demand;
-use hub_core::shard::Merged;
+use hub_core::{agenda, shard::Merged};
+use prometheus_client::metrics::counter::Counter;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
@@ -27,13 +26,15 @@ use tokio::time::{MissedTickBehavior, interval};
 #[derive(Debug)]
 pub(crate) struct Scheduler {
     agenda: Mutex<Agenda>,
+    /// Chunks of jobs that could not be carried out, since the start.
+    failures: Counter,
+    started: Instant,
 }
 
 #[derive(Debug)]
 struct Agenda {
-    dirty: BTreeMap<VshardId, BTreeSet<JobId>>,
+    jobs: agenda::Agenda,
     regions: BTreeSet<String>,
-    demand: Demand,
     tally: Tally,
     /// Second sign-ups of a worker at one time, since the start.
     duplicates: u64,
@@ -43,25 +44,26 @@ impl Scheduler {
     /// Nothing to look at; counts from this moment on.
     pub(crate) fn new() -> Self {
         let agenda = Agenda {
-            dirty: BTreeMap::new(),
+            jobs: agenda::Agenda::default(),
             regions: BTreeSet::new(),
-            demand: Demand::default(),
             tally: Tally::starting(clock::now()),
             duplicates: 0,
         };
-        Self { agenda: Mutex::new(agenda) }
+        Self { agenda: Mutex::new(agenda), failures: Counter::default(), started: Instant::now() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Agenda> {
         self.agenda.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Milliseconds of this scheduler's life.
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// Something happened to jobs.
     pub(crate) fn mark(&self, vshard: VshardId, jobs: impl IntoIterator<Item = JobId>) {
-        let mut jobs = jobs.into_iter().peekable();
-        if jobs.peek().is_some() {
-            self.lock().dirty.entry(vshard).or_default().extend(jobs);
-        }
+        self.lock().jobs.mark(vshard, jobs);
     }
 
     /// A node's report was merged.
@@ -70,7 +72,7 @@ impl Scheduler {
         let mut agenda = self.lock();
         agenda.duplicates += u64::from(merged.duplicates);
         if merged.demand > 0 {
-            agenda.demand.add(node, merged.demand, Instant::now());
+            agenda.jobs.add_demand(node, merged.demand, self.now());
             agenda.tally.add(clock::now(), merged.demand);
         }
     }
@@ -85,6 +87,11 @@ impl Scheduler {
         self.lock().duplicates
     }
 
+    /// Chunks of jobs that could not be carried out since the start.
+    pub(crate) fn failures(&self) -> Counter {
+        self.failures.clone()
+    }
+
     /// The nodes of a region have changed: all of its jobs are to be looked at.
     pub(crate) fn mark_region(&self, region: &str) {
         self.lock().regions.insert(region.to_owned());
@@ -95,7 +102,6 @@ impl Scheduler {
 pub(crate) async fn run(app: &App) {
     let mut tick = interval(SCHEDULER_TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut told = pass::Told::default();
     let mut regions_at: Option<Instant> = None;
     loop {
         tokio::select! {
@@ -112,10 +118,6 @@ pub(crate) async fn run(app: &App) {
                 }
             }
         }
-        let dirty = std::mem::take(&mut app.scheduler.lock().dirty);
-        if let Err(error) = pass::run(app, &dirty, &mut told).await {
-            tracing::error!(%error, "a pass of the scheduler failed");
-            dirty.into_iter().for_each(|(vshard, jobs)| app.scheduler.mark(vshard, jobs));
-        }
+        pass::run(app).await;
     }
 }

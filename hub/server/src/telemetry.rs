@@ -67,6 +67,8 @@ pub(crate) async fn metrics(app: &App) -> Result<String, ShardError> {
     registry.register("duplicate_sign_ups", help, duplicates);
     let help = "Batches refused because their incarnation had reached a limit of what the hub keeps";
     registry.register("batches_over_limit", help, app.over_limits.counts());
+    let help = "Parts of the scheduler's passes that failed and are tried again, since the start";
+    registry.register("scheduler_failures", help, app.scheduler.failures());
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = encode(&mut text, &registry);

@@ -1,6 +1,6 @@
 //! What goes wrong: power, disks, lines, clocks, copies; and how operators set things right.
 
-use super::{Happening, World, node::DATABASE, node::Machine, note};
+use super::{Happening, World, hub::Command, node::DATABASE, node::Machine, note, orders::Order};
 use crate::{
     disk::{self, Effect, Operation},
     picture::Mark,
@@ -271,10 +271,11 @@ impl World {
         let vshard = super::people::vshard_of(self.machines[m].region);
         let is_settled = self.standing_of(vshard, old) == Some(sync_protocol::seats::Standing::Settled);
         if !is_settled {
-            self.directory.fenced.entry(old).or_insert_with(|| "joined anew".to_owned());
             self.directory.forked.entry(old).or_insert(self.now);
             // As at a join: a copy of the old disk may have a session.
             self.ends_sessions(old, "its node joined anew");
+            let (cause, detail) = (sync_store::FenceCause::Replaced, "it joined again".to_owned());
+            self.tell_hub(Command::Order(Order::End { writer: old, vshard, cause, detail }));
         }
         disk::with(self.machines[m].disk, disk::Disk::wipe);
         self.machines[m].frozen = None;

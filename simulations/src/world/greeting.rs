@@ -1,87 +1,77 @@
-//! The checks of a hello, as the hub's server makes them.
+//! A hello at the hub: each question of its judgement is answered in the shard's order, as the hub's server does.
 
-use super::{World, hub::Command, note, topic_of};
-use sync_protocol::{
-    contact::OlderDisk,
-    ids::{VshardId, Writer},
-    log::{LogHead, goes_on},
-    mutant::{self, Mutant},
-    wire::v1::{DownState, Hello, Reason, UpAck, Welcome},
+use super::{
+    World,
+    hub::{At, Command, Settled},
+    note,
+    orders::Order,
+    people::vshard_of,
+    topic_of,
 };
+use hub_core::{
+    hello::{self, Hearing, Next, Record, Verdict, Welcomed},
+    shard,
+};
+use sync_protocol::{
+    ids::{VshardId, Writer},
+    seats::Standing,
+    wire::v1::{DownState, Hello, Reason, Welcome},
+};
+use sync_store::{FenceCause, StoreError};
 
 impl World {
     pub(crate) fn judge_hello(&mut self, number: u64, hello: Hello) {
-        let writer = hello.writer;
-        if let Some(reason) = self.out_of_place(writer) {
-            return self.hub_session(number, |session| session.refuse(Reason::Revoked, &reason));
+        let record = self.record(hello.writer);
+        self.heard(number, Hearing::open(hello, &[], record.as_ref()));
+    }
+
+    /// The directory's record of a node. An operator's fence stands there once the shard has it.
+    fn record(&mut self, writer: Writer) -> Option<Record> {
+        let newest = Writer::new(writer.node.0, *self.directory.incarnations.get(&writer.node.0)?);
+        let vshard = vshard_of(self.directory.regions.get(&writer.node.0).copied().unwrap_or(0));
+        let mut fenced = self.directory.fenced.get(&newest).cloned();
+        if fenced.is_none() && self.directory.over.contains_key(&newest) {
+            let stands = self.standing_of(vshard, newest).is_none_or(|standing| standing == Standing::Live);
+            fenced = (!stands).then(|| "retired".to_owned());
         }
-        let Ok(rest) = self.rest_of_log(writer) else {
-            return self.hub_session(number, |session| session.refuse(Reason::Revoked, "settled"));
+        Some(Record { newest, region_fits: true, fenced })
+    }
+
+    /// A question was answered, durably where it was one of numbers: the next one, or the end.
+    pub(super) fn heard(&mut self, number: u64, next: Next) {
+        let Some(writer) = self.connections.get(&number).filter(|c| c.hub.is_some()).map(|c| c.writer) else {
+            return;
         };
-        let Some(store) = &mut self.hub.store else { return };
-        let Ok(known) = store.read(|tx| tx.origins(writer)) else {
-            return self.hub_leaves(number, "its shard failed");
-        };
-        let (retired, known) = rest.map_or((None, known), |(why, known)| (Some(why), known));
-        if let Some(reason) = gone_back(&known, &hello) {
-            return self.fence(writer, &reason);
-        }
-        match retired {
-            // Nothing is granted to it: an older disk of it changes nothing.
-            Some(reason) => self.greet(number, &hello, Some(reason), &known, 0),
-            None if self.has_older_cursors(&hello) => {
-                self.tally.sometimes("an older disk was known by its cursors");
-                self.fence(writer, "its cursors went back");
+        match next {
+            Next::Standings(_) | Next::Logs(_) | Next::KeptLogs(_) | Next::Contact(_) => {
+                self.tell_hub(Command::Hear(number, Box::new(next)));
             }
-            None => self.tell_hub(Command::Meet(number, hello)),
+            Next::Done(Verdict::Welcome(welcomed)) => self.greet(number, welcomed),
+            Next::Done(Verdict::Refuse(reason, detail)) => {
+                self.hub_session(number, |session| session.refuse(reason, &detail));
+            }
+            Next::Done(Verdict::Fence(reason)) => self.fence(writer, FenceCause::Copied, &reason),
+            Next::Done(Verdict::Apart(reason)) => {
+                self.tally.sometimes("a machine came back under the name of an incarnation that is over");
+                self.hub_session(number, |session| session.refuse(Reason::Revoked, &reason));
+            }
         }
     }
 
-    /// The contact has its number, durably, or the disk is an older one.
-    pub(super) fn met(&mut self, number: u64, hello: &Hello, met: Result<u64, OlderDisk>) {
-        let contact = match met {
-            Ok(contact) => contact,
-            Err(older) => {
-                self.tally.sometimes("an older disk was known by its contact");
-                return self.fence(hello.writer, &older.to_string());
-            }
-        };
+    fn greet(&mut self, number: u64, welcomed: Welcomed) {
+        let Welcomed { hello, over: retired, acked, contact } = welcomed;
         let writer = hello.writer;
-        // Another disk of this incarnation may have ended it meanwhile.
-        if let Some(reason) = self.out_of_place(writer) {
-            return self.hub_session(number, |session| session.refuse(Reason::Revoked, &reason));
-        }
-        let Some(store) = &mut self.hub.store else { return };
-        let Ok(known) = store.read(|tx| tx.origins(writer)) else {
-            return self.hub_leaves(number, "its shard failed");
-        };
-        self.greet(number, hello, None, &known, contact);
-    }
-
-    fn greet(
-        &mut self,
-        number: u64,
-        hello: &Hello,
-        retired: Option<String>,
-        known: &[(VshardId, LogHead)],
-        contact: u64,
-    ) {
-        let region = self.directory.regions.get(&hello.writer.node.0).copied().unwrap_or(0);
+        let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
         let (_, vshard) = topic_of(region);
         let Some(store) = &mut self.hub.store else { return };
         let Ok((history, head)) = store.read(|tx| tx.head(vshard)) else {
             return self.hub_leaves(number, "its shard failed");
         };
-        let welcome = Welcome {
-            version: hello.versions.1.min(sync_protocol::wire::LATEST),
-            interest: Self::interest(region),
-            acked: known.iter().map(|(v, known)| UpAck { vshard: v.0, wseq: known.wseq }).collect(),
-            time: self.hub_wall(),
-            retired,
-            contact,
-        };
+        let version = hello.versions.1.min(sync_protocol::wire::LATEST);
+        let (interest, time) = (Self::interest(region), self.hub_wall());
+        let welcome = Welcome { version, interest, acked, time, retired, contact };
         for down in &hello.down {
-            self.acknowledged(hello.writer, *down);
+            self.acknowledged(writer, *down);
         }
         // Whoever is retired sends and is told nothing.
         let lanes = if welcome.retired.is_some() { Vec::new() } else { vec![(vshard, history, head)] };
@@ -93,53 +83,69 @@ impl World {
         self.hub.cursors.entry(writer).or_default().insert(VshardId(state.vshard), state);
     }
 
-    fn has_older_cursors(&self, hello: &Hello) -> bool {
-        let known = self.hub.cursors.get(&hello.writer);
-        hello.down.iter().any(|told| {
-            let known = known.and_then(|known| known.get(&VshardId(told.vshard)));
-            known.is_some_and(|known| known.history == told.history && told.seq < known.seq)
-                && !mutant::is(Mutant::RestoredUnnoticed)
-        })
-    }
-
-    /// Why an incarnation has no place in the cluster.
-    fn out_of_place(&self, writer: Writer) -> Option<String> {
-        if mutant::is(Mutant::FencedMerged) {
-            return None;
-        }
-        if let Some(reason) = self.directory.fenced.get(&writer) {
-            return Some(format!("fenced: {reason}"));
-        }
-        let current = self.directory.incarnations.get(&writer.node.0) == Some(&writer.incarnation.0);
-        (!current).then(|| "another incarnation of this node has taken over".to_owned())
-    }
-
-    /// One way: what this incarnation reports from here on is evidence.
-    pub(crate) fn fence(&mut self, writer: Writer, reason: &str) {
-        note!(self, "node {writer} is fenced: {reason}");
-        self.directory.fenced.entry(writer).or_insert_with(|| reason.to_owned());
+    /// One way: what this incarnation reports is evidence once its vshard has the fence; then its sessions end.
+    pub(crate) fn fence(&mut self, writer: Writer, cause: FenceCause, reason: &str) {
+        note!(self, "node {writer} is to be fenced: {reason}");
         if !self.directory.forked.contains_key(&writer) {
             self.fail("invariant", format!("the honest node {writer} was fenced: {reason}"));
         }
         self.tally.sometimes("a copied or restored node was fenced");
-        let open: Vec<u64> = self
-            .connections
-            .iter()
-            .filter(|(_, c)| c.writer == writer && c.hub.is_some())
-            .map(|(number, _)| *number)
-            .collect();
+        let vshard = vshard_of(self.directory.regions.get(&writer.node.0).copied().unwrap_or(0));
+        self.tell_hub(Command::Order(Order::End { writer, vshard, cause, detail: reason.to_owned() }));
+    }
+
+    /// The directory has the fence too: it is told at each contact.
+    pub(super) fn fenced(&mut self, writer: Writer, reason: &str) {
+        self.directory.fenced.entry(writer).or_insert_with(|| reason.to_owned());
         let reason = format!("fenced: {reason}");
-        for number in open {
+        for number in self.sessions_of(writer) {
             self.hub_session(number, |session| session.refuse(Reason::Revoked, &reason));
+        }
+    }
+
+    /// Finishes fences that the hub's last stop interrupted, and those of incarnations that were replaced.
+    pub(super) fn finish_fences(&mut self) {
+        let writers: Vec<Writer> = self.directory.keys.keys().copied().collect();
+        for writer in writers {
+            let vshard = vshard_of(self.directory.regions.get(&writer.node.0).copied().unwrap_or(0));
+            let newest = self.directory.incarnations.get(&writer.node.0).copied();
+            if newest != Some(writer.incarnation.0) {
+                let (cause, detail) = (FenceCause::Replaced, "it joined again".to_owned());
+                self.tell_hub(Command::Order(Order::End { writer, vshard, cause, detail }));
+                continue;
+            }
+            let Some(store) = &mut self.hub.store else { return };
+            let Ok(Some(row)) = store.read(|tx| tx.standing_row(vshard, writer)) else { continue };
+            if !row.cause.settles_by_itself() {
+                self.directory.fenced.entry(writer).or_insert(row.detail);
+            }
         }
     }
 }
 
-/// Why the node's logs are not those that the hub has seen.
-fn gone_back(known: &[(VshardId, LogHead)], hello: &Hello) -> Option<String> {
-    known.iter().find_map(|(vshard, known)| {
-        let told = hello.up.iter().find(|up| up.vshard == vshard.0);
-        let told = told.map(|up| LogHead { wseq: up.wseq, head: up.head });
-        Some(format!("its log {}", goes_on(known, told.as_ref()).err()?))
-    })
+impl At<'_> {
+    /// Answers what the judgement of a hello asks for.
+    pub(super) fn hear(&mut self, number: u64, next: &Next) -> Result<Settled, StoreError> {
+        let next = match next {
+            Next::Standings(hearing) => {
+                let rows = hello::standings(self.tx, hearing.writer())?;
+                hearing.clone().with_standings(&rows)
+            }
+            Next::Logs(hearing) => {
+                let known = self.tx.origins(hearing.writer())?;
+                let acknowledged = self.cursors.get(&hearing.writer());
+                hearing.clone().with_logs(known, |vshard| acknowledged?.get(&vshard).copied())
+            }
+            Next::KeptLogs(hearing) => {
+                let known = hello::kept_logs(self.tx, hearing.writer())?;
+                hearing.clone().with_logs(known, |_| None)
+            }
+            Next::Contact(hearing) => {
+                let met = shard::meet(self.tx, hearing.writer(), hearing.hello().contact)?;
+                Next::Done(hearing.clone().with_contact(met))
+            }
+            Next::Done(_) => return Ok(Settled::Noted),
+        };
+        Ok(Settled::Heard(number, Box::new(next)))
+    }
 }

@@ -2,22 +2,23 @@
 
 use super::{Happening, World, note, topic_of};
 use crate::{disk, vfs};
-use ed25519_dalek::{Signature, VerifyingKey};
-use hub_core::shard::{self, Batch, Imported, JobPost, MergeError, Merged, Shard};
+use hub_core::{
+    agenda::Chunk,
+    hello::Next,
+    shard::{self, Answer, Author, Imported, JobPost, Shard, Taken},
+};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
 };
 use sync_protocol::{
-    contact::OlderDisk,
     ids::{JobId, TopicId, VshardId, Writer},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
-    log::LogHead,
     mutant::{self, Mutant},
     seats::{JobRow, LossPolicy},
-    wire::v1::{Ask, DownState, Hello, Outcome, Reason, Up, Verdict},
+    wire::v1::{Ask, DownState, Outcome, Reason, Up, Verdict},
 };
-use sync_store::{OpenOptions, ShardTx, SqliteShard, StoreError};
+use sync_store::{FenceCause, OpenOptions, ShardTx, SqliteShard, StoreError};
 
 pub(crate) const DATABASE: &str = "shard-0.sqlite";
 /// As in the hub's server: commands of one transaction, and the pause between checkpoints.
@@ -53,10 +54,10 @@ pub(crate) enum Command {
         seats: u32,
         policy: LossPolicy,
     },
-    Pass(Vec<super::scheduler::Item>),
+    Pass(Chunk),
     Order(super::orders::Order),
-    /// A node says hello.
-    Meet(u64, Hello),
+    /// A question of the judgement of a hello.
+    Hear(u64, Box<Next>),
     /// A node holds the number of a contact.
     Held(u64, Writer, u64),
 }
@@ -64,27 +65,15 @@ pub(crate) enum Command {
 /// What a command came to, once it is durable.
 #[derive(Debug)]
 pub(crate) enum Settled {
-    Merged(u64, Writer, VshardId, Result<Merged, MergeRefusal>),
+    Merged(u64, Writer, VshardId, Taken),
     Verdict(u64, VshardId, Verdict),
-    Imported {
-        region: usize,
-        seats: u32,
-        key: String,
-        imported: Imported,
-    },
-    Passed(Vec<super::scheduler::Item>, Vec<JobRow>),
+    Imported { region: usize, seats: u32, key: String, imported: Imported },
+    Passed(Chunk, Vec<JobRow>),
+    NotPassed(Chunk),
     Failed(Option<u64>),
     Ordered(super::orders::Done),
-    /// The number of the contact, or why there is none.
-    Met(u64, Hello, Result<u64, OlderDisk>),
+    Heard(u64, Box<Next>),
     Noted,
-}
-
-/// Why a batch was not merged.
-#[derive(Debug)]
-pub(crate) enum MergeRefusal {
-    Gap(String),
-    WrongSignature,
 }
 
 impl Hub {
@@ -120,6 +109,7 @@ impl World {
             Err(_) => return self.after(3_000, Happening::HubPowerOn),
         }
         note!(self, "the hub runs");
+        self.finish_fences();
     }
 
     /// Hands a command to the shard's writer.
@@ -167,12 +157,13 @@ impl World {
         let wall = self.hub_wall();
         let Some(store) = &mut self.hub.store else { return Vec::new() };
         let (directory, contacts, now) = (&self.directory, &self.hub.contacts, self.now);
-        let agenda = &self.hub.agenda;
+        let (agenda, cursors, connections) = (&self.hub.agenda, &self.hub.cursors, &self.connections);
         let apply_all = |store: &mut SqliteShard, group: &[Command], touched: &mut BTreeSet<JobId>| {
             store.transact(|tx| {
                 let mut settled = Vec::with_capacity(group.len());
                 for command in group {
-                    let mut at = At { tx, wall, now, directory, contacts, agenda, touched };
+                    let mut at =
+                        At { tx, wall, now, directory, contacts, agenda, cursors, connections, touched };
                     settled.push(at.apply(command)?);
                 }
                 Ok(settled)
@@ -183,10 +174,9 @@ impl World {
             Err(_) => {
                 let mut all = Vec::new();
                 for command in group {
-                    let connection = command.connection();
                     match apply_all(store, std::slice::from_ref(&command), touched) {
                         Ok(settled) => all.extend(settled),
-                        Err(_) => all.push(Settled::Failed(connection)),
+                        Err(_) => all.push(command.failed()),
                     }
                 }
                 all
@@ -198,13 +188,14 @@ impl World {
     fn answer_early(&mut self, group: &[Command]) {
         let wall = self.hub_wall();
         let Some(store) = &mut self.hub.store else { return };
-        let (directory, contacts, now, agenda) =
-            (&self.directory, &self.hub.contacts, self.now, &self.hub.agenda);
+        let (directory, contacts, now) = (&self.directory, &self.hub.contacts, self.now);
+        let (agenda, cursors, connections) = (&self.hub.agenda, &self.hub.cursors, &self.connections);
         let early = store.read(|tx| {
             let mut touched = BTreeSet::new();
             let mut settled = Vec::new();
             for command in group {
-                let mut at = At { tx, wall, now, directory, contacts, agenda, touched: &mut touched };
+                let touched = &mut touched;
+                let mut at = At { tx, wall, now, directory, contacts, agenda, cursors, connections, touched };
                 settled.push(at.apply(command)?);
             }
             Ok(settled)
@@ -233,47 +224,59 @@ impl World {
 
     fn settle(&mut self, settled: Settled) {
         match settled {
-            Settled::Merged(number, writer, vshard, Ok(merged)) => {
-                self.reported(writer, vshard, &merged);
-                match merged.violation {
-                    // Whoever has a node's key signs what he likes, up to where it cannot be true.
-                    Some(reason) => {
-                        self.tally.sometimes("a forged report fenced its author");
-                        self.fence(writer, &reason);
-                    }
-                    None => {
-                        self.check_chain(number, writer, vshard, merged.wseq);
-                        self.hub_session(number, |session| session.handle_merged(vshard, merged.wseq));
-                    }
-                }
-                if merged.settled {
-                    note!(self, "node {writer} is settled by its whole log");
-                    self.ends_sessions(writer, "its incarnation is settled");
-                }
-                if merged.parked > 0 {
-                    self.parked(writer, merged.parked);
-                }
-            }
-            Settled::Merged(_, writer, _, Err(MergeRefusal::WrongSignature)) => {
-                self.fence(writer, "its log does not go on from what the hub has");
-            }
-            Settled::Merged(number, _, _, Err(MergeRefusal::Gap(reason))) => {
-                self.hub_session(number, |session| session.refuse(Reason::Protocol, &reason));
-            }
+            Settled::Merged(number, writer, vshard, taken) => self.taken(number, writer, vshard, taken),
             Settled::Verdict(number, vshard, verdict) => {
                 self.mark(vshard, [verdict.job]);
                 self.hub_session(number, |session| session.handle_verdict(verdict));
             }
             Settled::Imported { region, seats, key, imported } => self.imported(region, seats, key, imported),
-            Settled::Passed(items, rows) => self.passed(&items, rows),
+            Settled::Passed(chunk, rows) => self.passed(&chunk, rows),
+            Settled::NotPassed(chunk) => self.not_passed(chunk),
             Settled::Ordered(done) => self.ordered(done),
-            Settled::Met(number, hello, met) => self.met(number, &hello, met),
+            Settled::Heard(number, next) => self.heard(number, *next),
             Settled::Noted => {}
             Settled::Failed(number) => {
                 if let Some(number) = number {
                     self.hub_leaves(number, "its shard failed");
                 }
             }
+        }
+    }
+
+    fn taken(&mut self, number: u64, writer: Writer, vshard: VshardId, taken: Taken) {
+        if let Some(merged) = &taken.merged {
+            self.reported(writer, vshard, merged);
+            if merged.settled {
+                note!(self, "node {writer} is settled by its whole log");
+            }
+            if merged.parked > 0 {
+                self.parked(writer, merged.parked);
+            }
+        }
+        match taken.answer {
+            Answer::Acknowledge(wseq) => {
+                self.check_chain(number, writer, vshard, wseq);
+                self.hub_session(number, |session| session.handle_merged(vshard, wseq));
+            }
+            Answer::Refuse(reason) => {
+                self.hub_session(number, |session| session.refuse(Reason::Protocol, &reason));
+            }
+            Answer::OverLimit(limit) => {
+                self.hub_session(number, |session| session.refuse(Reason::Busy, &limit.to_string()));
+            }
+            // Whoever has a node's key signs what he likes, up to where it cannot be true.
+            Answer::Fence(cause, reason) => {
+                if cause == FenceCause::Violation {
+                    self.tally.sometimes("a forged report fenced its author");
+                }
+                self.fence(writer, cause, &reason);
+            }
+            Answer::Apart(reason) => {
+                self.hub_session(number, |session| session.refuse(Reason::Revoked, &reason));
+            }
+        }
+        if taken.merged.is_some_and(|merged| merged.settled) {
+            self.ends_sessions(writer, "its incarnation is settled");
         }
     }
 
@@ -401,13 +404,15 @@ impl World {
 }
 
 impl Command {
-    const fn connection(&self) -> Option<u64> {
+    /// What comes of a command whose transaction failed.
+    fn failed(self) -> Settled {
         match self {
             Self::Merge(number, ..)
             | Self::Ask(number, ..)
-            | Self::Meet(number, _)
-            | Self::Held(number, ..) => Some(*number),
-            Self::Import { .. } | Self::Pass(_) | Self::Order(_) => None,
+            | Self::Hear(number, _)
+            | Self::Held(number, ..) => Settled::Failed(Some(number)),
+            Self::Pass(chunk) => Settled::NotPassed(chunk),
+            Self::Import { .. } | Self::Order(_) => Settled::Failed(None),
         }
     }
 }
@@ -420,6 +425,8 @@ pub(super) struct At<'a> {
     pub(super) directory: &'a super::Directory,
     pub(super) contacts: &'a BTreeMap<Writer, u64>,
     pub(super) agenda: &'a super::scheduler::Agenda,
+    pub(super) cursors: &'a BTreeMap<Writer, BTreeMap<VshardId, DownState>>,
+    pub(super) connections: &'a BTreeMap<u64, super::network::Connection>,
     pub(super) touched: &'a mut BTreeSet<JobId>,
 }
 
@@ -429,10 +436,7 @@ impl At<'_> {
             Command::Merge(number, writer, up) => self.merge(*number, *writer, up),
             Command::Ask(number, writer, ask) => self.ask(*number, *writer, ask),
             Command::Order(order) => self.order(order),
-            Command::Meet(number, hello) => {
-                let met = shard::meet(self.tx, hello.writer, hello.contact)?;
-                Ok(Settled::Met(*number, hello.clone(), met))
-            }
+            Command::Hear(number, next) => self.hear(*number, next),
             Command::Held(_, writer, number) => {
                 shard::held(self.tx, *writer, *number)?;
                 Ok(Settled::Noted)
@@ -446,10 +450,10 @@ impl At<'_> {
                 let imported = shard::import_job(&mut shard, topic, &post)?;
                 Ok(Settled::Imported { region: *region, seats: *seats, key: key.clone(), imported })
             }
-            Command::Pass(items) => {
-                self.touched.extend(items.iter().map(|item| item.job));
-                let rows = self.pass(items)?;
-                Ok(Settled::Passed(items.clone(), rows))
+            Command::Pass(chunk) => {
+                self.touched.extend(chunk.jobs());
+                let rows = self.pass(chunk)?;
+                Ok(Settled::Passed(chunk.clone(), rows))
             }
         }
     }
@@ -458,22 +462,13 @@ impl At<'_> {
         let vshard = VshardId(up.vshard);
         let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
         let allowed = |topic: TopicId| topic_of(region) == (topic, vshard);
-        let key = self.directory.keys.get(&writer);
-        let signed = |head: &LogHead| is_signed(key, writer, vshard, head, &up.signature);
-        let batch =
-            Batch { writer, first: up.first, entries: &up.entries, allowed: &allowed, signed: &signed };
-        let merged = match shard::merge(&mut Shard { tx: self.tx, vshard, now: self.wall }, &batch) {
-            Ok(merged) => Ok(merged),
-            Err(MergeError::Store(error)) => return Err(error),
-            Err(error @ (MergeError::Gap { .. } | MergeError::OverLimit(_))) => {
-                Err(MergeRefusal::Gap(error.to_string()))
-            }
-            Err(MergeError::WrongSignature) => Err(MergeRefusal::WrongSignature),
-        };
-        if let Ok(merged) = &merged {
+        let is_current = self.connections.get(&number).is_some_and(|connection| connection.hub.is_some());
+        let author = Author { writer, key: self.directory.keys.get(&writer), allowed: &allowed, is_current };
+        let taken = shard::take(self.tx, self.wall, &author, up)?;
+        if let Some(merged) = &taken.merged {
             self.touched.extend(&merged.jobs);
         }
-        Ok(Settled::Merged(number, writer, vshard, merged))
+        Ok(Settled::Merged(number, writer, vshard, taken))
     }
 
     fn ask(&mut self, number: u64, writer: Writer, ask: &Ask) -> Result<Settled, StoreError> {
@@ -488,16 +483,4 @@ impl At<'_> {
         };
         Ok(Settled::Verdict(number, vshard, Verdict { sign_up: ask.sign_up, job: ask.job, outcome }))
     }
-}
-
-fn is_signed(
-    key: Option<&VerifyingKey>,
-    writer: Writer,
-    vshard: VshardId,
-    head: &LogHead,
-    signature: &[u8],
-) -> bool {
-    let (Some(key), Ok(signature)) = (key, Signature::from_slice(signature)) else { return false };
-    mutant::is(Mutant::ChainUnchecked)
-        || key.verify_strict(&head.head.signed_bytes(writer, vshard, head.wseq), &signature).is_ok()
 }

@@ -7,45 +7,41 @@ use super::{
     Happening, World,
     faults::quietly,
     hub::{At, Command, Settled},
-    note, people, topic_of,
+    note, people,
 };
 use crate::disk;
-use hub_core::shard::{self, Reclaimed, Shard};
+use hub_core::shard::{self, Reclaimed, Shard, Taken};
 use std::collections::BTreeSet;
 use sync_protocol::{
     ids::{JobId, VshardId, Writer},
     limits::{LEASE_MS, lease_at_hub},
-    log::LogHead,
     seats::{Excess, SeatState, Standing},
 };
-use sync_store::{FenceCause, ShardTx, StoreError};
+use sync_store::{FenceCause, StoreError};
 
 /// An order to the hub, carried out in a transaction of its shard.
 #[derive(Debug, Clone)]
 pub(crate) enum Order {
     Cap { job: JobId, vshard: VshardId, cap: u32, excess: Excess },
     Close { job: JobId, vshard: VshardId },
-    End { writer: Writer, vshard: VshardId, cause: FenceCause },
+    End { writer: Writer, vshard: VshardId, cause: FenceCause, detail: String },
     Reclaim { writer: Writer, vshard: VshardId },
 }
-
-/// Why a node is retired, and how far its logs are here.
-pub(crate) type Rest = (String, Vec<(VshardId, LogHead)>);
 
 /// What an order came to.
 #[derive(Debug)]
 pub(crate) enum Done {
     Refused,
     Changed(VshardId, JobId, &'static str),
-    Ended(VshardId, Writer, Vec<JobId>),
+    Ended(VshardId, Writer, Vec<JobId>, FenceCause, String),
     Reclaimed(VshardId, Writer, Vec<(JobId, u32)>),
 }
 
 impl At<'_> {
     pub(super) fn order(&mut self, order: &Order) -> Result<Settled, StoreError> {
         let now = self.wall;
-        Ok(Settled::Ordered(match *order {
-            Order::Cap { job, vshard, cap, excess } => {
+        Ok(Settled::Ordered(match order {
+            &Order::Cap { job, vshard, cap, excess } => {
                 self.touched.insert(job);
                 match shard::set_cap(&mut Shard { tx: self.tx, vshard, now }, job, cap, excess) {
                     Ok(seats) if self.out(vshard, job)? > seats.cap => {
@@ -56,7 +52,7 @@ impl At<'_> {
                     Err(_) => Done::Refused,
                 }
             }
-            Order::Close { job, vshard } => {
+            &Order::Close { job, vshard } => {
                 self.touched.insert(job);
                 match shard::close(&mut Shard { tx: self.tx, vshard, now }, job) {
                     Ok(_) => Done::Changed(vshard, job, "a job was closed"),
@@ -64,13 +60,15 @@ impl At<'_> {
                     Err(_) => Done::Refused,
                 }
             }
-            Order::End { writer, vshard, cause } => {
-                shard::fence(&mut Shard { tx: self.tx, vshard, now }, writer, cause, "an operator said so")?;
-                let jobs = self.tx.holdings_of(vshard, writer)?.into_iter().map(|(job, _)| job).collect();
+            Order::End { writer, vshard, cause, detail } => {
+                let (writer, vshard, cause) = (*writer, *vshard, *cause);
+                shard::fence(&mut Shard { tx: self.tx, vshard, now }, writer, cause, detail)?;
+                let jobs = self.tx.holdings_of(vshard, writer)?.into_iter().map(|(job, _)| job);
+                let jobs: Vec<JobId> = jobs.collect();
                 self.touched.extend(&jobs);
-                Done::Ended(vshard, writer, jobs)
+                Done::Ended(vshard, writer, jobs, cause, detail.clone())
             }
-            Order::Reclaim { writer, vshard } => {
+            &Order::Reclaim { writer, vshard } => {
                 let mut shard = Shard { tx: self.tx, vshard, now };
                 let Reclaimed { jobs, told } = shard::reclaim(&mut shard, writer, true, &|_| true)?;
                 self.touched.extend(told);
@@ -126,7 +124,8 @@ impl World {
             self.after(lease_at_hub(LEASE_MS), Happening::LeaseOver(writer));
         }
         let vshard = people::vshard_of(region);
-        self.tell_hub(Command::Order(Order::End { writer, vshard, cause }));
+        let detail = "an operator said so".to_owned();
+        self.tell_hub(Command::Order(Order::End { writer, vshard, cause, detail }));
     }
 
     /// The lease of a lost incarnation is over; an operator takes back what its jobs allow. The order is repeated until the
@@ -135,8 +134,8 @@ impl World {
         let Some(region) = self.directory.regions.get(&writer.node.0).copied() else { return };
         let vshard = people::vshard_of(region);
         if self.hub.store.is_none() || self.standing_of(vshard, writer) == Some(Standing::Live) {
-            let cause = FenceCause::Replaced;
-            self.tell_hub(Command::Order(Order::End { writer, vshard, cause }));
+            let (cause, detail) = (FenceCause::Replaced, "it joined again".to_owned());
+            self.tell_hub(Command::Order(Order::End { writer, vshard, cause, detail }));
             return self.after(20_000, Happening::LeaseOver(writer));
         }
         self.tell_hub(Command::Order(Order::Reclaim { writer, vshard }));
@@ -151,11 +150,13 @@ impl World {
     pub(crate) fn pass_on(&mut self, settled: &[Settled]) {
         for one in settled {
             match one {
-                Settled::Merged(_, writer, _, Ok(merged)) if merged.settled => {
+                Settled::Merged(_, writer, _, Taken { merged: Some(merged), .. }) if merged.settled => {
                     self.tally.sometimes("a retired node closed its log and was settled");
-                    let (m, incarnation) = (self.machine_at(*writer), writer.incarnation.0);
+                    let machines = &self.machines;
+                    let is_of = |m: usize| machines.get(m).is_some_and(|m| m.number == writer.node.0);
                     for holders in self.live_seats.values_mut() {
-                        holders.remove(&(m, incarnation));
+                        holders
+                            .retain(|(m, incarnation), _| *incarnation != writer.incarnation.0 || !is_of(*m));
                     }
                 }
                 Settled::Ordered(Done::Reclaimed(vshard, writer, jobs)) => {
@@ -167,8 +168,9 @@ impl World {
                 | Settled::Verdict(..)
                 | Settled::Imported { .. }
                 | Settled::Passed(..)
+                | Settled::NotPassed(_)
                 | Settled::Failed(_)
-                | Settled::Met(..)
+                | Settled::Heard(..)
                 | Settled::Noted
                 | Settled::Ordered(_) => {}
             }
@@ -212,44 +214,28 @@ impl World {
                 self.tally.sometimes(what);
                 self.mark(vshard, [job]);
             }
-            Done::Ended(vshard, writer, jobs) => {
-                note!(self, "the incarnation {writer} is ended by an operator");
+            Done::Ended(vshard, writer, jobs, cause, detail) => {
+                note!(self, "the incarnation {writer} is fenced: {detail}");
                 self.mark(vshard, jobs);
-                self.ends_sessions(writer, "its incarnation is over");
+                if cause.settles_by_itself() {
+                    self.ends_sessions(writer, "its incarnation is over");
+                } else {
+                    self.fenced(writer, &detail);
+                }
             }
             Done::Reclaimed(vshard, _, jobs) => self.mark(vshard, jobs.into_iter().map(|(job, _)| job)),
         }
     }
 
     pub(crate) fn ends_sessions(&mut self, writer: Writer, why: &str) {
-        let open: Vec<u64> = self
-            .connections
-            .iter()
-            .filter(|(_, c)| c.writer == writer && c.hub.is_some())
-            .map(|(number, _)| *number)
-            .collect();
-        for number in open {
+        for number in self.sessions_of(writer) {
             self.hub_leaves(number, why);
         }
     }
 
-    /// Why a retired incarnation is welcome only to send the rest of its logs, and how far they are here; an error where
-    /// nothing more of it is wanted.
-    pub(crate) fn rest_of_log(&mut self, writer: Writer) -> Result<Option<Rest>, ()> {
-        let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
-        let (_, vshard) = topic_of(region);
-        let Some(store) = &mut self.hub.store else { return Ok(None) };
-        let read = |tx: &mut dyn ShardTx| {
-            let kept = tx.evidence_head(vshard, writer)?;
-            let head = if kept.is_some() { kept } else { tx.origin(vshard, writer)? };
-            Ok((tx.standing(vshard, writer)?, head))
-        };
-        match store.read(read) {
-            Ok((Standing::Fenced, head)) => {
-                Ok(Some(("retired".to_owned(), head.map(|head| (vshard, head)).into_iter().collect())))
-            }
-            Ok((Standing::Settled, _)) => Err(()),
-            Ok((Standing::Live, _)) | Err(_) => Ok(None),
-        }
+    /// Sessions of an incarnation in which the hub believes.
+    pub(super) fn sessions_of(&self, writer: Writer) -> Vec<u64> {
+        let stands = |c: &super::network::Connection| c.writer == writer && c.hub.is_some();
+        self.connections.iter().filter(|(_, c)| stands(c)).map(|(number, _)| *number).collect()
     }
 }

@@ -1,62 +1,38 @@
-//! The scheduler's reconciler as the hub's server runs it: jobs that something happened to, in passes of 200 ms.
+//! The scheduler's loop as the hub's server runs it: rounds of 200 ms over jobs that something happened to.
 
 use super::{
     Happening, World,
     hub::{At, Command},
-    tenant_of,
+    key_of, tenant_of, topic_of,
 };
+use ed25519_dalek::SigningKey;
 use hub_core::{
-    scheduler::plan,
-    shard::{Merged, Shard, announce, enforce, execute, first_row, promote, snapshot},
+    agenda::{self, Chunk},
+    shard::{Merged, RECEIPT_WRITER},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use sync_protocol::{
-    ids::{JobId, VshardId, Writer},
+    ids::{JobId, TopicId, VshardId, Writer},
+    receipt::{Receipt, ReceiptBody},
     seats::JobRow,
 };
 use sync_store::StoreError;
 
 /// As in the hub's server.
 const TICK_MS: u64 = 200;
-const CHUNK: usize = 100;
-const ANNOUNCE_MS: u64 = 1_000;
 const ELIGIBLE_MS: u64 = 30_000;
-const HALF_LIFE_MS: f64 = 30.0 * 60_000.0;
 
 /// What the scheduler keeps in memory; a crash of the hub forgets it.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
-    pub(crate) dirty: BTreeMap<VshardId, BTreeSet<JobId>>,
-    told: BTreeMap<JobId, (JobRow, u64)>,
-    due: BTreeMap<VshardId, BTreeSet<JobId>>,
-    demand: BTreeMap<u32, (f64, u64)>,
+    jobs: agenda::Agenda,
     ticking: bool,
-}
-
-/// One job of a pass.
-#[derive(Debug, Clone)]
-pub(crate) struct Item {
-    vshard: VshardId,
-    pub(crate) job: JobId,
-    plan: bool,
-    /// `None` where it is too early to tell of it again.
-    tell: Option<Option<JobRow>>,
-}
-
-impl Agenda {
-    fn demand_at(&self, node: u32, now: u64) -> f64 {
-        self.demand.get(&node).map_or(0.0, |(count, since)| {
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds of a day are exact")]
-            let halves = (now - since) as f64 / HALF_LIFE_MS;
-            count * (-halves).exp2()
-        })
-    }
 }
 
 impl World {
     /// Something happened to jobs.
     pub(crate) fn mark(&mut self, vshard: VshardId, jobs: impl IntoIterator<Item = JobId>) {
-        self.hub.agenda.dirty.entry(vshard).or_default().extend(jobs);
+        self.hub.agenda.jobs.mark(vshard, jobs);
         self.tick_soon();
     }
 
@@ -73,8 +49,7 @@ impl World {
             self.mark(vshard, merged.jobs.iter().copied());
         }
         if merged.demand > 0 {
-            let count = self.hub.agenda.demand_at(writer.node.0, self.now) + f64::from(merged.demand);
-            self.hub.agenda.demand.insert(writer.node.0, (count, self.now));
+            self.hub.agenda.jobs.add_demand(writer.node, merged.demand, self.now);
         }
     }
 
@@ -103,46 +78,26 @@ impl World {
         for connection in self.connections.values().filter(|c| c.hub.is_some()) {
             self.hub.contacts.insert(connection.writer, self.now);
         }
-        let now = self.now;
-        let agenda = &mut self.hub.agenda;
-        agenda.ticking = false;
-        let mut items = Vec::new();
-        let dirty = std::mem::take(&mut agenda.dirty);
-        let due = std::mem::take(&mut agenda.due);
-        let vshards: BTreeSet<VshardId> = dirty.keys().chain(due.keys()).copied().collect();
-        for vshard in vshards {
-            let mut jobs: BTreeMap<JobId, bool> =
-                dirty.get(&vshard).into_iter().flatten().map(|job| (*job, true)).collect();
-            for job in due.get(&vshard).into_iter().flatten() {
-                jobs.entry(*job).or_insert(false);
-            }
-            for (job, plan) in jobs {
-                let last = agenda.told.get(&job);
-                let is_early = last.is_some_and(|(_, at)| now - at < ANNOUNCE_MS);
-                if is_early {
-                    agenda.due.entry(vshard).or_default().insert(job);
-                }
-                if plan || !is_early {
-                    let tell = (!is_early).then(|| last.map(|(row, _)| row.clone()));
-                    items.push(Item { vshard, job, plan, tell });
-                }
-            }
-        }
-        if !agenda.due.is_empty() {
+        self.hub.agenda.ticking = false;
+        let chunks = self.hub.agenda.jobs.round(self.now);
+        if !self.hub.agenda.jobs.is_empty() {
             self.tick_soon();
         }
-        for chunk in items.chunks(CHUNK) {
-            self.tell_hub(Command::Pass(chunk.to_vec()));
+        for chunk in chunks {
+            self.tell_hub(Command::Pass(chunk));
         }
     }
 
-    pub(crate) fn passed(&mut self, items: &[Item], rows: Vec<JobRow>) {
-        for row in rows {
-            self.hub.agenda.told.insert(row.job, (row, self.now));
+    pub(crate) fn passed(&mut self, chunk: &Chunk, rows: Vec<JobRow>) {
+        self.hub.agenda.jobs.done(rows, self.now);
+        self.tally.passes += chunk.planned().count() as u64;
+    }
+
+    pub(crate) fn not_passed(&mut self, chunk: Chunk) {
+        for chunk in self.hub.agenda.jobs.failed(chunk, None) {
+            self.tell_hub(Command::Pass(chunk));
         }
-        for item in items {
-            self.tally.passes += u64::from(item.plan);
-        }
+        self.tick_soon();
     }
 }
 
@@ -159,37 +114,18 @@ fn is_eligible(
 }
 
 impl At<'_> {
-    /// Promotes, plans, executes and announces each job.
-    pub(super) fn pass(&mut self, items: &[Item]) -> Result<Vec<JobRow>, StoreError> {
-        let mut rows = Vec::new();
-        for item in items {
-            let Some(summary) = self.tx.job_summary(item.vshard, item.job)? else { continue };
-            let region = usize::try_from(summary.tenant.0).unwrap_or(1) - 1;
-            let nodes: BTreeMap<Writer, f64> = self
-                .directory
-                .incarnations
-                .iter()
-                .filter(|(node, _)| self.directory.regions.get(node) == Some(&region))
-                .map(|(node, incarnation)| Writer::new(*node, *incarnation))
-                .filter(|writer| is_eligible(self.directory, self.contacts, self.now, *writer))
-                .map(|writer| (writer, self.agenda.demand_at(writer.node.0, self.now)))
-                .collect();
-            let mut shard = Shard { tx: self.tx, vshard: item.vshard, now: self.wall };
-            if item.plan {
-                enforce(&mut shard, item.job)?;
-                promote(&mut shard, item.job)?;
-                if summary.end_at > self.wall
-                    && let Some(picture) = snapshot(&mut shard, item.job, &nodes)?
-                {
-                    for step in plan(&picture) {
-                        execute(&mut shard, &step)?;
-                    }
-                }
+    pub(super) fn pass(&mut self, chunk: &Chunk) -> Result<Vec<JobRow>, StoreError> {
+        let mut nodes: BTreeMap<TopicId, BTreeMap<Writer, f64>> = BTreeMap::new();
+        for (node, incarnation) in &self.directory.incarnations {
+            let writer = Writer::new(*node, *incarnation);
+            let Some(region) = self.directory.regions.get(node) else { continue };
+            if is_eligible(self.directory, self.contacts, self.now, writer) {
+                let demand = self.agenda.jobs.demand_at(writer.node, self.now);
+                nodes.entry(topic_of(*region).0).or_default().insert(writer, demand);
             }
-            let Some(last) = &item.tell else { continue };
-            let first = first_row(&mut shard, item.job)?;
-            rows.extend(announce(&mut shard, item.job, last.as_ref().or(first.as_ref()))?);
         }
-        Ok(rows)
+        let key = SigningKey::from_bytes(&key_of(RECEIPT_WRITER));
+        let sign = |body: &ReceiptBody| Receipt::sign(body, &key, b"certificate").to_bytes();
+        chunk.carry_out(self.tx, self.wall, &|topic| nodes.get(&topic), &sign)
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     ids::{DocumentId, TopicId, VshardId, Writer},
     mutant::{self, Mutant},
 };
+use ed25519_dalek::{Signature, VerifyingKey};
 use minicbor::{Decode, Encode};
 
 /// What the body of an entry is.
@@ -152,6 +153,13 @@ pub struct LogHead {
 }
 
 impl LogHead {
+    /// Whether a node's log key signed its log up to here.
+    #[must_use]
+    pub fn is_signed(&self, key: &VerifyingKey, writer: Writer, vshard: VshardId, signature: &[u8]) -> bool {
+        let Ok(signature) = Signature::from_slice(signature) else { return false };
+        key.verify_strict(&self.head.signed_bytes(writer, vshard, self.wseq), &signature).is_ok()
+    }
+
     /// The place after one more entry.
     #[must_use]
     pub fn then(self, entry: &Entry) -> Self {

@@ -51,6 +51,10 @@ pub enum Mutant {
     Canary = 21,
     /// A commit does not wait for the disk.
     SyncNormal = 22,
+    /// The number of a contact is not compared with the one that the node is known to hold.
+    ContactNotCompared = 23,
+    /// An incarnation that is over is welcomed as if it stood.
+    OverWelcomed = 24,
 }
 
 #[cfg(feature = "mutants")]

@@ -4,9 +4,8 @@
 //! at the same number does, and the file is signed, so that nobody but the node's key can have written it.
 
 use super::{
-    exchanges::standing,
-    hello::lanes,
-    work::{Node, is_signed, read_down},
+    hello::{lanes, standing},
+    work::{Node, read_down},
 };
 use crate::{
     app::App, clock, fencing, limits::CARRY_ANSWER_BYTES_MAX, shard_workers::ShardError, signer::Signer,
@@ -213,7 +212,7 @@ async fn merge(
             picture.is_in(topic, &region)
                 && picture.topics.get(&topic).is_some_and(|known| known.vshard == vshard)
         };
-        let signed = |head: &LogHead| is_signed(Some(&key), writer, vshard, head, &up.signature);
+        let signed = |head: &LogHead| head.is_signed(&key, writer, vshard, &up.signature);
         let batch =
             Batch { writer, first: up.first, entries: &up.entries, allowed: &allowed, signed: &signed };
         let mut shard = Shard { tx, vshard, now: clock::now() };

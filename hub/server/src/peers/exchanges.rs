@@ -1,6 +1,6 @@
 //! Joins and renewals: one request, one answer. What a certificate says is decided here, from the token's record.
 
-use super::random;
+use super::{hello::standing, random};
 use crate::{app::App, clock, fencing};
 use anyhow::{Context, Result};
 use ed25519_dalek::VerifyingKey;
@@ -146,22 +146,4 @@ fn renewed(app: &App, exchange: &Exchange) -> Result<RenewAnswer> {
         });
     };
     Ok(RenewAnswer::refused(&reason))
-}
-
-/// Why a node has no place in the cluster; `None` where it has.
-pub(super) fn standing(app: &App, writer: Writer, region: &str) -> Option<String> {
-    let picture = app.directory.picture();
-    let Some(node) = picture.node(writer) else {
-        let newer = picture.nodes.contains_key(&writer.node);
-        let reason = if newer {
-            "another incarnation of this node has taken over"
-        } else {
-            "the node is not known here"
-        };
-        return Some(reason.to_owned());
-    };
-    if node.region != region {
-        return Some("the certificate names another region than the directory".to_owned());
-    }
-    node.fenced.as_ref().map(|reason| format!("fenced: {reason}"))
 }

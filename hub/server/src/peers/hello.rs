@@ -1,16 +1,16 @@
-//! Who says hello: the right cluster, a node that stands, and logs that go on from what the hub has.
+//! Who says hello: answers what the judgement asks for, and does what it comes to.
 
-use super::exchanges::standing;
 use crate::{app::App, clock, directory::vshards, fencing};
 use anyhow::Result;
-use hub_core::shard::{contacts_vshard, meet};
-use std::collections::BTreeMap;
+use hub_core::{
+    hello::{self, Hearing, Next, Record, Welcomed},
+    shard::{contacts_vshard, meet},
+};
 use sync_protocol::{
     ids::{VshardId, Writer},
-    log::{LogHead, goes_on},
     wire::{
         LATEST,
-        v1::{Hello, Interest, Reason, UpAck, Welcome},
+        v1::{Hello, Interest, Reason, Welcome},
     },
 };
 use sync_store::FenceCause;
@@ -21,82 +21,69 @@ pub(super) enum Verdict {
     Refuse(Reason, String),
 }
 
-/// Judges a hello; a node whose log went back or apart is fenced.
+/// Judges a hello; a node whose log or disk went back or apart is fenced.
 pub(super) async fn judge(app: &App, writer: Writer, region: &str, hello: &Hello) -> Result<Verdict> {
-    if hello.cluster != app.cluster.0 {
-        return Ok(Verdict::Refuse(Reason::WrongCluster, format!("this hub serves cluster {}", app.cluster)));
-    }
-    if !app.directory.picture().nodes.contains_key(&writer.node) {
-        // A hub from a backup may not know whom it admitted: nobody ends its incarnation for that.
-        return Ok(Verdict::Refuse(Reason::Busy, "the node is not known here".to_owned()));
-    }
-    let retired = standing(app, writer, region);
-    if let Some(reason) = &retired
-        && !fencing::awaits_log(app, writer).await?
-    {
-        return Ok(Verdict::Refuse(Reason::Revoked, reason.clone()));
-    }
-    let known: BTreeMap<VshardId, LogHead> = match &retired {
-        Some(_) => fencing::log_heads(app, writer).await?.into_iter().collect(),
-        // Behind the merges of the node's earlier session, which may have come in with its last frames.
-        None => {
-            app.shards.read_all_in_order(move |tx| tx.origins(writer)).await?.into_iter().flatten().collect()
+    let record = record(app, writer, region);
+    let mut next = Hearing::open(hello.clone(), &app.cluster.0, record.as_ref());
+    let verdict = loop {
+        next = match next {
+            Next::Standings(hearing) => hearing.with_standings(&fencing::standings(app, writer).await?),
+            Next::Logs(hearing) => {
+                let known = app.shards.read_all_in_order(move |tx| tx.origins(writer)).await?;
+                let acknowledged = app.board.cursors(writer);
+                hearing.with_logs(known.into_iter().flatten().collect(), |vshard| {
+                    acknowledged.get(&vshard).copied()
+                })
+            }
+            Next::KeptLogs(hearing) => hearing.with_logs(fencing::log_heads(app, writer).await?, |_| None),
+            Next::Contact(hearing) => {
+                let shown = hello.contact;
+                let met =
+                    app.shards.write(contacts_vshard(writer), move |tx| meet(tx, writer, shown)).await?;
+                Next::Done(hearing.with_contact(met))
+            }
+            Next::Done(verdict) => break verdict,
         }
     };
-    if let Some(reason) = gone_back(&known, hello) {
-        if retired.is_some() {
-            // Its end and its cause stand: this is one machine more that has its name.
+    match verdict {
+        hello::Verdict::Welcome(welcomed) => welcome(app, region, welcomed).await,
+        hello::Verdict::Refuse(reason, detail) => Ok(Verdict::Refuse(reason, detail)),
+        hello::Verdict::Fence(reason) => {
+            fencing::fence(app, writer, FenceCause::Copied, &reason).await?;
+            Ok(Verdict::Refuse(Reason::Revoked, format!("fenced: {reason}")))
+        }
+        hello::Verdict::Apart(reason) => {
             let text =
                 format!("node {writer}, which is over, came back and {reason}; nothing of it is taken");
             app.directory.note(text).await?;
-            return Ok(Verdict::Refuse(Reason::Revoked, format!("the node is over, and {reason}")));
+            Ok(Verdict::Refuse(Reason::Revoked, format!("the node is over, and {reason}")))
         }
-        fencing::fence(app, writer, FenceCause::Copied, &reason).await?;
-        return Ok(Verdict::Refuse(Reason::Revoked, format!("fenced: {reason}")));
     }
-    let contact = match &retired {
-        // Nothing is granted to it: an older disk of it changes nothing.
-        Some(_) => 0,
-        None => match older_disk(app, writer, hello).await? {
-            Ok(contact) => contact,
-            Err(reason) => {
-                fencing::fence(app, writer, FenceCause::Copied, &reason).await?;
-                return Ok(Verdict::Refuse(Reason::Revoked, format!("fenced: {reason}")));
-            }
-        },
-    };
+}
+
+async fn welcome(app: &App, region: &str, welcomed: Welcomed) -> Result<Verdict> {
+    let Welcomed { hello, over: retired, acked, contact } = welcomed;
     let interest = app.directory.picture().interest(region);
-    // Whoever is retired sends: it is told which logs it has to close, and nothing of what is in them.
     let (interest, lanes) = if retired.is_some() {
         (Interest { tenants: Vec::new(), ..interest }, Vec::new())
     } else {
         let lanes = lanes(app, &interest).await?;
         (interest, lanes)
     };
-    let acked = known.iter().map(|(vshard, head)| UpAck { vshard: vshard.0, wseq: head.wseq }).collect();
-    let version = hello.versions.1.min(LATEST);
-    let time = clock::now();
+    let (version, time) = (hello.versions.1.min(LATEST), clock::now());
     Ok(Verdict::Welcome(Welcome { version, interest, acked, time, retired, contact }, lanes))
 }
 
-/// The number of this contact, or why the disk that shows itself is older than one that was here.
-async fn older_disk(app: &App, writer: Writer, hello: &Hello) -> Result<Result<u64, String>> {
-    let acknowledged = app.board.cursors(writer);
-    let behind = hello.down.iter().find_map(|told| {
-        let known = acknowledged.get(&VshardId(told.vshard))?;
-        (known.history == told.history && told.seq < known.seq).then(|| {
-            format!(
-                "its disk has vshard {} up to {}, which it had up to {}: a restored disk or a copy",
-                told.vshard, told.seq, known.seq
-            )
-        })
-    });
-    if let Some(reason) = behind {
-        return Ok(Err(reason));
-    }
-    let shown = hello.contact;
-    let met = app.shards.write(contacts_vshard(writer), move |tx| meet(tx, writer, shown)).await?;
-    Ok(met.map_err(|older| older.to_string()))
+/// What the directory has of a node, whichever of its incarnations speaks.
+fn record(app: &App, writer: Writer, region: &str) -> Option<Record> {
+    let picture = app.directory.picture();
+    let node = picture.nodes.get(&writer.node)?;
+    Some(Record { newest: node.writer, region_fits: node.region == region, fenced: node.fenced.clone() })
+}
+
+/// Why a node has no place in the cluster; `None` where it has.
+pub(super) fn standing(app: &App, writer: Writer, region: &str) -> Option<String> {
+    hello::out_of_place(writer, record(app, writer, region).as_ref())
 }
 
 /// History and head of every vshard of an interest.
@@ -107,46 +94,4 @@ pub(super) async fn lanes(app: &App, interest: &Interest) -> Result<Vec<(VshardI
         all.push((vshard, history, head));
     }
     Ok(all)
-}
-
-/// Why the node's logs are not those that the hub has seen: a restored disk, or a copy of it.
-fn gone_back(known: &BTreeMap<VshardId, LogHead>, hello: &Hello) -> Option<String> {
-    let told: BTreeMap<VshardId, LogHead> =
-        hello.up.iter().map(|up| (VshardId(up.vshard), LogHead { wseq: up.wseq, head: up.head })).collect();
-    known.iter().find_map(|(vshard, known)| {
-        let why = goes_on(known, told.get(vshard)).err()?;
-        Some(format!("its log of vshard {} {why}", vshard.0))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sync_protocol::{log::Head, wire::v1::UpState};
-
-    #[test]
-    fn only_logs_that_go_on_are_welcome() {
-        let head = |n| Head([n; 32]);
-        let known = BTreeMap::from([(VshardId(3), LogHead { wseq: 5, head: head(1) })]);
-        let check = |up: Vec<(u16, u64, u8)>, sound| {
-            let up =
-                up.into_iter().map(|(vshard, wseq, n)| UpState { vshard, wseq, head: head(n) }).collect();
-            let writer = Writer::new(1, 1);
-            let hello = Hello {
-                versions: (1, 1),
-                cluster: Vec::new(),
-                writer,
-                up,
-                down: Vec::new(),
-                build: String::new(),
-                contact: 0,
-            };
-            assert_eq!(gone_back(&known, &hello).is_none(), sound, "{hello:?}");
-        };
-        check(vec![(3, 5, 1)], true);
-        check(vec![(3, 9, 2), (4, 1, 1)], true);
-        check(vec![(3, 5, 2)], false);
-        check(vec![(3, 4, 1)], false);
-        check(vec![], false);
-    }
 }

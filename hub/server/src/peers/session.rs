@@ -2,7 +2,7 @@
 
 use super::{
     hello::{self, lanes},
-    work::{self, MergeOutcome, Node},
+    work::{self, Node},
 };
 use crate::{
     app::App,
@@ -11,7 +11,7 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use enrolment::parse_peer_certificate;
-use hub_core::shard::{self, OverLimit};
+use hub_core::shard::{self, Answer, OverLimit, Taken};
 use std::{
     collections::VecDeque,
     sync::Arc,
@@ -171,30 +171,31 @@ impl Driver<'_> {
 
     async fn merge(&mut self, up: Up) -> Result<()> {
         let vshard = VshardId(up.vshard);
-        match work::merge(self.app, &self.node, self.number, up).await? {
-            MergeOutcome::Merged(merged) => {
-                self.session.handle_merged(vshard, merged.wseq);
-                if merged.settled {
+        let Taken { merged, answer } = work::merge(self.app, &self.node, self.number, up).await?;
+        match answer {
+            Answer::Acknowledge(wseq) => {
+                self.session.handle_merged(vshard, wseq);
+                if merged.is_some_and(|merged| merged.settled) {
                     self.settled().await?;
                 }
                 self.update_board(|contact| {
                     contact.batches_received += 1;
-                    contact.received.insert(vshard, merged.wseq);
+                    contact.received.insert(vshard, wseq);
                 });
             }
-            MergeOutcome::Refused(reason) => self.session.refuse(Reason::Protocol, &reason),
-            MergeOutcome::OverLimit(limit) => {
+            Answer::Refuse(reason) => self.session.refuse(Reason::Protocol, &reason),
+            Answer::OverLimit(limit) => {
                 self.app.over_limits.count(limit);
                 tracing::warn!(writer = %self.node.writer, %limit, "a batch was refused");
                 // The bucket of cancellations fills again by itself; the others do not.
                 let reason = if limit == OverLimit::Cancels { Reason::Busy } else { Reason::Protocol };
                 self.session.refuse(reason, &limit.to_string());
             }
-            MergeOutcome::Over(cause, reason) => {
+            Answer::Fence(cause, reason) => {
                 fencing::fence(self.app, self.node.writer, cause, &reason).await?;
                 self.session.refuse(Reason::Revoked, &format!("fenced: {reason}"));
             }
-            MergeOutcome::Apart(reason) => {
+            Answer::Apart(reason) => {
                 let text = format!("node {}, which is over, came back and {reason}", self.node.writer);
                 self.app.directory.note(text).await?;
                 self.session.refuse(Reason::Revoked, &reason);
@@ -245,7 +246,7 @@ impl Driver<'_> {
         if self.retired {
             return Ok(());
         }
-        if let Some(reason) = super::exchanges::standing(self.app, self.node.writer, &self.node.region) {
+        if let Some(reason) = hello::standing(self.app, self.node.writer, &self.node.region) {
             // Whoever may still send the rest of its log is told so when it says hello again.
             let awaits = fencing::awaits_log(self.app, self.node.writer).await?;
             let code = if awaits { Reason::Busy } else { Reason::Revoked };

@@ -1,0 +1,276 @@
+//! What the scheduler is to look at, and its pass over it: promote who waits, plan, execute, tell the nodes.
+//!
+//! All of it is in memory and may be lost: demand begins anew, and figures are told once more. Times are milliseconds of a
+//! clock that does not go back. A chunk that fails is looked at again in the next round, and nobody else waits for it.
+
+use crate::{
+    scheduler::plan,
+    shard::{Shard, SignReceipt, announce, enforce, execute, first_row, promote, sign_receipts, snapshot},
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use sync_protocol::{
+    ids::{JobId, NodeId, TopicId, VshardId, Writer},
+    seats::JobRow,
+};
+use sync_store::{ShardTx, StoreError};
+
+/// Jobs that the scheduler handles in one transaction, so that merges wait for a part of its work only.
+pub const CHUNK: usize = 100;
+
+/// A job's figures are told to the nodes at most this often.
+pub const ANNOUNCE_EVERY_MS: u64 = 1_000;
+
+/// Half-life of a sign-up as a sign of demand.
+const DEMAND_HALF_LIFE_MS: f64 = 30.0 * 60_000.0;
+
+/// What the nodes were told of each job, what they are still to be told, and what happened since.
+#[derive(Debug, Default)]
+pub struct Agenda {
+    dirty: BTreeMap<VshardId, BTreeSet<JobId>>,
+    due: BTreeMap<VshardId, BTreeSet<JobId>>,
+    told: BTreeMap<JobId, (JobRow, u64)>,
+    demand: BTreeMap<NodeId, (f64, u64)>,
+}
+
+/// One job of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Item {
+    job: JobId,
+    /// Something happened to it; else it is only to be told of.
+    plan: bool,
+    /// `None` where it is too early to tell of it again.
+    tell: Option<Option<JobRow>>,
+}
+
+/// Jobs of one vshard that share a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    pub vshard: VshardId,
+    items: Vec<Item>,
+}
+
+/// The nodes that may be granted rights to jobs of a topic, with their demand.
+pub type Eligible<'a> = dyn Fn(TopicId) -> Option<&'a BTreeMap<Writer, f64>> + 'a;
+
+impl Agenda {
+    /// Something happened to jobs.
+    pub fn mark(&mut self, vshard: VshardId, jobs: impl IntoIterator<Item = JobId>) {
+        let mut jobs = jobs.into_iter().peekable();
+        if jobs.peek().is_some() {
+            self.dirty.entry(vshard).or_default().extend(jobs);
+        }
+    }
+
+    /// A node reported sign-ups.
+    pub fn add_demand(&mut self, node: NodeId, sign_ups: u32, now: u64) {
+        let count = self.demand_at(node, now) + f64::from(sign_ups);
+        self.demand.insert(node, (count, now));
+    }
+
+    /// Recent sign-ups of a node, halved every half-life.
+    #[must_use]
+    pub fn demand_at(&self, node: NodeId, now: u64) -> f64 {
+        self.demand.get(&node).map_or(0.0, |(count, since)| {
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds of a process's life are exact")]
+            let halves = now.saturating_sub(*since) as f64 / DEMAND_HALF_LIFE_MS;
+            count * (-halves).exp2()
+        })
+    }
+
+    /// Whether the next round has something to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.dirty.is_empty() && self.due.is_empty()
+    }
+
+    /// Takes all that is to be looked at, in chunks. Each is carried out by [`Chunk::carry_out`] and reported as
+    /// [`Self::done`] or [`Self::failed`].
+    #[must_use]
+    pub fn round(&mut self, now: u64) -> VecDeque<Chunk> {
+        let mut jobs: BTreeMap<VshardId, BTreeMap<JobId, bool>> = BTreeMap::new();
+        for (of, plan) in [(&mut self.due, false), (&mut self.dirty, true)] {
+            for (vshard, marked) in std::mem::take(of) {
+                jobs.entry(vshard).or_default().extend(marked.into_iter().map(|job| (job, plan)));
+            }
+        }
+        let mut chunks = VecDeque::new();
+        for (vshard, jobs) in jobs {
+            let items: Vec<Item> =
+                jobs.into_iter().filter_map(|(job, plan)| self.item(vshard, job, plan, now)).collect();
+            chunks.extend(items.chunks(CHUNK).map(|items| Chunk { vshard, items: items.to_vec() }));
+        }
+        chunks
+    }
+
+    /// What is to be done about a job now; what is too early to be told stays due.
+    fn item(&mut self, vshard: VshardId, job: JobId, plan: bool, now: u64) -> Option<Item> {
+        let last = self.told.get(&job);
+        let early = last.is_some_and(|(_, at)| now.saturating_sub(*at) < ANNOUNCE_EVERY_MS);
+        let tell = (!early).then(|| last.map(|(row, _)| row.clone()));
+        if early {
+            self.due.entry(vshard).or_default().insert(job);
+        }
+        (plan || tell.is_some()).then_some(Item { job, plan, tell })
+    }
+
+    /// A chunk was carried out durably, and the nodes are told these rows.
+    pub fn done(&mut self, rows: Vec<JobRow>, now: u64) {
+        for row in rows {
+            self.told.insert(row.job, (row, now));
+        }
+    }
+
+    /// A chunk was not carried out. Its jobs are looked at again: in the next round, or, where one damaged row may have
+    /// stopped all of them, each by itself in this one.
+    #[must_use]
+    pub fn failed(&mut self, chunk: Chunk, error: Option<&StoreError>) -> Vec<Chunk> {
+        let vshard = chunk.vshard;
+        if chunk.items.len() > 1 && error.is_some_and(StoreError::is_corrupt) {
+            return chunk.items.into_iter().map(|item| Chunk { vshard, items: vec![item] }).collect();
+        }
+        for item in chunk.items {
+            let again = if item.plan { &mut self.dirty } else { &mut self.due };
+            again.entry(vshard).or_default().insert(item.job);
+        }
+        Vec::new()
+    }
+}
+
+impl Chunk {
+    /// The jobs that something happened to.
+    pub fn planned(&self) -> impl Iterator<Item = JobId> {
+        self.items.iter().filter(|item| item.plan).map(|item| item.job)
+    }
+
+    pub fn jobs(&self) -> impl Iterator<Item = JobId> {
+        self.items.iter().map(|item| item.job)
+    }
+
+    /// Does what the present state asks for, in a transaction that is open. Returns what the nodes are told.
+    pub fn carry_out<'a>(
+        &self,
+        tx: &mut dyn ShardTx,
+        now: i64,
+        eligible: &Eligible<'a>,
+        sign: &SignReceipt<'_>,
+    ) -> Result<Vec<JobRow>, StoreError> {
+        let mut rows = Vec::new();
+        for item in &self.items {
+            let mut shard = Shard { tx, vshard: self.vshard, now };
+            rows.extend(item.carry_out(&mut shard, eligible, sign)?);
+        }
+        Ok(rows)
+    }
+}
+
+impl Item {
+    fn carry_out<'a>(
+        &self,
+        shard: &mut Shard<'_>,
+        eligible: &Eligible<'a>,
+        sign: &SignReceipt<'_>,
+    ) -> Result<Option<JobRow>, StoreError> {
+        let Some(summary) = shard.tx.job_summary(shard.vshard, self.job)? else { return Ok(None) };
+        if self.plan {
+            enforce(shard, self.job)?;
+            promote(shard, self.job)?;
+            sign_receipts(shard, self.job, sign)?;
+            // Rights to a job that is over would be of no use to anybody.
+            if let Some(nodes) = eligible(summary.topic).filter(|_| summary.end_at > shard.now)
+                && let Some(picture) = snapshot(shard, self.job, nodes)?
+            {
+                for step in plan(&picture) {
+                    execute(shard, &step)?;
+                }
+            }
+        }
+        let Some(last) = &self.tell else { return Ok(None) };
+        let first = first_row(shard, self.job)?;
+        announce(shard, self.job, last.as_ref().or(first.as_ref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BAD_ROW: StoreError = StoreError::BadRow("a row of a test");
+
+    fn job(n: u64) -> JobId {
+        JobId::job(Writer::hub(1), n)
+    }
+
+    fn row(n: u64) -> JobRow {
+        JobRow { job: job(n), cap: 1, open: true, version: 1, free: 1, waiting: 0, policy: None }
+    }
+
+    /// The rounds as `vshard:jobs` of each chunk, a `+` before those that are planned for and a `!` behind those that tell.
+    fn words(chunks: impl IntoIterator<Item = Chunk>) -> String {
+        let of = |chunk: Chunk| {
+            let items = chunk.items.iter().map(|item| {
+                let (plan, tell) = (if item.plan { "+" } else { "" }, item.tell.as_ref().map_or("", |_| "!"));
+                format!("{plan}{}{tell}", item.job.counter)
+            });
+            format!("{}:{}", chunk.vshard.0, items.collect::<Vec<_>>().join(","))
+        };
+        chunks.into_iter().map(of).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn half_is_left_after_the_half_life() {
+        let (mut agenda, half_life) = (Agenda::default(), 30 * 60_000);
+        agenda.add_demand(NodeId(1), 8, 5);
+        agenda.add_demand(NodeId(1), 2, 5 + half_life);
+        assert!((agenda.demand_at(NodeId(1), 5 + 2 * half_life) - 3.0).abs() < 1e-9);
+        assert!(agenda.demand_at(NodeId(2), 5).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn what_is_too_early_to_be_told_is_told_later() {
+        let mut agenda = Agenda::default();
+        agenda.mark(VshardId(3), [job(1), job(2)]);
+        assert_eq!(words(agenda.round(0)), "3:+1!,+2!");
+        agenda.done(vec![row(1)], 0);
+        agenda.mark(VshardId(3), [job(1)]);
+        assert_eq!(words(agenda.round(400)), "3:+1");
+        assert!(!agenda.is_empty());
+        assert_eq!(words(agenda.round(600)), "");
+        assert_eq!(words(agenda.round(1_000)), "3:1!");
+        assert!(agenda.is_empty());
+    }
+
+    #[test]
+    fn many_jobs_are_many_chunks() {
+        let mut agenda = Agenda::default();
+        agenda.mark(VshardId(3), (0..250).map(job));
+        let lengths: Vec<_> = agenda.round(0).iter().map(|chunk| chunk.items.len()).collect();
+        assert_eq!(lengths, [100, 100, 50]);
+    }
+
+    #[test]
+    fn a_vshard_that_fails_holds_nobody_up() {
+        let mut agenda = Agenda::default();
+        for vshard in 3..6 {
+            agenda.mark(VshardId(vshard), [job(u64::from(vshard)), job(9)]);
+        }
+        let mut round = agenda.round(0);
+        let mut carried_out = Vec::new();
+        while let Some(chunk) = round.pop_front() {
+            // One row of vshard 4 is damaged, and vshard 5 does not answer.
+            let error = match chunk.vshard.0 {
+                4 => chunk.jobs().any(|of| of == job(9)).then_some(BAD_ROW),
+                5 => {
+                    round.extend(agenda.failed(chunk, None));
+                    continue;
+                }
+                _ => None,
+            };
+            match error {
+                Some(error) => round.extend(agenda.failed(chunk, Some(&error))),
+                None => carried_out.push(chunk),
+            }
+        }
+        assert_eq!(words(carried_out), "3:+3!,+9! 4:+4!");
+        assert_eq!(words(agenda.round(0)), "4:+9! 5:+5!,+9!");
+    }
+}
