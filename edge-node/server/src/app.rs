@@ -1,11 +1,12 @@
 //! Puts the node together: what is shared between requests, loop and uplink, and the order of starting and stopping.
 
 use crate::{
-    config::Config,
+    config::{Config, Help},
     country::Country,
     event_loop::{Event, EventLoop, damaged, refuse},
     guesses::Guesses,
     http::{self, Changes, Desk},
+    kiosk::{self, visit::Visits},
     limits, plugins,
     plugins::PluginStatus,
     readers::Readers,
@@ -64,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) currency: u16,
     pub(crate) position: Option<(i32, i32)>,
     pub(crate) country: Country,
+    /// Whom the pages name for help.
+    pub(crate) help: Help,
     pub(crate) metrics: Metrics,
     pub(crate) readers: Readers,
     pub(crate) chain: ChainSlot,
@@ -235,6 +238,11 @@ impl Shared {
         Some(view)
     }
 
+    /// Whether some job here was made up for a demonstration.
+    pub(crate) fn has_made_up_jobs(&self) -> bool {
+        self.has_synthetic.load(Ordering::Relaxed)
+    }
+
     /// Stops all writes; searching goes on.
     pub(crate) fn freeze(&self, reason: &str) {
         tracing::error!(reason, "this node signs nobody up from here on");
@@ -301,13 +309,17 @@ pub(crate) struct App {
     pub(crate) in_flight: Arc<Mutex<BTreeSet<[u8; 16]>>>,
     /// Tries at the digits of tickets.
     guesses: Arc<Mutex<Guesses>>,
+    /// Who is at the screen.
+    pub(crate) visits: Arc<Visits>,
     started: Instant,
 }
 
 impl App {
     fn new(shared: Arc<Shared>, events: mpsc::Sender<Event>, questions: mpsc::Sender<Question>) -> Self {
+        let visits = Arc::new(Visits::new(&shared.region_key, shared.node));
         Self {
             shared,
+            visits,
             events,
             questions,
             in_flight: Arc::default(),
@@ -334,6 +346,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     for assumed in &config.assumed {
         tracing::warn!("{assumed}");
     }
+    kiosk::languages::start(&config.languages)?;
     let database = config.data.join("node.sqlite");
     let open = OpenOptions::new(&database).opener();
     let (folder, chain) = plugins::open(&config.plugins)?;
@@ -424,6 +437,7 @@ fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
         currency: if config.country == Country::UnitedStates { 840 } else { 156 },
         position: config.position,
         country: config.country,
+        help: config.help.clone(),
         metrics: Metrics::new(),
         readers: Readers::new(open),
         chain,

@@ -2,10 +2,12 @@
 
 mod ask;
 mod cards;
+mod find;
 mod give_back;
 mod list;
 mod one;
 mod sign_up;
+mod start;
 mod ticket;
 
 use std::sync::LazyLock;
@@ -39,7 +41,10 @@ static SHEET_TAG: LazyLock<String> =
 pub(crate) fn routes() -> Router<App> {
     let below = |path: &str, rest: &str| format!("{path}/{rest}");
     Router::new()
-        .route(link::START, get(list::start))
+        .route(link::START, get(start::start))
+        .route(link::ATTRACT, get(start::attract))
+        .route(link::LEAVE, get(start::leave))
+        .route(link::FIND, get(find::find))
         .route(link::NEAR, get(list::near))
         .route(&below(link::JOB, "{id}"), get(one::job))
         .route(link::SIGN_UP, get(sign_up::form).post(sign_up::send))
@@ -71,10 +76,15 @@ fn not_found(app: &App, ask: &Ask) -> Response {
     trouble(app, ask, StatusCode::NOT_FOUND, Trouble::NotFound)
 }
 
+/// Sends the browser on, so that loading or going back to a page submits nothing.
+fn see(ask: &Ask, link: &link::Link) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, link.href(ask.choice))]).into_response()
+}
+
 /// Puts a refusal of the interface into the words of the error page.
 fn explain(app: &App, ask: &Ask, problem: &Problem) -> Response {
     if problem.code == "frozen" {
-        return list::out_of_order(app, ask);
+        return start::out_of_order(app, ask);
     }
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let said = match problem.code {

@@ -242,11 +242,12 @@ impl Answer {
     fn parse(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").expect("an HTTP answer");
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, head: head.to_lowercase(), body: body.to_owned() }
+        Self { status, head: head.to_owned(), body: body.to_owned() }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        let headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        headers.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     pub(crate) fn problem(&self) -> String {
@@ -260,5 +261,11 @@ impl Answer {
         let start = format!("name=\"{name}\" value=\"");
         let rest = self.body.split(&start).nth(1).expect("the field");
         rest.split('"').next().unwrap()
+    }
+
+    /// Where the page's first form is sent.
+    pub(crate) fn action(&self) -> String {
+        let rest = self.body.split("method=\"post\" action=\"").nth(1).expect("the form");
+        rest.split('"').next().unwrap().replace("&#38;", "&")
     }
 }

@@ -80,14 +80,21 @@ fn page(app: &App, ask: &Ask, view: JobView) -> JobPage {
 /// Of a text that is written in two languages, line by line, the lines in the reader's; else all of it.
 fn own_words(text: &str, lang: Lang) -> String {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let is_own = |line: &&str| line.is_ascii() == (lang == Lang::En);
+    let is_own = |line: &&str| line.is_ascii() == (lang != Lang::ZH);
     let own: Vec<&str> = lines().filter(is_own).collect();
     if own.is_empty() { lines().collect::<Vec<_>>().join(" ") } else { own.join(" ") }
 }
 
 /// `GET /help`.
 pub(super) async fn help(State(app): State<App>, ask: Ask) -> Response {
-    show(StatusCode::OK, &HelpPage { frame: ask.frame(&app, Link::to(link::HELP)), call: None, desk: None })
+    show(
+        StatusCode::OK,
+        &HelpPage {
+            frame: ask.frame(&app, Link::to(link::HELP)),
+            call: app.shared.help.phone.clone(),
+            desk: app.shared.help.desk.clone(),
+        },
+    )
 }
 
 #[cfg(test)]
@@ -97,8 +104,8 @@ mod tests {
     #[test]
     fn of_two_languages_the_readers_is_shown() {
         let both = "快递分拣，8小时。\nSorting, 8 hours.\n";
-        assert_eq!(own_words(both, Lang::Zh), "快递分拣，8小时。");
-        assert_eq!(own_words(both, Lang::En), "Sorting, 8 hours.");
-        assert_eq!(own_words("快递分拣\n不加班", Lang::En), "快递分拣 不加班");
+        assert_eq!(own_words(both, Lang::ZH), "快递分拣，8小时。");
+        assert_eq!(own_words(both, Lang::EN), "Sorting, 8 hours.");
+        assert_eq!(own_words("快递分拣\n不加班", Lang::EN), "快递分拣 不加班");
     }
 }

@@ -187,11 +187,11 @@ impl TicketPage {
 
     fn action(&self, verb: &str) -> String {
         let path = Link::below(link::TICKET, &self.code);
-        Link::to(&format!("{}/{verb}", path.path())).href(self.frame.choice)
+        self.frame.on_visit(Link::to(&format!("{}/{verb}", path.path()))).href(self.frame.choice)
     }
 
     fn give_back_href(&self) -> String {
-        link::cancel(&self.code).href(self.frame.choice)
+        self.frame.on_visit(link::cancel(&self.code)).href(self.frame.choice)
     }
 
     fn again_href(&self) -> String {
