@@ -42,6 +42,7 @@ tool-help = Help
 tool-home = Start again
 back = Back
 skip-to-jobs = Skip to content
+listen = Listen
 
 foot-ok = All working
 foot-in-step = { $n ->

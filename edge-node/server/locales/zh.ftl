@@ -29,6 +29,7 @@ tool-help = 帮忙
 tool-home = 回首页
 back = 返回
 skip-to-jobs = 直接看内容
+listen = 听一听
 
 foot-ok = 一切正常
 foot-in-step = { $n ->

@@ -10,6 +10,7 @@ use crate::{
     limits, plugins,
     plugins::PluginStatus,
     readers::Readers,
+    speech::Speech,
     telemetry::Metrics,
     uplink::{Question, Uplink},
 };
@@ -67,6 +68,8 @@ pub(crate) struct Shared {
     pub(crate) country: Country,
     /// Whom the pages name for help.
     pub(crate) help: Help,
+    /// What reads the pages aloud, where something does.
+    pub(crate) speech: Option<Arc<Speech>>,
     pub(crate) metrics: Metrics,
     pub(crate) readers: Readers,
     pub(crate) chain: ChainSlot,
@@ -350,7 +353,8 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let database = config.data.join("node.sqlite");
     let open = OpenOptions::new(&database).opener();
     let (folder, chain) = plugins::open(&config.plugins)?;
-    let shared = Arc::new(shared(config, open.clone(), chain));
+    let speech = Speech::open(&config.data.join("audio"), config.speak_command.as_deref())?.map(Arc::new);
+    let shared = Arc::new(shared(config, open.clone(), chain, speech));
     let (events, receiver) = mpsc::channel(limits::EVENTS_MAX);
     let (questions, asked) = mpsc::channel(limits::ASKS_MAX);
     let (thread, is_sound) = start_loop(config, &open, &shared, receiver)?;
@@ -369,6 +373,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     }
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
     let app = App::new(shared, events.clone(), questions);
+    tasks.spawn(kiosk::routes::keep_speaking(app.clone()));
     let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
     tasks.spawn(control.keep());
     announce(config, &listener)?;
@@ -423,7 +428,7 @@ fn load(config: &Config, open: &OpenStore, shared: &Arc<Shared>) -> anyhow::Resu
     Ok(EventLoop { node, store, witness, index, shared: shared.clone(), is_full: false })
 }
 
-fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
+fn shared(config: &Config, open: OpenStore, chain: ChainSlot, speech: Option<Arc<Speech>>) -> Shared {
     let identity = &config.identity;
     let offset = config.time_zone.to_offset(jiff::Timestamp::now());
     Shared {
@@ -438,6 +443,7 @@ fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
         position: config.position,
         country: config.country,
         help: config.help.clone(),
+        speech,
         metrics: Metrics::new(),
         readers: Readers::new(open),
         chain,

@@ -69,6 +69,13 @@ pub(crate) struct RunArgs {
     /// sorted by start.
     #[arg(long, value_parser = parse_position)]
     pub(crate) position: Option<(i32, i32)>,
+    /// Folder of further languages, one `*.ftl` file each; `languages` in the data folder by default.
+    #[arg(long, env = "DAYSHIFT_LANGUAGES")]
+    pub(crate) languages: Option<PathBuf>,
+    /// Command that reads pages aloud: text on its stdin, WAV on its stdout, {voice} and {lang} for the language. By default
+    /// espeak-ng where it is installed; an empty one turns reading off.
+    #[arg(long, env = "DAYSHIFT_SPEAK_COMMAND")]
+    pub(crate) speak_command: Option<String>,
     /// Telephone number of somebody who helps, shown on the help page and while the kiosk is out of order.
     #[arg(long, value_parser = parse_shown)]
     pub(crate) help_phone: Option<String>,
@@ -120,6 +127,8 @@ pub(crate) struct Config {
     pub(crate) plugins: PathBuf,
     /// Folder of language files beside those that are built in.
     pub(crate) languages: PathBuf,
+    /// Template of the command that speaks.
+    pub(crate) speak_command: Option<String>,
     pub(crate) time_zone: TimeZone,
     /// Millionths of a degree.
     pub(crate) position: Option<(i32, i32)>,
@@ -167,7 +176,8 @@ impl Config {
             data: args.data.clone(),
             http: args.http,
             plugins: args.plugins.clone().unwrap_or_else(|| args.data.join("plugins")),
-            languages: args.data.join("languages"),
+            languages: args.languages.clone().unwrap_or_else(|| args.data.join("languages")),
+            speak_command: args.speak_command.clone(),
             time_zone,
             position: args.position,
             announce: args.announce.clone(),

@@ -12,6 +12,7 @@ mod limits;
 mod phone;
 mod plugins;
 mod readers;
+mod speech;
 mod telemetry;
 mod uplink;
 

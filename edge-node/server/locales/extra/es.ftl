@@ -43,6 +43,7 @@ tool-help = Ayuda
 tool-home = Empezar de nuevo
 back = Volver
 skip-to-jobs = Ir al contenido
+listen = Escuchar
 
 foot-ok = Todo funciona
 foot-in-step = { $n ->

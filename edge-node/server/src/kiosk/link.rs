@@ -22,6 +22,8 @@ pub(crate) const FIND: &str = "/find";
 pub(crate) const ATTRACT: &str = "/attract";
 /// Address that ends the visit in `view` and leads to the start page.
 pub(crate) const LEAVE: &str = "/next";
+/// Clips of speech; a clip's name follows after a slash.
+pub(crate) const AUDIO: &str = "/audio";
 /// Address of the help page.
 pub(crate) const HELP: &str = "/help";
 /// Address at which the style sheet is served.

@@ -1,5 +1,6 @@
 //! The kiosk's pages over HTTP: plain forms and links, every answer made from live state.
 
+mod aloud;
 mod ask;
 mod cards;
 mod find;
@@ -22,6 +23,7 @@ use axum::{
     routing::get,
 };
 
+pub(crate) use self::aloud::keep_speaking;
 use self::ask::Ask;
 use super::{
     link,
@@ -29,7 +31,7 @@ use super::{
 };
 use crate::{app::App, http::Problem};
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The tick that means "certain" on every page.
 const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="4" fill="#006347"/><path d="m5 13 5 5 9-12" fill="none" stroke="#fff" stroke-width="3.2" stroke-linecap="round" stroke-linejoin="round"/></svg>"##;
@@ -52,6 +54,7 @@ pub(crate) fn routes() -> Router<App> {
         .route(&below(link::TICKET, "{code}/cancel"), get(give_back::form).post(give_back::send))
         .route(link::MINE, get(ticket::mine).post(ticket::find))
         .route(link::HELP, get(one::help))
+        .route(&below(link::AUDIO, "{name}"), get(aloud::audio))
         .route(link::SHEET, get(sheet))
         .route(link::ICON, get(icon))
         .fallback(lost)

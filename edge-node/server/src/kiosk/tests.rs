@@ -29,6 +29,7 @@ fn frame(choice: Choice, here: Link) -> Frame {
         synthetic: true,
         redated: false,
         idle_s: Some(120),
+        listen: choice.big.then(|| "/audio/0123456789abcdef0123456789abcdef.wav".to_owned()),
         idle_to: link::START,
         view: None,
     }

@@ -12,6 +12,7 @@ mod phone;
 mod plain;
 mod sign_up;
 mod sketch;
+pub(crate) mod spoken;
 mod ticket;
 
 use std::borrow::Borrow;
@@ -88,6 +89,8 @@ pub(crate) struct Frame {
     pub(crate) redated: bool,
     /// Seconds without a touch until the page is wiped; `None` on a reader's own phone.
     pub(crate) idle_s: Option<u32>,
+    /// Address of the clip that reads this page aloud, where there is one.
+    pub(crate) listen: Option<String>,
     /// Where an untouched page without a visit goes.
     pub(crate) idle_to: &'static str,
     /// Token of the visit that a personal page belongs to; leaving the page ends it.
@@ -214,12 +217,7 @@ impl Frame {
     }
 
     fn date(&self, date: Date) -> String {
-        let args = [
-            ("m", FluentValue::from(date.month())),
-            ("d", FluentValue::from(date.day())),
-            ("w", FluentValue::from(date.weekday().to_monday_one_offset())),
-        ];
-        self.words().with("date", &args).0
+        self.words().date(date)
     }
 
     fn today(&self) -> String {
@@ -239,11 +237,15 @@ impl Frame {
     }
 
     fn hours(&self, start: &DateTime, end: &DateTime) -> Safe<String> {
-        if end.date() > start.date() {
-            self.t_ab("hours-next-day", hm(start), hm(end))
-        } else {
-            self.t_ab("hours", hm(start), hm(end))
-        }
+        hours(self.words(), start, end)
+    }
+}
+
+fn hours(words: Words, start: &DateTime, end: &DateTime) -> Safe<String> {
+    if end.date() > start.date() {
+        words.t_ab("hours-next-day", hm(start), hm(end))
+    } else {
+        words.t_ab("hours", hm(start), hm(end))
     }
 }
 
@@ -266,6 +268,15 @@ impl Words {
 
     fn t_ab(self, key: &str, a: impl AsRef<str>, b: impl AsRef<str>) -> Safe<String> {
         self.with(key, &[("a", FluentValue::from(a.as_ref())), ("b", FluentValue::from(b.as_ref()))])
+    }
+
+    fn date(self, date: Date) -> String {
+        let args = [
+            ("m", FluentValue::from(date.month())),
+            ("d", FluentValue::from(date.day())),
+            ("w", FluentValue::from(date.weekday().to_monday_one_offset())),
+        ];
+        self.with("date", &args).0
     }
 
     /// Fills a message; its own markup is kept and what is put in is escaped.

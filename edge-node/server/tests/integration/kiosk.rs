@@ -1,5 +1,10 @@
 //! The kiosk's pages and the interface beside them.
 
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
 use crate::node::{Node, TENANT_KEY, now};
 
 const PHONE: &str = "139+0571+2916";
@@ -227,6 +232,63 @@ fn tiles_find_work_without_a_keyboard() {
     let none = node.get("/near?lang=en&kind=kitchen").body;
     assert!(none.contains("Nothing here") && none.contains("Show all jobs"), "{none}");
     assert!(node.get("/attract?lang=en").body.contains("Touch to begin"));
+}
+
+#[test]
+fn a_language_file_alone_makes_every_page_speak_it() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/locales/extra");
+    let node = Node::start_told("spanish", &[("DAYSHIFT_LANGUAGES", folder)]);
+    let job = post_job(&node, 1);
+    let start = node.get("/").body;
+    assert!(start.contains("Español") && start.contains("href=\"/near?lang=es\""), "{start}");
+    let form = node.get(&format!("/sign_up?job={job}&lang=es"));
+    let typed = [("job", job.as_str()), ("idempotency", form.field("idempotency")), ("phone", PHONE)];
+    let ticket = node.post_form(&form.action(), &typed).header("location").unwrap().to_owned();
+    for (target, said) in [
+        ("/near?lang=es", "Cerca de mí"),
+        ("/find?lang=es", "¿Qué trabajo busca?"),
+        (&format!("/job/{job}?lang=es"), "Hacer fila"),
+        (&format!("/sign_up?job={job}&lang=es"), "Número de teléfono"),
+        (ticket.as_str(), "Este puesto es suyo"),
+        (&ticket.replace('?', "/cancel?"), "No puedo ir"),
+        ("/mine?lang=es", "Mi boleto"),
+        ("/help?lang=es", "Cómo funciona"),
+        ("/nowhere?lang=es", "No existe esa página"),
+        ("/attract?lang=es", "Toque para empezar"),
+    ] {
+        let page = node.get(target);
+        assert!(page.body.contains("<html lang=\"es\"") && page.body.contains(said), "{target}: {page:?}");
+    }
+    assert!(Node::start("two").get("/near?lang=es").body.contains("<html lang=\"zh-CN\""));
+}
+
+#[test]
+fn pages_are_read_aloud_where_something_speaks() {
+    const VOICE: &[u8] = b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x22\x56\0\0\x44\xac\0\0\x02\0\x10\0data\x04\0\0\0\x01\x02\x03\x04";
+    const TOLD: &str = "DAYSHIFT_SPEAK_COMMAND";
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("voice-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let wav = folder.join("voice.wav");
+    std::fs::write(&wav, VOICE).unwrap();
+    let node = Node::start_told("aloud", &[(TOLD, &format!("cat {}", wav.display()))]);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let page = loop {
+        let page = node.get("/help?lang=en").body;
+        if page.contains("<audio") || Instant::now() > deadline {
+            break page;
+        }
+    };
+    let clip = page.split(" src=\"").nth(1).expect("the clip").split('"').next().unwrap();
+    let heard = node.get(clip);
+    assert_eq!((heard.status, heard.header("content-type")), (200, Some("audio/wav")));
+    assert!(heard.header("cache-control").unwrap().contains("immutable"));
+    assert!(heard.header("content-security-policy").unwrap().contains("media-src 'self'"));
+    for none in ["00000000000000000000000000000000.wav", "..%2f..%2fnode.sqlite", "x"] {
+        assert_eq!(node.get(&format!("/audio/{none}")).status, 404, "{none}");
+    }
+    let silent = Node::start_told("silent", &[(TOLD, "no-such-program-here")]);
+    assert!(!silent.get("/help?lang=en").body.contains("<audio"), "no dead button");
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

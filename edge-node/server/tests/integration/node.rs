@@ -97,6 +97,15 @@ impl Node {
         Self::start_behind(name, ".", |_| Command::new("env"))
     }
 
+    /// Starts a node that is told more by its environment.
+    pub(crate) fn start_told(name: &str, told: &[(&str, &str)]) -> Self {
+        Self::start_behind(name, ".", |_| {
+            let mut command = Command::new("env");
+            command.args(told.iter().map(|(name, value)| format!("{name}={value}")));
+            command
+        })
+    }
+
     /// Starts a node whose data folder is a small disk of its own: a tmpfs in a mount namespace, by `unshare -rm`.
     pub(crate) fn start_on_small_disk(name: &str, size: &str) -> Self {
         let script = "mount -t tmpfs -o size=$1 tmpfs \"$2/small\" && cp \"$2\"/*.* \"$2/small/\" && shift 2 && exec \"$@\"";

@@ -96,6 +96,7 @@ impl Ask {
             synthetic: false,
             redated: false,
             idle_s: (!self.is_own_phone).then_some(IDLE_S),
+            listen: None,
             idle_to: link::START,
             view: None,
         }

@@ -9,6 +9,7 @@ use edge_core::node::JobView;
 use sync_protocol::ids::{DocumentKind, JobId};
 
 use super::{
+    aloud,
     ask::Ask,
     cards::{bring, card, shortened, sketch},
     explain, list, not_found, show,
@@ -19,7 +20,7 @@ use crate::{
     kiosk::{
         link::{self, Link},
         text::Lang,
-        view::{HelpPage, JobPage},
+        view::{HelpPage, JobPage, spoken},
     },
 };
 
@@ -60,6 +61,7 @@ fn page(app: &App, ask: &Ask, view: JobView) -> JobPage {
     let mut frame = ask.frame(app, trail.job(&card.id));
     frame.synthetic = view.fields.synthetic;
     frame.redated = view.fields.redated;
+    frame.listen = aloud::clip(app, ask.choice.lang, spoken::card(ask.choice.lang, &card));
     let left_min = (view.fields.start_at - app.shared.now()) / 60;
     JobPage {
         frame,
@@ -87,14 +89,10 @@ fn own_words(text: &str, lang: Lang) -> String {
 
 /// `GET /help`.
 pub(super) async fn help(State(app): State<App>, ask: Ask) -> Response {
-    show(
-        StatusCode::OK,
-        &HelpPage {
-            frame: ask.frame(&app, Link::to(link::HELP)),
-            call: app.shared.help.phone.clone(),
-            desk: app.shared.help.desk.clone(),
-        },
-    )
+    let mut frame = ask.frame(&app, Link::to(link::HELP));
+    frame.listen = aloud::clip(&app, ask.choice.lang, spoken::help(ask.choice.lang));
+    let help = app.shared.help.clone();
+    show(StatusCode::OK, &HelpPage { frame, call: help.phone, desk: help.desk })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use axum::{
 use edge_core::search::{RADIUS_M_MAX, Sort};
 
 use super::{
+    aloud,
     ask::Ask,
     cards::shortened,
     explain,
@@ -19,7 +20,7 @@ use crate::{
     http::Problem,
     kiosk::{
         link::{self, Link},
-        view::{AttractPage, Fact, JobCard, OutOfOrderPage, StartPage, near_page_size},
+        view::{AttractPage, Fact, JobCard, OutOfOrderPage, StartPage, near_page_size, spoken},
     },
 };
 
@@ -57,6 +58,7 @@ fn start_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
     let mut frame = ask.open_frame(app, Link::to(link::START));
     frame.synthetic = synthetic;
     frame.redated = cards.iter().any(|card| card.redated);
+    frame.listen = aloud::clip(app, ask.choice.lang, spoken::start(ask.choice.lang));
     let sample = cards
         .first()
         .map(|card| (shortened(&card.title, SAMPLE_CHARS_MAX), format!("{}{}", card.sign, card.pay.major())));

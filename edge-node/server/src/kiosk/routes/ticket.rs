@@ -9,6 +9,7 @@ use edge_core::node::{self, JobView, job_view};
 use sync_protocol::{documents::Status, ids::WorkerId, seats::EndReason};
 
 use super::{
+    aloud,
     ask::{Ask, Filled},
     cards::{card, local},
     explain, list, not_found, retry_after, see, show, sign_up, unread,
@@ -18,7 +19,7 @@ use crate::{
     http::{Problem, base64url, sign_ups},
     kiosk::{
         link::{self, Link},
-        view::{Answer, MineError, MinePage, TicketPage, Why, press_code},
+        view::{Answer, MineError, MinePage, TicketPage, Why, press_code, spoken},
     },
     phone::digits,
 };
@@ -80,9 +81,13 @@ fn page(app: &App, ask: &Ask, found: &Found) -> Result<TicketPage, Problem> {
     let answer = &found.answer;
     let mut frame = ask.ticket_frame(app, Link::below(link::TICKET, &answer.code))?;
     frame.synthetic = found.view.fields.synthetic;
+    let status = status_of(found);
+    if !answer.provisional && !frame.frozen {
+        frame.listen = aloud::clip(app, ask.choice.lang, spoken::answer(ask.choice.lang, status));
+    }
     Ok(TicketPage {
         frame,
-        answer: status_of(found),
+        answer: status,
         final_by: answer.provisional.then(|| local(app, app.shared.lease_ends_at())),
         code: answer.code.clone(),
         qr: answer.receipt.as_deref().map_or_else(|| answer.code.clone(), base64url),
@@ -124,7 +129,10 @@ pub(super) fn closed(ask: &Ask) -> Response {
 /// The page that asks for six digits, as it stands after `status`.
 fn ask_digits(app: &App, ask: &Ask, status: StatusCode, code: String, error: Option<MineError>) -> Response {
     match ask.typing_frame(app, Link::to(link::MINE)) {
-        Ok(frame) => show(status, &MinePage { frame, code, error }),
+        Ok(mut frame) => {
+            frame.listen = aloud::clip(app, ask.choice.lang, spoken::mine(ask.choice.lang));
+            show(status, &MinePage { frame, code, error })
+        }
         Err(problem) => explain(app, ask, &problem),
     }
 }

@@ -16,7 +16,7 @@ fn leaving_a_personal_page_ends_its_visit() {
         "the step that gives it back is of the visit"
     );
     assert!(!html.contains("href=\"/\""), "every way home ends the visit");
-    let mut mine = MinePage { frame: page.frame.clone(), code: String::new(), error: Some(MineError::Over) };
+    let mut mine = MinePage { frame: page.frame, code: String::new(), error: Some(MineError::Over) };
     assert!(mine.render().unwrap().replace("&#38;", "&").contains("action=\"/mine?lang=en&view=T0ken\""));
     mine.frame.view = None;
     assert!(mine.render().unwrap().contains("That ticket was closed here"));

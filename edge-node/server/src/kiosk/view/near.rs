@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use askama::{Template, filters::Safe};
 use jiff::civil::DateTime;
 
-use super::{Frame, Line, STALE_MIN};
+use super::{Frame, Line, STALE_MIN, Words};
 use crate::kiosk::link::{self, Choice, Link};
 use crate::kiosk::text::Lang;
 
@@ -123,10 +123,14 @@ impl Pay {
     }
 
     pub(super) fn per(&self, frame: &Frame) -> Safe<String> {
+        self.said_per(frame.words())
+    }
+
+    pub(super) fn said_per(self, words: Words) -> Safe<String> {
         match self {
-            Self::Shift { hours, .. } => frame.t_n("per-shift", hours),
-            Self::Hour { .. } => frame.t("per-hour"),
-            Self::Day { .. } => frame.t("per-day"),
+            Self::Shift { hours, .. } => words.t_n("per-shift", hours),
+            Self::Hour { .. } => words.t("per-hour"),
+            Self::Day { .. } => words.t("per-day"),
         }
     }
 
@@ -180,9 +184,13 @@ impl Away {
     }
 
     pub(super) fn long_words(&self, frame: &Frame) -> Safe<String> {
+        self.said(frame.words())
+    }
+
+    pub(super) fn said(self, words: Words) -> Safe<String> {
         match self {
-            Self::Walk(walk_min) => frame.t_n("job-walk", walk_min),
-            Self::Ride(ride_km) => frame.t_n("job-ride", ride_km),
+            Self::Walk(walk_min) => words.t_n("job-walk", walk_min),
+            Self::Ride(ride_km) => words.t_n("job-ride", ride_km),
         }
     }
 }
