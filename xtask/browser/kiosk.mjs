@@ -9,8 +9,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { accessChecks } from './access.mjs';
 import { withPalette } from './png.mjs';
 import { stageChecks } from './stage.mjs';
+import { visitChecks } from './visits.mjs';
 
 const env = process.env;
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -54,7 +56,9 @@ function browserPath() {
 
 // Starts the demo and reads from what it says where its pages are.
 function startDemo() {
-  const child = spawn(join(env.DAYSHIFT_PROGRAMS ?? '', 'dayshift'), ['demo'], { cwd: root });
+  // The pictures show what is built in; everything else is looked at with a language that came as a file as well.
+  const languages = pictures ? {} : { DAYSHIFT_LANGUAGES: join(root, 'edge-node/server/locales/extra') };
+  const child = spawn(join(env.DAYSHIFT_PROGRAMS ?? '', 'dayshift'), ['demo'], { cwd: root, env: { ...env, ...languages } });
   const ended = new Promise((done) => child.once('close', done));
   const stop = async () => {
     child.kill('SIGINT');
@@ -209,7 +213,7 @@ async function signUp(tab, wide) {
 // The step that gives a ticket back: its field and its error are clear of the dock, and nothing is asked by the browser.
 async function giveBack(tab, kiosk, lang, code, wide) {
   const { page } = tab;
-  await go(tab, `${kiosk}/ticket/${code}?lang=${lang}`, 'ticket');
+  await lookUp(tab, kiosk, lang, code);
   await page.locator('a.give').click();
   await look(tab, 'give back');
   await clearOfTheDock(page, 'input[name="phone"]');
@@ -231,15 +235,19 @@ async function clearOfTheDock(page, selector) {
   expect(thing.y + thing.height <= edge, `${selector} ends at ${thing.y + thing.height}, and is covered from ${edge}`);
 }
 
+async function lookUp(tab, kiosk, lang, code) {
+  await go(tab, `${kiosk}/mine?lang=${lang}`, 'mine');
+  await tab.page.locator('input[name="code"]').fill(code);
+  await tab.page.locator('.dock button').click();
+  await look(tab, 'ticket found again');
+}
+
 async function findAgain(tab, kiosk, lang, code) {
   const { page } = tab;
-  await go(tab, `${kiosk}/mine?lang=${lang}`, 'mine');
-  await page.locator('input[name="code"]').fill(code);
-  await page.locator('.dock button').click();
-  await look(tab, 'ticket found again');
+  await lookUp(tab, kiosk, lang, code);
   expect(page.url().includes(`/ticket/${code}`), `not found again: ${page.url()}`);
   await go(tab, `${kiosk}/help?lang=${lang}`, 'help');
-  for (const page of ['near', 'mine', 'help']) await go(tab, `${kiosk}/${page}?lang=${lang}&big=1`, `${page} in large letters`);
+  for (const page of ['near', 'find', 'mine', 'help', 'attract']) await go(tab, `${kiosk}/${page}?lang=${lang}&big=1`, `${page} in large letters`);
 }
 
 async function consolePages(browser, console, viewport, colorScheme) {
@@ -274,7 +282,19 @@ async function isDark({ page }) {
   return png[at] + png[at + 1] + png[at + 2] < 3 * 64;
 }
 
-async function checks(browser, pages) {
+// The languages that the kiosk offers, in its order.
+async function languagesOf(browser, kiosk) {
+  const tab = await open(browser, { viewport: KIOSK });
+  try {
+    await go(tab, `${kiosk}/`, 'start');
+    const links = await tab.page.locator('a.lang').evaluateAll((all) => all.map((one) => one.href));
+    return links.map((link) => new URL(link).searchParams.get('lang'));
+  } finally {
+    await tab.context.close();
+  }
+}
+
+async function checks(browser, pages, require) {
   let busy = null;
   await check('a kiosk finds a Chinese word', async () => {
     busy = await busyKiosk(browser, pages.kiosks);
@@ -285,6 +305,16 @@ async function checks(browser, pages) {
         await check(`kiosk ${lang} ${name(size)} ${scheme}`, () => walk(browser, busy, lang, size, scheme));
       }
     }
+  }
+  if (busy) {
+    let languages = ['zh', 'en'];
+    await check('a language file is spoken', async () => {
+      languages = await languagesOf(browser, busy.kiosk);
+      expect(Boolean(pictures || env.DAYSHIFT_KIOSK) || languages.includes('es'), `the kiosk speaks ${languages}`);
+    });
+    const kit = { check, expect, open, phone, name, require, languages };
+    await visitChecks(browser, kit, busy.kiosk);
+    await accessChecks(browser, kit, busy.kiosk);
   }
   for (const size of pages.console ? [DESK, PHONE] : []) {
     for (const scheme of ['light', 'dark']) {
@@ -306,7 +336,7 @@ async function main() {
     const given = { kiosks: [env.DAYSHIFT_KIOSK], console: env.DAYSHIFT_CONSOLE };
     const pages = demo ? await demo.ready : given;
     browser = await chromium.launch({ executablePath: browserPath(), args });
-    await checks(browser, pages);
+    await checks(browser, pages, require);
     if (demo) await stageChecks(browser, { check, expect, open, look, picture, name, root, sizes: [DESK, PHONE, SMALL_PHONE] });
   } finally {
     await browser?.close();

@@ -129,7 +129,7 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
         ..suite(name, Work::Built("simulate", arguments))
     }));
     suites.push(Suite {
-        needs: &[Need::Node, Need::Chromium, Need::Fonts, Need::Playwright],
+        needs: &[Need::Node, Need::Chromium, Need::Fonts, Need::Playwright, Need::Axe],
         absent: no_kiosk,
         ..suite("browser", Work::Program("node", vec![kiosk]))
     });

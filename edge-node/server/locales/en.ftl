@@ -1,7 +1,9 @@
 ### The words of the kiosk. Short, spoken, kind. First what is certain, then what to do.
 ### $n is a count, $a and $b are names, times, numbers. <b> may be used.
 
-lang-name = English
+language-name = English
+language-tag = en
+language-direction = ltr
 lang-start = Start looking
 lang-short = EN
 hall-kiosk = Kiosk { $a }
@@ -40,6 +42,7 @@ tool-help = Help
 tool-home = Start again
 back = Back
 skip-to-jobs = Skip to content
+listen = Listen
 
 foot-ok = All working
 foot-in-step = { $n ->
@@ -66,6 +69,12 @@ synthetic-long = Shifts and pay are synthetic demo data, made by a program. Not 
 redated-mark = Old posting
 redated-short = Old real postings; the day and the hours are made up
 redated-long = An old real posting, not an offer of today: the day and the hours are made up.
+
+start-sample = Sorter
+attract-best = the best pay just now
+attract-next = the next one starts then
+attract-promise = Confirmed is confirmed: no place is given to two people
+attract-touch = Touch to begin
 
 start-title = Find work for today
 start-now = jobs you can get on the spot, right now
@@ -157,6 +166,27 @@ none-any = No jobs now
 all-taken = All places are taken
 all-taken-means = You can wait in line: when somebody leaves, the next one gets the place.
 
+find-title = What kind of work?
+find-short = Kinds
+find-all = All work
+find-words = Often looked for
+find-none = Nothing at this time. Try another day.
+kind-cleaning = Cleaning
+kind-construction = Construction
+kind-delivery = Delivery
+kind-factory = Factory
+kind-farming = Farming
+kind-kitchen = Kitchen
+kind-loading = Loading
+kind-moving = Moving
+kind-packing = Packing
+kind-retail = Shop
+kind-security = Security
+kind-serving = Serving
+kind-sorting = Sorting
+kind-warehouse = Warehouse
+kind-other = Other work
+
 job-wrote = The poster writes: { $a }
 job-hourly = { $a }{ $n } an hour
 job-paid-today = paid the same day
@@ -173,10 +203,15 @@ job-everywhere = { $n } in all,{ " " }
 job-starts-in = Starts in { $n } minutes
 job-starts-in-hours = Starts in about { $n } hours
 job-rest = { $n } minutes of rest
-job-walk = { $n } minutes' walk
+job-walk = { $n ->
+    [one] 1 minute's walk
+   *[other] { $n } minutes' walk
+    }
 job-ride = { $n } km away
 job-map = From the hall to the { $a }, { $b }
-job-you-are-here = You are here
+map-title = Where it is: the hall in the middle, north at the top
+ring-minutes = { $n } min walk
+ring-km = { $n } km
 north = N
 dir-n = north
 dir-ne = north-east
@@ -281,7 +316,7 @@ next-do-not-go = You need not go. It is not your fault
 ticket-others = See jobs on the spot
 ticket-again = Sign up again
 ticket-print = Print
-ticket-done = Done
+ticket-done = Next person
 ticket-saved = Your ticket is kept
 ticket-give-back = I cannot come
 
@@ -299,6 +334,7 @@ mine-missing = { $n ->
     }
 mine-missing-some = Enter 6 digits
 mine-go = Show ticket
+mine-over = That ticket was closed here. Enter its 6 digits to see it again.
 mine-short = The number has 6 digits
 mine-unknown = This number is not known here. Check it; if you signed up elsewhere just now, try again in a few minutes.
 too-many-guesses = Too many numbers were wrong. Please wait a minute, then try again. Your ticket is kept.

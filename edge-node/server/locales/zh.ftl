@@ -1,7 +1,9 @@
 ### 自助机上的话。短，像说话，用“您”。先说定了什么，再说现在做什么。
 ### $n 是数目，$a $b 是名字、时间、号码。可以用 <b>。
 
-lang-name = 中文
+language-name = 中文
+language-tag = zh-CN
+language-direction = ltr
 lang-start = 开始找活
 lang-short = 中
 hall-kiosk = { $a } 号机
@@ -27,6 +29,7 @@ tool-help = 帮忙
 tool-home = 回首页
 back = 返回
 skip-to-jobs = 直接看内容
+listen = 听一听
 
 foot-ok = 一切正常
 foot-in-step = { $n ->
@@ -56,6 +59,12 @@ synthetic-long = 班次和工钱是演示数据，由程序生成，不是真的
 redated-mark = 旧招工
 redated-short = 以前的真招工，日子和钟点是编的
 redated-long = 这是以前的真招工，不是现在的，日子和钟点是编的。
+
+start-sample = 分拣员
+attract-best = 现在工钱最高的
+attract-next = 最近的一个活开始
+attract-promise = 定了就是定了，一个位子不会给两个人
+attract-touch = 点一下，开始找活
 
 start-title = 找今天的活
 start-now = 个活，现在当场能定
@@ -130,6 +139,27 @@ none-any = 现在没有活
 all-taken = 都招满了
 all-taken-means = 可以排队，有人退就按号轮。
 
+find-title = 想干什么活？
+find-short = 工种
+find-all = 全部
+find-words = 招工里常写的
+find-none = 这个时间没有，换一天看看。
+kind-cleaning = 保洁
+kind-construction = 建筑
+kind-delivery = 配送
+kind-factory = 工厂
+kind-farming = 农活
+kind-kitchen = 后厨
+kind-loading = 装卸
+kind-moving = 搬运
+kind-packing = 打包
+kind-retail = 门店
+kind-security = 保安
+kind-serving = 服务员
+kind-sorting = 分拣
+kind-warehouse = 仓库
+kind-other = 别的活
+
 job-wrote = 招工写的：{ $a }
 job-hourly = 每小时 { $a }{ $n }
 job-paid-today = 做完当天给钱
@@ -143,7 +173,9 @@ job-rest = 中间休息 { $n } 分钟
 job-walk = 走 { $n } 分钟
 job-ride = 离这里 { $n } 公里
 job-map = 从市场往{ $a }，{ $b }
-job-you-are-here = 您在这里
+map-title = 在哪里：市场在中间，上面是北
+ring-minutes = 走 { $n } 分钟
+ring-km = { $n } 公里
 north = 北
 dir-n = 北
 dir-ne = 东北
@@ -243,7 +275,7 @@ next-do-not-go = 不用去了。这不是您的错
 ticket-others = 看当场能定的
 ticket-again = 再报这个活
 ticket-print = 打印票
-ticket-done = 好了
+ticket-done = 好了，下一位
 ticket-saved = 票已经存好
 ticket-give-back = 来不了，要退
 
@@ -258,6 +290,7 @@ mine-ask = 输入票上的 6 位号
 mine-missing = 还差 { $n } 位数字
 mine-missing-some = 输入 6 位号
 mine-go = 看票
+mine-over = 那张票已经关上了。输 6 位号再看。
 mine-short = 号是 6 位数字
 mine-unknown = 这里没有这个号。看一下有没有按错；在别的机器刚报的，过几分钟再查。
 too-many-guesses = 按错的号太多了，歇一分钟再输。票没有丢。

@@ -1,14 +1,16 @@
 //! Puts the node together: what is shared between requests, loop and uplink, and the order of starting and stopping.
 
 use crate::{
-    config::Config,
+    config::{Config, Help},
     country::Country,
     event_loop::{Event, EventLoop, damaged, refuse},
     guesses::Guesses,
     http::{self, Changes, Desk},
+    kiosk::{self, visit::Visits},
     limits, plugins,
     plugins::PluginStatus,
     readers::Readers,
+    speech::Speech,
     telemetry::Metrics,
     uplink::{Question, Uplink},
 };
@@ -64,6 +66,10 @@ pub(crate) struct Shared {
     pub(crate) currency: u16,
     pub(crate) position: Option<(i32, i32)>,
     pub(crate) country: Country,
+    /// Whom the pages name for help.
+    pub(crate) help: Help,
+    /// What reads the pages aloud, where something does.
+    pub(crate) speech: Option<Arc<Speech>>,
     pub(crate) metrics: Metrics,
     pub(crate) readers: Readers,
     pub(crate) chain: ChainSlot,
@@ -235,6 +241,11 @@ impl Shared {
         Some(view)
     }
 
+    /// Whether some job here was made up for a demonstration.
+    pub(crate) fn has_made_up_jobs(&self) -> bool {
+        self.has_synthetic.load(Ordering::Relaxed)
+    }
+
     /// Stops all writes; searching goes on.
     pub(crate) fn freeze(&self, reason: &str) {
         tracing::error!(reason, "this node signs nobody up from here on");
@@ -301,13 +312,17 @@ pub(crate) struct App {
     pub(crate) in_flight: Arc<Mutex<BTreeSet<[u8; 16]>>>,
     /// Tries at the digits of tickets.
     guesses: Arc<Mutex<Guesses>>,
+    /// Who is at the screen.
+    pub(crate) visits: Arc<Visits>,
     started: Instant,
 }
 
 impl App {
     fn new(shared: Arc<Shared>, events: mpsc::Sender<Event>, questions: mpsc::Sender<Question>) -> Self {
+        let visits = Arc::new(Visits::new(&shared.region_key, shared.node));
         Self {
             shared,
+            visits,
             events,
             questions,
             in_flight: Arc::default(),
@@ -334,10 +349,12 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     for assumed in &config.assumed {
         tracing::warn!("{assumed}");
     }
+    kiosk::languages::start(&config.languages)?;
     let database = config.data.join("node.sqlite");
     let open = OpenOptions::new(&database).opener();
     let (folder, chain) = plugins::open(&config.plugins)?;
-    let shared = Arc::new(shared(config, open.clone(), chain));
+    let speech = Speech::open(&config.data.join("audio"), config.speak_command.as_deref())?.map(Arc::new);
+    let shared = Arc::new(shared(config, open.clone(), chain, speech));
     let (events, receiver) = mpsc::channel(limits::EVENTS_MAX);
     let (questions, asked) = mpsc::channel(limits::ASKS_MAX);
     let (thread, is_sound) = start_loop(config, &open, &shared, receiver)?;
@@ -356,6 +373,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     }
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
     let app = App::new(shared, events.clone(), questions);
+    tasks.spawn(kiosk::routes::keep_speaking(app.clone()));
     let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
     tasks.spawn(control.keep());
     announce(config, &listener)?;
@@ -410,7 +428,7 @@ fn load(config: &Config, open: &OpenStore, shared: &Arc<Shared>) -> anyhow::Resu
     Ok(EventLoop { node, store, witness, index, shared: shared.clone(), is_full: false })
 }
 
-fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
+fn shared(config: &Config, open: OpenStore, chain: ChainSlot, speech: Option<Arc<Speech>>) -> Shared {
     let identity = &config.identity;
     let offset = config.time_zone.to_offset(jiff::Timestamp::now());
     Shared {
@@ -424,6 +442,8 @@ fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
         currency: if config.country == Country::UnitedStates { 840 } else { 156 },
         position: config.position,
         country: config.country,
+        help: config.help.clone(),
+        speech,
         metrics: Metrics::new(),
         readers: Readers::new(open),
         chain,

@@ -21,8 +21,20 @@ pub(crate) enum Command {
     Join(JoinArgs),
     /// Serve.
     Run(RunArgs),
+    /// Look at the language files of a kiosk.
+    #[command(subcommand)]
+    Languages(LanguagesCommand),
     /// Print the OpenAPI description of the HTTP interface.
     Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LanguagesCommand {
+    /// Say of each `*.ftl` file of a folder whether it can be used and which words it lacks.
+    Check {
+        /// Such as `languages` in a node's data folder.
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -57,9 +69,32 @@ pub(crate) struct RunArgs {
     /// sorted by start.
     #[arg(long, value_parser = parse_position)]
     pub(crate) position: Option<(i32, i32)>,
+    /// Folder of further languages, one `*.ftl` file each; `languages` in the data folder by default.
+    #[arg(long, env = "DAYSHIFT_LANGUAGES")]
+    pub(crate) languages: Option<PathBuf>,
+    /// Command that reads pages aloud: text on its stdin, WAV on its stdout, {voice} and {lang} for the language. By default
+    /// espeak-ng where it is installed; an empty one turns reading off.
+    #[arg(long, env = "DAYSHIFT_SPEAK_COMMAND")]
+    pub(crate) speak_command: Option<String>,
+    /// Telephone number of somebody who helps, shown on the help page and while the kiosk is out of order.
+    #[arg(long, value_parser = parse_shown)]
+    pub(crate) help_phone: Option<String>,
+    /// Where in the hall somebody helps, such as "the desk at the east gate".
+    #[arg(long, value_parser = parse_shown)]
+    pub(crate) help_desk: Option<String>,
     /// File that gets the bound address as JSON once the node serves.
     #[arg(long)]
     pub(crate) announce: Option<PathBuf>,
+}
+
+/// Words that the pages show as they are.
+fn parse_shown(text: &str) -> Result<String, String> {
+    const CHARS_MAX: usize = 60;
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > CHARS_MAX || text.chars().any(char::is_control) {
+        return Err(format!("expected 1 to {CHARS_MAX} characters in one line"));
+    }
+    Ok(text.to_owned())
 }
 
 fn parse_position(text: &str) -> Result<(i32, i32), String> {
@@ -73,6 +108,15 @@ fn parse_position(text: &str) -> Result<(i32, i32), String> {
         .ok_or_else(|| "expected latitude,longitude such as 30.31,120.27".to_owned())
 }
 
+/// Who helps where the pages do not, as far as the operator has said.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Help {
+    /// A telephone number.
+    pub(crate) phone: Option<String>,
+    /// A place in the hall.
+    pub(crate) desk: Option<String>,
+}
+
 /// The node's configuration, checked before any port is bound.
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -81,10 +125,16 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) http: SocketAddr,
     pub(crate) plugins: PathBuf,
+    /// Folder of language files beside those that are built in.
+    pub(crate) languages: PathBuf,
+    /// Template of the command that speaks.
+    pub(crate) speak_command: Option<String>,
     pub(crate) time_zone: TimeZone,
     /// Millionths of a degree.
     pub(crate) position: Option<(i32, i32)>,
     pub(crate) announce: Option<PathBuf>,
+    /// Whom the pages name for help.
+    pub(crate) help: Help,
     pub(crate) country: Country,
     /// What was not told and had to be assumed: what follows from it, and the flag that mends it.
     pub(crate) assumed: Vec<String>,
@@ -126,9 +176,12 @@ impl Config {
             data: args.data.clone(),
             http: args.http,
             plugins: args.plugins.clone().unwrap_or_else(|| args.data.join("plugins")),
+            languages: args.languages.clone().unwrap_or_else(|| args.data.join("languages")),
+            speak_command: args.speak_command.clone(),
             time_zone,
             position: args.position,
             announce: args.announce.clone(),
+            help: Help { phone: args.help_phone.clone(), desk: args.help_desk.clone() },
             country,
             assumed,
         })

@@ -41,6 +41,17 @@ pub(crate) const GUESSES_OF_ALL: u64 = 60;
 pub(crate) const GUESS_WINDOW_MS: u64 = 60_000;
 /// Addresses whose tries are remembered: 64 KiB at most. Above it the one seen longest ago is forgotten.
 pub(crate) const GUESSERS_MAX: usize = 1_024;
+/// One clip of speech: about two minutes. What a command says beyond it is thrown away.
+pub(crate) const CLIP_BYTES_MAX: usize = 6 << 20;
+/// All clips on disk; above half of it those that no page reads any more make room, at it nothing more is spoken.
+pub(crate) const CLIPS_BYTES_MAX: u64 = 96 << 20;
+/// What clips leave of the disk to sign-ups.
+pub(crate) const CLIPS_LEAVE_BYTES: u64 = 256 << 20;
+/// How long a command may speak one clip.
+pub(crate) const CLIP_WAIT: Duration = Duration::from_secs(10);
+/// Visits at the screen that were ended and whose addresses could still be opened: 64 KiB at most. Above it the one that
+/// ends first by itself is forgotten.
+pub(crate) const ENDED_VISITS_MAX: usize = 1_024;
 /// One attempt to reach the hub.
 pub(crate) const CONNECT_WAIT: Duration = Duration::from_millis(1_000);
 /// Back-off between attempts: first, and largest once a cut lasts longer than [`SHORT_CUT`].

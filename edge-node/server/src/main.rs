@@ -12,6 +12,7 @@ mod limits;
 mod phone;
 mod plugins;
 mod readers;
+mod speech;
 mod telemetry;
 mod uplink;
 
@@ -40,6 +41,9 @@ fn run(cli: config::Cli) -> anyhow::Result<()> {
     match cli.command {
         config::Command::Join(join) => runtime.block_on(join::join(&join)),
         config::Command::Run(run) => runtime.block_on(app::run(&config::Config::load(&run)?)),
+        config::Command::Languages(config::LanguagesCommand::Check { folder }) => {
+            kiosk::languages::check(&folder, &mut std::io::stdout())
+        }
         config::Command::Openapi => {
             let text = http::openapi_json()?;
             std::io::stdout().write_all(text.as_bytes()).context("cannot write to stdout")

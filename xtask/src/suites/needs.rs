@@ -27,6 +27,8 @@ pub(super) enum Need {
     /// Glyphs for Chinese: without them a page is measured with empty boxes.
     Fonts,
     Playwright,
+    /// The rules of accessibility that every kiosk page is held to.
+    Axe,
     WasmTarget,
 }
 
@@ -38,6 +40,7 @@ impl Need {
             Self::Chromium => "chromium",
             Self::Fonts => "fonts-noto-cjk",
             Self::Playwright => "playwright-core",
+            Self::Axe => "axe-core",
             Self::WasmTarget => WASM_TARGET,
         }
     }
@@ -49,6 +52,7 @@ impl Need {
             Self::Chromium => BROWSERS.into_iter().any(on_path),
             Self::Fonts => answers(&["fc-list", ":lang=zh", "file"]),
             Self::Playwright => modules(workspace).join("playwright-core/package.json").is_file(),
+            Self::Axe => modules(workspace).join("axe-core/axe.min.js").is_file(),
             Self::WasmTarget => {
                 let mut command = workspace.command("rustc");
                 let output = command.args(["--print", "target-libdir", "--target", WASM_TARGET]).output();
@@ -63,11 +67,12 @@ impl Need {
             Self::Node => apt(workspace, &["nodejs", "npm"]),
             Self::Chromium => apt(workspace, &["chromium"]),
             Self::Fonts => apt(workspace, &["fonts-noto-cjk", "fontconfig"]),
-            Self::Playwright => {
+            // npm takes away what an installation without a manifest does not name: both are named each time.
+            Self::Playwright | Self::Axe => {
                 let folder = browser_folder(workspace);
                 fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
                 let mut npm = workspace.command("npm");
-                npm.args(["install", "--no-save", "--prefix"]).arg(folder).arg("playwright-core");
+                npm.args(["install", "--no-save", "--prefix"]).arg(folder).args(["playwright-core", "axe-core"]);
                 succeed("npm install", &mut npm)
             }
             Self::WasmTarget => {

@@ -16,6 +16,14 @@ pub(crate) const SIGN_UP: &str = "/sign_up";
 pub(crate) const TICKET: &str = "/ticket";
 /// Address of the page that finds a ticket by its code.
 pub(crate) const MINE: &str = "/mine";
+/// Address of the tiles that find work without a keyboard.
+pub(crate) const FIND: &str = "/find";
+/// Address of the page that an idle start page turns into.
+pub(crate) const ATTRACT: &str = "/attract";
+/// Address that ends the visit in `view` and leads to the start page.
+pub(crate) const LEAVE: &str = "/next";
+/// Clips of speech; a clip's name follows after a slash.
+pub(crate) const AUDIO: &str = "/audio";
 /// Address of the help page.
 pub(crate) const HELP: &str = "/help";
 /// Address at which the style sheet is served.
@@ -103,7 +111,7 @@ mod tests {
 
     #[test]
     fn links_carry_the_choice_and_escape_values() {
-        let choice = Choice { lang: Lang::En, big: true };
+        let choice = Choice { lang: Lang::EN, big: true };
         let link = Link::to(NEAR).with("q", "分 &").with("page", 1).with("page", 2);
         assert_eq!(link.href(choice), "/near?lang=en&big=1&q=%E5%88%86%20%26&page=2");
         let job = Link::below(JOB, "7/3").href(Choice::default());

@@ -1,11 +1,14 @@
 //! The kiosk's pages over HTTP: plain forms and links, every answer made from live state.
 
+mod aloud;
 mod ask;
 mod cards;
+mod find;
 mod give_back;
 mod list;
 mod one;
 mod sign_up;
+mod start;
 mod ticket;
 
 use std::sync::LazyLock;
@@ -20,6 +23,7 @@ use axum::{
     routing::get,
 };
 
+pub(crate) use self::aloud::keep_speaking;
 use self::ask::Ask;
 use super::{
     link,
@@ -27,7 +31,7 @@ use super::{
 };
 use crate::{app::App, http::Problem};
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The tick that means "certain" on every page.
 const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="4" fill="#006347"/><path d="m5 13 5 5 9-12" fill="none" stroke="#fff" stroke-width="3.2" stroke-linecap="round" stroke-linejoin="round"/></svg>"##;
@@ -39,7 +43,10 @@ static SHEET_TAG: LazyLock<String> =
 pub(crate) fn routes() -> Router<App> {
     let below = |path: &str, rest: &str| format!("{path}/{rest}");
     Router::new()
-        .route(link::START, get(list::start))
+        .route(link::START, get(start::start))
+        .route(link::ATTRACT, get(start::attract))
+        .route(link::LEAVE, get(start::leave))
+        .route(link::FIND, get(find::find))
         .route(link::NEAR, get(list::near))
         .route(&below(link::JOB, "{id}"), get(one::job))
         .route(link::SIGN_UP, get(sign_up::form).post(sign_up::send))
@@ -47,6 +54,7 @@ pub(crate) fn routes() -> Router<App> {
         .route(&below(link::TICKET, "{code}/cancel"), get(give_back::form).post(give_back::send))
         .route(link::MINE, get(ticket::mine).post(ticket::find))
         .route(link::HELP, get(one::help))
+        .route(&below(link::AUDIO, "{name}"), get(aloud::audio))
         .route(link::SHEET, get(sheet))
         .route(link::ICON, get(icon))
         .fallback(lost)
@@ -71,10 +79,15 @@ fn not_found(app: &App, ask: &Ask) -> Response {
     trouble(app, ask, StatusCode::NOT_FOUND, Trouble::NotFound)
 }
 
+/// Sends the browser on, so that loading or going back to a page submits nothing.
+fn see(ask: &Ask, link: &link::Link) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, link.href(ask.choice))]).into_response()
+}
+
 /// Puts a refusal of the interface into the words of the error page.
 fn explain(app: &App, ask: &Ask, problem: &Problem) -> Response {
     if problem.code == "frozen" {
-        return list::out_of_order(app, ask);
+        return start::out_of_order(app, ask);
     }
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let said = match problem.code {

@@ -2,6 +2,8 @@
 //!
 //! With `DAYSHIFT_RENDER_DIR` set, the pages are also written there to be looked at.
 
+mod visits;
+
 use askama::Template;
 use jiff::civil::{date, time};
 
@@ -17,6 +19,7 @@ const PAGE_BYTES_MAX: usize = 60_000;
 fn frame(choice: Choice, here: Link) -> Frame {
     Frame {
         choice,
+        home: Lang::ZH,
         here,
         hall: "九堡零工市场".to_owned(),
         kiosk: "3".to_owned(),
@@ -26,6 +29,9 @@ fn frame(choice: Choice, here: Link) -> Frame {
         synthetic: true,
         redated: false,
         idle_s: Some(120),
+        listen: choice.big.then(|| "/audio/0123456789abcdef0123456789abcdef.wav".to_owned()),
+        idle_to: link::START,
+        view: None,
     }
 }
 
@@ -55,8 +61,8 @@ fn card(title: &str, yuan: u32, seats: (u32, u32, u32), offer: Offer) -> JobCard
 
 fn cards(lang: Lang) -> Vec<JobCard> {
     let titles = match lang {
-        Lang::Zh => ["分拣员", "搬运工", "保洁员", "装卸工", "服务员", "传菜员"],
-        Lang::En => ["Sorter", "Porter", "Cleaner", "装卸工", "Waiter", "Food runner"],
+        Lang::ZH => ["分拣员", "搬运工", "保洁员", "装卸工", "服务员", "传菜员"],
+        _ => ["Sorter", "Porter", "Cleaner", "装卸工", "Waiter", "Food runner"],
     };
     let places = [(7, 3, 20), (3, 0, 12), (5, 1, 6), (9, 2, 140), (0, 4, 10), (0, 0, 4)];
     let offers = [Offer::Here, Offer::Here, Offer::Here, Offer::Here, Offer::AskCentre, Offer::Queue];
@@ -82,7 +88,9 @@ fn near(choice: Choice) -> NearPage {
 }
 
 fn narrowed() -> Filter {
-    Filter { when: When::Night, here_only: true, q: "分 拣".to_owned(), page: 3 }
+    Filter {
+        when: When::Night, here_only: true, kind: "sorting".to_owned(), q: "分 拣".to_owned(), page: 3
+    }
 }
 
 fn job(choice: Choice, n: usize) -> JobPage {
@@ -171,25 +179,28 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
 
 fn plain_pages(choice: Choice) -> Vec<(&'static str, String)> {
     let at = |path: &str| frame(choice, Link::to(path));
-    let sample = ("分拣员".to_owned(), "¥240".to_owned());
+    let sample = Some(("分拣员".to_owned(), "¥240".to_owned()));
     let start = StartPage { frame: at(link::START), here_total: 31, sample };
     let mine = MinePage { frame: at(link::MINE), code: "4829".to_owned(), error: None };
     let often = MinePage { code: "482917".to_owned(), error: Some(MineError::TooMany), ..mine.clone() };
     let unknown = MinePage { code: "482917".to_owned(), error: Some(MineError::Unknown), ..mine.clone() };
     let call = Some("0571 8690 0000".to_owned());
     let desk = Some("服务台，东门".to_owned());
-    let help = HelpPage { frame: at(link::HELP), call: call.clone(), desk };
+    let help = HelpPage { frame: at(link::HELP), call: call.clone(), desk: desk.clone() };
     let broken = OutOfOrderPage {
         frame: at(link::START),
         can_list: true,
         can_find: true,
         call,
+        desk,
         reason: Some("<its disk>".to_owned()),
     };
     let error = ErrorPage { frame: at(link::NEAR), trouble: Trouble::Broken };
     let lost = ErrorPage { trouble: Trouble::NotFound, ..error.clone() };
     vec![
         ("start", start.render().unwrap()),
+        ("attract", attract(choice).render().unwrap()),
+        ("find", find(choice).render().unwrap()),
         ("mine", mine.render().unwrap()),
         ("mine-unknown", unknown.render().unwrap()),
         ("mine-often", often.render().unwrap()),
@@ -198,6 +209,29 @@ fn plain_pages(choice: Choice) -> Vec<(&'static str, String)> {
         ("error", error.render().unwrap()),
         ("not-found", lost.render().unwrap()),
     ]
+}
+
+fn attract(choice: Choice) -> AttractPage {
+    let mut cards = cards(choice.lang);
+    let facts = vec![
+        Fact::Here { total: 31 },
+        Fact::Best(cards.remove(3)),
+        Fact::Next(cards.remove(0)),
+        Fact::Promise,
+    ];
+    AttractPage { frame: Frame { idle_to: link::ATTRACT, ..frame(choice, Link::to(link::ATTRACT)) }, facts }
+}
+
+fn find(choice: Choice) -> FindPage {
+    let filter = Filter { here_only: true, page: 1, ..Filter::default() };
+    let tile = |name: &str, total| Tile { name: name.to_owned(), total };
+    FindPage {
+        frame: frame(choice, filter.tiles()),
+        filter,
+        total: 52,
+        kinds: vec![tile("sorting", 20), tile("<steel>", 9), tile("kitchen", 3)],
+        words: vec![tile("分拣员", 7), tile("洗碗工", 2)],
+    }
 }
 
 fn near_states(choice: Choice) -> Vec<(&'static str, String)> {
@@ -262,7 +296,7 @@ fn frozen_pages(choice: Choice) -> Vec<(&'static str, String)> {
 
 fn pages(choice: Choice) -> Vec<(&'static str, String)> {
     let typed = "13905712916";
-    let again = SignUpError::Again { code: "482916".to_owned() };
+    let again = SignUpError::Again { ticket: Link::below(link::TICKET, "482916") };
     let mut closed = job(choice, 0);
     closed.closed = true;
     let mut all = vec![
@@ -289,7 +323,7 @@ fn pages(choice: Choice) -> Vec<(&'static str, String)> {
 
 fn choices() -> Vec<Choice> {
     let of = |lang| [false, true].map(|big| Choice { lang, big });
-    Lang::ALL.into_iter().flat_map(of).collect()
+    Lang::all().flat_map(of).collect()
 }
 
 fn check_balanced(name: &str, html: &str) {
@@ -317,7 +351,8 @@ fn check_page(name: &str, choice: Choice, html: &str) {
     let bytes = html.len() + SHEET.len();
     assert!(bytes < PAGE_BYTES_MAX, "{name}: {bytes} bytes");
     for href in html.split("href=\"").skip(1).filter_map(|after| after.split('"').next()) {
-        let fixed = href.starts_with('#') || href == link::SHEET || href == link::START;
+        let leaves = href.starts_with(&format!("{}?view=", link::LEAVE));
+        let fixed = href.starts_with('#') || href == link::SHEET || href == link::START || leaves;
         let carries = href.contains("lang=");
         assert!(fixed || carries, "{name}: {href} forgets the language");
         if let Some(symbol) = href.strip_prefix('#') {
@@ -345,7 +380,7 @@ fn kiosk_pages_are_sound_in_every_language_and_size() {
 
 #[test]
 fn answers_differ_in_word_and_shape_and_colour() {
-    let choice = Choice { lang: Lang::En, big: false };
+    let choice = Choice { lang: Lang::EN, big: false };
     let said = |answer, word: &str, icon: &str, tone: &str| {
         let html = ticket(choice, answer).render().unwrap();
         for part in [word, icon, tone] {
@@ -372,8 +407,8 @@ fn answers_differ_in_word_and_shape_and_colour() {
 
 #[test]
 fn the_pages_of_a_job_keep_the_list_that_the_reader_came_from() {
-    let choice = Choice { lang: Lang::En, big: true };
-    let kept = "when=night&#38;here=1&#38;q=%E5%88%86%20%E6%8B%A3&#38;page=3";
+    let choice = Choice { lang: Lang::EN, big: true };
+    let kept = "when=night&#38;here=1&#38;kind=sorting&#38;q=%E5%88%86%20%E6%8B%A3&#38;page=3";
     let has = |html: &str, address: &str| {
         let html = html.replace("&amp;", "&#38;");
         assert!(html.contains(&format!("\"{address}{kept}\"")), "{address}\n{html}");
@@ -395,12 +430,12 @@ fn the_pages_of_a_job_keep_the_list_that_the_reader_came_from() {
 #[test]
 fn places_elsewhere_are_dated() {
     for (lang, line, said) in [
-        (Lang::En, Line::InStep { age_min: 2 }, "as of 05:40"),
-        (Lang::Zh, Line::InStep { age_min: 2 }, "05:40 的数"),
-        (Lang::En, Line::CutOff { since_min: 400 }, "as of Sat 21 Nov 23:02"),
-        (Lang::Zh, Line::CutOff { since_min: 6 }, "05:36 的数"),
-        (Lang::En, Line::Alone, "as last heard"),
-        (Lang::Zh, Line::Alone, "上次听说的数"),
+        (Lang::EN, Line::InStep { age_min: 2 }, "as of 05:40"),
+        (Lang::ZH, Line::InStep { age_min: 2 }, "05:40 的数"),
+        (Lang::EN, Line::CutOff { since_min: 400 }, "as of Sat 21 Nov 23:02"),
+        (Lang::ZH, Line::CutOff { since_min: 6 }, "05:36 的数"),
+        (Lang::EN, Line::Alone, "as last heard"),
+        (Lang::ZH, Line::Alone, "上次听说的数"),
     ] {
         let choice = Choice { lang, big: false };
         let mut list = near(choice);
@@ -415,10 +450,10 @@ fn places_elsewhere_are_dated() {
 #[test]
 fn a_widened_list_says_how_far_it_reaches() {
     for (lang, found, said) in [
-        (Lang::En, 0, ["Nothing within 5 km", "Widened to 25 km: 52 found", "within 25 km"]),
-        (Lang::En, 3, ["Only 3 jobs within 5 km", "Widened to 25 km: 52 found", "within 25 km"]),
-        (Lang::Zh, 0, ["5 公里内没有", "已经放宽到 25 公里，有 52 个", "（25 公里内）"]),
-        (Lang::Zh, 3, ["5 公里内只有 3 个", "已经放宽到 25 公里，有 52 个", "（25 公里内）"]),
+        (Lang::EN, 0, ["Nothing within 5 km", "Widened to 25 km: 52 found", "within 25 km"]),
+        (Lang::EN, 3, ["Only 3 jobs within 5 km", "Widened to 25 km: 52 found", "within 25 km"]),
+        (Lang::ZH, 0, ["5 公里内没有", "已经放宽到 25 公里，有 52 个", "（25 公里内）"]),
+        (Lang::ZH, 3, ["5 公里内只有 3 个", "已经放宽到 25 公里，有 52 个", "（25 公里内）"]),
     ] {
         let mut list = near(Choice { lang, big: false });
         assert!(!list.render().unwrap().contains(said[0]));
@@ -434,11 +469,12 @@ fn a_widened_list_says_how_far_it_reaches() {
 fn made_up_shifts_are_called_so() {
     for choice in choices() {
         let word = match choice.lang {
-            Lang::Zh => "演示数据，由程序生成",
-            Lang::En => "ynthetic demo data",
+            Lang::ZH => "演示数据，由程序生成",
+            Lang::EN => "ynthetic demo data",
+            _ => "atos de demostración",
         };
         assert!(near(choice).render().unwrap().contains(word));
-        assert!(job(choice, 0).render().unwrap().contains("演示数据") || choice.lang == Lang::En);
+        assert!(job(choice, 0).render().unwrap().contains("演示数据") || choice.lang != Lang::ZH);
         let mut real = near(choice);
         real.frame.synthetic = false;
         assert!(!real.render().unwrap().contains(word));
@@ -448,8 +484,8 @@ fn made_up_shifts_are_called_so() {
 #[test]
 fn old_postings_with_a_made_day_are_called_so() {
     for (lang, mark, long) in [
-        (Lang::Zh, "旧招工", "以前的真招工，不是现在的"),
-        (Lang::En, "Old posting", "An old real posting, not an offer of today"),
+        (Lang::ZH, "旧招工", "以前的真招工，不是现在的"),
+        (Lang::EN, "Old posting", "An old real posting, not an offer of today"),
     ] {
         let choice = Choice { lang, big: false };
         assert!(!near(choice).render().unwrap().contains(mark));
@@ -502,7 +538,7 @@ fn the_form_tells_the_rule_of_its_place() {
             "Fill in",
         ),
     ] {
-        let choice = Choice { lang: Lang::En, big: false };
+        let choice = Choice { lang: Lang::EN, big: false };
         let field = |asked| Typed { asked, phone: "1390571".to_owned(), plan };
         let new = sign_up(choice, "", Some(SignUpError::Phone));
         let same = give_back(choice, "", Some(GiveBackError::Phone));
@@ -523,7 +559,7 @@ fn the_form_tells_the_rule_of_its_place() {
 fn a_frozen_kiosk_offers_nothing_and_says_where_to_go() {
     for (lang, said) in [
         (
-            Lang::En,
+            Lang::EN,
             [
                 "No sign-ups at this kiosk now",
                 "another kiosk of this hall",
@@ -531,7 +567,7 @@ fn a_frozen_kiosk_offers_nothing_and_says_where_to_go() {
                 "Use another kiosk",
             ],
         ),
-        (Lang::Zh, ["这台机器现在不能报名", "大厅里别的机器", "这里不能报名", "请用别的机器"]),
+        (Lang::ZH, ["这台机器现在不能报名", "大厅里别的机器", "这里不能报名", "请用别的机器"]),
     ] {
         for (name, html) in frozen_pages(Choice { lang, big: false }) {
             for words in said {
@@ -560,10 +596,13 @@ fn no_page_is_a_dead_end() {
     for choice in choices() {
         for (name, html) in pages(choice) {
             let home = html.matches(&format!("href=\"{}\"", link::START)).count();
-            assert!(home > 0 || name == "start", "{name}: no way home");
+            assert!(home > 0 || ["start", "attract"].contains(&name), "{name}: no way home");
             let list = format!("href=\"{}?", link::NEAR);
             assert!(
-                html.contains(&list) || html.contains("/job/") || html.contains("href=\"/ticket/"),
+                html.contains(&list)
+                    || html.contains("/job/")
+                    || html.contains("href=\"/ticket/")
+                    || html.contains("cover"),
                 "{name}: no way back to the jobs"
             );
         }
@@ -572,7 +611,7 @@ fn no_page_is_a_dead_end() {
 
 #[test]
 fn an_empty_list_says_why_and_leads_on() {
-    let choice = Choice { lang: Lang::En, big: false };
+    let choice = Choice { lang: Lang::EN, big: false };
     let states = near_states(choice);
     let page = |name: &str| states.iter().find(|(known, _)| *known == name).unwrap().1.replace("&#38;", "&");
     let has = |name: &str, said: &[&str]| {

@@ -1,93 +1,78 @@
-//! The words of the kiosk in each language, from Fluent files embedded at compile time.
+//! The words of the kiosk in each language: two that are built in, and what an operator adds as files.
 //!
-//! Templates name a message by its key; a test holds the languages to one set of keys.
+//! Templates name a message by its key. A language that lacks one says it in English.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
-use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
+use fluent_bundle::FluentArgs;
 
-/// A language that the kiosk speaks.
+use super::languages::{self, Language};
+
+/// A language that the kiosk speaks: its place among those installed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Lang {
-    /// Simplified Chinese, which a kiosk speaks until asked otherwise.
-    #[default]
-    Zh,
-    /// English.
-    En,
+pub(crate) struct Lang(u8);
+
+static INSTALLED: OnceLock<Vec<Language>> = OnceLock::new();
+
+fn installed() -> &'static [Language] {
+    INSTALLED.get_or_init(languages::built_in)
+}
+
+/// Installs the languages of this process, once and before its first page.
+pub(crate) fn install(added: Vec<Language>) {
+    let all = languages::built_in().into_iter().chain(added).take(languages::INSTALLED_MAX).collect();
+    // A second call would change nothing: pages hold places in the first list.
+    drop(INSTALLED.set(all));
 }
 
 impl Lang {
+    /// Simplified Chinese, which a kiosk speaks until asked otherwise.
+    pub(crate) const ZH: Self = Self(0);
+    /// English, which every other language falls back to.
+    pub(crate) const EN: Self = Self(1);
+
     /// Every language, in the order in which the start page offers them.
-    pub(crate) const ALL: [Self; 2] = [Self::Zh, Self::En];
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..installed().len()).filter_map(|place| u8::try_from(place).ok()).map(Self)
+    }
+
+    fn language(self) -> &'static Language {
+        let all = installed();
+        all.get(usize::from(self.0)).unwrap_or(&all[0])
+    }
 
     /// Returns the value used for this language in addresses.
     pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::Zh => "zh",
-            Self::En => "en",
-        }
+        &self.language().code
     }
 
     /// Returns the BCP 47 tag for the `lang` attribute.
     pub(crate) fn tag(self) -> &'static str {
-        match self {
-            Self::Zh => "zh-CN",
-            Self::En => "en",
-        }
+        &self.language().tag
+    }
+
+    /// Returns the direction of its script for the `dir` attribute.
+    pub(crate) fn direction(self) -> &'static str {
+        if self.language().is_rtl { "rtl" } else { "ltr" }
     }
 
     /// Reads the `lang` value of an address, or `None` for a language that is not installed.
     pub(crate) fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|lang| lang.code() == code)
+        Self::all().find(|lang| lang.code() == code)
     }
 
     /// Returns the language that the head of a page offers to switch to.
-    pub(crate) fn other(self) -> Self {
-        match self {
-            Self::Zh => Self::En,
-            Self::En => Self::Zh,
-        }
+    pub(crate) fn next(self) -> Self {
+        let place = usize::from(self.0) + 1;
+        if place < installed().len() { u8::try_from(place).map_or(Self::ZH, Self) } else { Self::ZH }
     }
 
-    fn source(self) -> &'static str {
-        match self {
-            Self::Zh => include_str!("../../locales/zh.ftl"),
-            Self::En => include_str!("../../locales/en.ftl"),
-        }
-    }
-
-    fn bundle(self) -> &'static Bundle {
-        static ZH: LazyLock<Bundle> = LazyLock::new(|| parse(Lang::Zh));
-        static EN: LazyLock<Bundle> = LazyLock::new(|| parse(Lang::En));
-        match self {
-            Self::Zh => &ZH,
-            Self::En => &EN,
-        }
-    }
-
-    /// Returns the message `key` with its arguments filled in, or the key itself if there is none.
+    /// Returns the message `key` with its arguments filled in; in English where this language lacks it, and the key
+    /// itself if there is none.
     pub(crate) fn say(self, key: &str, args: &FluentArgs<'_>) -> String {
-        let bundle = self.bundle();
-        let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
-            return key.to_owned();
-        };
-        let mut errors = Vec::new();
-        bundle.format_pattern(pattern, Some(args), &mut errors).into_owned()
+        let said = self.language().say(key, args).or_else(|| Self::EN.language().say(key, args));
+        said.unwrap_or_else(|| key.to_owned())
     }
-}
-
-type Bundle = FluentBundle<FluentResource>;
-
-fn parse(lang: Lang) -> Bundle {
-    // A broken entry loses only itself; the tests read the errors that are dropped here.
-    let resource = match FluentResource::try_new(lang.source().to_owned()) {
-        Ok(resource) | Err((resource, _)) => resource,
-    };
-    let mut bundle = Bundle::new_concurrent(vec![lang.tag().parse().unwrap_or_default()]);
-    // Isolation marks would show as boxes on the thermal printer and break text search.
-    bundle.set_use_isolating(false);
-    bundle.add_resource_overriding(resource);
-    bundle
 }
 
 #[cfg(test)]
@@ -95,44 +80,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-
-    fn keys(source: &str) -> BTreeSet<&str> {
-        source
-            .lines()
-            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
-            .filter_map(|line| line.split_once(" ="))
-            .map(|(key, _)| key)
-            .collect()
-    }
-
-    fn variables(source: &str, key: &str) -> BTreeSet<char> {
-        let start = format!("{key} =");
-        let mut lines = source.lines().skip_while(|line| !line.starts_with(&start));
-        let first = lines.next().unwrap_or_default();
-        let rest = lines.take_while(|line| line.starts_with([' ', '}']));
-        std::iter::once(first)
-            .chain(rest)
-            .flat_map(|line| line.split('$').skip(1))
-            .filter_map(|after| after.chars().next())
-            .collect()
-    }
-
-    #[test]
-    fn every_file_parses_without_an_error() {
-        for lang in Lang::ALL {
-            let parsed = FluentResource::try_new(lang.source().to_owned());
-            assert!(parsed.is_ok(), "{lang:?}: {:?}", parsed.err().map(|e| e.1));
-        }
-    }
-
-    #[test]
-    fn languages_have_the_same_keys_and_variables() {
-        let (zh, en) = (Lang::Zh.source(), Lang::En.source());
-        assert_eq!(keys(zh), keys(en));
-        for key in keys(zh) {
-            assert_eq!(variables(zh, key), variables(en, key), "{key}");
-        }
-    }
 
     #[test]
     fn every_key_is_used_and_every_used_key_exists() {
@@ -142,7 +89,9 @@ mod tests {
         for dir in ["templates/kiosk", "src/kiosk/view", "src/kiosk"] {
             for entry in std::fs::read_dir(format!("{here}/{dir}")).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_file() && !path.ends_with("tests.rs") && !path.ends_with("text.rs") {
+                let is_tests =
+                    ["tests.rs", "text.rs", "languages.rs"].iter().any(|name| path.ends_with(name));
+                if path.is_file() && !is_tests {
                     texts.push(std::fs::read_to_string(path).unwrap());
                 }
             }
@@ -154,21 +103,27 @@ mod tests {
                 used.extend(quoted.filter_map(|after| after.split('"').next()));
             }
         }
-        for pair in ["here", "job", "page", "q", "when"] {
+        for pair in ["here", "job", "kind", "page", "q", "view", "when"] {
             // Query pairs of links are added by a method of the same name.
             used.remove(pair);
         }
-        let known = keys(Lang::Zh.source());
+        let known = languages::english_keys();
+        let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+        // What a file says of itself, where no page shows it.
+        used.extend(["language-direction", "language-tag"]);
         assert_eq!(used.difference(&known).collect::<Vec<_>>(), [&""; 0]);
         assert_eq!(known.difference(&used).collect::<Vec<_>>(), [&""; 0]);
     }
 
     #[test]
-    fn english_counts_agree() {
+    fn counts_agree() {
         let mut args = FluentArgs::new();
         args.set("n", 1);
-        assert_eq!(Lang::En.say("count-today", &args), "1 job today");
+        assert_eq!(Lang::EN.say("count-today", &args), "1 job today");
         args.set("n", 7);
-        assert_eq!(Lang::En.say("count-today", &args), "7 jobs today");
+        assert_eq!(Lang::EN.say("count-today", &args), "7 jobs today");
+        let spanish = Lang::from_code("es").unwrap();
+        assert_eq!(spanish.say("count-today", &args), "7 trabajos hoy");
+        assert_eq!((spanish.next(), Lang::ZH.next()), (Lang::ZH, Lang::EN));
     }
 }

@@ -3,12 +3,16 @@
 //! Every struct holds a [`Frame`] with what all pages show; `render()` gives the whole page.
 //! Models carry facts, never words: words come from the Fluent files in the reader's language.
 
+mod attract;
+mod find;
 mod give_back;
 mod job;
 mod near;
 mod phone;
 mod plain;
 mod sign_up;
+mod sketch;
+pub(crate) mod spoken;
 mod ticket;
 
 use std::borrow::Borrow;
@@ -18,8 +22,10 @@ use fluent_bundle::{FluentArgs, FluentValue};
 use jiff::civil::{Date, DateTime};
 
 pub(crate) use self::{
+    attract::{AttractPage, Fact},
+    find::{FindPage, Tile, kind_words},
     give_back::{GiveBackError, GiveBackPage},
-    job::{Bring, JobPage, Sketch},
+    job::{Bring, JobPage},
     near::{
         Away, Empty, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened,
         near_page_size,
@@ -27,6 +33,7 @@ pub(crate) use self::{
     phone::{Asked, Typed},
     plain::{ErrorPage, HelpPage, MineError, MinePage, OutOfOrderPage, StartPage, Trouble, press_code},
     sign_up::{SignUpError, SignUpPage},
+    sketch::Sketch,
     ticket::{Answer, TicketPage, Why},
 };
 use super::{
@@ -62,6 +69,8 @@ pub(crate) enum Line {
 pub(crate) struct Frame {
     /// Language and size that the reader chose.
     pub(crate) choice: Choice,
+    /// The language of the hall, which a kiosk speaks until asked otherwise.
+    pub(crate) home: Lang,
     /// Address of this page, for the links that switch language and size.
     pub(crate) here: Link,
     /// Name of the hall.
@@ -80,6 +89,12 @@ pub(crate) struct Frame {
     pub(crate) redated: bool,
     /// Seconds without a touch until the page is wiped; `None` on a reader's own phone.
     pub(crate) idle_s: Option<u32>,
+    /// Address of the clip that reads this page aloud, where there is one.
+    pub(crate) listen: Option<String>,
+    /// Where an untouched page without a visit goes.
+    pub(crate) idle_to: &'static str,
+    /// Token of the visit that a personal page belongs to; leaving the page ends it.
+    pub(crate) view: Option<String>,
 }
 
 impl Frame {
@@ -96,12 +111,11 @@ impl Frame {
     }
 
     fn t_a(&self, key: &str, a: impl AsRef<str>) -> Safe<String> {
-        self.words().with(key, &[("a", FluentValue::from(a.as_ref()))])
+        self.words().t_a(key, a)
     }
 
     fn t_ab(&self, key: &str, a: impl AsRef<str>, b: impl AsRef<str>) -> Safe<String> {
-        let args = [("a", FluentValue::from(a.as_ref())), ("b", FluentValue::from(b.as_ref()))];
-        self.words().with(key, &args)
+        self.words().t_ab(key, a, b)
     }
 
     fn t_na(&self, key: &str, n: impl Borrow<u32>, a: impl AsRef<str>) -> Safe<String> {
@@ -119,20 +133,29 @@ impl Frame {
         Link::to(path).href(self.choice)
     }
 
+    fn next_lang(&self) -> Lang {
+        self.choice.lang.next()
+    }
+
+    /// The language in which bystanders may read what the reader's own words say: the hall's, or else English.
     fn other_lang(&self) -> Lang {
-        self.choice.lang.other()
+        match (self.home, self.choice.lang) {
+            (home, own) if home != own => home,
+            (Lang::EN, _) => Lang::ZH,
+            _ => Lang::EN,
+        }
     }
 
-    fn other_lang_name(&self) -> Safe<String> {
-        Words(self.other_lang()).t("lang-name")
+    fn next_lang_name(&self) -> Safe<String> {
+        Words(self.next_lang()).t("language-name")
     }
 
-    fn other_lang_short(&self) -> Safe<String> {
-        Words(self.other_lang()).t("lang-short")
+    fn next_lang_short(&self) -> Safe<String> {
+        Words(self.next_lang()).t("lang-short")
     }
 
-    fn other_lang_href(&self) -> String {
-        let lang = self.other_lang();
+    fn next_lang_href(&self) -> String {
+        let lang = self.next_lang();
         self.here.href(Choice { lang, ..self.choice })
     }
 
@@ -145,8 +168,33 @@ impl Frame {
         self.here.href(self.choice)
     }
 
+    /// Leads to the start page, and ends the visit that this page belongs to.
     fn home_href(&self) -> String {
-        link::START.to_owned()
+        match &self.view {
+            Some(view) => Self::leave(view),
+            None => link::START.to_owned(),
+        }
+    }
+
+    /// Where the page goes when nobody touches it.
+    fn wipe_href(&self) -> String {
+        match &self.view {
+            Some(view) => Self::leave(view),
+            None => self.idle_to.to_owned(),
+        }
+    }
+
+    fn leave(view: &str) -> String {
+        // A token is of the URL's own alphabet.
+        format!("{}?view={view}", link::LEAVE)
+    }
+
+    /// Carries this page's visit in the address of another page of it.
+    fn on_visit(&self, link: Link) -> Link {
+        match &self.view {
+            Some(view) => link.with("view", view),
+            None => link,
+        }
     }
 
     fn clock(&self) -> String {
@@ -169,12 +217,7 @@ impl Frame {
     }
 
     fn date(&self, date: Date) -> String {
-        let args = [
-            ("m", FluentValue::from(date.month())),
-            ("d", FluentValue::from(date.day())),
-            ("w", FluentValue::from(date.weekday().to_monday_one_offset())),
-        ];
-        self.words().with("date", &args).0
+        self.words().date(date)
     }
 
     fn today(&self) -> String {
@@ -194,11 +237,15 @@ impl Frame {
     }
 
     fn hours(&self, start: &DateTime, end: &DateTime) -> Safe<String> {
-        if end.date() > start.date() {
-            self.t_ab("hours-next-day", hm(start), hm(end))
-        } else {
-            self.t_ab("hours", hm(start), hm(end))
-        }
+        hours(self.words(), start, end)
+    }
+}
+
+fn hours(words: Words, start: &DateTime, end: &DateTime) -> Safe<String> {
+    if end.date() > start.date() {
+        words.t_ab("hours-next-day", hm(start), hm(end))
+    } else {
+        words.t_ab("hours", hm(start), hm(end))
     }
 }
 
@@ -213,6 +260,23 @@ impl Words {
 
     fn t_n(self, key: &str, n: impl Borrow<u32>) -> Safe<String> {
         self.with(key, &[("n", FluentValue::from(*n.borrow()))])
+    }
+
+    fn t_a(self, key: &str, a: impl AsRef<str>) -> Safe<String> {
+        self.with(key, &[("a", FluentValue::from(a.as_ref()))])
+    }
+
+    fn t_ab(self, key: &str, a: impl AsRef<str>, b: impl AsRef<str>) -> Safe<String> {
+        self.with(key, &[("a", FluentValue::from(a.as_ref())), ("b", FluentValue::from(b.as_ref()))])
+    }
+
+    fn date(self, date: Date) -> String {
+        let args = [
+            ("m", FluentValue::from(date.month())),
+            ("d", FluentValue::from(date.day())),
+            ("w", FluentValue::from(date.weekday().to_monday_one_offset())),
+        ];
+        self.with("date", &args).0
     }
 
     /// Fills a message; its own markup is kept and what is put in is escaped.

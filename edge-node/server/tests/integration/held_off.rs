@@ -144,7 +144,10 @@ fn ticket_digits_are_not_guessed() {
 
     // The pages share the bound, and the right digits wait as well: an answer would tell them apart.
     for (page, said) in [
-        (node.get(&format!("/ticket/{code}?lang=en")), "Please wait a minute"),
+        (
+            node.send("GET", &format!("/ticket/{code}?lang=en"), &[("Forwarded", "for=10.0.0.7")], b""),
+            "Please wait a minute",
+        ),
         (node.post_form("/mine?lang=zh", &[("code", code)]), "歇一分钟再输"),
     ] {
         assert_eq!((page.status, page.header("content-type")), (429, Some("text/html; charset=utf-8")));

@@ -1,5 +1,10 @@
 //! The kiosk's pages and the interface beside them.
 
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
 use crate::node::{Node, TENANT_KEY, now};
 
 const PHONE: &str = "139+0571+2916";
@@ -72,10 +77,6 @@ fn bad_input_is_explained_and_never_breaks_a_page() {
         "/job/s1-1-1",
         "/job/%ff%fe",
         "/job/j99999999999-1-1",
-        "/ticket/000000",
-        "/ticket/abc",
-        "/ticket/%E4%BD%8D",
-        "/ticket/1234567",
         "/nowhere",
         "/sign_up",
         "/sign_up?job=j1-1-1",
@@ -100,6 +101,12 @@ fn bad_input_is_explained_and_never_breaks_a_page() {
         "/help?big=1",
     ] {
         assert_eq!(node.get(target).status, 200, "{target}");
+    }
+    for code in ["000000", "abc", "1234567"] {
+        let closed = node.get(&format!("/ticket/{code}"));
+        assert_eq!(closed.status, 303, "a shared screen asks for the digits");
+        let phone = node.send("GET", &format!("/ticket/{code}"), &[("X-Forwarded-For", "10.0.0.7")], b"");
+        assert_eq!(phone.status, 404, "a phone looks {code} up");
     }
     let sent = node.post_form("/sign_up?lang=en", &[("job", "j1-1-1"), ("phone", PHONE)]);
     assert_eq!(sent.status, 404);
@@ -139,7 +146,8 @@ fn a_worker_signs_up_finds_the_ticket_and_gives_it_back() {
     let wrong = node.post_form("/sign_up", &[("job", &job), ("idempotency", &key), ("phone", "23905712916")]);
     assert_eq!(wrong.status, 422);
     let ticket = sign_up(&node, &job, &key, PHONE);
-    assert_eq!(ticket, sign_up(&node, &job, &key, PHONE), "a retry gives the same ticket");
+    let same = |a: &str, b: &str| assert_eq!(a.split("&view=").next(), b.split("&view=").next());
+    same(&ticket, &sign_up(&node, &job, &key, PHONE));
     let shown = node.get(&ticket);
     assert!(shown.body.contains("You have it") && shown.body.contains("class=\"qr\""), "{shown:?}");
     assert_eq!(shown.header("cache-control"), Some("no-store"));
@@ -151,8 +159,9 @@ fn a_worker_signs_up_finds_the_ticket_and_gives_it_back() {
     let second = sign_up(&node, &job, &other_key, "13905712917");
     assert!(node.get(&second).body.contains("Number 1 at this kiosk"));
     let code = ticket.split(['/', '?']).nth(2).unwrap();
-    assert_eq!(node.post_form("/mine?lang=en", &[("code", code)]).header("location"), Some(ticket.as_str()));
-    let cancel = format!("/ticket/{code}/cancel?lang=en");
+    same(&ticket, node.post_form("/mine?lang=en", &[("code", code)]).header("location").unwrap());
+    let view = |ticket: &str| ticket.split("&view=").nth(1).unwrap().to_owned();
+    let cancel = format!("/ticket/{code}/cancel?lang=en&view={}", view(&ticket));
     let step = node.get(&cancel);
     assert!(step.status == 200 && step.body.contains("class=\"pad\""), "{step:?}");
     assert!(node.get(&ticket).body.contains(&format!("href=\"/ticket/{code}/cancel?")));
@@ -163,15 +172,123 @@ fn a_worker_signs_up_finds_the_ticket_and_gives_it_back() {
         assert!(refused.status == 422 && refused.body.contains(said), "{typed}: {refused:?}");
     }
     // The one in line goes first: with the place free it would be theirs.
-    let second = second.split(['/', '?']).nth(2).unwrap().to_owned();
-    let leave = format!("/ticket/{second}/cancel?lang=en");
+    let leave = second.replace("?", "/cancel?");
     assert_eq!(node.post_form(&leave, &[("phone", "13905712917")]).status, 303);
-    let left = node.get(&format!("/ticket/{second}?lang=en")).body;
+    let left = node.get(&second).body;
     assert!(left.contains("no number in line is kept") && !left.contains("Someone else"), "{left}");
     assert_eq!(node.post_form(&cancel, &[("phone", PHONE)]).status, 303);
     let given = node.get(&ticket).body;
     assert!(given.contains("Given back") && given.contains("Someone else can have the place"), "{given}");
-    assert_eq!(node.get(&cancel).header("location"), Some(ticket.as_str()), "nothing is left to give back");
+    same(&ticket, node.get(&cancel).header("location").unwrap());
+}
+
+#[test]
+fn what_one_person_opened_is_closed_to_the_next() {
+    let node = Node::start("visits");
+    let job = post_job(&node, 2);
+    let form = node.get(&format!("/sign_up?job={job}&lang=en"));
+    let action = form.action();
+    let typed = [("job", job.as_str()), ("idempotency", form.field("idempotency")), ("phone", PHONE)];
+    let pressed = node.post_form(&action, &[&typed[..], &[("key", "stay")]].concat());
+    assert_eq!(pressed.field("phone"), "139 0571 2916");
+    let ticket = node.post_form(&action, &typed).header("location").unwrap().to_owned();
+    let shown = node.get(&ticket);
+    assert!(shown.body.contains("You have it") && shown.body.contains("content=\"30;url=/next?view="));
+    let leave = shown.body.split("href=\"/next").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let left = node.get(&format!("/next{leave}"));
+    assert_eq!((left.status, left.header("location")), (303, Some("/")));
+
+    let again = node.get(&ticket);
+    assert_eq!((again.status, again.header("location")), (303, Some("/mine?lang=en&over=1")));
+    let asked = node.get("/mine?lang=en&over=1").body;
+    assert!(asked.contains("That ticket was closed here") && !asked.contains("You have it"), "{asked}");
+    // Sent once more from the browser's history: neither the digits typed nor the ticket come back.
+    for key in [&[("key", "stay")][..], &[]] {
+        let again = node.post_form(&action, &[&typed[..], key].concat());
+        assert_eq!(again.status, 303, "{again:?}");
+        let to = again.header("location").unwrap();
+        assert!(to.starts_with("/sign_up?") && node.get(to).field("phone").is_empty(), "{to}");
+    }
+    let cancel = ticket.replace('?', "/cancel?");
+    assert_eq!(node.get(&cancel).header("location"), Some("/mine?lang=en&over=1"));
+    let phone = node.send("GET", ticket.split('?').next().unwrap(), &[("X-Forwarded-For", "10.0.0.7")], b"");
+    assert!(
+        phone.status == 200 && phone.body.contains("482") || phone.body.contains("class=\"code\""),
+        "own phone"
+    );
+    assert!(!phone.body.contains("http-equiv=\"refresh\""), "a phone is nobody else's screen");
+}
+
+#[test]
+fn tiles_find_work_without_a_keyboard() {
+    let node = Node::start("tiles");
+    assert!(node.get("/find?lang=en").body.contains("Nothing at this time"));
+    let job = post_job(&node, 2);
+    let tiles = node.get("/find?lang=en&when=any&here=1").body.replace("&#38;", "&");
+    let word = "/near?lang=en&when=any&here=1&q=sorter";
+    assert!(tiles.contains(&format!("href=\"{word}\"")), "{tiles}");
+    assert!(node.get(word).body.contains(&job));
+    assert!(node.get("/near?lang=en").body.contains("href=\"/find?lang=en"));
+    let none = node.get("/near?lang=en&kind=kitchen").body;
+    assert!(none.contains("Nothing here") && none.contains("Show all jobs"), "{none}");
+    assert!(node.get("/attract?lang=en").body.contains("Touch to begin"));
+}
+
+#[test]
+fn a_language_file_alone_makes_every_page_speak_it() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/locales/extra");
+    let node = Node::start_told("spanish", &[("DAYSHIFT_LANGUAGES", folder)]);
+    let job = post_job(&node, 1);
+    let start = node.get("/").body;
+    assert!(start.contains("Español") && start.contains("href=\"/near?lang=es\""), "{start}");
+    let form = node.get(&format!("/sign_up?job={job}&lang=es"));
+    let typed = [("job", job.as_str()), ("idempotency", form.field("idempotency")), ("phone", PHONE)];
+    let ticket = node.post_form(&form.action(), &typed).header("location").unwrap().to_owned();
+    for (target, said) in [
+        ("/near?lang=es", "Cerca de mí"),
+        ("/find?lang=es", "¿Qué trabajo busca?"),
+        (&format!("/job/{job}?lang=es"), "Hacer fila"),
+        (&format!("/sign_up?job={job}&lang=es"), "Número de teléfono"),
+        (ticket.as_str(), "Este puesto es suyo"),
+        (&ticket.replace('?', "/cancel?"), "No puedo ir"),
+        ("/mine?lang=es", "Mi boleto"),
+        ("/help?lang=es", "Cómo funciona"),
+        ("/nowhere?lang=es", "No existe esa página"),
+        ("/attract?lang=es", "Toque para empezar"),
+    ] {
+        let page = node.get(target);
+        assert!(page.body.contains("<html lang=\"es\"") && page.body.contains(said), "{target}: {page:?}");
+    }
+    assert!(Node::start("two").get("/near?lang=es").body.contains("<html lang=\"zh-CN\""));
+}
+
+#[test]
+fn pages_are_read_aloud_where_something_speaks() {
+    const VOICE: &[u8] = b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x22\x56\0\0\x44\xac\0\0\x02\0\x10\0data\x04\0\0\0\x01\x02\x03\x04";
+    const TOLD: &str = "DAYSHIFT_SPEAK_COMMAND";
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("voice-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let wav = folder.join("voice.wav");
+    std::fs::write(&wav, VOICE).unwrap();
+    let node = Node::start_told("aloud", &[(TOLD, &format!("cat {}", wav.display()))]);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let page = loop {
+        let page = node.get("/help?lang=en").body;
+        if page.contains("<audio") || Instant::now() > deadline {
+            break page;
+        }
+    };
+    let clip = page.split(" src=\"").nth(1).expect("the clip").split('"').next().unwrap();
+    let heard = node.get(clip);
+    assert_eq!((heard.status, heard.header("content-type")), (200, Some("audio/wav")));
+    assert!(heard.header("cache-control").unwrap().contains("immutable"));
+    assert!(heard.header("content-security-policy").unwrap().contains("media-src 'self'"));
+    for none in ["00000000000000000000000000000000.wav", "..%2f..%2fnode.sqlite", "x"] {
+        assert_eq!(node.get(&format!("/audio/{none}")).status, 404, "{none}");
+    }
+    let silent = Node::start_told("silent", &[(TOLD, "no-such-program-here")]);
+    assert!(!silent.get("/help?lang=en").body.contains("<audio"), "no dead button");
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

@@ -97,6 +97,15 @@ impl Node {
         Self::start_behind(name, ".", |_| Command::new("env"))
     }
 
+    /// Starts a node that is told more by its environment.
+    pub(crate) fn start_told(name: &str, told: &[(&str, &str)]) -> Self {
+        Self::start_behind(name, ".", |_| {
+            let mut command = Command::new("env");
+            command.args(told.iter().map(|(name, value)| format!("{name}={value}")));
+            command
+        })
+    }
+
     /// Starts a node whose data folder is a small disk of its own: a tmpfs in a mount namespace, by `unshare -rm`.
     pub(crate) fn start_on_small_disk(name: &str, size: &str) -> Self {
         let script = "mount -t tmpfs -o size=$1 tmpfs \"$2/small\" && cp \"$2\"/*.* \"$2/small/\" && shift 2 && exec \"$@\"";
@@ -242,11 +251,12 @@ impl Answer {
     fn parse(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").expect("an HTTP answer");
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, head: head.to_lowercase(), body: body.to_owned() }
+        Self { status, head: head.to_owned(), body: body.to_owned() }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        let headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        headers.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     pub(crate) fn problem(&self) -> String {
@@ -260,5 +270,11 @@ impl Answer {
         let start = format!("name=\"{name}\" value=\"");
         let rest = self.body.split(&start).nth(1).expect("the field");
         rest.split('"').next().unwrap()
+    }
+
+    /// Where the page's first form is sent.
+    pub(crate) fn action(&self) -> String {
+        let rest = self.body.split("method=\"post\" action=\"").nth(1).expect("the form");
+        rest.split('"').next().unwrap().replace("&#38;", "&")
     }
 }

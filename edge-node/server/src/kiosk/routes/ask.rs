@@ -15,16 +15,24 @@ use edge_core::node::Uplink;
 use crate::{
     app::App,
     country::Country,
+    http::Problem,
     kiosk::{
-        link::{Choice, Link},
+        link::{self, Choice, Link},
         text::Lang,
         view::{Frame, Line},
+        visit::{Seen, Visit, Visits},
     },
     phone::PhonePlan,
 };
 
-/// Seconds without a touch after which a kiosk wipes its page.
+/// Seconds without a touch after which a kiosk wipes its page: one that is being read or typed on, and a ticket, which
+/// is photographed and left.
 const IDLE_S: u32 = 120;
+const TICKET_IDLE_S: u32 = 30;
+/// Seconds after which an untouched start page shows what there is.
+const START_IDLE_S: u32 = 60;
+/// Seconds by which the token of a visit outlives the page that carries it, for a last touch just before the wipe.
+const GRACE_S: u32 = 15;
 
 /// Name and value pairs of a query or a form; of several with one name the first counts.
 #[derive(Debug, Clone, Default)]
@@ -49,8 +57,10 @@ pub(super) struct Ask {
     pub(super) choice: Choice,
     /// The address that asks; a proxy in front is one asker.
     pub(super) peer: IpAddr,
+    /// The visit that the address belongs to.
+    pub(super) seen: Seen,
     /// Whether the page came through a proxy, to a reader's own phone.
-    is_own_phone: bool,
+    pub(super) is_own_phone: bool,
 }
 
 impl FromRequestParts<App> for Ask {
@@ -65,7 +75,8 @@ impl FromRequestParts<App> for Ask {
             ["forwarded", "x-forwarded-for"].iter().any(|name| parts.headers.contains_key(*name));
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-        Ok(Self { pairs, choice, peer, is_own_phone })
+        let seen = app.visits.read(pairs.get("view"), app.shared.now());
+        Ok(Self { pairs, choice, peer, seen, is_own_phone })
     }
 }
 
@@ -75,6 +86,7 @@ impl Ask {
         let shared = &app.shared;
         Frame {
             choice: self.choice,
+            home: home_lang(app),
             here,
             hall: shared.name.clone(),
             kiosk: shared.node.to_string(),
@@ -84,12 +96,78 @@ impl Ask {
             synthetic: false,
             redated: false,
             idle_s: (!self.is_own_phone).then_some(IDLE_S),
+            listen: None,
+            idle_to: link::START,
+            view: None,
         }
+    }
+
+    /// What surrounds the start page and the one that it turns into: nothing of them is wiped, they change.
+    pub(super) fn open_frame(&self, app: &App, here: Link) -> Frame {
+        let idle_s = (!self.is_own_phone).then_some(START_IDLE_S);
+        Frame { idle_s, idle_to: link::ATTRACT, ..self.frame(app, here) }
+    }
+
+    /// What surrounds a page on which somebody types what is theirs.
+    pub(super) fn typing_frame(&self, app: &App, here: Link) -> Result<Frame, Problem> {
+        self.visit_frame(app, here, IDLE_S)
+    }
+
+    /// What surrounds a ticket.
+    pub(super) fn ticket_frame(&self, app: &App, here: Link) -> Result<Frame, Problem> {
+        self.visit_frame(app, here, TICKET_IDLE_S)
+    }
+
+    fn visit_frame(&self, app: &App, here: Link, idle_s: u32) -> Result<Frame, Problem> {
+        let frame = self.frame(app, here);
+        if self.is_own_phone {
+            return Ok(frame);
+        }
+        let view = self.token(app, idle_s)?;
+        let here = frame.here.clone().with("view", &view);
+        Ok(Frame { here, idle_s: Some(idle_s), view: Some(view), ..frame })
+    }
+
+    /// A token of this visit, or of one that begins here.
+    fn token(&self, app: &App, idle_s: u32) -> Result<String, Problem> {
+        let visit = match self.seen {
+            Seen::Live(visit) => visit,
+            Seen::None | Seen::Over => begin()?,
+        };
+        Ok(app.visits.token(visit, app.shared.now() + i64::from(idle_s + GRACE_S)))
+    }
+
+    /// The address of a ticket that this reader has just been given or has named the digits of.
+    pub(super) fn ticket(&self, app: &App, code: &str) -> Result<Link, Problem> {
+        let link = Link::below(link::TICKET, code);
+        if self.is_own_phone {
+            return Ok(link);
+        }
+        Ok(link.with("view", self.token(app, TICKET_IDLE_S)?))
+    }
+
+    /// Whether the address may show a ticket: on the shared screen only while its visit goes on.
+    pub(super) fn may_see_tickets(&self) -> bool {
+        self.is_own_phone || matches!(self.seen, Seen::Live(_))
+    }
+
+    /// Whether a form was sent again from the browser's history, after its visit was over.
+    pub(super) fn is_over(&self) -> bool {
+        !self.is_own_phone && self.seen == Seen::Over
+    }
+
+    /// Ends the visit of this address.
+    pub(super) fn leave(&self, app: &App) {
+        app.visits.end(self.pairs.get("view"), app.shared.now(), i64::from(IDLE_S + GRACE_S));
     }
 }
 
+fn begin() -> Result<Visit, Problem> {
+    Visits::begin().map_err(|error| Problem::internal(&anyhow::anyhow!("no random bytes: {error}")))
+}
+
 fn home_lang(app: &App) -> Lang {
-    if in_north_america(app) { Lang::En } else { Lang::Zh }
+    if in_north_america(app) { Lang::EN } else { Lang::ZH }
 }
 
 fn in_north_america(app: &App) -> bool {

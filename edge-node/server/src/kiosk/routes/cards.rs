@@ -68,12 +68,12 @@ fn seats(view: &JobView) -> Seats {
 }
 
 /// Of a title such as `分拣员 (sorter)` the part in the reader's language.
-fn title(title: &str, lang: Lang) -> String {
+pub(super) fn title(title: &str, lang: Lang) -> String {
     let parts = title.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
     match parts {
         Some((chinese, english)) if english.is_ascii() && !chinese.is_ascii() => match lang {
-            Lang::Zh => chinese.to_owned(),
-            Lang::En => capitalised(english),
+            Lang::ZH => chinese.to_owned(),
+            _ => capitalised(english),
         },
         _ => title.to_owned(),
     }
@@ -169,10 +169,10 @@ mod tests {
 
     #[test]
     fn titles_in_two_languages_are_taken_apart() {
-        assert_eq!(title("分拣员 (Sorter)", Lang::Zh), "分拣员");
-        assert_eq!(title("分拣员 (sorter)", Lang::En), "Sorter");
-        assert_eq!(title("Porter (night)", Lang::Zh), "Porter (night)");
-        assert_eq!(title("装卸工", Lang::En), "装卸工");
+        assert_eq!(title("分拣员 (Sorter)", Lang::ZH), "分拣员");
+        assert_eq!(title("分拣员 (sorter)", Lang::EN), "Sorter");
+        assert_eq!(title("Porter (night)", Lang::ZH), "Porter (night)");
+        assert_eq!(title("装卸工", Lang::EN), "装卸工");
     }
 
     #[test]

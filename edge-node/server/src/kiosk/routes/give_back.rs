@@ -10,9 +10,10 @@ use sync_protocol::ids::WorkerId;
 use super::{
     ask::{Ask, Filled, Pairs},
     cards::card,
-    explain, list, not_found, show,
+    explain, not_found, show,
     sign_up::{see_ticket, typed},
-    ticket::{Found, read},
+    start,
+    ticket::{Found, closed, read},
     unread,
 };
 use crate::{
@@ -24,11 +25,23 @@ use crate::{
     },
 };
 
-fn page(app: &App, ask: &Ask, found: &Found, typed: Typed, error: Option<GiveBackError>) -> GiveBackPage {
+/// The step as it stands after `status`.
+fn step(
+    app: &App,
+    ask: &Ask,
+    found: &Found,
+    typed: Typed,
+    status: StatusCode,
+    error: Option<GiveBackError>,
+) -> Response {
     let code = found.answer.code.clone();
-    let mut frame = ask.frame(app, link::cancel(&code));
+    let mut frame = match ask.typing_frame(app, link::cancel(&code)) {
+        Ok(frame) => frame,
+        Err(problem) => return explain(app, ask, &problem),
+    };
     frame.synthetic = found.view.fields.synthetic;
-    GiveBackPage { frame, code, card: card(app, &found.view, ask.choice.lang), typed, error }
+    let card = card(app, &found.view, ask.choice.lang);
+    show(status, &GiveBackPage { frame, code, card, typed, error })
 }
 
 /// `GET /ticket/{code}/cancel`.
@@ -40,7 +53,7 @@ pub(super) async fn form(
     match open(&app, &ask, code).await {
         Ok(found) => {
             let typed = typed(&app, Asked::Same, "");
-            show(StatusCode::OK, &page(&app, &ask, &found, typed, None))
+            step(&app, &ask, &found, typed, StatusCode::OK, None)
         }
         Err(response) => *response,
     }
@@ -70,12 +83,15 @@ async fn open(
     code: Result<Path<String>, PathRejection>,
 ) -> Result<Found, Box<Response>> {
     if app.shared.is_frozen() {
-        return Err(Box::new(list::out_of_order(app, ask)));
+        return Err(Box::new(start::out_of_order(app, ask)));
     }
     let Ok(Path(code)) = code else { return Err(Box::new(not_found(app, ask))) };
+    if !ask.may_see_tickets() {
+        return Err(Box::new(closed(ask)));
+    }
     match read(app, ask, &code).await {
         Ok(Some(found)) if found.answer.status.is_current() && !found.answer.cancel_asked => Ok(found),
-        Ok(Some(found)) => Err(Box::new(see_ticket(ask, &found.answer.code))),
+        Ok(Some(found)) => Err(Box::new(see_ticket(app, ask, &found.answer.code))),
         Ok(None) => Err(Box::new(not_found(app, ask))),
         Err(problem) => Err(Box::new(explain(app, ask, &problem))),
     }
@@ -85,9 +101,9 @@ async fn give_back(app: &App, ask: &Ask, found: &Found, filled: &Pairs) -> Respo
     let mut typed = typed(app, Asked::Same, filled.get("phone"));
     if let Some(key) = filled.find("key") {
         typed.press(key);
-        return show(StatusCode::OK, &page(app, ask, found, typed, None));
+        return step(app, ask, found, typed, StatusCode::OK, None);
     }
-    let again = |status, error| show(status, &page(app, ask, found, typed.clone(), Some(error)));
+    let again = |status, error| step(app, ask, found, typed.clone(), status, Some(error));
     let Some(phone) = typed.plan.read(&typed.phone) else {
         return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Phone);
     };
@@ -95,7 +111,7 @@ async fn give_back(app: &App, ask: &Ask, found: &Found, filled: &Pairs) -> Respo
         return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Other);
     }
     match sign_ups::cancel(app, found.answer.sign_up).await {
-        Ok(answer) => see_ticket(ask, &answer.code),
+        Ok(answer) => see_ticket(app, ask, &answer.code),
         Err(problem) if problem.code == "busy" => {
             again(StatusCode::SERVICE_UNAVAILABLE, GiveBackError::TooBusy)
         }

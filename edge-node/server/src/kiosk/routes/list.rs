@@ -1,26 +1,22 @@
-//! The start page and the list near the hall: both ask the search index that the interface asks.
+//! The list near the hall: it asks the search index that the interface asks.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use edge_core::search::{
-    Availability, Flags, Hit, Near, Page, Position, Query, QueryFields, RADIUS_M_MAX, Sort,
+    Availability, Facets, Flags, Hit, Near, Page, Position, Query, QueryFields, RADIUS_M_MAX, Sort,
 };
 use jiff::civil::Date;
 
 use super::{
     ask::Ask,
-    cards::{card, local, shortened},
+    cards::{card, local},
     explain, show,
 };
 use crate::{
     app::App,
     http::{Problem, search},
     kiosk::{
-        link::{self, Link},
         text::Lang,
-        view::{
-            Empty, Filter, JobCard, NearPage, Offer, OutOfOrderPage, Reach, StartPage, Trail, When, Widened,
-            near_page_size,
-        },
+        view::{Empty, Filter, JobCard, NearPage, Offer, Reach, Trail, When, Widened, near_page_size},
     },
 };
 
@@ -32,16 +28,41 @@ const WIDER_M: [u32; 5] = [10_000, 25_000, 50_000, 100_000, RADIUS_M_MAX];
 const LIST_MAX: usize = 96;
 const WORDS_CHARS_MAX: usize = 40;
 const SUGGESTED: [(Lang, [&str; 8]); 2] = [
-    (Lang::Zh, ["分拣", "搬运", "保洁", "装卸", "服务员", "保安", "打包", "洗碗"]),
-    (Lang::En, ["sorter", "porter", "cleaner", "loader", "waiter", "guard", "packer", "cook"]),
+    (Lang::ZH, ["分拣", "搬运", "保洁", "装卸", "服务员", "保安", "打包", "洗碗"]),
+    (Lang::EN, ["sorter", "porter", "cleaner", "loader", "waiter", "guard", "packer", "cook"]),
 ];
 
 /// What is asked of the index.
-struct Wanted<'a> {
-    when: When,
-    here_only: bool,
-    words: &'a str,
-    most: usize,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) when: When,
+    pub(super) here_only: bool,
+    pub(super) words: &'a str,
+    /// A category, or all of them where it is empty.
+    pub(super) kind: &'a str,
+    pub(super) sort: Sort,
+    pub(super) facets: Facets,
+    pub(super) most: usize,
+}
+
+impl<'a> Wanted<'a> {
+    /// Any job that starts then, nearest first.
+    pub(super) fn on(when: When) -> Self {
+        Self {
+            when,
+            here_only: false,
+            words: "",
+            kind: "",
+            sort: Sort::Relevance,
+            facets: Facets::NONE,
+            most: 1,
+        }
+    }
+
+    /// What a reader's filter lets through.
+    pub(super) fn filtered(filter: &'a Filter) -> Self {
+        Self { here_only: filter.here_only, words: &filter.q, kind: &filter.kind, ..Self::on(filter.when) }
+    }
 }
 
 fn midnight(app: &App, date: Date) -> Option<i64> {
@@ -63,7 +84,7 @@ fn span(app: &App, when: When) -> Option<(i64, i64)> {
 }
 
 /// The jobs within a radius.
-fn find(app: &App, wanted: &Wanted<'_>, radius_m: u32) -> Page {
+pub(super) fn find(app: &App, wanted: &Wanted<'_>, radius_m: u32) -> Page {
     let span = span(app, wanted.when);
     let near =
         app.shared.position.map(|(lat_e6, lon_e6)| Near { position: Position { lat_e6, lon_e6 }, radius_m });
@@ -76,7 +97,9 @@ fn find(app: &App, wanted: &Wanted<'_>, radius_m: u32) -> Page {
         availability: if wanted.here_only { Availability::ConfirmableHere } else { Availability::Open },
         page_size: wanted.most,
         utc_offset_s: app.shared.utc_offset_s,
-        sort: if near.is_some() { Sort::Relevance } else { Sort::Start },
+        sort: if near.is_none() && wanted.sort == Sort::Relevance { Sort::Start } else { wanted.sort },
+        category: (!wanted.kind.is_empty()).then(|| wanted.kind.to_owned()),
+        facets: wanted.facets,
         ..QueryFields::default()
     };
     // Too many words are refused by the index: fewer of them still find what was meant.
@@ -88,15 +111,15 @@ fn find(app: &App, wanted: &Wanted<'_>, radius_m: u32) -> Page {
 }
 
 /// The jobs near by, and the radius within which they lie.
-struct Around {
-    found: Page,
-    radius_m: u32,
+pub(super) struct Around {
+    pub(super) found: Page,
+    pub(super) radius_m: u32,
     /// Jobs within [`NEAR_M`].
     near_total: usize,
 }
 
 /// Looks as far as it takes to fill a screen, and no farther than something more is found.
-fn around(app: &App, wanted: &Wanted<'_>, screen: usize) -> Around {
+pub(super) fn around(app: &App, wanted: &Wanted<'_>, screen: usize) -> Around {
     fill(screen, |radius_m| find(app, wanted, radius_m))
 }
 
@@ -121,30 +144,27 @@ fn fill(screen: usize, mut find: impl FnMut(u32) -> Page) -> Around {
 }
 
 /// How many of the jobs within a radius can be confirmed at this kiosk.
-fn count_here(app: &App, wanted: &Wanted<'_>, around: &Around) -> u32 {
+pub(super) fn count_here(app: &App, wanted: &Wanted<'_>, around: &Around) -> u32 {
     let here = find(app, &Wanted { here_only: true, most: 1, ..*wanted }, around.radius_m);
     // A search that finds none of these looks farther away than the list that it is counted for.
     let is_of_list = here.widened.is_none() || here.widened == around.found.widened;
     count(if is_of_list { here.total } else { 0 })
 }
 
-fn count(total: usize) -> u32 {
+pub(super) fn count(total: usize) -> u32 {
     u32::try_from(total).unwrap_or(u32::MAX)
 }
 
 /// Today, or tomorrow once nothing more starts today, or any day where tomorrow is empty as well.
-fn best_day(app: &App) -> When {
-    let has = |when| {
-        let wanted = Wanted { when, here_only: false, words: "", most: 1 };
-        !find(app, &wanted, RADIUS_M_MAX).hits.is_empty()
-    };
+pub(super) fn best_day(app: &App) -> When {
+    let has = |when| !find(app, &Wanted::on(when), RADIUS_M_MAX).hits.is_empty();
     [When::Today, When::Tomorrow].into_iter().find(|when| has(*when)).unwrap_or(When::Any)
 }
 
 /// Why a list without a card has none.
 fn emptiness(app: &App, filter: &Filter) -> Result<Empty, Problem> {
-    let all = Wanted { when: filter.when, here_only: false, words: "", most: 1 };
-    if !filter.q.is_empty() {
+    let all = Wanted::on(filter.when);
+    if !filter.q.is_empty() || !filter.kind.is_empty() {
         return Ok(Empty::Narrowed);
     }
     if filter.here_only {
@@ -172,62 +192,28 @@ fn emptiness(app: &App, filter: &Filter) -> Result<Empty, Problem> {
 
 /// How many jobs can be confirmed at this kiosk on the day that the list begins with.
 pub(super) fn here_total(app: &App, ask: &Ask) -> u32 {
-    let wanted = Wanted { when: best_day(app), here_only: false, words: "", most: 1 };
+    let wanted = Wanted::on(best_day(app));
     count_here(app, &wanted, &around(app, &wanted, near_page_size(ask.choice)))
 }
 
 /// The cards of some hits, and whether one of them is made up.
-fn cards(app: &App, hits: &[Hit], lang: Lang) -> Result<(Vec<JobCard>, bool), Problem> {
+pub(super) fn cards(app: &App, hits: &[Hit], lang: Lang) -> Result<(Vec<JobCard>, bool), Problem> {
     let views: Vec<_> = app.shared.views(hits.iter().map(|hit| hit.job))?.into_iter().flatten().collect();
     let synthetic = views.iter().any(|view| view.fields.synthetic);
     Ok((views.iter().map(|view| card(app, view, lang)).collect(), synthetic))
 }
 
-/// `GET /`.
-pub(super) async fn start(State(app): State<App>, ask: Ask) -> Response {
-    if app.shared.frozen().is_some() {
-        return out_of_order(&app, &ask);
-    }
-    start_page(&app, &ask).unwrap_or_else(|problem| explain(&app, &ask, &problem))
-}
-
-/// Says that nobody is signed up here for now, and what works still.
-pub(super) fn out_of_order(app: &App, ask: &Ask) -> Response {
-    let frame = ask.frame(app, Link::to(link::START));
-    show(
-        StatusCode::SERVICE_UNAVAILABLE,
-        &OutOfOrderPage {
-            frame,
-            can_list: !app.shared.index().is_empty(),
-            can_find: app.shared.readers.damage().is_none(),
-            call: None,
-            reason: app.shared.frozen(),
-        },
-    )
-}
-
-fn start_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
-    let wanted = Wanted { when: best_day(app), here_only: false, words: "", most: 1 };
-    let around = around(app, &wanted, near_page_size(ask.choice));
-    let (cards, synthetic) = cards(app, &around.found.hits, ask.choice.lang)?;
-    let mut frame = ask.frame(app, Link::to(link::START));
-    frame.synthetic = synthetic;
-    frame.redated = cards.iter().any(|card| card.redated);
-    let sample = match (cards.first(), ask.choice.lang) {
-        (Some(card), _) => (shortened(&card.title, 8), format!("{}{}", card.sign, card.pay.major())),
-        (None, Lang::Zh) => ("分拣员".to_owned(), String::new()),
-        (None, Lang::En) => ("Sorter".to_owned(), String::new()),
-    };
-    Ok(show(StatusCode::OK, &StartPage { frame, here_total: count_here(app, &wanted, &around), sample }))
-}
-
 /// What a request asks the list for; the day where it says one.
-fn filter(ask: &Ask) -> (Option<When>, Filter) {
-    let q: String =
-        ask.pairs.get("q").trim().chars().filter(|c| !c.is_control()).take(WORDS_CHARS_MAX).collect();
+pub(super) fn filter(ask: &Ask) -> (Option<When>, Filter) {
+    let words = |name| {
+        let plain = ask.pairs.get(name).trim().chars().filter(|c| !c.is_control());
+        plain.take(WORDS_CHARS_MAX).collect::<String>()
+    };
     let when = When::from_code(ask.pairs.get("when"));
     let page = ask.pairs.get("page").parse().unwrap_or(1);
-    (when, Filter { when: when.unwrap_or(When::Any), here_only: ask.pairs.get("here") == "1", q, page })
+    let here_only = ask.pairs.get("here") == "1";
+    let when_or_any = when.unwrap_or(When::Any);
+    (when, Filter { when: when_or_any, here_only, q: words("q"), kind: words("kind"), page })
 }
 
 /// The list that a request says it came from.
@@ -246,10 +232,10 @@ fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
     // The filter would leave nothing, and the page does not offer it.
     filter.here_only &= !app.shared.is_frozen();
     // Who types a word looks for that work on any day; who types none begins with the next jobs.
-    if when.is_none() && filter.q.is_empty() {
+    if when.is_none() && filter.q.is_empty() && filter.kind.is_empty() {
         filter.when = best_day(app);
     }
-    let wanted = Wanted { when: filter.when, here_only: filter.here_only, words: &filter.q, most: LIST_MAX };
+    let wanted = Wanted { most: LIST_MAX, ..Wanted::filtered(&filter) };
     let size = near_page_size(ask.choice);
     let around = around(app, &wanted, size);
     let here_total =
@@ -269,7 +255,9 @@ fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
     let mut frame = ask.frame(app, filter.link());
     frame.synthetic = synthetic;
     frame.redated = jobs.iter().any(|job| job.redated);
-    let suggested = SUGGESTED.iter().find(|(lang, _)| *lang == ask.choice.lang);
+    // Titles of halls where no other language is written are Chinese or English.
+    let titles = if ask.choice.lang == Lang::ZH { Lang::ZH } else { Lang::EN };
+    let suggested = SUGGESTED.iter().find(|(lang, _)| *lang == titles);
     let page = NearPage {
         frame,
         total: count(found.total),

@@ -9,6 +9,7 @@ use edge_core::node::JobView;
 use sync_protocol::ids::{DocumentKind, JobId};
 
 use super::{
+    aloud,
     ask::Ask,
     cards::{bring, card, shortened, sketch},
     explain, list, not_found, show,
@@ -19,7 +20,7 @@ use crate::{
     kiosk::{
         link::{self, Link},
         text::Lang,
-        view::{HelpPage, JobPage},
+        view::{HelpPage, JobPage, spoken},
     },
 };
 
@@ -60,6 +61,7 @@ fn page(app: &App, ask: &Ask, view: JobView) -> JobPage {
     let mut frame = ask.frame(app, trail.job(&card.id));
     frame.synthetic = view.fields.synthetic;
     frame.redated = view.fields.redated;
+    frame.listen = aloud::clip(app, ask.choice.lang, spoken::card(ask.choice.lang, &card));
     let left_min = (view.fields.start_at - app.shared.now()) / 60;
     JobPage {
         frame,
@@ -80,14 +82,17 @@ fn page(app: &App, ask: &Ask, view: JobView) -> JobPage {
 /// Of a text that is written in two languages, line by line, the lines in the reader's; else all of it.
 fn own_words(text: &str, lang: Lang) -> String {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let is_own = |line: &&str| line.is_ascii() == (lang == Lang::En);
+    let is_own = |line: &&str| line.is_ascii() == (lang != Lang::ZH);
     let own: Vec<&str> = lines().filter(is_own).collect();
     if own.is_empty() { lines().collect::<Vec<_>>().join(" ") } else { own.join(" ") }
 }
 
 /// `GET /help`.
 pub(super) async fn help(State(app): State<App>, ask: Ask) -> Response {
-    show(StatusCode::OK, &HelpPage { frame: ask.frame(&app, Link::to(link::HELP)), call: None, desk: None })
+    let mut frame = ask.frame(&app, Link::to(link::HELP));
+    frame.listen = aloud::clip(&app, ask.choice.lang, spoken::help(ask.choice.lang));
+    let help = app.shared.help.clone();
+    show(StatusCode::OK, &HelpPage { frame, call: help.phone, desk: help.desk })
 }
 
 #[cfg(test)]
@@ -97,8 +102,8 @@ mod tests {
     #[test]
     fn of_two_languages_the_readers_is_shown() {
         let both = "快递分拣，8小时。\nSorting, 8 hours.\n";
-        assert_eq!(own_words(both, Lang::Zh), "快递分拣，8小时。");
-        assert_eq!(own_words(both, Lang::En), "Sorting, 8 hours.");
-        assert_eq!(own_words("快递分拣\n不加班", Lang::En), "快递分拣 不加班");
+        assert_eq!(own_words(both, Lang::ZH), "快递分拣，8小时。");
+        assert_eq!(own_words(both, Lang::EN), "Sorting, 8 hours.");
+        assert_eq!(own_words("快递分拣\n不加班", Lang::EN), "快递分拣 不加班");
     }
 }

@@ -4,26 +4,19 @@
 
 use std::time::Duration;
 
-use axum::{
-    extract::State,
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use edge_core::node::{Answer, JobView};
 use sync_protocol::ids::SignUpId;
 
 use super::{
     ask::{Ask, Filled, Pairs, phone_plan},
     cards::card,
-    explain, list, not_found, one, show, unread,
+    explain, list, not_found, one, see, show, start, unread,
 };
 use crate::{
     app::App,
     http::{Problem, SignUpBody, submit},
-    kiosk::{
-        link::{self, Link},
-        view::{Asked, SignUpError, SignUpPage, Typed},
-    },
+    kiosk::view::{Asked, SignUpError, SignUpPage, Typed},
     limits::KEY_CHARS_MAX,
     phone::digits,
 };
@@ -42,12 +35,12 @@ struct Form {
 }
 
 impl Form {
-    fn page(&self, app: &App, ask: &Ask, error: Option<SignUpError>) -> SignUpPage {
+    fn page(&self, app: &App, ask: &Ask, error: Option<SignUpError>) -> Result<SignUpPage, Problem> {
         let card = card(app, &self.view, ask.choice.lang);
         let trail = list::trail(ask);
-        let mut frame = ask.frame(app, trail.sign_up(&card.id));
+        let mut frame = ask.typing_frame(app, trail.sign_up(&card.id))?;
         frame.synthetic = self.view.fields.synthetic;
-        SignUpPage {
+        Ok(SignUpPage {
             frame,
             card,
             idempotency: self.key.clone(),
@@ -55,6 +48,13 @@ impl Form {
             hold_until: None,
             error,
             trail,
+        })
+    }
+
+    fn show(&self, app: &App, ask: &Ask, status: StatusCode, error: Option<SignUpError>) -> Response {
+        match self.page(app, ask, error) {
+            Ok(page) => show(status, &page),
+            Err(problem) => explain(app, ask, &problem),
         }
     }
 }
@@ -83,12 +83,12 @@ pub(super) fn typed(app: &App, asked: Asked, phone: &str) -> Typed {
 /// `GET /sign_up?job=`.
 pub(super) async fn form(State(app): State<App>, ask: Ask) -> Response {
     if app.shared.frozen().is_some() {
-        return list::out_of_order(&app, &ask);
+        return start::out_of_order(&app, &ask);
     }
     match open(&app, ask.pairs.get("job"), None, "") {
         Ok(Some(form)) => {
             let error = one::is_closed(&app, &form.view).then_some(SignUpError::Closed);
-            show(StatusCode::OK, &form.page(&app, &ask, error))
+            form.show(&app, &ask, StatusCode::OK, error)
         }
         Ok(None) => not_found(&app, &ask),
         Err(problem) => explain(&app, &ask, &problem),
@@ -102,7 +102,10 @@ pub(super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Fille
         Err(status) => return unread(&app, &ask, status),
     };
     if app.shared.frozen().is_some() {
-        return list::out_of_order(&app, &ask);
+        return start::out_of_order(&app, &ask);
+    }
+    if ask.is_over() {
+        return see(&ask, &list::trail(&ask).sign_up(filled.get("job")));
     }
     let form = open(&app, filled.get("job"), filled.find("idempotency"), filled.get("phone"));
     match form {
@@ -115,16 +118,16 @@ pub(super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Fille
 async fn filled_in(app: &App, ask: &Ask, mut form: Form, filled: &Pairs) -> Response {
     if let Some(pad) = filled.find("key") {
         form.typed.press(pad);
-        return show(StatusCode::OK, &form.page(app, ask, None));
+        return form.show(app, ask, StatusCode::OK, None);
     }
     let Some(phone) = form.typed.plan.read(&form.typed.phone) else {
-        return show(StatusCode::UNPROCESSABLE_ENTITY, &form.page(app, ask, Some(SignUpError::Phone)));
+        return form.show(app, ask, StatusCode::UNPROCESSABLE_ENTITY, Some(SignUpError::Phone));
     };
     let body = SignUpBody { job: form.view.job.to_string(), phone };
     // Who goes back in the browser and types a friend's number sends the same form, but it is another request.
     let key = format!("{} {}", form.key, form.typed.phone);
     match submit_once(app, &key, &body).await {
-        Ok(answer) => see_ticket(ask, &answer.code),
+        Ok(answer) => see_ticket(app, ask, &answer.code),
         Err(problem) => refused(app, ask, &form, &problem),
     }
 }
@@ -141,9 +144,11 @@ async fn submit_once(app: &App, key: &str, body: &SignUpBody) -> Result<Answer, 
 }
 
 /// Sends the browser on to a ticket, so that loading the page again submits nothing.
-pub(super) fn see_ticket(ask: &Ask, code: &str) -> Response {
-    let address = Link::below(link::TICKET, code).href(ask.choice);
-    (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
+pub(super) fn see_ticket(app: &App, ask: &Ask, code: &str) -> Response {
+    match ask.ticket(app, code) {
+        Ok(ticket) => see(ask, &ticket),
+        Err(problem) => explain(app, ask, &problem),
+    }
 }
 
 fn code_of(app: &App, id: &str) -> Option<String> {
@@ -156,14 +161,16 @@ fn refused(app: &App, ask: &Ask, form: &Form, problem: &Problem) -> Response {
     let error = match problem.code {
         "closed" => Some(SignUpError::Closed),
         "busy" | "in-flight" => Some(SignUpError::TooMany),
-        "already-signed-up" => code_of(app, &problem.detail).map(|code| SignUpError::Again { code }),
+        "already-signed-up" => code_of(app, &problem.detail)
+            .and_then(|code| ask.ticket(app, &code).ok())
+            .map(|ticket| SignUpError::Again { ticket }),
         "bad-request" => Some(SignUpError::Phone),
         _ => None,
     };
     match error {
         Some(error) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::CONFLICT);
-            show(status, &form.page(app, ask, Some(error)))
+            form.show(app, ask, status, Some(error))
         }
         None => explain(app, ask, problem),
     }

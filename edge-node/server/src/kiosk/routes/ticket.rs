@@ -9,16 +9,17 @@ use edge_core::node::{self, JobView, job_view};
 use sync_protocol::{documents::Status, ids::WorkerId, seats::EndReason};
 
 use super::{
+    aloud,
     ask::{Ask, Filled},
     cards::{card, local},
-    explain, list, not_found, retry_after, show, sign_up, unread,
+    explain, list, not_found, retry_after, see, show, sign_up, unread,
 };
 use crate::{
     app::App,
     http::{Problem, base64url, sign_ups},
     kiosk::{
         link::{self, Link},
-        view::{Answer, MineError, MinePage, TicketPage, Why, press_code},
+        view::{Answer, MineError, MinePage, TicketPage, Why, press_code, spoken},
     },
     phone::digits,
 };
@@ -76,13 +77,17 @@ fn status_of(found: &Found) -> Answer {
     }
 }
 
-fn page(app: &App, ask: &Ask, found: &Found) -> TicketPage {
+fn page(app: &App, ask: &Ask, found: &Found) -> Result<TicketPage, Problem> {
     let answer = &found.answer;
-    let mut frame = ask.frame(app, Link::below(link::TICKET, &answer.code));
+    let mut frame = ask.ticket_frame(app, Link::below(link::TICKET, &answer.code))?;
     frame.synthetic = found.view.fields.synthetic;
-    TicketPage {
+    let status = status_of(found);
+    if !answer.provisional && !frame.frozen {
+        frame.listen = aloud::clip(app, ask.choice.lang, spoken::answer(ask.choice.lang, status));
+    }
+    Ok(TicketPage {
         frame,
-        answer: status_of(found),
+        answer: status,
         final_by: answer.provisional.then(|| local(app, app.shared.lease_ends_at())),
         code: answer.code.clone(),
         qr: answer.receipt.as_deref().map_or_else(|| answer.code.clone(), base64url),
@@ -93,7 +98,7 @@ fn page(app: &App, ask: &Ask, found: &Found) -> TicketPage {
         here_total: list::here_total(app, ask),
         printer: false,
         can_cancel: answer.status.is_current(),
-    }
+    })
 }
 
 /// `GET /ticket/{code}`.
@@ -103,20 +108,39 @@ pub(super) async fn ticket(
     code: Result<Path<String>, PathRejection>,
 ) -> Response {
     let Ok(Path(code)) = code else { return not_found(&app, &ask) };
+    if !ask.may_see_tickets() {
+        return closed(&ask);
+    }
     match read(&app, &ask, &code).await {
-        Ok(Some(found)) => show(StatusCode::OK, &page(&app, &ask, &found)),
+        Ok(Some(found)) => match page(&app, &ask, &found) {
+            Ok(page) => show(StatusCode::OK, &page),
+            Err(problem) => explain(&app, &ask, &problem),
+        },
         Ok(None) => not_found(&app, &ask),
         Err(problem) => explain(&app, &ask, &problem),
     }
 }
 
-fn mine_page(app: &App, ask: &Ask, code: String, error: Option<MineError>) -> MinePage {
-    MinePage { frame: ask.frame(app, Link::to(link::MINE)), code, error }
+/// Asks for the digits again: the address of a ticket says nothing once its visit is over.
+pub(super) fn closed(ask: &Ask) -> Response {
+    see(ask, &Link::to(link::MINE).with("over", 1))
+}
+
+/// The page that asks for six digits, as it stands after `status`.
+fn ask_digits(app: &App, ask: &Ask, status: StatusCode, code: String, error: Option<MineError>) -> Response {
+    match ask.typing_frame(app, Link::to(link::MINE)) {
+        Ok(mut frame) => {
+            frame.listen = aloud::clip(app, ask.choice.lang, spoken::mine(ask.choice.lang));
+            show(status, &MinePage { frame, code, error })
+        }
+        Err(problem) => explain(app, ask, &problem),
+    }
 }
 
 /// `GET /mine`.
 pub(super) async fn mine(State(app): State<App>, ask: Ask) -> Response {
-    show(StatusCode::OK, &mine_page(&app, &ask, String::new(), None))
+    let error = (ask.pairs.get("over") == "1").then_some(MineError::Over);
+    ask_digits(&app, &ask, StatusCode::OK, String::new(), error)
 }
 
 /// `POST /mine`: a key of the pad, or six digits to look up.
@@ -125,20 +149,23 @@ pub(super) async fn find(State(app): State<App>, ask: Ask, Filled(filled): Fille
         Ok(filled) => filled,
         Err(status) => return unread(&app, &ask, status),
     };
+    if ask.is_over() {
+        return see(&ask, &Link::to(link::MINE));
+    }
     let mut code: String = digits(filled.get("code")).chars().take(CODE_DIGITS).collect();
     if let Some(key) = filled.find("key") {
         press_code(&mut code, key);
-        return show(StatusCode::OK, &mine_page(&app, &ask, code, None));
+        return ask_digits(&app, &ask, StatusCode::OK, code, None);
     }
     if code.len() < CODE_DIGITS {
-        return show(StatusCode::UNPROCESSABLE_ENTITY, &mine_page(&app, &ask, code, Some(MineError::Short)));
+        return ask_digits(&app, &ask, StatusCode::UNPROCESSABLE_ENTITY, code, Some(MineError::Short));
     }
     match read(&app, &ask, &code).await {
-        Ok(Some(found)) => sign_up::see_ticket(&ask, &found.answer.code),
-        Ok(None) => show(StatusCode::NOT_FOUND, &mine_page(&app, &ask, code, Some(MineError::Unknown))),
+        Ok(Some(found)) => sign_up::see_ticket(&app, &ask, &found.answer.code),
+        Ok(None) => ask_digits(&app, &ask, StatusCode::NOT_FOUND, code, Some(MineError::Unknown)),
         Err(problem) if problem.code == "too-many-guesses" => {
-            let page = mine_page(&app, &ask, code, Some(MineError::TooMany));
-            retry_after(&problem, show(StatusCode::TOO_MANY_REQUESTS, &page))
+            let wait = StatusCode::TOO_MANY_REQUESTS;
+            retry_after(&problem, ask_digits(&app, &ask, wait, code, Some(MineError::TooMany)))
         }
         Err(problem) => explain(&app, &ask, &problem),
     }

@@ -42,10 +42,10 @@ impl GiveBackPage {
     }
 
     fn action(&self) -> String {
-        link::cancel(&self.code).href(self.frame.choice)
+        self.frame.on_visit(link::cancel(&self.code)).href(self.frame.choice)
     }
 
     fn ticket_href(&self) -> String {
-        Link::below(link::TICKET, &self.code).href(self.frame.choice)
+        self.frame.on_visit(Link::below(link::TICKET, &self.code)).href(self.frame.choice)
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::{Template, filters::Safe};
 
-use super::{Frame, JobCard, Line, Offer, Trail};
+use super::{Frame, JobCard, Line, Offer, Sketch, Trail, Words};
 use crate::kiosk::link;
 
 /// A thing that a worker must have along.
@@ -46,53 +46,6 @@ impl Bring {
     }
 }
 
-/// Where a job lies as seen from the hall; enough for a sketch without map data.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Sketch {
-    /// Direction from the hall in degrees, clockwise from north.
-    pub(crate) bearing_deg: f64,
-    /// Distance from the hall in metres.
-    pub(crate) distance_m: u32,
-}
-
-const SKETCH_CENTRE: (f64, f64) = (420.0, 150.0);
-const SKETCH_REACH: (f64, f64) = (250.0, 92.0);
-
-impl Sketch {
-    /// Returns where the place is drawn, on an ellipse that keeps both labels in the frame.
-    fn spot(&self) -> (String, String) {
-        let (sin, cos) = self.bearing_deg.to_radians().sin_cos();
-        let x = SKETCH_CENTRE.0 + SKETCH_REACH.0 * sin;
-        let y = SKETCH_CENTRE.1 - SKETCH_REACH.1 * cos;
-        (format!("{x:.0}"), format!("{y:.0}"))
-    }
-
-    fn direction(&self, frame: &Frame) -> Safe<String> {
-        let bearing = self.bearing_deg.rem_euclid(360.0);
-        let edges = [22.5, 67.5, 112.5, 157.5, 202.5, 247.5, 292.5, 337.5];
-        match edges.iter().filter(|edge| bearing >= **edge).count() {
-            1 => frame.t("dir-ne"),
-            2 => frame.t("dir-e"),
-            3 => frame.t("dir-se"),
-            4 => frame.t("dir-s"),
-            5 => frame.t("dir-sw"),
-            6 => frame.t("dir-w"),
-            7 => frame.t("dir-nw"),
-            _ => frame.t("dir-n"),
-        }
-    }
-
-    fn distance(&self, frame: &Frame) -> Safe<String> {
-        let metres = self.distance_m;
-        if metres < 1000 {
-            // Rounded: nobody paces out single metres, and the data does not know them.
-            frame.t_n("metres", metres.div_ceil(10) * 10)
-        } else {
-            frame.t_a("kilometres", format!("{}.{}", metres / 1000, metres % 1000 / 100))
-        }
-    }
-}
-
 /// One job.
 #[derive(Debug, Clone, Template)]
 #[template(path = "kiosk/job.html")]
@@ -124,6 +77,11 @@ pub(crate) struct JobPage {
 }
 
 impl JobPage {
+    /// The language in which somebody who is asked the way may read it.
+    fn also(&self) -> Words {
+        Words(self.frame.other_lang())
+    }
+
     fn sign_up_href(&self) -> String {
         self.trail.sign_up(&self.card.id).href(self.frame.choice)
     }

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use askama::{Template, filters::Safe};
 use jiff::civil::DateTime;
 
-use super::{Frame, Line, STALE_MIN};
+use super::{Frame, Line, STALE_MIN, Words};
 use crate::kiosk::link::{self, Choice, Link};
 use crate::kiosk::text::Lang;
 
@@ -13,8 +13,9 @@ use crate::kiosk::text::Lang;
 pub(crate) fn near_page_size(choice: Choice) -> usize {
     match (choice.big, choice.lang) {
         (false, _) => 6,
-        (true, Lang::Zh) => 4,
-        (true, Lang::En) => 3,
+        (true, Lang::ZH) => 4,
+        // Words of an alphabet are wider.
+        (true, _) => 3,
     }
 }
 
@@ -122,10 +123,14 @@ impl Pay {
     }
 
     pub(super) fn per(&self, frame: &Frame) -> Safe<String> {
+        self.said_per(frame.words())
+    }
+
+    pub(super) fn said_per(self, words: Words) -> Safe<String> {
         match self {
-            Self::Shift { hours, .. } => frame.t_n("per-shift", hours),
-            Self::Hour { .. } => frame.t("per-hour"),
-            Self::Day { .. } => frame.t("per-day"),
+            Self::Shift { hours, .. } => words.t_n("per-shift", hours),
+            Self::Hour { .. } => words.t("per-hour"),
+            Self::Day { .. } => words.t("per-day"),
         }
     }
 
@@ -179,9 +184,13 @@ impl Away {
     }
 
     pub(super) fn long_words(&self, frame: &Frame) -> Safe<String> {
+        self.said(frame.words())
+    }
+
+    pub(super) fn said(self, words: Words) -> Safe<String> {
         match self {
-            Self::Walk(walk_min) => frame.t_n("job-walk", walk_min),
-            Self::Ride(ride_km) => frame.t_n("job-ride", ride_km),
+            Self::Walk(walk_min) => words.t_n("job-walk", walk_min),
+            Self::Ride(ride_km) => words.t_n("job-ride", ride_km),
         }
     }
 }
@@ -272,6 +281,15 @@ impl When {
         }
     }
 
+    pub(super) fn words(self, frame: &Frame) -> Safe<String> {
+        match self {
+            Self::Today => frame.t("today"),
+            Self::Tomorrow => frame.t("tomorrow"),
+            Self::Night => frame.t("night"),
+            Self::Any => frame.t("any-day"),
+        }
+    }
+
     /// Reads the value of `when` in an address.
     pub(crate) fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().chain([Self::Any]).find(|when| when.code() == code)
@@ -285,6 +303,8 @@ pub(crate) struct Filter {
     pub(crate) when: When,
     /// Only jobs that can be confirmed at this kiosk (`here=1`).
     pub(crate) here_only: bool,
+    /// A kind of work as jobs name it, or any where it is empty (`kind`).
+    pub(crate) kind: String,
     /// Words of the search box (`q`).
     pub(crate) q: String,
     /// Page of the list, from 1 (`page`).
@@ -297,11 +317,20 @@ impl Filter {
         self.onto(Link::to(link::NEAR))
     }
 
+    /// Returns the address of the tiles that narrow this filter.
+    pub(crate) fn tiles(&self) -> Link {
+        let kept = Self { when: self.when, here_only: self.here_only, page: 1, ..Self::default() };
+        kept.onto(Link::to(link::FIND))
+    }
+
     /// Carries the filter in the address of another page.
     fn onto(&self, link: Link) -> Link {
         let mut link = link.with("when", self.when.code());
         if self.here_only {
             link = link.with("here", 1);
+        }
+        if !self.kind.is_empty() {
+            link = link.with("kind", &self.kind);
         }
         if !self.q.is_empty() {
             link = link.with("q", &self.q);
@@ -413,12 +442,15 @@ impl NearPage {
     }
 
     fn when_words(&self, when: &When) -> Safe<String> {
-        match when {
-            When::Today => self.frame.t("today"),
-            When::Tomorrow => self.frame.t("tomorrow"),
-            When::Night => self.frame.t("night"),
-            When::Any => self.frame.t("any-day"),
-        }
+        when.words(&self.frame)
+    }
+
+    fn tiles_href(&self) -> String {
+        self.filter.tiles().href(self.frame.choice)
+    }
+
+    fn kind_words(&self) -> Safe<String> {
+        super::kind_words(&self.frame, &self.filter.kind)
     }
 
     fn count_words(&self) -> Safe<String> {

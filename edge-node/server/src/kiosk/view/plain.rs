@@ -23,20 +23,20 @@ pub(crate) struct StartPage {
     /// Jobs that can be confirmed at this kiosk right now.
     pub(crate) here_total: u32,
     /// Title and pay of a real job, to show the two sizes on.
-    pub(crate) sample: (String, String),
+    pub(crate) sample: Option<(String, String)>,
 }
 
 impl StartPage {
-    fn zh(&self) -> Words {
-        Words(Lang::Zh)
+    fn here(&self) -> Words {
+        self.frame.words()
     }
 
-    fn en(&self) -> Words {
-        Words(Lang::En)
+    fn also(&self) -> Words {
+        Words(self.frame.other_lang())
     }
 
-    fn langs(&self) -> [Lang; 2] {
-        Lang::ALL
+    fn langs(&self) -> Vec<Lang> {
+        Lang::all().collect()
     }
 
     fn lang_href(&self, lang: &Lang) -> String {
@@ -66,6 +66,8 @@ impl StartPage {
 /// Why no ticket is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MineError {
+    /// The ticket was open here, and its visit is over.
+    Over,
     /// Fewer than six digits.
     Short,
     /// This kiosk does not know the code.
@@ -100,6 +102,10 @@ pub(crate) struct MinePage {
 }
 
 impl MinePage {
+    fn action(&self) -> String {
+        self.frame.on_visit(Link::to(link::MINE)).href(self.frame.choice)
+    }
+
     fn code_grouped(&self) -> String {
         grouped(&digits(&self.code), &[3, 3])
     }
@@ -110,6 +116,7 @@ impl MinePage {
 
     fn error_words(&self) -> Option<Safe<String>> {
         Some(match self.error? {
+            MineError::Over => self.frame.t("mine-over"),
             MineError::Short => self.frame.t("mine-short"),
             MineError::Unknown => self.frame.t("mine-unknown"),
             MineError::TooMany => self.frame.t("too-many-guesses"),
@@ -141,6 +148,8 @@ pub(crate) struct OutOfOrderPage {
     pub(crate) can_find: bool,
     /// Number to call.
     pub(crate) call: Option<String>,
+    /// Where in the hall a person helps.
+    pub(crate) desk: Option<String>,
     /// What the operator must know.
     pub(crate) reason: Option<String>,
 }

@@ -13,8 +13,8 @@ pub(crate) enum SignUpError {
     Phone,
     /// The person has signed up for this job before.
     Again {
-        /// Code of that ticket.
-        code: String,
+        /// Address of that ticket.
+        ticket: Link,
     },
     /// The job takes nobody any more.
     Closed,
@@ -54,7 +54,7 @@ impl SignUpPage {
     }
 
     fn action(&self) -> String {
-        self.trail.sign_up(&self.card.id).href(self.frame.choice)
+        self.frame.on_visit(self.trail.sign_up(&self.card.id)).href(self.frame.choice)
     }
 
     fn job_href(&self) -> String {
@@ -65,7 +65,7 @@ impl SignUpPage {
         self.trail.list().href(self.frame.choice)
     }
 
-    fn ticket_href(&self, code: &str) -> String {
-        Link::below(link::TICKET, code).href(self.frame.choice)
+    fn ticket_href(&self, ticket: &Link) -> String {
+        ticket.href(self.frame.choice)
     }
 }

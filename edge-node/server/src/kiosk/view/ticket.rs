@@ -3,7 +3,7 @@
 use askama::{Template, filters::Safe};
 use jiff::civil::DateTime;
 
-use super::{Away, Frame, JobCard, Line, grouped};
+use super::{Away, Frame, JobCard, Line, Words, grouped};
 use crate::kiosk::{
     link::{self, Link},
     qr::Qr,
@@ -103,36 +103,15 @@ impl TicketPage {
     fn title(&self) -> Safe<String> {
         match self.answer {
             Answer::Confirmed if self.final_by.is_some() => self.frame.t("ticket-provisional"),
-            Answer::Confirmed => self.frame.t("ticket-confirmed"),
-            Answer::WaitListed { .. } => self.frame.t("ticket-waiting"),
-            Answer::Requested => self.frame.t("ticket-requested"),
-            Answer::GivingBack => self.frame.t("ticket-giving-back"),
-            Answer::Cancelled { .. } => self.frame.t("ticket-cancelled"),
-            Answer::Bumped(_) => self.frame.t("ticket-bumped"),
+            answer => title(self.frame.words(), answer),
         }
     }
 
     fn meaning(&self) -> Safe<String> {
-        match self.answer {
-            Answer::Confirmed if self.frame.frozen => self.frame.t("ticket-confirmed-frozen-means"),
-            Answer::Confirmed => match &self.final_by {
-                Some(at) => self.frame.t_a("ticket-provisional-means", super::hm(at)),
-                None => self.frame.t("ticket-confirmed-means"),
-            },
-            Answer::WaitListed { position, at_this_kiosk: false } => {
-                self.frame.t_n("ticket-waiting-means", position)
-            }
-            Answer::WaitListed { position, at_this_kiosk: true } => {
-                self.frame.t_n("ticket-waiting-here-means", position)
-            }
-            Answer::Requested => self.frame.t("ticket-requested-means"),
-            Answer::GivingBack => self.frame.t("ticket-giving-back-means"),
-            Answer::Cancelled { was_place: true } => self.frame.t("ticket-cancelled-means"),
-            Answer::Cancelled { was_place: false } => self.frame.t("ticket-left-line-means"),
-            Answer::Bumped(Why::Fewer) => self.frame.t("ticket-bumped-means"),
-            Answer::Bumped(Why::Closed) => self.frame.t("ticket-closed-means"),
-            Answer::Bumped(Why::Twice) => self.frame.t("ticket-twice-means"),
-            Answer::Bumped(Why::Void) => self.frame.t("ticket-void-means"),
+        match (self.answer, &self.final_by) {
+            (Answer::Confirmed, _) if self.frame.frozen => self.frame.t("ticket-confirmed-frozen-means"),
+            (Answer::Confirmed, Some(at)) => self.frame.t_a("ticket-provisional-means", super::hm(at)),
+            (answer, _) => meaning(self.frame.words(), answer),
         }
     }
 
@@ -187,11 +166,11 @@ impl TicketPage {
 
     fn action(&self, verb: &str) -> String {
         let path = Link::below(link::TICKET, &self.code);
-        Link::to(&format!("{}/{verb}", path.path())).href(self.frame.choice)
+        self.frame.on_visit(Link::to(&format!("{}/{verb}", path.path()))).href(self.frame.choice)
     }
 
     fn give_back_href(&self) -> String {
-        link::cancel(&self.code).href(self.frame.choice)
+        self.frame.on_visit(link::cancel(&self.code)).href(self.frame.choice)
     }
 
     fn again_href(&self) -> String {
@@ -200,5 +179,36 @@ impl TicketPage {
 
     fn others_href(&self) -> String {
         Link::to(link::NEAR).with("here", 1).href(self.frame.choice)
+    }
+}
+
+/// Names an answer.
+pub(super) fn title(words: Words, answer: Answer) -> Safe<String> {
+    match answer {
+        Answer::Confirmed => words.t("ticket-confirmed"),
+        Answer::WaitListed { .. } => words.t("ticket-waiting"),
+        Answer::Requested => words.t("ticket-requested"),
+        Answer::GivingBack => words.t("ticket-giving-back"),
+        Answer::Cancelled { .. } => words.t("ticket-cancelled"),
+        Answer::Bumped(_) => words.t("ticket-bumped"),
+    }
+}
+
+/// Says what an answer means for the person.
+pub(super) fn meaning(words: Words, answer: Answer) -> Safe<String> {
+    match answer {
+        Answer::Confirmed => words.t("ticket-confirmed-means"),
+        Answer::WaitListed { position, at_this_kiosk: false } => words.t_n("ticket-waiting-means", position),
+        Answer::WaitListed { position, at_this_kiosk: true } => {
+            words.t_n("ticket-waiting-here-means", position)
+        }
+        Answer::Requested => words.t("ticket-requested-means"),
+        Answer::GivingBack => words.t("ticket-giving-back-means"),
+        Answer::Cancelled { was_place: true } => words.t("ticket-cancelled-means"),
+        Answer::Cancelled { was_place: false } => words.t("ticket-left-line-means"),
+        Answer::Bumped(Why::Fewer) => words.t("ticket-bumped-means"),
+        Answer::Bumped(Why::Closed) => words.t("ticket-closed-means"),
+        Answer::Bumped(Why::Twice) => words.t("ticket-twice-means"),
+        Answer::Bumped(Why::Void) => words.t("ticket-void-means"),
     }
 }

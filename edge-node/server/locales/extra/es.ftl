@@ -1,0 +1,374 @@
+### Las palabras del quiosco en español. Cortas, habladas, amables. Primero lo que es seguro, luego qué hacer.
+### $n es un número; $a y $b son nombres, horas, números. Se puede usar <b>.
+### To use this file, copy it into the folder `languages` of a node's data folder and start the node again.
+
+language-name = Español
+language-tag = es
+language-direction = ltr
+lang-start = Empezar a buscar
+lang-short = ES
+hall-kiosk = Quiosco { $a }
+date = { $w ->
+    [1] lun
+    [2] mar
+    [3] mié
+    [4] jue
+    [5] vie
+    [6] sáb
+   *[7] dom
+    } { $d } { $m ->
+    [1] ene
+    [2] feb
+    [3] mar
+    [4] abr
+    [5] may
+    [6] jun
+    [7] jul
+    [8] ago
+    [9] sep
+    [10] oct
+    [11] nov
+   *[12] dic
+    }
+today = Hoy
+tomorrow = Mañana
+night = Noche
+any-day = Cualquier día
+hours = <b>{ $a }</b> a { $b }
+hours-next-day = <b>{ $a }</b> a { $b } del día siguiente
+
+tool-big = Grande
+tool-mine = Mío
+tool-help = Ayuda
+tool-home = Empezar de nuevo
+back = Volver
+skip-to-jobs = Ir al contenido
+listen = Escuchar
+
+foot-ok = Todo funciona
+foot-in-step = { $n ->
+    [0] Datos de la central: ahora
+   *[other] Datos de hace { $n } min
+    }
+foot-cut-title = { $n ->
+    [0] Sin línea desde ahora
+   *[other] Sin línea hace { $n } min
+    }
+foot-cut = Sin línea con la central hace { $n } min; lo verde sigue valiendo
+foot-cut-still = Lo verde sigue valiendo aquí
+foot-frozen-title = No se puede apuntar
+foot-frozen-do = Use otro quiosco
+foot-alone-title = Sin central todavía
+foot-alone = Aún sin contacto con la central; lo verde sigue valiendo
+
+idle-title = ¿Sigue ahí?
+idle-means = Si no, se borra la pantalla. Su boleto queda guardado
+idle-stay = Sigo aquí
+
+synthetic-short = Datos de demostración, hechos por un programa
+synthetic-long = Los turnos y la paga son datos de demostración, hechos por un programa. No es una oferta real.
+redated-mark = Anuncio viejo
+redated-short = Anuncios reales de hace años; el día y las horas son inventados
+redated-long = Anuncio real de hace años, no una oferta de hoy: el día y las horas son inventados.
+
+start-sample = Mozo
+attract-best = la mejor paga ahora mismo
+attract-next = a esa hora empieza el próximo
+attract-promise = Confirmado es confirmado: ningún puesto se da a dos personas
+attract-touch = Toque para empezar
+
+start-title = Encuentre trabajo para hoy
+start-now = trabajos que se confirman aquí, ahora mismo
+start-none = ninguno se confirma aquí ahora; puede hacer fila
+start-size = ¿De qué tamaño la letra?
+start-normal = Normal
+start-touch = Toque su idioma para empezar
+
+near-title = Cerca de mí
+soonest-title = Los que empiezan antes
+soonest-means = Primero los más próximos: este quiosco no sabe dónde está
+count-today = { $n ->
+    [one] 1 trabajo hoy
+   *[other] { $n } trabajos hoy
+    }
+count-tomorrow = { $n ->
+    [one] 1 trabajo mañana
+   *[other] { $n } trabajos mañana
+    }
+count-any = { $n ->
+    [one] 1 trabajo, cualquier día
+   *[other] { $n } trabajos, cualquier día
+    }
+count-night = { $n ->
+    [one] 1 trabajo de noche
+   *[other] { $n } trabajos de noche
+    }
+count-within = a { $n } km
+count-here = { $n } al momento
+filters = Filtros
+filter-here = <span class="more">Solo </span>al momento
+search-label = Qué trabajo busca
+search-hint = Buscar
+search-go = Buscar
+search-clear = Ver todos los trabajos
+offer-here = Al <wbr>momento
+offer-ask = Pedir a la <wbr>central
+offer-queue = Hacer <wbr>fila
+offer-nothing = Aquí <wbr>no
+per-shift = por { $n } horas
+per-hour = por hora
+per-day = por día
+perk-pay = Pago diario
+perk-meal = Comida
+perk-bed = Cama
+perk-night = Noche
+walk = <b>{ $n }</b> min a pie
+ride = a <b>{ $n }</b> km
+seats-left = quedan <b>{ $n }</b>
+seats-everywhere = { $n } en total,{ " " }
+seats-elsewhere = <b>{ $n }</b> en otro lado
+seats-full = <b>Lleno</b>
+seats-waiting = { $n } en fila,{ " " }
+pager-back = Atrás
+pager-next = Más
+pager-at = Página { $n } de { $a }
+note-cut = { $n ->
+    [0] Acaba de cortarse la línea con la central
+    [one] Sin línea con la central, desde hace 1 minuto
+   *[other] Sin línea con la central, desde hace { $n } minutos
+    }
+note-cut-means = Los trabajos marcados “Al momento” se confirman igual.
+note-stale = Los puestos de otros lados son de hace { $n } minutos
+note-stale-means = Los puestos de este quiosco son exactos.
+note-widened = { $n ->
+    [0] Nada a menos de { $a } km
+    [one] Solo 1 trabajo a menos de { $a } km
+   *[other] Solo { $n } trabajos a menos de { $a } km
+    }
+note-widened-means = Ampliado a { $a } km: { $n } encontrados.
+heard = según { $a }
+heard-once = según lo último
+empty-title = Aquí no hay nada
+empty-narrowed = Así no se encontró nada. Pruebe con un filtro menos.
+empty-tomorrow = Ver mañana
+empty-any = Ver todos los días
+empty-next = El próximo empieza: { $a } { $b }
+empty-none-ahead = Por ahora tampoco después. Vuelva a mirar en un rato.
+empty-none-here = Ninguno al momento ahora
+empty-others = { $n ->
+    [one] Hay 1 trabajo más: haga fila o pida a la central.
+   *[other] Hay { $n } trabajos más: haga fila o pida a la central.
+    }
+empty-see-others = Verlos
+none-today = Ya no hay trabajos hoy
+none-tomorrow = No hay trabajos mañana
+none-night = No hay trabajos de noche hoy ni mañana
+none-any = No hay trabajos ahora
+all-taken = Todos los puestos están tomados
+all-taken-means = Puede hacer fila: cuando alguien se va, le toca al siguiente.
+
+find-title = ¿Qué trabajo busca?
+find-short = Tipos
+find-all = Todo
+find-words = Palabras frecuentes
+find-none = Nada a esta hora. Pruebe otro día.
+kind-cleaning = Limpieza
+kind-construction = Construcción
+kind-delivery = Reparto
+kind-factory = Fábrica
+kind-farming = Campo
+kind-kitchen = Cocina
+kind-loading = Carga
+kind-moving = Mudanzas
+kind-packing = Empaque
+kind-retail = Tienda
+kind-security = Vigilancia
+kind-serving = Mesero
+kind-sorting = Clasificar
+kind-warehouse = Almacén
+kind-other = Otro trabajo
+
+job-wrote = El anuncio dice: { $a }
+job-hourly = { $a }{ $n } por hora
+job-paid-today = se paga el mismo día
+job-here = { $n ->
+    [one] Queda <b>1</b> puesto aquí
+   *[other] Quedan <b>{ $n }</b> puestos aquí
+    }
+job-elsewhere = { $n ->
+    [one] Queda <b>1</b> puesto en otro lado
+   *[other] Quedan <b>{ $n }</b> puestos en otro lado
+    }
+job-queue-now = Lleno, <b>{ $n }</b> en fila
+job-everywhere = { $n } en total,{ " " }
+job-starts-in = Empieza en { $n } minutos
+job-starts-in-hours = Empieza en unas { $n } horas
+job-rest = { $n } minutos de descanso
+job-walk = { $n ->
+    [one] 1 minuto a pie
+   *[other] { $n } minutos a pie
+    }
+job-ride = a { $n } km
+job-map = De la sala hacia el { $a }, { $b }
+map-title = Dónde está: la sala en el centro, el norte arriba
+ring-minutes = { $n } min a pie
+ring-km = { $n } km
+north = N
+dir-n = norte
+dir-ne = noreste
+dir-e = este
+dir-se = sureste
+dir-s = sur
+dir-sw = suroeste
+dir-w = oeste
+dir-nw = noroeste
+metres = { $n } m
+kilometres = { $a } km
+job-bring = Traiga esto
+bring-id = Identificación
+bring-shoes = Zapatos cerrados
+bring-water = Agua
+bring-gloves = Guantes
+bring-health = Carné de salud
+meal-bed = Con comida y cama
+meal-no-bed = Con comida, sin cama
+bed-no-meal = Con cama, sin comida
+no-meal-no-bed = Sin comida, sin cama
+job-employer = Contrata { $a }
+job-want = Quiero este trabajo
+job-ask = Pedir un puesto
+job-queue = Hacer fila
+job-after-want = Ahora su teléfono, y al momento su boleto
+job-after-ask = Ahora su teléfono. Es suyo solo cuando respondan
+job-after-queue = Ahora su teléfono. Si alguien se va, le toca al siguiente: mire en Mío
+job-closed = Este trabajo ya no toma a nadie
+job-see-others = Ver otros trabajos
+
+signup-title = Apuntarse
+signup-step = Paso 1 de 2
+signup-held = Puesto guardado para usted hasta las <b>{ $a }</b>
+signup-phone = Número de teléfono
+signup-phone-hint = { $n } cifras
+signup-phone-hint-world = de { $a } a { $b } cifras, con el código del país
+pad = Teclas de números
+pad-del = Borrar
+pad-clear = Vaciar
+signup-why = Solo para guardar su puesto y para devolverlo. Se guarda cifrado, no como número. Sin publicidad.
+signup-missing = { $n ->
+    [one] Falta 1 cifra
+   *[other] Faltan { $n } cifras
+    }
+signup-missing-some = Escriba su teléfono
+signup-go = Confirmar
+signup-go-ask = Enviar
+signup-go-queue = Hacer fila
+signup-phone-wrong-china = No es un móvil: tiene 11 cifras y empieza con 1
+signup-phone-wrong-america = No es un teléfono: tiene 10 cifras
+signup-phone-wrong-world = No es un teléfono: con el código del país tiene de 7 a 15 cifras
+signup-again = Este número ya está apuntado a este trabajo
+signup-again-see = Ver ese boleto
+signup-closed = Este trabajo acaba de cerrarse
+too-many = Fue demasiado rápido. Pruebe de nuevo en un minuto.
+
+ticket-confirmed = Confirmado
+ticket-confirmed-means = Este puesto es suyo
+ticket-provisional = Guardado, aún no final
+ticket-provisional-means = La central debe saberlo antes, a más tardar a las { $a }. Mire este boleto otra vez antes de salir
+ticket-confirmed-frozen-means = Es lo último que supo este quiosco. Compruébelo en otro quiosco o en la oficina
+ticket-waiting = En fila
+ticket-waiting-means = Es el número { $n }. Aún no es suyo: por favor no viaje
+ticket-waiting-here-means = Número { $n } en este quiosco. Aún no es suyo: por favor no viaje
+ticket-requested = Enviado
+ticket-requested-means = Esperando respuesta. Aún no es suyo: por favor no viaje
+ticket-cancelled = Devuelto
+ticket-cancelled-means = Otra persona puede tener el puesto
+ticket-left-line-means = Ya no se le guarda ni puesto ni número en la fila
+ticket-bumped = Cancelado
+ticket-bumped-means = La empresa redujo el turno y su puesto. Lo sentimos
+ticket-closed-means = La empresa canceló este trabajo. Lo sentimos
+ticket-twice-means = Tiene otro puesto a esa hora. Ese sigue siendo suyo
+ticket-void-means = El quiosco que le dio este puesto se perdió, y el puesto con él. Lo sentimos. Apúntese otra vez: va primero en la fila
+ticket-giving-back = Devolviendo
+ticket-giving-back-means = Se avisa al quiosco que tiene su puesto
+next-giving-back = No hay que hacer nada más. Mire luego con su número
+ticket-code = Su número
+ticket-keep = Tome una foto o apúntelo. Cualquier quiosco de aquí lo muestra otra vez.
+ticket-keep-print = Tome una foto o imprímalo. Cualquier quiosco de aquí lo muestra otra vez.
+ticket-qr = Código QR del boleto
+next-be-there = <b>Llegue antes de las { $a }</b>
+next-be-there-walk = <b>Llegue antes de las { $a }</b>, { $n } min a pie
+next-be-there-ride = <b>Llegue antes de las { $a }</b>, a { $n } km de aquí
+next-show = Traiga su identificación y muestre este boleto en la puerta
+next-ahead = { $n ->
+    [0] No hay nadie delante
+    [one] Hay 1 persona delante
+   *[other] Hay { $n } personas delante
+    }
+next-recount = Se cuenta con todos cuando vuelva la línea
+next-your-turn = Cuando le toque, este boleto dirá <b>Confirmado</b>. Mire luego en <b>Mío</b>
+next-others = { $n ->
+    [0] Mire otros trabajos
+    [one] Hay 1 trabajo más al momento
+   *[other] Hay { $n } trabajos más al momento
+    }
+next-no-need = Esperando a la central. No hace falta pedir otra vez
+next-look-up = En unos minutos, escriba aquí su número
+next-do-not-go = No hace falta que vaya. No es culpa suya
+ticket-others = Ver los del momento
+ticket-again = Apuntarse otra vez
+ticket-print = Imprimir
+ticket-done = Otra persona
+ticket-saved = Su boleto queda guardado
+ticket-give-back = No puedo ir
+
+give-back-title = No puedo ir
+give-back-phone = El teléfono con el que se apuntó
+give-back-wrong = No es el número con el que se apuntó: revíselo, por favor
+give-back-why = Solo se devuelve con el número con el que se apuntó.
+give-back-go = Devolver este trabajo
+
+mine-title = Mi boleto
+mine-ask = Escriba las 6 cifras de su boleto
+mine-missing = { $n ->
+    [one] Falta 1 cifra
+   *[other] Faltan { $n } cifras
+    }
+mine-missing-some = Escriba 6 cifras
+mine-go = Ver boleto
+mine-over = Ese boleto se cerró aquí. Escriba sus 6 cifras para verlo otra vez.
+mine-short = El número tiene 6 cifras
+mine-unknown = Aquí no se conoce ese número. Revíselo; si se apuntó en otro lado hace poco, pruebe en unos minutos.
+too-many-guesses = Demasiados números equivocados. Espere un minuto y pruebe otra vez. Su boleto queda guardado.
+
+help-title = Cómo funciona
+help-colours = Tres colores
+help-here = Verde, con visto: suyo al momento, seguro.
+help-ask = Azul, reloj de arena: decide la central. Suyo solo cuando respondan.
+help-queue = En fila: está lleno. Le toca por número.
+help-cut = Cuando se corta la línea
+help-cut-means = Lo verde sigue valiendo. Ningún puesto se da a dos personas.
+help-lost = Perdió su boleto
+help-lost-means = Toque <b>Mío</b> y escriba sus 6 cifras. Sigue ahí.
+help-privacy = Mi teléfono
+help-privacy-means = Solo para guardar su puesto y para devolverlo. Se guarda cifrado, no como número.
+help-person = Pregunte a una persona
+help-call = Llame al <b>{ $a }</b>
+help-desk = En la sala: <b>{ $a }</b>
+
+broken-title = Ahora no se puede apuntar en este quiosco
+broken-still = Lo que sí funciona
+broken-can-list = Ver trabajos
+broken-can-find = Buscar un boleto
+broken-nothing = Use otro quiosco de esta sala o pregunte en la oficina.
+broken-operator = Para el operador
+broken-safe = Guarde su boleto y muéstrelo en otro quiosco de esta sala o en la oficina: vale lo que sabe la central.
+
+error-not-found = No existe esa página
+error-not-found-do = La dirección puede ser vieja. Empiece por la lista.
+error-closed = Este trabajo ya no toma a nadie
+error-closed-do = Hay otros cerca.
+error-busy = Un momento, por favor
+error-foreign = Use las páginas de este quiosco
+error-foreign-do = Este formulario vino de otra página web y no se aceptó. Empiece otra vez por la lista.
+error-broken = Algo salió mal
+error-broken-do = No es culpa suya. Vuelva a la lista y pruebe otra vez; lo confirmado sigue valiendo.

@@ -1,0 +1,115 @@
+//! What the pages read aloud: the sayings of each, spoken ahead of time, and the clips.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use axum::{
+    extract::{Path, State, rejection::PathRejection},
+    http::header,
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    ask::Ask,
+    cards::card,
+    list::{Wanted, find},
+    not_found,
+};
+use crate::{
+    app::App,
+    kiosk::{
+        link,
+        text::Lang,
+        view::{Answer, When, Why, spoken},
+    },
+    speech::{Saying, speak_all},
+};
+use edge_core::search::RADIUS_M_MAX;
+
+/// How often the node looks whether something new is to be spoken.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Jobs of each day whose cards are spoken: the first screens of a list.
+const CARDS_OF_A_DAY: usize = 24;
+/// Numbers in line that are spoken.
+const POSITIONS: u32 = 9;
+
+/// Address of the clip of a saying, where there is one.
+pub(super) fn clip(app: &App, lang: Lang, text: String) -> Option<String> {
+    let name = app.shared.speech.as_ref()?.clip(&Saying { tag: lang.tag(), text })?;
+    Some(format!("{}/{name}.wav", link::AUDIO))
+}
+
+/// Speaks what is new, as long as the node runs.
+pub(crate) async fn keep_speaking(app: App) -> anyhow::Result<()> {
+    let Some(speech) = app.shared.speech.clone() else { return std::future::pending().await };
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    let mut spoken_of = None;
+    loop {
+        looks.tick().await;
+        let (generation, day) = (app.shared.generation(), super::cards::local(&app, app.shared.now()).date());
+        if spoken_of.replace((generation, day)) != Some((generation, day)) {
+            speak_all(&speech, sayings(&app)).await;
+        }
+    }
+}
+
+/// Everything that a page would read aloud now.
+fn sayings(app: &App) -> BTreeSet<Saying> {
+    let mut all = BTreeSet::new();
+    let hits: BTreeSet<_> = [When::Today, When::Tomorrow, When::Night]
+        .into_iter()
+        .flat_map(|when| find(app, &Wanted { most: CARDS_OF_A_DAY, ..Wanted::on(when) }, RADIUS_M_MAX).hits)
+        .map(|hit| hit.job)
+        .collect();
+    // Where the database cannot be read the pages that need no job are spoken still.
+    let views = app.shared.views(hits).unwrap_or_default();
+    for lang in Lang::all() {
+        let mut say = |text| all.insert(Saying { tag: lang.tag(), text });
+        say(spoken::start(lang));
+        say(spoken::help(lang));
+        say(spoken::mine(lang));
+        for answer in answers() {
+            say(spoken::answer(lang, answer));
+        }
+        for view in views.iter().flatten() {
+            say(spoken::card(lang, &card(app, view, lang)));
+        }
+    }
+    all
+}
+
+/// What a ticket can say without a time of its own.
+fn answers() -> Vec<Answer> {
+    let mut all = vec![
+        Answer::Confirmed,
+        Answer::Requested,
+        Answer::GivingBack,
+        Answer::Cancelled { was_place: true },
+        Answer::Cancelled { was_place: false },
+    ];
+    all.extend([Why::Fewer, Why::Closed, Why::Twice, Why::Void].map(Answer::Bumped));
+    for at_this_kiosk in [true, false] {
+        all.extend((1..=POSITIONS).map(|position| Answer::WaitListed { position, at_this_kiosk }));
+    }
+    all
+}
+
+/// `GET /audio/{name}.wav`.
+pub(super) async fn audio(
+    State(app): State<App>,
+    ask: Ask,
+    name: Result<Path<String>, PathRejection>,
+) -> Response {
+    let path = name.ok().and_then(|Path(name)| app.shared.speech.as_ref()?.path(name.strip_suffix(".wav")?));
+    let Some(path) = path else { return not_found(&app, &ask) };
+    match tokio::fs::read(path).await {
+        Ok(bytes) => {
+            let fixed = [
+                (header::CONTENT_TYPE, "audio/wav"),
+                // The name is of what the clip says: another text has another name.
+                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            ];
+            (fixed, bytes).into_response()
+        }
+        Err(_) => not_found(&app, &ask),
+    }
+}
