@@ -1,12 +1,15 @@
 //! Puts the node together: what is shared between requests, loop and uplink, and the order of starting and stopping.
 
 use crate::{
+    agency::Clerks,
     config::Config,
     country::Country,
-    event_loop::{Event, EventLoop, damaged, refuse},
+    event_loop::{Event, EventLoop, Order, damaged, refuse},
     guesses::Guesses,
     http::{self, Changes, Desk},
-    limits, plugins,
+    limits,
+    papers::Papers,
+    plugins,
     plugins::PluginStatus,
     readers::Readers,
     telemetry::Metrics,
@@ -86,6 +89,8 @@ pub(crate) struct Shared {
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
     /// Jobs that changed, for the event stream.
     pub(crate) changes: Changes,
+    /// Signs timesheets and verifies receipts.
+    pub(crate) papers: Papers,
 }
 
 /// Bytes to and from the hub.
@@ -301,6 +306,7 @@ pub(crate) struct App {
     pub(crate) in_flight: Arc<Mutex<BTreeSet<[u8; 16]>>>,
     /// Tries at the digits of tickets.
     guesses: Arc<Mutex<Guesses>>,
+    clerks: Arc<Mutex<Clerks>>,
     started: Instant,
 }
 
@@ -312,6 +318,7 @@ impl App {
             questions,
             in_flight: Arc::default(),
             guesses: Arc::new(Mutex::new(Guesses::new())),
+            clerks: Arc::default(),
             started: Instant::now(),
         }
     }
@@ -320,6 +327,11 @@ impl App {
     pub(crate) fn take_guess(&self, from: IpAddr) -> Result<(), u64> {
         let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.guesses.lock().unwrap_or_else(PoisonError::into_inner).take(from, now_ms)
+    }
+
+    /// Looks at, or changes, who is logged in.
+    pub(crate) fn clerks<T>(&self, work: impl FnOnce(&mut Clerks) -> T) -> T {
+        work(&mut self.clerks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The digits were right.
@@ -337,7 +349,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let database = config.data.join("node.sqlite");
     let open = OpenOptions::new(&database).opener();
     let (folder, chain) = plugins::open(&config.plugins)?;
-    let shared = Arc::new(shared(config, open.clone(), chain));
+    let shared = Arc::new(shared(config, open.clone(), chain)?);
     let (events, receiver) = mpsc::channel(limits::EVENTS_MAX);
     let (questions, asked) = mpsc::channel(limits::ASKS_MAX);
     let (thread, is_sound) = start_loop(config, &open, &shared, receiver)?;
@@ -355,6 +367,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         tasks.spawn(uplink.run());
     }
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
+    tasks.spawn(tick(events.clone()));
     let app = App::new(shared, events.clone(), questions);
     let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
     tasks.spawn(control.keep());
@@ -370,6 +383,17 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         tokio::task::spawn_blocking(move || thread.join()).await.context("the event loop did not stop")?;
     anyhow::ensure!(stopped.is_ok(), "the event loop failed; see the log above");
     served
+}
+
+/// Lets the gate look what is due, as long as there is a loop.
+async fn tick(events: mpsc::Sender<Event>) -> anyhow::Result<()> {
+    let mut every = tokio::time::interval(limits::GATE_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        // A loop that is busy is asked again soon.
+        let _busy = events.try_send(Event::Order(Order::Tick));
+    }
 }
 
 /// Starts the thread that owns the node's state. A database that cannot be used does not end the process, which would
@@ -410,10 +434,10 @@ fn load(config: &Config, open: &OpenStore, shared: &Arc<Shared>) -> anyhow::Resu
     Ok(EventLoop { node, store, witness, index, shared: shared.clone(), is_full: false })
 }
 
-fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
+fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> anyhow::Result<Shared> {
     let identity = &config.identity;
     let offset = config.time_zone.to_offset(jiff::Timestamp::now());
-    Shared {
+    Ok(Shared {
         name: identity.name.clone(),
         region: identity.region.clone(),
         node: identity.writer.node.0,
@@ -441,7 +465,8 @@ fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
         changes: Changes::new(jiff::Timestamp::now().as_second().unsigned_abs()),
-    }
+        papers: Papers::of(identity)?,
+    })
 }
 
 fn edge_node(config: &Config, shared: &Shared) -> EdgeNode {

@@ -56,6 +56,14 @@ impl Lang {
         }
     }
 
+    /// The words of the agency's pages, in a file of their own; their keys begin with `a-`.
+    fn agency(self) -> &'static str {
+        match self {
+            Self::Zh => include_str!("../../locales/agency.zh.ftl"),
+            Self::En => include_str!("../../locales/agency.en.ftl"),
+        }
+    }
+
     fn bundle(self) -> &'static Bundle {
         static ZH: LazyLock<Bundle> = LazyLock::new(|| parse(Lang::Zh));
         static EN: LazyLock<Bundle> = LazyLock::new(|| parse(Lang::En));
@@ -79,14 +87,16 @@ impl Lang {
 type Bundle = FluentBundle<FluentResource>;
 
 fn parse(lang: Lang) -> Bundle {
-    // A broken entry loses only itself; the tests read the errors that are dropped here.
-    let resource = match FluentResource::try_new(lang.source().to_owned()) {
-        Ok(resource) | Err((resource, _)) => resource,
-    };
     let mut bundle = Bundle::new_concurrent(vec![lang.tag().parse().unwrap_or_default()]);
     // Isolation marks would show as boxes on the thermal printer and break text search.
     bundle.set_use_isolating(false);
-    bundle.add_resource_overriding(resource);
+    for source in [lang.source(), lang.agency()] {
+        // A broken entry loses only itself; the tests read the errors that are dropped here.
+        let resource = match FluentResource::try_new(source.to_owned()) {
+            Ok(resource) | Err((resource, _)) => resource,
+        };
+        bundle.add_resource_overriding(resource);
+    }
     bundle
 }
 
@@ -120,17 +130,20 @@ mod tests {
     #[test]
     fn every_file_parses_without_an_error() {
         for lang in Lang::ALL {
-            let parsed = FluentResource::try_new(lang.source().to_owned());
-            assert!(parsed.is_ok(), "{lang:?}: {:?}", parsed.err().map(|e| e.1));
+            for source in [lang.source(), lang.agency()] {
+                let parsed = FluentResource::try_new(source.to_owned());
+                assert!(parsed.is_ok(), "{lang:?}: {:?}", parsed.err().map(|e| e.1));
+            }
         }
     }
 
     #[test]
     fn languages_have_the_same_keys_and_variables() {
-        let (zh, en) = (Lang::Zh.source(), Lang::En.source());
-        assert_eq!(keys(zh), keys(en));
-        for key in keys(zh) {
-            assert_eq!(variables(zh, key), variables(en, key), "{key}");
+        for (zh, en) in [(Lang::Zh.source(), Lang::En.source()), (Lang::Zh.agency(), Lang::En.agency())] {
+            assert_eq!(keys(zh), keys(en));
+            for key in keys(zh) {
+                assert_eq!(variables(zh, key), variables(en, key), "{key}");
+            }
         }
     }
 
@@ -161,6 +174,23 @@ mod tests {
         let known = keys(Lang::Zh.source());
         assert_eq!(used.difference(&known).collect::<Vec<_>>(), [&""; 0]);
         assert_eq!(known.difference(&used).collect::<Vec<_>>(), [&""; 0]);
+    }
+
+    #[test]
+    fn every_key_of_the_agency_is_used_and_every_used_key_exists() {
+        let here = env!("CARGO_MANIFEST_DIR");
+        let mut used = BTreeSet::new();
+        for dir in ["templates/agency", "src/agency"] {
+            for entry in std::fs::read_dir(format!("{here}/{dir}")).unwrap() {
+                let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+                let quoted = text.split('"').filter(|part| part.starts_with("a-") && !part.contains(' '));
+                used.extend(quoted.map(str::to_owned));
+            }
+        }
+        let known: BTreeSet<String> = keys(Lang::Zh.agency()).into_iter().map(str::to_owned).collect();
+        assert!(used.is_subset(&known), "{:?}", used.difference(&known).collect::<Vec<_>>());
+        assert!(known.is_subset(&used), "{:?}", known.difference(&used).collect::<Vec<_>>());
+        assert!(known.iter().all(|key| key.starts_with("a-")));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Models carry facts, never words: words come from the Fluent files in the reader's language.
 
 mod give_back;
+mod hours;
 mod job;
 mod near;
 mod phone;
@@ -19,6 +20,7 @@ use jiff::civil::{Date, DateTime};
 
 pub(crate) use self::{
     give_back::{GiveBackError, GiveBackPage},
+    hours::{Hours, HoursError, HoursPage},
     job::{Bring, JobPage, Sketch},
     near::{
         Away, Empty, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened,
@@ -204,19 +206,19 @@ impl Frame {
 
 /// The words of one language, with the numbers and names of a page put in.
 #[derive(Debug, Clone, Copy)]
-struct Words(Lang);
+pub(crate) struct Words(pub(crate) Lang);
 
 impl Words {
-    fn t(self, key: &str) -> Safe<String> {
+    pub(crate) fn t(self, key: &str) -> Safe<String> {
         self.with(key, &[])
     }
 
-    fn t_n(self, key: &str, n: impl Borrow<u32>) -> Safe<String> {
+    pub(crate) fn t_n(self, key: &str, n: impl Borrow<u32>) -> Safe<String> {
         self.with(key, &[("n", FluentValue::from(*n.borrow()))])
     }
 
     /// Fills a message; its own markup is kept and what is put in is escaped.
-    fn with(self, key: &str, values: &[(&str, FluentValue<'_>)]) -> Safe<String> {
+    pub(crate) fn with(self, key: &str, values: &[(&str, FluentValue<'_>)]) -> Safe<String> {
         let mut args = FluentArgs::new();
         for (name, value) in values {
             if let FluentValue::String(text) = value {
@@ -244,7 +246,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-fn icon(name: &str) -> Safe<String> {
+pub(crate) fn icon(name: &str) -> Safe<String> {
     Safe(format!(r##"<svg class="i" aria-hidden="true"><use href="#{name}"/></svg>"##))
 }
 

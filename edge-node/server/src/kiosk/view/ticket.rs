@@ -3,7 +3,7 @@
 use askama::{Template, filters::Safe};
 use jiff::civil::DateTime;
 
-use super::{Away, Frame, JobCard, Line, grouped};
+use super::{Away, Frame, Hours, JobCard, Line, grouped};
 use crate::kiosk::{
     link::{self, Link},
     qr::Qr,
@@ -45,6 +45,10 @@ pub(crate) enum Why {
     Twice,
     /// The kiosk that gave the place was lost, and the place went to somebody else.
     Void,
+    /// The person was not at the gate in time.
+    NotThere,
+    /// The agency cancelled this one place.
+    Employer,
 }
 
 /// One ticket.
@@ -75,6 +79,8 @@ pub(crate) struct TicketPage {
     pub(crate) printer: bool,
     /// Whether the ticket may be given back here.
     pub(crate) can_cancel: bool,
+    /// The hours of a shift that is over.
+    pub(crate) hours: Option<Hours>,
 }
 
 impl TicketPage {
@@ -133,6 +139,8 @@ impl TicketPage {
             Answer::Bumped(Why::Closed) => self.frame.t("ticket-closed-means"),
             Answer::Bumped(Why::Twice) => self.frame.t("ticket-twice-means"),
             Answer::Bumped(Why::Void) => self.frame.t("ticket-void-means"),
+            Answer::Bumped(Why::NotThere) => self.frame.t("ticket-not-there-means"),
+            Answer::Bumped(Why::Employer) => self.frame.t("ticket-employer-means"),
         }
     }
 
@@ -192,6 +200,10 @@ impl TicketPage {
 
     fn give_back_href(&self) -> String {
         link::cancel(&self.code).href(self.frame.choice)
+    }
+
+    fn hours_href(&self) -> String {
+        link::hours(&self.code).href(self.frame.choice)
     }
 
     fn again_href(&self) -> String {
