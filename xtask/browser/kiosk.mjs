@@ -1,9 +1,10 @@
-// The kiosk's and the console's pages in a real browser, without JavaScript, over the running demo; then the
-// stage, with its script, over processes of its own.
+// The kiosk's and the console's pages in a real browser, without JavaScript, over the running demo; then the agency's,
+// and the stage, with its script, over processes of their own.
 //
 // DAYSHIFT_PROGRAMS: folder of the built programs. DAYSHIFT_BROWSER_MODULES: node_modules with playwright-core.
 // DAYSHIFT_BROWSER: chromium. DAYSHIFT_PICTURES=1: also writes the pictures of docs/pictures.
 // DAYSHIFT_KIOSK (and DAYSHIFT_CONSOLE): addresses of running servers, in place of a demo of its own.
+// DAYSHIFT_SNAPSHOTS: a folder for pictures of each step of the agency's day.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,6 +12,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accessChecks } from './access.mjs';
 import { withPalette } from './png.mjs';
+import { agencyChecks } from './agency.mjs';
 import { stageChecks } from './stage.mjs';
 import { visitChecks } from './visits.mjs';
 
@@ -127,6 +129,13 @@ async function picture(tab, name) {
   const png = withPalette(await tab.page.screenshot());
   expect(png.length < PICTURE_BYTES_MAX, `${name}.png has ${png.length} bytes`);
   writeFileSync(path, png);
+}
+
+// For whoever changes a page and wants to see it.
+async function snapshot(tab, name) {
+  if (!env.DAYSHIFT_SNAPSHOTS) return;
+  mkdirSync(env.DAYSHIFT_SNAPSHOTS, { recursive: true });
+  writeFileSync(join(env.DAYSHIFT_SNAPSHOTS, `${name}.png`), await tab.page.screenshot({ fullPage: true }));
 }
 
 // The kiosk at which the searched word finds something.
@@ -337,6 +346,7 @@ async function main() {
     const pages = demo ? await demo.ready : given;
     browser = await chromium.launch({ executablePath: browserPath(), args });
     await checks(browser, pages, require);
+    if (demo) await agencyChecks(browser, { check, expect, open, look, picture: snapshot, name, sizes: [DESK, PHONE] });
     if (demo) await stageChecks(browser, { check, expect, open, look, picture, name, root, sizes: [DESK, PHONE, SMALL_PHONE] });
   } finally {
     await browser?.close();

@@ -3,6 +3,8 @@
 //! The event loop opens a transaction, makes a [`Batch`] of it, handles a batch of events, commits, records
 //! [`Batch::heads`] in the witness, and only then answers. Seat decisions read the ledger, never a document.
 
+mod attendance;
+mod gate;
 mod jobs;
 mod over;
 mod place;
@@ -10,7 +12,9 @@ mod receive;
 mod rows;
 mod sign_up;
 
-pub use jobs::{JobRefusal, NewJob};
+pub use attendance::{Act, Attend, AttendRefusal, Attended, attendance_of};
+pub use gate::EARLY_MAX;
+pub use jobs::{EditRefusal, JobEdit, JobRefusal, NewJob};
 pub use place::place_question;
 pub use rows::{JobView, job_row, job_view, remembered_view};
 pub use sign_up::{Answer, CancelRefusal, Decision, PendingAsk, SignUpRefusal, SignUpRequest, answer_of};

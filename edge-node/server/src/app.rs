@@ -1,13 +1,16 @@
 //! Puts the node together: what is shared between requests, loop and uplink, and the order of starting and stopping.
 
 use crate::{
+    agency::Clerks,
     config::{Config, Help},
     country::Country,
-    event_loop::{Event, EventLoop, damaged, refuse},
+    event_loop::{Event, EventLoop, Order, damaged, refuse},
     guesses::Guesses,
     http::{self, Changes, Desk},
     kiosk::{self, visit::Visits},
-    limits, plugins,
+    limits,
+    papers::Papers,
+    plugins,
     plugins::PluginStatus,
     readers::Readers,
     speech::Speech,
@@ -92,6 +95,8 @@ pub(crate) struct Shared {
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
     /// Jobs that changed, for the event stream.
     pub(crate) changes: Changes,
+    /// Signs timesheets and verifies receipts.
+    pub(crate) papers: Papers,
 }
 
 /// Bytes to and from the hub.
@@ -314,6 +319,7 @@ pub(crate) struct App {
     guesses: Arc<Mutex<Guesses>>,
     /// Who is at the screen.
     pub(crate) visits: Arc<Visits>,
+    clerks: Arc<Mutex<Clerks>>,
     started: Instant,
 }
 
@@ -327,6 +333,7 @@ impl App {
             questions,
             in_flight: Arc::default(),
             guesses: Arc::new(Mutex::new(Guesses::new())),
+            clerks: Arc::default(),
             started: Instant::now(),
         }
     }
@@ -335,6 +342,11 @@ impl App {
     pub(crate) fn take_guess(&self, from: IpAddr) -> Result<(), u64> {
         let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.guesses.lock().unwrap_or_else(PoisonError::into_inner).take(from, now_ms)
+    }
+
+    /// Looks at, or changes, who is logged in.
+    pub(crate) fn clerks<T>(&self, work: impl FnOnce(&mut Clerks) -> T) -> T {
+        work(&mut self.clerks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The digits were right.
@@ -354,7 +366,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let open = OpenOptions::new(&database).opener();
     let (folder, chain) = plugins::open(&config.plugins)?;
     let speech = Speech::open(&config.data.join("audio"), config.speak_command.as_deref())?.map(Arc::new);
-    let shared = Arc::new(shared(config, open.clone(), chain, speech));
+    let shared = Arc::new(shared(config, open.clone(), chain, speech)?);
     let (events, receiver) = mpsc::channel(limits::EVENTS_MAX);
     let (questions, asked) = mpsc::channel(limits::ASKS_MAX);
     let (thread, is_sound) = start_loop(config, &open, &shared, receiver)?;
@@ -372,6 +384,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         tasks.spawn(uplink.run());
     }
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
+    tasks.spawn(tick(events.clone()));
     let app = App::new(shared, events.clone(), questions);
     tasks.spawn(kiosk::routes::keep_speaking(app.clone()));
     let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
@@ -388,6 +401,17 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         tokio::task::spawn_blocking(move || thread.join()).await.context("the event loop did not stop")?;
     anyhow::ensure!(stopped.is_ok(), "the event loop failed; see the log above");
     served
+}
+
+/// Lets the gate look what is due, as long as there is a loop.
+async fn tick(events: mpsc::Sender<Event>) -> anyhow::Result<()> {
+    let mut every = tokio::time::interval(limits::GATE_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        // A loop that is busy is asked again soon.
+        let _busy = events.try_send(Event::Order(Order::Tick));
+    }
 }
 
 /// Starts the thread that owns the node's state. A database that cannot be used does not end the process, which would
@@ -428,10 +452,15 @@ fn load(config: &Config, open: &OpenStore, shared: &Arc<Shared>) -> anyhow::Resu
     Ok(EventLoop { node, store, witness, index, shared: shared.clone(), is_full: false })
 }
 
-fn shared(config: &Config, open: OpenStore, chain: ChainSlot, speech: Option<Arc<Speech>>) -> Shared {
+fn shared(
+    config: &Config,
+    open: OpenStore,
+    chain: ChainSlot,
+    speech: Option<Arc<Speech>>,
+) -> anyhow::Result<Shared> {
     let identity = &config.identity;
     let offset = config.time_zone.to_offset(jiff::Timestamp::now());
-    Shared {
+    Ok(Shared {
         name: identity.name.clone(),
         region: identity.region.clone(),
         node: identity.writer.node.0,
@@ -461,7 +490,8 @@ fn shared(config: &Config, open: OpenStore, chain: ChainSlot, speech: Option<Arc
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
         changes: Changes::new(jiff::Timestamp::now().as_second().unsigned_abs()),
-    }
+        papers: Papers::of(identity)?,
+    })
 }
 
 fn edge_node(config: &Config, shared: &Shared) -> EdgeNode {

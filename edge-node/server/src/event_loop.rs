@@ -23,6 +23,10 @@ use sync_protocol::{
 use sync_store::{ShardStore, ShardTx, StoreError, Witness, WitnessError};
 use tokio::sync::{mpsc, oneshot};
 
+mod orders;
+
+pub(crate) use orders::Order;
+
 /// Why no answer came: nothing of the request was kept.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Failure {
@@ -55,6 +59,8 @@ pub(crate) enum Event {
     Contact(u64, Reply<()>),
     /// The incarnation is over: close its logs for good.
     Retire(String, Interest, Reply<()>),
+    /// The agency's side.
+    Order(Order),
     /// Commit what came before and end.
     Stop,
 }
@@ -290,6 +296,7 @@ fn handle_event(
             batch.keep_place(sign_up, position)?;
             None
         }
+        Event::Order(order) => order.handle(batch, finishes)?,
         Event::Interest(_) | Event::Stop => None,
     };
     finishes.extend(finish);
@@ -322,6 +329,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Contact(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Retire(_, _, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Order(order) => order.refuse(failure),
             Event::Placed(..) | Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
         }
     }

@@ -1,6 +1,6 @@
 //! The node's HTTP interface. Bad input ends here as problem+json; decisions are made behind it.
 
-use crate::{app::App, kiosk, limits};
+use crate::{agency, app::App, kiosk, limits};
 use anyhow::Context;
 use axum::{
     Router,
@@ -13,14 +13,17 @@ use tokio::{net::TcpListener, sync::watch};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::OpenApi;
 
+pub(crate) mod attendance;
 mod carry;
 mod events;
 mod jobs;
 mod node;
-mod post_job;
+mod patch_job;
+pub(crate) mod post_job;
 mod problem;
 pub(crate) mod search;
 pub(crate) mod sign_ups;
+pub(crate) mod tenant;
 
 pub(crate) use carry::Desk;
 pub(crate) use events::Changes;
@@ -38,6 +41,9 @@ pub(crate) use sign_ups::{SignUpBody, base64url, submit};
         sign_ups::show,
         sign_ups::find,
         sign_ups::command,
+        attendance::roster,
+        attendance::sheet,
+        patch_job::change,
         events::listen,
         carry::take,
         node::show,
@@ -68,7 +74,9 @@ pub(crate) async fn serve(
 ) -> anyhow::Result<()> {
     let router = Router::new()
         .route("/v1/jobs", get(search::search).post(post_job::create))
-        .route("/v1/jobs/{id}", get(jobs::show))
+        .route("/v1/jobs/{id}", get(jobs::show).patch(patch_job::change))
+        .route("/v1/jobs/{id}/roster", get(attendance::roster))
+        .route("/v1/timesheet", get(attendance::sheet))
         .route("/v1/sign_ups", get(sign_ups::find).post(sign_ups::create))
         .route("/v1/sign_ups/{id}", get(sign_ups::show).post(sign_ups::command))
         .route("/v1/events", get(events::listen))
@@ -79,6 +87,7 @@ pub(crate) async fn serve(
         .route("/openapi.json", get(openapi))
         .route("/problems/{code}", get(problem::explain))
         .route("/v1/{*rest}", post(problem::unknown).get(problem::unknown))
+        .merge(agency::routes())
         .merge(kiosk::routes::routes())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::REQUEST_WAIT))

@@ -65,6 +65,17 @@ pub(crate) const LISTEN_EVERY: Duration = Duration::from_secs(1);
 /// Cuts up to this heal within 3 s of the line's return.
 pub(crate) const SHORT_CUT: Duration = Duration::from_secs(75);
 
+/// How often the gate looks whether something is due: what a no-show may be declared late by.
+pub(crate) const GATE_EVERY: Duration = Duration::from_secs(5);
+/// Clerks logged in at a time, at one node: above it the log-in used longest ago ends.
+pub(crate) const CLERKS_MAX: usize = 256;
+/// A log-in of a clerk ends after so long: one working day.
+pub(crate) const CLERK_WAIT: Duration = Duration::from_secs(12 * 3_600);
+/// Shifts that one form posts: bounds the page that shows them again.
+pub(crate) const ROWS_MAX: usize = 200;
+/// Days before and after today of which an agency may ask the timesheet.
+pub(crate) const TIMESHEET_DAYS_MAX: i32 = 400;
+
 /// A session that stood for so long was a line in order: after it the first attempts come quickly again.
 pub(crate) const STEADY: Duration = Duration::from_secs(10);
 

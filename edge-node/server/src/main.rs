@@ -1,5 +1,6 @@
 //! `edge-node`: the light server that stands where labour is hired.
 
+mod agency;
 mod app;
 mod config;
 mod country;
@@ -9,11 +10,13 @@ mod http;
 mod join;
 mod kiosk;
 mod limits;
+mod papers;
 mod phone;
 mod plugins;
 mod readers;
 mod speech;
 mod telemetry;
+mod timesheet;
 mod uplink;
 
 use anyhow::Context;

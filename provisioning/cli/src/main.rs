@@ -14,6 +14,7 @@ mod plugin;
 mod receipt;
 mod stage;
 mod tenant;
+mod timesheet;
 mod token;
 
 use clap::{Parser, Subcommand};
@@ -55,6 +56,9 @@ enum Command {
     /// Employers and agencies.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
+    /// Timesheets that nodes hand out.
+    #[command(subcommand)]
+    Timesheet(timesheet::TimesheetCommand),
     /// Tokens by which boxes join.
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -90,6 +94,7 @@ fn main() -> ExitCode {
         Command::Plugin(command) => plugin::run(&command),
         Command::Sync(command) => carry::run(&command),
         Command::Tenant(command) => tenant::run(&command),
+        Command::Timesheet(command) => timesheet::run(&command),
         Command::Token(command) => token::run(&command),
     };
     match outcome {

@@ -41,6 +41,7 @@ pub(crate) fn job_fields(region: usize, wall: i64) -> JobFields {
         requirements: String::new(),
         synthetic: true,
         redated: false,
+        no_show_after_min: 0,
         created_at: wall,
         tenant: tenant_of(region).0,
         region: super::REGIONS[region % super::REGIONS.len()].to_owned(),

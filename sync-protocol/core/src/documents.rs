@@ -16,11 +16,13 @@ use automerge::{
 use minicbor::{Decode, Encode};
 use std::{collections::BTreeMap, num::NonZeroU64, panic::catch_unwind};
 
+mod attendance;
 mod job;
 pub mod posting;
 mod sign_up;
 
-pub use job::{JobFields, PayUnit};
+pub use attendance::{Attendance, MINUTES_MAX};
+pub use job::{JobFields, NO_SHOW_AFTER_MIN, PayUnit};
 pub use sign_up::{SignUpFields, Status};
 
 /// A scalar of a document field.

@@ -12,4 +12,5 @@ pub mod mutant;
 pub mod receipt;
 pub mod seats;
 pub mod session;
+pub mod timesheet;
 pub mod wire;

@@ -108,6 +108,16 @@ pub trait ShardTx {
     fn sign_up(&mut self, sign_up: SignUpId) -> Result<Option<SignUpRow>, StoreError>;
     fn sign_up_by_idempotency(&mut self, key: &[u8; 16]) -> Result<Option<SignUpRow>, StoreError>;
     fn sign_ups_by_code(&mut self, code: &str) -> Result<Vec<SignUpRow>, StoreError>;
+    /// All sign-ups for a job that are known in this file, in any state, in the order in which they were made.
+    fn sign_ups_for(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<SignUpRow>, StoreError>;
+    /// A tenant's jobs in this vshard that start within `from..until` (epoch seconds), by start.
+    fn jobs_of(
+        &mut self,
+        vshard: VshardId,
+        tenant: TenantId,
+        from: i64,
+        until: i64,
+    ) -> Result<Vec<JobSummary>, StoreError>;
     /// Current sign-ups of a worker for a job.
     fn sign_ups_of(
         &mut self,

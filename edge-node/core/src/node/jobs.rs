@@ -2,7 +2,7 @@
 
 use super::Batch;
 use sync_protocol::{
-    documents::{Document, JobFields},
+    documents::{Document, JobFields, Value},
     ids::{JobId, TenantId},
     limits::CAP_MAX,
     seats::{LossPolicy, NodeEvent, NodeJob},
@@ -35,7 +35,69 @@ pub enum JobRefusal {
     Store(#[from] StoreError),
 }
 
+/// A change of a tenant's own job; what is not given stays. Seats and state are the ledger's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobEdit {
+    pub tenant: TenantId,
+    pub job: JobId,
+    /// The whole job as it is to be; who and where stay as they are.
+    pub fields: JobFields,
+}
+
+/// Why a job is not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditRefusal {
+    #[error("there is no such job of this agency here")]
+    Unknown,
+    #[error("this node's incarnation is over; it must join again before it changes jobs")]
+    Retired,
+    #[error("the shift has begun; its times stay as they are")]
+    Begun,
+    #[error("the shift must end after it starts, and start in the future")]
+    Times,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl Batch<'_> {
+    /// Changes a job's document, as any node of its region may. Only the fields that differ are written.
+    pub fn edit_job(&mut self, edit: &JobEdit) -> Result<(), EditRefusal> {
+        if self.over {
+            return Err(EditRefusal::Retired);
+        }
+        let vshard = self.tx.vshard_of(edit.job)?.ok_or(EditRefusal::Unknown)?;
+        let summary = self.tx.job_summary(vshard, edit.job)?;
+        let summary = summary.filter(|job| job.tenant == edit.tenant).ok_or(EditRefusal::Unknown)?;
+        let mut stored = self.tx.document(vshard, edit.job)?.ok_or(EditRefusal::Unknown)?;
+        let before = JobFields::read(&stored.document).ok_or(EditRefusal::Unknown)?;
+        let after = &edit.fields;
+        if (before.start_at, before.end_at) != (after.start_at, after.end_at) {
+            if before.start_at <= self.now {
+                return Err(EditRefusal::Begun);
+            }
+            if after.end_at <= after.start_at || after.start_at <= self.now {
+                return Err(EditRefusal::Times);
+            }
+        }
+        let mut fields = after.to_fields();
+        // A rule that is taken back must be written over, where a new document leaves it out.
+        if before.no_show_after_min > 0 && after.no_show_after_min == 0 {
+            fields.push(("no_show_after_min", Value::Int(0)));
+        }
+        let fixed = ["tenant", "region", "created_at", "employer", "synthetic", "redated"];
+        fields.retain(|(name, _)| !fixed.contains(name));
+        self.edit(vshard, stored.topic, edit.job, &mut stored.document, &fields)?;
+        let changed = JobSummary {
+            title: after.title.clone(),
+            start_at: after.start_at,
+            end_at: after.end_at,
+            ..summary
+        };
+        self.tx.put_job_summary(vshard, &changed)?;
+        self.changed.insert(edit.job);
+        Ok(())
+    }
+
     /// Creates a job with all of its rights here. A repetition under the same key gives the same job.
     pub fn create_job(&mut self, new: &NewJob) -> Result<JobId, JobRefusal> {
         let tenant = TenantId(new.fields.tenant);

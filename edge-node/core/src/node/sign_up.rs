@@ -3,7 +3,7 @@
 //! A right here: confirmed, now. No right here and the line up: the hub is asked; no answer in time: requested, and from
 //! then on only the hub may accept it. Line down: wait-listed at this node.
 
-use super::{Batch, Uplink};
+use super::{Batch, Uplink, attendance_of};
 use sync_protocol::{
     documents::{Document, SignUpFields, Status, Value},
     ids::{JobId, SignUpId, TopicId, VshardId, WorkerId},
@@ -92,9 +92,9 @@ pub enum CancelRefusal {
     Store(#[from] StoreError),
 }
 
-struct Place {
-    vshard: VshardId,
-    topic: TopicId,
+pub(super) struct Place {
+    pub(super) vshard: VshardId,
+    pub(super) topic: TopicId,
     seats: NodeJob,
     said: HubSaid,
 }
@@ -175,7 +175,7 @@ impl Batch<'_> {
         }
     }
 
-    fn place(&mut self, job: JobId) -> Result<Option<Place>, StoreError> {
+    pub(super) fn place(&mut self, job: JobId) -> Result<Option<Place>, StoreError> {
         let Some(vshard) = self.tx.vshard_of(job)? else { return Ok(None) };
         let Some(summary) = self.tx.job_summary(vshard, job)? else { return Ok(None) };
         let (seats, said) = self.tx.node_job(vshard, job)?.unwrap_or_default();
@@ -308,6 +308,11 @@ impl Batch<'_> {
     /// Ends a sign-up at its worker's wish. The freed right goes to the next in line here while the line is down, and back
     /// to the hub where others wait. A place that is held elsewhere is freed by its holder: the wish is passed on.
     pub fn cancel(&mut self, sign_up: SignUpId) -> Result<Answer, CancelRefusal> {
+        self.let_go(sign_up, EndReason::Worker)
+    }
+
+    /// The same for any reason that is said at a node: the worker's wish, or the agency's word.
+    pub(super) fn let_go(&mut self, sign_up: SignUpId, reason: EndReason) -> Result<Answer, CancelRefusal> {
         if self.over {
             return Err(CancelRefusal::Retired);
         }
@@ -317,12 +322,21 @@ impl Batch<'_> {
         let held_here =
             seat.is_some_and(|seat| seat.holder == self.node.writer && seat.state != SeatState::Requested);
         let Some(seat) = seat.filter(|_| held_here) else {
-            self.pass_wish_on(&row)?;
+            self.pass_wish_on(&row, reason)?;
             return Ok(answer_of(self.tx, &row)?);
         };
         let mut place = self.place(job)?.ok_or(CancelRefusal::Unknown)?;
         if place.seats.cancel(Some(seat.state)) {
-            self.set_status(&place, sign_up, Status::Cancelled, "")?;
+            let (status, told) = match reason {
+                EndReason::Worker => (Status::Cancelled, ""),
+                EndReason::Closed
+                | EndReason::CapLowered
+                | EndReason::Duplicate
+                | EndReason::Voided
+                | EndReason::NoShow
+                | EndReason::Employer => (Status::Bumped, reason.as_str()),
+            };
+            self.set_status(&place, sign_up, status, told)?;
             self.append_row(place.vshard, place.topic, job, NodeEvent::Cancel { sign_up })?;
             self.tx.put_seat(place.vshard, job, &SeatRow { state: SeatState::Cancelled, ..seat })?;
             self.tx.remove_waiting(place.vshard, job, sign_up)?;
@@ -335,15 +349,16 @@ impl Batch<'_> {
         Ok(answer_of(self.tx, &row)?)
     }
 
-    fn pass_wish_on(&mut self, row: &SignUpRow) -> Result<(), StoreError> {
+    fn pass_wish_on(&mut self, row: &SignUpRow, reason: EndReason) -> Result<(), StoreError> {
         let (job, sign_up) = (row.fields.job, row.sign_up);
         if !row.status().is_current() || self.tx.ending(row.vshard, job, sign_up)?.is_some() {
             return Ok(());
         }
         let Some(place) = self.place(job)? else { return Ok(()) };
-        let ending = Ending { sign_up, reason: EndReason::Worker };
+        let ending = Ending { sign_up, reason };
         self.tx.put_ending(row.vshard, &EndingRow { job, ending, at: self.now, done: false })?;
-        self.append_row(place.vshard, place.topic, job, NodeEvent::CancelFor { sign_up }).map(drop)
+        let reason = (reason != EndReason::Worker).then_some(reason);
+        self.append_row(place.vshard, place.topic, job, NodeEvent::CancelFor { sign_up, reason }).map(drop)
     }
 
     fn pass_on(&mut self, place: &mut Place, job: JobId) -> Result<(), StoreError> {
@@ -449,10 +464,14 @@ impl Batch<'_> {
     /// Ends a sign-up as the hub asked: by its worker's wish like any cancellation, else with its right returned.
     pub(super) fn end(&mut self, job: JobId, ending: Ending) -> Result<(), StoreError> {
         match ending.reason {
-            EndReason::Worker => match self.cancel(ending.sign_up) {
-                Ok(_) | Err(CancelRefusal::Unknown | CancelRefusal::Retired) => Ok(()),
-                Err(CancelRefusal::Store(error)) => Err(error),
-            },
+            // Whoever was seen at a gate that the hub had not heard of has not stayed away.
+            EndReason::NoShow if self.has_come(ending.sign_up)? => Ok(()),
+            EndReason::Worker | EndReason::NoShow | EndReason::Employer => {
+                match self.let_go(ending.sign_up, ending.reason) {
+                    Ok(_) | Err(CancelRefusal::Unknown | CancelRefusal::Retired) => Ok(()),
+                    Err(CancelRefusal::Store(error)) => Err(error),
+                }
+            }
             EndReason::Closed | EndReason::CapLowered | EndReason::Duplicate | EndReason::Voided => {
                 self.bump(job, ending.sign_up, ending.reason)
             }
@@ -514,6 +533,13 @@ fn local_place(
     Ok(place.and_then(|place| u32::try_from(place + 1).ok()))
 }
 
+/// Whether an end was asked for because its worker had not come, who then came.
+fn is_withdrawn(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<bool, StoreError> {
+    let ending = tx.ending(row.vshard, row.fields.job, row.sign_up)?;
+    let is_no_show = ending.is_some_and(|row| row.ending.reason == EndReason::NoShow);
+    Ok(is_no_show && attendance_of(tx, row)?.checked_in_at.is_some())
+}
+
 /// What a worker who comes back is told about a sign-up.
 pub fn answer_of(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<Answer, StoreError> {
     let job = row.fields.job;
@@ -529,7 +555,8 @@ pub fn answer_of(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<Answer, StoreE
         Status::Confirmed | Status::Requested | Status::Cancelled | Status::Bumped => None,
     };
     let receipt = tx.receipt(row.vshard, row.sign_up)?.filter(|_| row.status() == Status::Confirmed);
-    let asked = tx.ending(row.vshard, job, row.sign_up)?.is_some_and(|row| !row.done);
+    let asked = tx.ending(row.vshard, job, row.sign_up)?.is_some_and(|ending| !ending.done);
+    let asked = asked && !is_withdrawn(tx, row)?;
     Ok(Answer {
         code: row.fields.code.clone(),
         provisional: is_provisional(tx, row.vshard, job, receipt.as_deref())?,

@@ -203,7 +203,7 @@ fn a_worker_who_has_a_seat_gets_no_second_one_from_the_hub() {
 /// A node with a store of its own, whose line is down.
 pub(crate) struct Node {
     pub(crate) me: EdgeNode,
-    store: SqliteShard,
+    pub(crate) store: SqliteShard,
     _folder: Folder,
 }
 

@@ -1,14 +1,14 @@
 //! What a node makes of what its hub sends and its workers repeat: each entry applied, parked or passed over.
 
 use crate::places::Node;
-use crate::world::{NOW, fields, topic};
-use edge_core::node::{CancelRefusal, NewJob, SignUpRefusal, SignUpRequest};
+use crate::world::{NOW, TENANT, fields, topic};
+use edge_core::node::{Act, Attend, Batch, CancelRefusal, NewJob, SignUpRefusal, SignUpRequest};
 use sync_protocol::{
     documents::{Document, SignUpFields, Status, Value},
     ids::{DocumentId, JobId, SignUpId, WorkerId, Writer},
     limits::BATCH_BYTES_MAX,
     log::{Entry, EntryKind},
-    seats::{HoldingRow, LossPolicy, NodeEvent, NodeRow},
+    seats::{EndReason, Ending, HoldingRow, LossPolicy, NodeEvent, NodeRow},
     wire::v1::{Down, Sequenced},
 };
 
@@ -87,6 +87,16 @@ fn what_cannot_be_applied_is_parked_and_the_rest_goes_on() {
     }
 }
 
+/// The hub asks this node to end a sign-up that it holds.
+pub(crate) fn end(batch: &mut Batch<'_>, job: JobId, ending: Ending) {
+    let row = HoldingRow { job, writer: batch.node.writer, granted: 0, end: vec![ending], ..holding_row() };
+    let body = minicbor::to_vec(row).unwrap();
+    let entry = Entry::new(EntryKind::HoldingLedger, topic().0, job, body);
+    let upto = batch.tx.cursors().unwrap().first().map_or(1, |cursor| cursor.seq + 1);
+    let entries = vec![Sequenced { seq: upto, writer: Writer::hub(1), entry }];
+    batch.receive(&Down { vshard: topic().1.0, history: 1, upto, entries, sent_at: 0 }).unwrap();
+}
+
 fn holding_row() -> HoldingRow {
     let (job, _) = far();
     HoldingRow {
@@ -110,7 +120,16 @@ fn a_wish_to_cancel_what_is_held_elsewhere_is_passed_on_once() {
     receive(&mut node, 2, &known);
     for _ in 0..2 {
         assert_eq!(cancel(&mut node).unwrap(), Status::Confirmed, "its holder decides");
-        assert_eq!(told(&mut node, job), [NodeEvent::CancelFor { sign_up: place }]);
+        assert_eq!(told(&mut node, job), [NodeEvent::CancelFor { sign_up: place, reason: None }]);
+    }
+
+    let mut agency = Node::cut_off("wish-of-the-agency");
+    receive(&mut agency, 2, &known);
+    let order = Attend { tenant: TENANT, sign_up: place, act: Act::Dismiss };
+    for _ in 0..2 {
+        assert_eq!(agency.batch(|batch| batch.attend(order)).unwrap().status, Status::Confirmed);
+        let reason = Some(EndReason::Employer);
+        assert_eq!(told(&mut agency, job), [NodeEvent::CancelFor { sign_up: place, reason }]);
     }
 
     let mut other = Node::cut_off("wish-late");

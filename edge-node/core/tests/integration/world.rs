@@ -107,6 +107,7 @@ pub(crate) fn fields(title: &str) -> JobFields {
         requirements: String::new(),
         synthetic: true,
         redated: false,
+        no_show_after_min: 0,
         created_at: NOW,
         tenant: TENANT.0,
         region: "hangzhou".to_owned(),

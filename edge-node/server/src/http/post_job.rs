@@ -1,15 +1,15 @@
 //! `POST /v1/jobs`: a tenant creates a job at this node; it is open here at once, also while the line is cut.
 
-use super::Problem;
+use super::{Problem, tenant::TenantScope};
 use crate::{app::App, event_loop::Event};
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
 use edge_core::node::{JobRefusal, NewJob};
 use serde::Serialize;
-use sync_protocol::seats::LossPolicy;
+use sync_protocol::{documents::JobFields, ids::JobId, seats::LossPolicy};
 use tokio::sync::oneshot;
 
 mod body;
@@ -27,51 +27,62 @@ fn bad(detail: impl Into<String>) -> Problem {
     Problem::new("bad-request", detail)
 }
 
-/// Finds the tenant by its key.
-fn tenant(app: &App, headers: &HeaderMap) -> Result<(u32, String), Problem> {
-    let missing = || Problem::new("unauthorised", "send Authorization: Bearer and the tenant's key");
-    let key = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
-        .ok_or_else(missing)?;
-    // The key has 128 random bits: comparing hashes leaks nothing that can be used.
-    let hash = blake3::hash(key.trim().as_bytes());
-    let interest = app.shared.interest();
-    let tenant = interest.tenants.iter().find(|tenant| tenant.key_hash == hash.as_bytes());
-    tenant.map(|tenant| (tenant.id, tenant.name.clone())).ok_or_else(|| {
-        let region = &app.shared.region;
-        Problem::new("unauthorised", format!("no tenant that may post in {region} has this key"))
-    })
-}
-
 /// Creates a job.
 #[utoipa::path(post, path = "/v1/jobs", request_body = JobBody, responses(
     (status = 201, body = Created), (status = 400, body = Problem), (status = 401, body = Problem),
     (status = 403, body = Problem)))]
 pub(crate) async fn create(
     State(app): State<App>,
+    scope: TenantScope,
     headers: HeaderMap,
     body: Result<Json<serde_json::Value>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Created>), Problem> {
-    let (tenant, employer) = tenant(&app, &headers)?;
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
-    let poster = Poster { tenant, employer: &employer, region: &app.shared.region, now: app.shared.now() };
-    let Posted { fields, seats, reclaim_lost } = body::read(body, poster)?;
     let key = match headers.get("idempotency-key").map(|key| key.to_str()) {
         Some(Ok(key)) if key.len() <= crate::limits::KEY_CHARS_MAX => format!("api:{key}"),
         Some(_) => return Err(bad("Idempotency-Key: at most 128 ASCII characters")),
         None => String::new(),
     };
+    let job = submit(&app, &scope, body, key, |_| {}).await?;
+    Ok((StatusCode::CREATED, Json(Created { id: job.to_string() })))
+}
+
+/// A job's fields as a body gives them, held against the rule of all posted jobs.
+pub(super) fn judged(
+    scope: &TenantScope,
+    region: &str,
+    now: i64,
+    body: serde_json::Value,
+) -> Result<JobFields, Problem> {
+    let poster = Poster { tenant: scope.tenant.0, employer: &scope.name, region, now };
+    body::read(body, poster).map(|posted| posted.fields)
+}
+
+/// Creates a job from a body, completed by `like` where it is posted like another; also what the clerk's pages call.
+/// Under a key that was used before it is that job.
+pub(crate) async fn submit(
+    app: &App,
+    scope: &TenantScope,
+    body: serde_json::Value,
+    key: String,
+    like: impl FnOnce(&mut JobFields),
+) -> Result<JobId, Problem> {
+    let poster = Poster {
+        tenant: scope.tenant.0,
+        employer: &scope.name,
+        region: &app.shared.region,
+        now: app.shared.now(),
+    };
+    let Posted { mut fields, seats, reclaim_lost } = body::read(body, poster)?;
+    like(&mut fields);
     let policy = if reclaim_lost { LossPolicy::Reclaim } else { LossPolicy::WriteOff };
     let new = NewJob { fields, seats, policy, key };
     let (reply, answer) = oneshot::channel();
-    let event = Event::CreateJob(Box::new(new), reply);
-    app.send(event)?;
-    let job = app.wait(answer).await?.map_err(|refusal| match refusal {
+    app.send(Event::CreateJob(Box::new(new), reply))?;
+    app.wait(answer).await?.map_err(|refusal| match refusal {
         JobRefusal::NoTopic => Problem::new("no-topic", refusal.to_string()),
         JobRefusal::Seats | JobRefusal::Times => bad(refusal.to_string()),
         JobRefusal::Retired => Problem::new("frozen", refusal.to_string()),
         JobRefusal::Store(error) => Problem::from(error),
-    })?;
-    Ok((StatusCode::CREATED, Json(Created { id: job.to_string() })))
+    })
 }

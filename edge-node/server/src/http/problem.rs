@@ -113,6 +113,37 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "The tenant may not post in this region",
         "Ask the operator to add the region to the tenant.",
     ),
+    (
+        "not-confirmed",
+        StatusCode::CONFLICT,
+        "The place is not confirmed",
+        "Only a confirmed place is checked in or missed; the detail says how this one stands.",
+    ),
+    (
+        "came-already",
+        StatusCode::CONFLICT,
+        "The worker has been checked in",
+        "A place is not taken from somebody who came; check the worker out.",
+    ),
+    ("not-in", StatusCode::CONFLICT, "The worker has not been checked in", "Check the worker in first."),
+    (
+        "too-early",
+        StatusCode::CONFLICT,
+        "The shift does not begin yet",
+        "From 30 minutes before the start on somebody may be marked; before that, dismiss the worker.",
+    ),
+    (
+        "begun",
+        StatusCode::CONFLICT,
+        "The shift has begun",
+        "Its times stay as they are; everything else of the job may be changed.",
+    ),
+    (
+        "foreign-form",
+        StatusCode::FORBIDDEN,
+        "The form was sent by another site's page, or under a log-in that is over",
+        "Open /agency again and send it from there.",
+    ),
     ("busy", StatusCode::SERVICE_UNAVAILABLE, "Too many requests are waiting", "Ask again in a second."),
     (
         "frozen",

@@ -1,6 +1,6 @@
 //! Sign-ups: create, read, find by code, cancel.
 
-use super::{Problem, jobs::rfc3339, problem::FieldError};
+use super::{Problem, attendance, jobs::rfc3339, problem::FieldError, tenant::TenantScope};
 use crate::{
     app::App,
     event_loop::{Event, Failure},
@@ -10,8 +10,10 @@ use crate::{
 };
 use axum::{
     Json,
+    body::Bytes,
     extract::{ConnectInfo, Path, Query, State, rejection::JsonRejection},
     http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
 };
 use edge_core::node::{
     Answer, CancelRefusal, Decision, SignUpRefusal, SignUpRequest, Uplink as Line, answer_of, place_question,
@@ -59,7 +61,7 @@ pub(crate) struct SignUpJson {
     provisional_until: Option<String>,
     /// Its end was asked for; the node that holds the place has not reported it yet.
     cancel_asked: bool,
-    /// Why it was ended by others than its worker: closed, cap_lowered, duplicate or voided; else empty.
+    /// Why it was ended by others than its worker: closed, cap_lowered, duplicate, voided, no_show or employer; else empty.
     reason: String,
 }
 
@@ -294,17 +296,32 @@ pub(crate) async fn cancel(app: &App, sign_up: SignUpId) -> Result<Answer, Probl
     })
 }
 
-/// Commands on a sign-up: `{id}:cancel`.
-#[utoipa::path(post, path = "/v1/sign_ups/{id}", params(("id" = String, Path, description = "Sign-up id and `:cancel`")),
-    responses((status = 200, body = SignUpJson), (status = 404, body = Problem), (status = 409, body = Problem)))]
+/// Commands on a sign-up: `{id}:cancel` of its worker; of the agency, with its key, `:check_in`, `:check_out`,
+/// `:confirm_minutes` (with a body `{"minutes": 480}`), `:no_show` and `:dismiss`.
+#[utoipa::path(post, path = "/v1/sign_ups/{id}",
+    params(("id" = String, Path, description = "Sign-up id, a colon and the command")),
+    request_body(content = attendance::MinutesBody, description = "Of :confirm_minutes alone"),
+    responses((status = 200, body = SignUpJson, description = "How the sign-up stands; after an agency's command its attendance"),
+    (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(crate) async fn command(
     State(app): State<App>,
     Path(id): Path<String>,
-) -> Result<Json<SignUpJson>, Problem> {
-    let id = id
-        .strip_suffix(":cancel")
-        .ok_or_else(|| Problem::new("unknown-route", "the commands are: :cancel"))?;
-    let sign_up = id.parse().map_err(|_| unknown(id))?;
-    let answer = cancel(&app, sign_up).await?;
-    Ok(Json(SignUpJson::of(&app, answer)))
+    scope: Result<TenantScope, Problem>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let known = || {
+        let agency = attendance::COMMANDS.map(|name| format!(":{name}")).join(", ");
+        Problem::new("unknown-route", format!("the commands are: :cancel, {agency}"))
+    };
+    let (id, command) = id.split_once(':').ok_or_else(known)?;
+    let of = |id: &str| id.parse::<SignUpId>().map_err(|_| unknown(id));
+    if command == "cancel" {
+        let answer = cancel(&app, of(id)?).await?;
+        return Ok(Json(SignUpJson::of(&app, answer)).into_response());
+    }
+    if !attendance::COMMANDS.contains(&command) {
+        return Err(known());
+    }
+    let scope = scope?;
+    Ok(Json(attendance::command(&app, &scope, of(id)?, command, &body).await?).into_response())
 }

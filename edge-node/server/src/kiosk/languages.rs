@@ -23,6 +23,9 @@ const MARKUP: [&str; 5] = ["<b>", "</b>", "<wbr>", "<span class=\"more\">", "</s
 
 const CHINESE: &str = include_str!("../../locales/zh.ftl");
 const ENGLISH: &str = include_str!("../../locales/en.ftl");
+/// Words of the agency's pages, which clerks read in Chinese or English; their keys begin with `a-`.
+const CHINESE_AGENCY: &str = include_str!("../../locales/agency.zh.ftl");
+const ENGLISH_AGENCY: &str = include_str!("../../locales/agency.en.ftl");
 
 type Bundle = FluentBundle<FluentResource>;
 
@@ -88,8 +91,9 @@ struct Entry<'a> {
 
 /// Chinese and English.
 pub(crate) fn built_in() -> Vec<Language> {
-    let own = [("zh.ftl", CHINESE), ("en.ftl", ENGLISH)];
-    let mut all: Vec<Language> = own.into_iter().filter_map(|(path, text)| trusted(path, text)).collect();
+    let own = [("zh.ftl", [CHINESE, CHINESE_AGENCY]), ("en.ftl", [ENGLISH, ENGLISH_AGENCY])];
+    let whole = own.into_iter().filter_map(|(path, parts)| trusted(path, &parts.join("\n")));
+    let mut all: Vec<Language> = whole.collect();
     if cfg!(test) {
         // The tests of all pages speak a language that came as a file, too.
         all.extend(trusted("es.ftl", include_str!("../../locales/extra/es.ftl")));
@@ -367,6 +371,27 @@ mod tests {
                 assert_eq!(variables(entry.text), variables(english[key].text), "{path} {key}");
             }
         }
+    }
+
+    #[test]
+    fn every_key_of_the_agency_is_used_and_every_used_key_exists() {
+        let here = env!("CARGO_MANIFEST_DIR");
+        let mut used = BTreeSet::new();
+        for dir in ["templates/agency", "src/agency"] {
+            for entry in fs::read_dir(format!("{here}/{dir}")).unwrap() {
+                let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+                let quoted = text.split('"').filter(|part| part.starts_with("a-") && !part.contains(' '));
+                used.extend(quoted.map(str::to_owned));
+            }
+        }
+        let (chinese, english) = (entries(CHINESE_AGENCY), entries(ENGLISH_AGENCY));
+        assert_eq!(chinese.keys().collect::<Vec<_>>(), english.keys().collect::<Vec<_>>());
+        for (key, entry) in &chinese {
+            assert!(key.starts_with("a-"), "{key}");
+            assert_eq!(variables(entry.text), variables(english[key].text), "{key}");
+        }
+        let known: BTreeSet<String> = chinese.into_keys().map(str::to_owned).collect();
+        assert_eq!(used, known);
     }
 
     #[test]

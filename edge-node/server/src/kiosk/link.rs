@@ -34,6 +34,11 @@ pub(crate) fn cancel(code: &str) -> Link {
     Link::to(&format!("{}/cancel", Link::below(TICKET, code).path))
 }
 
+/// The page that confirms the hours of a ticket, and its submission.
+pub(crate) fn hours(code: &str) -> Link {
+    Link::to(&format!("{}/hours", Link::below(TICKET, code).path))
+}
+
 /// Address at which browsers ask for the icon of a page.
 pub(crate) const ICON: &str = "/favicon.ico";
 

@@ -5,6 +5,7 @@ mod ask;
 mod cards;
 mod find;
 mod give_back;
+mod hours;
 mod list;
 mod one;
 mod sign_up;
@@ -52,6 +53,7 @@ pub(crate) fn routes() -> Router<App> {
         .route(link::SIGN_UP, get(sign_up::form).post(sign_up::send))
         .route(&below(link::TICKET, "{code}"), get(ticket::ticket))
         .route(&below(link::TICKET, "{code}/cancel"), get(give_back::form).post(give_back::send))
+        .route(&below(link::TICKET, "{code}/hours"), get(hours::form).post(hours::send))
         .route(link::MINE, get(ticket::mine).post(ticket::find))
         .route(link::HELP, get(one::help))
         .route(&below(link::AUDIO, "{name}"), get(aloud::audio))
@@ -143,7 +145,7 @@ async fn icon() -> Response {
 /// Whether a form was sent by another site's page.
 ///
 /// Pages that send no referrer make browsers write `Origin: null`, so `Sec-Fetch-Site` decides where there is one.
-fn is_foreign(headers: &HeaderMap) -> bool {
+pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return !matches!(site.as_bytes(), b"same-origin" | b"none");
     }
@@ -156,7 +158,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     }
 }
 
-async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

@@ -152,6 +152,7 @@ fn ticket(choice: Choice, answer: Answer) -> TicketPage {
         here_total: 30,
         printer: true,
         can_cancel: true,
+        hours: None,
     }
 }
 
@@ -174,6 +175,16 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
         ("ticket-bumped", ticket(choice, Answer::Bumped(Why::Fewer))),
         ("ticket-giving-back", ticket(choice, Answer::GivingBack)),
         ("ticket-void", ticket(choice, Answer::Bumped(Why::Void))),
+        ("ticket-not-there", ticket(choice, Answer::Bumped(Why::NotThere))),
+        ("ticket-employer", ticket(choice, Answer::Bumped(Why::Employer))),
+        (
+            "ticket-hours",
+            TicketPage {
+                can_cancel: false,
+                hours: Some(Hours { told: 543, said: Some(570) }),
+                ..ticket(choice, Answer::Confirmed)
+            },
+        ),
     ]
 }
 

@@ -6,6 +6,7 @@
 mod attract;
 mod find;
 mod give_back;
+mod hours;
 mod job;
 mod near;
 mod phone;
@@ -25,6 +26,7 @@ pub(crate) use self::{
     attract::{AttractPage, Fact},
     find::{FindPage, Tile, kind_words},
     give_back::{GiveBackError, GiveBackPage},
+    hours::{Hours, HoursError, HoursPage},
     job::{Bring, JobPage},
     near::{
         Away, Empty, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened,
@@ -251,14 +253,14 @@ fn hours(words: Words, start: &DateTime, end: &DateTime) -> Safe<String> {
 
 /// The words of one language, with the numbers and names of a page put in.
 #[derive(Debug, Clone, Copy)]
-struct Words(Lang);
+pub(crate) struct Words(pub(crate) Lang);
 
 impl Words {
-    fn t(self, key: &str) -> Safe<String> {
+    pub(crate) fn t(self, key: &str) -> Safe<String> {
         self.with(key, &[])
     }
 
-    fn t_n(self, key: &str, n: impl Borrow<u32>) -> Safe<String> {
+    pub(crate) fn t_n(self, key: &str, n: impl Borrow<u32>) -> Safe<String> {
         self.with(key, &[("n", FluentValue::from(*n.borrow()))])
     }
 
@@ -280,7 +282,7 @@ impl Words {
     }
 
     /// Fills a message; its own markup is kept and what is put in is escaped.
-    fn with(self, key: &str, values: &[(&str, FluentValue<'_>)]) -> Safe<String> {
+    pub(crate) fn with(self, key: &str, values: &[(&str, FluentValue<'_>)]) -> Safe<String> {
         let mut args = FluentArgs::new();
         for (name, value) in values {
             if let FluentValue::String(text) = value {
@@ -308,7 +310,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-fn icon(name: &str) -> Safe<String> {
+pub(crate) fn icon(name: &str) -> Safe<String> {
     Safe(format!(r##"<svg class="i" aria-hidden="true"><use href="#{name}"/></svg>"##))
 }
 

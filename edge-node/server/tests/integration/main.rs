@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod agency;
 mod damage;
 mod disk;
 mod held_off;
 mod kiosk;
 mod node;
+mod routes;

@@ -20,6 +20,8 @@ use sync_protocol::{
 use sync_store::OpenOptions;
 
 pub(crate) const TENANT_KEY: &str = "a-key-that-only-this-test-knows";
+/// Key of an agency that posts nothing.
+pub(crate) const OTHER_TENANT_KEY: &str = "another-key-that-only-this-test-knows";
 const START_WAIT: Duration = Duration::from_secs(30);
 
 /// A running node; it ends with this value.
@@ -77,14 +79,17 @@ fn enrol(folder: &Path) {
 }
 
 fn admit_tenant(folder: &Path) {
-    let topic = TopicId::of(TenantId(1), "hangzhou", 0);
+    let tenants = [(1, "顺达劳务", TENANT_KEY), (2, "另一家", OTHER_TENANT_KEY)];
+    let topic = |id| TopicId::of(TenantId(id), "hangzhou", 0);
     let interest = Interest {
-        topics: vec![(topic.0, 1, VshardId::of(topic).0)],
-        tenants: vec![Tenant {
-            id: 1,
-            name: "顺达劳务".to_owned(),
-            key_hash: blake3::hash(TENANT_KEY.as_bytes()).as_bytes().to_vec(),
-        }],
+        topics: tenants.map(|(id, ..)| (topic(id).0, id, VshardId::of(topic(id)).0)).to_vec(),
+        tenants: tenants
+            .map(|(id, name, key)| Tenant {
+                id,
+                name: name.to_owned(),
+                key_hash: blake3::hash(key.as_bytes()).as_bytes().to_vec(),
+            })
+            .to_vec(),
     };
     let mut store = OpenOptions::new(&folder.join("node.sqlite")).open().unwrap();
     store.transact(|tx| EdgeNode::store_interest(tx, &interest)).unwrap();
@@ -244,6 +249,8 @@ pub(crate) fn sign_up(node: &Node, job: &str, n: u32) -> Answer {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
+    /// The head as it was sent.
+    pub(crate) text: String,
     pub(crate) body: String,
 }
 
@@ -251,7 +258,7 @@ impl Answer {
     fn parse(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").expect("an HTTP answer");
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, head: head.to_owned(), body: body.to_owned() }
+        Self { status, head: head.to_owned(), text: head.to_owned(), body: body.to_owned() }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -64,9 +64,12 @@ pub(super) fn end_here(
     }
     let (state, status, told) = match reason {
         EndReason::Worker => (SeatState::Cancelled, Status::Cancelled, ""),
-        EndReason::Closed | EndReason::CapLowered | EndReason::Duplicate | EndReason::Voided => {
-            (SeatState::Bumped, Status::Bumped, reason.as_str())
-        }
+        EndReason::Closed
+        | EndReason::CapLowered
+        | EndReason::Duplicate
+        | EndReason::Voided
+        | EndReason::NoShow
+        | EndReason::Employer => (SeatState::Bumped, Status::Bumped, reason.as_str()),
     };
     shard.tx.put_seat(shard.vshard, job, &SeatRow { state, ..*seat })?;
     shard.tx.remove_waiting(shard.vshard, job, seat.sign_up)?;

@@ -12,7 +12,7 @@ use super::{
 };
 use std::collections::BTreeSet;
 use sync_protocol::{
-    documents::{Applied, Document, JobFields, SignUpFields, Status},
+    documents::{Applied, Attendance, Document, JobFields, SignUpFields, Status},
     ids::{DocumentKind, JobId, SignUpId, TenantId, TopicId, WorkerId, Writer},
     log::{Entry, EntryKind, Head, LogHead},
     mutant::{self, Mutant},
@@ -262,8 +262,9 @@ fn merge_row(
     if let NodeEvent::Birth { cap, policy } = row.event {
         return birth(shard, writer, row.job, cap, policy);
     }
-    if let NodeEvent::CancelFor { sign_up } = row.event {
-        return cancel_for(shard, row.job, sign_up, merged);
+    if let NodeEvent::CancelFor { sign_up, reason } = row.event {
+        let ending = Ending { sign_up, reason: reason.unwrap_or(EndReason::Worker) };
+        return cancel_for(shard, row.job, ending, merged);
     }
     let Some((sign_up, worker)) = subject(&row.event) else {
         return counters(shard, writer, &row);
@@ -277,20 +278,30 @@ fn merge_row(
     merge_sign_up(shard, writer, &row, (sign_up, worker), merged)
 }
 
-/// A wish to cancel what is held elsewhere; of a sign-up that nobody knows here it would stay open for ever.
+/// A wish to cancel what is held elsewhere; of a sign-up that nobody knows here it would stay open for ever. The hub's own
+/// reasons are not a node's to give, and nobody who was seen at a gate has stayed away.
 fn cancel_for(
     shard: &mut Shard<'_>,
     job: JobId,
-    sign_up: SignUpId,
+    ending: Ending,
     merged: &mut Merged,
 ) -> Result<Checked, StoreError> {
+    let Ending { sign_up, reason } = ending;
+    if !reason.is_passed_on() {
+        return Ok(park("a node ends a sign-up for a reason of the hub"));
+    }
     let known = shard.tx.seat(shard.vshard, job, sign_up)?.is_some()
         || shard.tx.sign_up(sign_up)?.is_some_and(|row| row.fields.job == job);
     if !known {
         return Ok(park("a cancellation of a sign-up that is not known"));
     }
+    let document = shard.tx.document(shard.vshard, sign_up)?;
+    let came = document.is_some_and(|stored| Attendance::read(&stored.document).checked_in_at.is_some());
+    if came && reason == EndReason::NoShow {
+        return Ok(Ok(()));
+    }
     merged.ends += u32::from(shard.tx.ending(shard.vshard, job, sign_up)?.is_none());
-    ends::end(shard, job, Ending { sign_up, reason: EndReason::Worker })?;
+    ends::end(shard, job, ending)?;
     Ok(Ok(()))
 }
 

@@ -43,7 +43,8 @@ fn cancellations_of_what_others_hold_are_taken_as_fast_as_a_hall_makes_them() {
     let mut hall = vec![birth(job, 5_000, LossPolicy::WriteOff)];
     hall.extend((2..people + 2).map(|n| accept(job, SignUpId::sign_up(HALL, n))));
     vshard.report(HALL, &hall).unwrap();
-    let cancel = |n: u64| row(job, NodeEvent::CancelFor { sign_up: SignUpId::sign_up(HALL, n) });
+    let cancel =
+        |n: u64| row(job, NodeEvent::CancelFor { sign_up: SignUpId::sign_up(HALL, n), reason: None });
     let asked = |vshard: &mut Vshard| vshard.read(|tx, at| tx.endings(at, job)).len() as u64;
 
     let all_but_one: Vec<Entry> = (2..people + 1).map(cancel).collect();

@@ -8,7 +8,7 @@ use sync_protocol::{
     ids::{DocumentId, JobId, SignUpId, TopicId, WorkerId, Writer},
     limits::CAP_MAX,
     log::{Entry, EntryKind},
-    seats::{LossPolicy, NodeEvent, Standing},
+    seats::{EndReason, LossPolicy, NodeEvent, Standing},
 };
 
 const HALL: Writer = Writer::new(1, 1);
@@ -76,8 +76,10 @@ fn each_report_is_merged_parked_or_fences_its_author() {
         ("the hub's row of rights", kind(EntryKind::HoldingLedger, accept(own, mine)), "fenced"),
         ("a seat under another's name", accept(own, theirs), "parked"),
         ("a seat of a job without a right", accept(halls, mine), "fenced"),
-        ("an end of what nobody knows", row(own, NodeEvent::CancelFor { sign_up: mine }), "parked"),
-        ("an end of another's seat", row(halls, NodeEvent::CancelFor { sign_up: theirs }), "merged"),
+        ("an end of what nobody knows", cancel_for(own, mine, None), "parked"),
+        ("an end of another's seat", cancel_for(halls, theirs, None), "merged"),
+        ("an end of a place by its agency", cancel_for(halls, theirs, Some(EndReason::Employer)), "merged"),
+        ("an end for a reason of the hub", cancel_for(halls, theirs, Some(EndReason::Closed)), "parked"),
         ("more returned than granted", row(own, NodeEvent::Return { returned: 3 }), "fenced"),
         ("a second birth", birth(own, 2, LossPolicy::WriteOff), "fenced"),
         ("a birth under another's name", birth(JobId::job(HALL, 9), 2, LossPolicy::WriteOff), "fenced"),
@@ -93,6 +95,10 @@ fn each_report_is_merged_parked_or_fences_its_author() {
     ] {
         assert_eq!(verdict(&entry), expected, "{what}");
     }
+}
+
+fn cancel_for(job: JobId, sign_up: SignUpId, reason: Option<EndReason>) -> Entry {
+    row(job, NodeEvent::CancelFor { sign_up, reason })
 }
 
 fn seen(job: JobId, granted: u32, cap: u32) -> Entry {

@@ -29,6 +29,7 @@ pub(crate) fn fields(title: &str, start_at: i64) -> JobFields {
         requirements: String::new(),
         synthetic: true,
         redated: false,
+        no_show_after_min: 0,
         created_at: 5,
         tenant: 1,
         region: "hangzhou".to_owned(),

@@ -233,6 +233,8 @@ const fn reason_words(reason: EndReason) -> &'static str {
         EndReason::Closed => "the job was closed",
         EndReason::CapLowered => "the cap was lowered",
         EndReason::Duplicate => "the worker has another place at that time",
+        EndReason::NoShow => "the worker did not come",
+        EndReason::Employer => "the agency cancelled this place",
         EndReason::Voided => "its node's rights were reclaimed before the hub had heard of it",
     }
 }

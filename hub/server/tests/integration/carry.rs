@@ -154,7 +154,8 @@ fn wishes_without_end_are_refused_and_counted() {
     let writer = node.admitted().writer;
     let job = JobId::job(writer, 1);
     let wish = |counter| {
-        let event = NodeEvent::CancelFor { sign_up: SignUpId::sign_up(Writer::new(2, 1), counter) };
+        let event =
+            NodeEvent::CancelFor { sign_up: SignUpId::sign_up(Writer::new(2, 1), counter), reason: None };
         let topic = TopicId::of(TenantId(1), "north", 0);
         Entry::new(EntryKind::NodeLedger, topic, job, minicbor::to_vec(NodeRow { job, event }).unwrap())
     };

@@ -1,6 +1,7 @@
 //! The fields of a job document. `cap` and open or closed are ledger rows, not fields.
 
 use super::{Document, Value};
+use std::ops::RangeInclusive;
 
 /// What one pay amount is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,12 @@ pub struct JobFields {
     pub created_at: i64,
     pub tenant: u32,
     pub region: String,
+    /// Minutes after the start at which a seat whose worker has not come goes to the next in line; 0 where that is off.
+    pub no_show_after_min: u32,
 }
+
+/// What a job's rule about those who do not come may say, in minutes after the start. 0 beside it means off.
+pub const NO_SHOW_AFTER_MIN: RangeInclusive<u32> = 5..=120;
 
 impl JobFields {
     /// Field names and values, in the order in which a new document is written.
@@ -90,6 +96,9 @@ impl JobFields {
         }
         if self.redated {
             fields.push(("redated", Value::Bool(true)));
+        }
+        if self.no_show_after_min > 0 {
+            fields.push(("no_show_after_min", Value::Int(i64::from(self.no_show_after_min))));
         }
         if let Some((lat, lon)) = self.position {
             fields.push(("lat", Value::Int(i64::from(lat))));
@@ -129,6 +138,11 @@ impl JobFields {
             created_at: document.int("created_at").unwrap_or(0),
             tenant: document.int("tenant").and_then(|t| u32::try_from(t).ok()).unwrap_or(0),
             region: document.text("region"),
+            no_show_after_min: document
+                .int("no_show_after_min")
+                .and_then(|minutes| u32::try_from(minutes).ok())
+                .filter(|minutes| NO_SHOW_AFTER_MIN.contains(minutes))
+                .unwrap_or(0),
         })
     }
 }

@@ -109,11 +109,14 @@ pub enum NodeEvent {
         #[n(1)]
         worker: WorkerId,
     },
-    /// A worker ended here a sign-up that is held elsewhere: the hub passes it on to the holder.
+    /// A sign-up that is held elsewhere was ended here: the hub passes it on to the holder.
     #[n(7)]
     CancelFor {
         #[n(0)]
         sign_up: SignUpId,
+        /// Why, where it was not its worker's wish: [`EndReason::NoShow`] or [`EndReason::Employer`].
+        #[n(1)]
+        reason: Option<EndReason>,
     },
     /// The last row of this log: its incarnation uses no right any more. The row's job means nothing.
     #[n(8)]
@@ -165,6 +168,12 @@ pub enum EndReason {
     /// Its node was lost, and the rights were given to others before the hub heard of it.
     #[n(4)]
     Voided,
+    /// Its worker did not come.
+    #[n(5)]
+    NoShow,
+    /// The agency cancelled this one place.
+    #[n(6)]
+    Employer,
 }
 
 impl EndReason {
@@ -177,14 +186,31 @@ impl EndReason {
             Self::CapLowered => "cap_lowered",
             Self::Duplicate => "duplicate",
             Self::Voided => "voided",
+            Self::NoShow => "no_show",
+            Self::Employer => "employer",
         }
     }
 
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Worker, Self::Closed, Self::CapLowered, Self::Duplicate, Self::Voided]
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
+        [
+            Self::Worker,
+            Self::Closed,
+            Self::CapLowered,
+            Self::Duplicate,
+            Self::Voided,
+            Self::NoShow,
+            Self::Employer,
+        ]
+        .into_iter()
+        .find(|reason| reason.as_str() == text)
+    }
+
+    /// Whether it is said where the worker or the gate stands and passed on to the holder, whose right falls free there: the
+    /// other reasons are the hub's, and its rights go back to it.
+    #[must_use]
+    pub const fn is_passed_on(self) -> bool {
+        matches!(self, Self::Worker | Self::NoShow | Self::Employer)
     }
 }
 

@@ -173,7 +173,7 @@ fn the_hub_merges_only_what_an_honest_node_reports() {
         NodeEvent::Final,
         NodeEvent::SeenAll { history: 2 },
         NodeEvent::Seen { granted: 9, version: 1, cap: 9, open: true },
-        NodeEvent::CancelFor { sign_up: sign_up() },
+        NodeEvent::CancelFor { sign_up: sign_up(), reason: None },
     ] {
         assert_eq!(merge(2, 0, 1, &event, "live"), "nothing, out 2, live 1", "{event:?}");
     }
@@ -229,8 +229,8 @@ fn asking_and_fencing_free_no_right() {
 
 #[test]
 fn why_a_sign_up_ends_reads_back_as_it_was_written() {
-    use EndReason::{CapLowered, Closed, Duplicate, Voided, Worker};
-    for reason in [Worker, Closed, CapLowered, Duplicate, Voided] {
+    use EndReason::{CapLowered, Closed, Duplicate, Employer, NoShow, Voided, Worker};
+    for reason in [Worker, Closed, CapLowered, Duplicate, Voided, NoShow, Employer] {
         assert_eq!(EndReason::parse(reason.as_str()), Some(reason));
     }
     assert_eq!(EndReason::parse("no reason"), None);

@@ -105,6 +105,19 @@ pub(super) fn jobs_after(tx: &SqliteTx<'_>, now: i64) -> Result<Vec<(VshardId, J
     tx.all("job", sql, [now], summary)
 }
 
+pub(super) fn jobs_of(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    tenant: TenantId,
+    from: i64,
+    until: i64,
+) -> Result<Vec<JobSummary>, StoreError> {
+    let sql = "SELECT vshard, job, topic, tenant, key, title, start_at, end_at, sum FROM job
+               WHERE vshard = ?1 AND tenant = ?2 AND start_at >= ?3 AND start_at < ?4 ORDER BY start_at, job";
+    let found = tx.all("job", sql, params![vshard.0, tenant.0, from, until], summary)?;
+    Ok(found.into_iter().map(|(_, summary)| summary).collect())
+}
+
 pub(super) fn put_sign_up(
     tx: &SqliteTx<'_>,
     vshard: VshardId,
@@ -134,6 +147,7 @@ pub(super) enum SignUpsBy<'a> {
     Id(SignUpId),
     Idempotency(&'a [u8; 16]),
     Code(&'a str),
+    Job(VshardId, JobId),
     Worker(VshardId, JobId, WorkerId),
 }
 
@@ -157,6 +171,13 @@ pub(super) fn sign_ups(tx: &SqliteTx<'_>, by: SignUpsBy<'_>) -> Result<Vec<SignU
                 "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason, sum FROM sign_up
                  WHERE code = ?1 ORDER BY created_at";
             tx.all("sign_up", sql, [code], sign_up_row)
+        }
+        SignUpsBy::Job(vshard, job) => {
+            let sql =
+                "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason, sum FROM sign_up
+                 INDEXED BY sign_up_job
+                 WHERE vshard = ?1 AND job = ?2 ORDER BY created_at, sign_up";
+            tx.all("sign_up", sql, params![vshard.0, job.to_bytes()], sign_up_row)
         }
         SignUpsBy::Worker(vshard, job, worker) => {
             // Without statistics SQLite takes the key of the table and reads all sign-ups of the vshard.

@@ -283,6 +283,18 @@ impl ShardTx for SqliteTx<'_> {
     fn sign_ups_by_code(&mut self, code: &str) -> Result<Vec<SignUpRow>, StoreError> {
         documents::sign_ups(self, SignUpsBy::Code(code))
     }
+    fn sign_ups_for(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<SignUpRow>, StoreError> {
+        documents::sign_ups(self, SignUpsBy::Job(vshard, job))
+    }
+    fn jobs_of(
+        &mut self,
+        vshard: VshardId,
+        tenant: TenantId,
+        from: i64,
+        until: i64,
+    ) -> Result<Vec<JobSummary>, StoreError> {
+        documents::jobs_of(self, vshard, tenant, from, until)
+    }
     fn sign_ups_of(
         &mut self,
         vshard: VshardId,

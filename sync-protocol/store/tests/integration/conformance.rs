@@ -223,6 +223,12 @@ fn sign_ups(open: Open<'_>, vshard: VshardId) {
             assert_eq!(tx.sign_ups_of(vshard, job(1), WorkerId([1; 16]))?.len(), 1);
             assert_eq!(tx.sign_ups_of(vshard, job(2), WorkerId([3; 16]))?.len(), 0, "it ended");
             assert_eq!(tx.sign_ups_of(VshardId(900), job(1), WorkerId([1; 16]))?.len(), 0);
+            let of_job = |tx: &mut dyn ShardTx, vshard, n| -> Result<Vec<_>, StoreError> {
+                Ok(tx.sign_ups_for(vshard, job(n))?.into_iter().map(|row| row.sign_up).collect())
+            };
+            assert_eq!(of_job(tx, vshard, 1)?, [sign_up(1), sign_up(2)], "whatever became of them");
+            assert_eq!(of_job(tx, vshard, 2)?, [sign_up(3)]);
+            assert_eq!(of_job(tx, VshardId(900), 1)?, []);
             Ok(())
         })
         .unwrap();

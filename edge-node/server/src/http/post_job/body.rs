@@ -4,7 +4,7 @@ use super::super::problem::{FieldError, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use sync_protocol::{
-    documents::{JobFields, PayUnit, posting},
+    documents::{JobFields, NO_SHOW_AFTER_MIN, PayUnit, posting},
     limits::CAP_MAX,
 };
 
@@ -40,6 +40,9 @@ pub(crate) struct JobBody {
     daily_pay: Option<bool>,
     language: Option<String>,
     requirements: Option<String>,
+    /// Minutes after the start at which the place of a worker who has not come goes to the next in line: 5 to 120, or 0
+    /// for never. Counted at the gate that scans.
+    no_show_after_min: Option<i64>,
 }
 
 /// A job that can be created.
@@ -129,6 +132,7 @@ impl Reader {
             daily_pay: self.optional("daily_pay", flag),
             language: self.optional("language", text),
             requirements: self.optional("requirements", text),
+            no_show_after_min: self.optional("no_show_after_min", "whole minutes from 5 to 120, or 0"),
         }
     }
 }
@@ -159,6 +163,7 @@ fn judge(body: JobBody, poster: Poster<'_>, faults: &mut Faults) -> Posted {
     let (pay_unit, pay_minor_per_hour) = pay(&body, (end_at - start_at) / 60, faults);
     faults.check("currency", "currency_unknown", posting::currency(&body.currency));
     faults.check("seats", "seats_absurd", posting::seats(body.seats, CAP_MAX));
+    let no_show_after_min = no_show_after_min(&body, faults);
     let [title, text, category, place, language, requirements] = texts;
     let fields = JobFields {
         title,
@@ -180,6 +185,7 @@ fn judge(body: JobBody, poster: Poster<'_>, faults: &mut Faults) -> Posted {
         requirements,
         synthetic: false,
         redated: false,
+        no_show_after_min,
         created_at: poster.now,
         tenant: poster.tenant,
         region: poster.region.to_owned(),
@@ -231,6 +237,15 @@ fn times(body: &JobBody, now: i64, faults: &mut Faults) -> (i64, i64) {
         faults.add("end_at", "date_wrong", "must be after start_at");
     }
     (start, end)
+}
+
+fn no_show_after_min(body: &JobBody, faults: &mut Faults) -> u32 {
+    let minutes = body.no_show_after_min.unwrap_or_default();
+    let checked = match u32::try_from(minutes) {
+        Ok(minutes) if minutes == 0 || NO_SHOW_AFTER_MIN.contains(&minutes) => Ok(minutes),
+        _ => Err(format!("{minutes} is outside 5 to 120; write 0 for never")),
+    };
+    faults.check("no_show_after_min", "minutes_absurd", checked).unwrap_or_default()
 }
 
 /// The unit, and what an hour pays: as given, or over the length of the shift.
@@ -331,6 +346,10 @@ mod tests {
         check(json!({ "title": "活".repeat(121) }), &["title too_long"]);
         check(json!({ "meal": "yes" }), &["meal wrong_type"]);
         check(json!({ "salary": 7 }), &["salary unknown"]);
+        check(json!({ "no_show_after_min": 15 }), &[]);
+        check(json!({ "no_show_after_min": 0 }), &[]);
+        check(json!({ "no_show_after_min": 4 }), &["no_show_after_min minutes_absurd"]);
+        check(json!({ "no_show_after_min": -9 }), &["no_show_after_min minutes_absurd"]);
     }
 
     #[test]

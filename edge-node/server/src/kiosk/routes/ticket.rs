@@ -12,14 +12,14 @@ use super::{
     aloud,
     ask::{Ask, Filled},
     cards::{card, local},
-    explain, list, not_found, retry_after, see, show, sign_up, unread,
+    explain, hours, list, not_found, retry_after, see, show, sign_up, unread,
 };
 use crate::{
     app::App,
     http::{Problem, base64url, sign_ups},
     kiosk::{
         link::{self, Link},
-        view::{Answer, MineError, MinePage, TicketPage, Why, press_code, spoken},
+        view::{Answer, Hours, MineError, MinePage, TicketPage, Why, press_code, spoken},
     },
     phone::digits,
 };
@@ -35,6 +35,7 @@ pub(super) struct Found {
     pub(super) worker: WorkerId,
     /// Whether this node knows that it was a place at some time.
     was_place: bool,
+    hours: Option<Hours>,
 }
 
 fn is_code(text: &str) -> bool {
@@ -52,7 +53,8 @@ pub(super) async fn read(app: &App, ask: &Ask, code: &str) -> Result<Option<Foun
         let was_place = tx.receipt(row.vshard, row.sign_up)?.is_some();
         Ok(job_view(tx, answer.job)?.map(|view| (row.fields.worker, was_place, view)))
     })?;
-    Ok(read.map(|(worker, was_place, view)| Found { answer, view, worker, was_place }))
+    let hours = hours::of(app, answer.sign_up)?.map(|(hours, _)| hours);
+    Ok(read.map(|(worker, was_place, view)| Found { answer, view, worker, was_place, hours }))
 }
 
 fn status_of(found: &Found) -> Answer {
@@ -72,6 +74,8 @@ fn status_of(found: &Found) -> Answer {
             Some(EndReason::Closed) => Why::Closed,
             Some(EndReason::Duplicate) => Why::Twice,
             Some(EndReason::Voided) => Why::Void,
+            Some(EndReason::NoShow) => Why::NotThere,
+            Some(EndReason::Employer) => Why::Employer,
             Some(EndReason::CapLowered | EndReason::Worker) | None => Why::Fewer,
         }),
     }
@@ -97,7 +101,8 @@ fn page(app: &App, ask: &Ask, found: &Found) -> Result<TicketPage, Problem> {
         early_min: EARLY_MIN,
         here_total: list::here_total(app, ask),
         printer: false,
-        can_cancel: answer.status.is_current(),
+        can_cancel: answer.status.is_current() && found.hours.is_none(),
+        hours: found.hours,
     })
 }
 

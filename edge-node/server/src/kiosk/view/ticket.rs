@@ -3,7 +3,7 @@
 use askama::{Template, filters::Safe};
 use jiff::civil::DateTime;
 
-use super::{Away, Frame, JobCard, Line, Words, grouped};
+use super::{Away, Frame, Hours, JobCard, Line, Words, grouped};
 use crate::kiosk::{
     link::{self, Link},
     qr::Qr,
@@ -45,6 +45,10 @@ pub(crate) enum Why {
     Twice,
     /// The kiosk that gave the place was lost, and the place went to somebody else.
     Void,
+    /// The person was not at the gate in time.
+    NotThere,
+    /// The agency cancelled this one place.
+    Employer,
 }
 
 /// One ticket.
@@ -75,6 +79,8 @@ pub(crate) struct TicketPage {
     pub(crate) printer: bool,
     /// Whether the ticket may be given back here.
     pub(crate) can_cancel: bool,
+    /// The hours of a shift that is over.
+    pub(crate) hours: Option<Hours>,
 }
 
 impl TicketPage {
@@ -173,6 +179,10 @@ impl TicketPage {
         self.frame.on_visit(link::cancel(&self.code)).href(self.frame.choice)
     }
 
+    fn hours_href(&self) -> String {
+        link::hours(&self.code).href(self.frame.choice)
+    }
+
     fn again_href(&self) -> String {
         Link::below(link::JOB, &self.card.id).href(self.frame.choice)
     }
@@ -210,5 +220,7 @@ pub(super) fn meaning(words: Words, answer: Answer) -> Safe<String> {
         Answer::Bumped(Why::Closed) => words.t("ticket-closed-means"),
         Answer::Bumped(Why::Twice) => words.t("ticket-twice-means"),
         Answer::Bumped(Why::Void) => words.t("ticket-void-means"),
+        Answer::Bumped(Why::NotThere) => words.t("ticket-not-there-means"),
+        Answer::Bumped(Why::Employer) => words.t("ticket-employer-means"),
     }
 }

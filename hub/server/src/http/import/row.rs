@@ -133,6 +133,7 @@ impl ImportRow {
             requirements: self.requirements,
             synthetic: self.synthetic,
             redated: self.redated,
+            no_show_after_min: 0,
             created_at: now,
             tenant: tenant.0,
             region: region.to_owned(),

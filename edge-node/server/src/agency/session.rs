@@ -1,0 +1,157 @@
+//! Clerks who are logged in: in memory alone, bounded, for one working day.
+//!
+//! The browser holds 32 random bytes in a cookie that no script and no other site can use; here stands only their hash,
+//! with the hash of the tenant's key. A key that is replaced ends all log-ins that it made.
+
+use crate::{
+    http::base64url,
+    kiosk::text::Lang,
+    limits::{CLERK_WAIT, CLERKS_MAX},
+};
+use std::{collections::BTreeMap, time::Instant};
+
+/// Name of the cookie.
+pub(super) const COOKIE: &str = "dayshift_clerk";
+
+/// One log-in.
+#[derive(Debug, Clone)]
+pub(super) struct Login {
+    pub(super) key_hash: blake3::Hash,
+    pub(super) lang: Lang,
+    since: Instant,
+    used: Instant,
+}
+
+/// All log-ins of this node.
+#[derive(Debug, Default)]
+pub(crate) struct Clerks(BTreeMap<[u8; 32], Login>);
+
+/// The random text of a cookie, as its owner sent it.
+#[derive(Debug, Clone)]
+pub(super) struct Token(String);
+
+impl Token {
+    /// Reads the cookie out of a `Cookie` header.
+    pub(super) fn read(header: &str) -> Option<Self> {
+        let pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
+        pairs.into_iter().find(|(name, _)| *name == COOKIE).map(|(_, value)| Self(value.to_owned()))
+    }
+
+    fn new() -> Result<Self, getrandom::Error> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random)?;
+        Ok(Self(base64url(&random)))
+    }
+
+    /// Found by its hash: how long a look-up takes tells nothing of the text.
+    fn place(&self) -> [u8; 32] {
+        *blake3::hash(self.0.as_bytes()).as_bytes()
+    }
+
+    /// What every form of this log-in carries.
+    pub(super) fn form_token(&self) -> String {
+        let key = blake3::derive_key("dayshift clerk form v1", self.0.as_bytes());
+        base64url(&key[..16])
+    }
+
+    /// Whether a form carried it; takes the same time wherever the two differ.
+    pub(super) fn is_form_token(&self, sent: &str) -> bool {
+        blake3::hash(sent.as_bytes()) == blake3::hash(self.form_token().as_bytes())
+    }
+
+    /// The `Set-Cookie` of a log-in.
+    pub(super) fn cookie(&self) -> String {
+        let seconds = CLERK_WAIT.as_secs();
+        format!("{COOKIE}={}; Path=/agency; Max-Age={seconds}; HttpOnly; SameSite=Strict", self.0)
+    }
+
+    /// The `Set-Cookie` that ends one.
+    pub(super) fn no_cookie() -> String {
+        format!("{COOKIE}=; Path=/agency; Max-Age=0; HttpOnly; SameSite=Strict")
+    }
+}
+
+impl Clerks {
+    /// Begins a log-in; where there are too many, the one used longest ago ends.
+    pub(super) fn begin(
+        &mut self,
+        key_hash: blake3::Hash,
+        lang: Lang,
+        now: Instant,
+    ) -> Result<Token, getrandom::Error> {
+        self.0.retain(|_, login| now.duration_since(login.since) < CLERK_WAIT);
+        if self.0.len() >= CLERKS_MAX
+            && let Some(oldest) = self.0.iter().min_by_key(|(_, login)| login.used).map(|(place, _)| *place)
+        {
+            self.0.remove(&oldest);
+        }
+        let token = Token::new()?;
+        self.0.insert(token.place(), Login { key_hash, lang, since: now, used: now });
+        Ok(token)
+    }
+
+    /// The log-in behind a cookie, unless it is over.
+    pub(super) fn find(&mut self, token: &Token, now: Instant) -> Option<Login> {
+        let login = self.0.get_mut(&token.place())?;
+        if now.duration_since(login.since) >= CLERK_WAIT {
+            self.0.remove(&token.place());
+            return None;
+        }
+        login.used = now;
+        Some(login.clone())
+    }
+
+    /// Keeps the language that a clerk chose.
+    pub(super) fn speak(&mut self, token: &Token, lang: Lang) {
+        if let Some(login) = self.0.get_mut(&token.place()) {
+            login.lang = lang;
+        }
+    }
+
+    pub(super) fn end(&mut self, token: &Token) {
+        self.0.remove(&token.place());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_found_by_its_cookie_until_its_day_is_over() {
+        let (mut clerks, now) = (Clerks::default(), Instant::now());
+        let key = blake3::hash(b"key");
+        let token = clerks.begin(key, Lang::ZH, now).unwrap();
+        let cookie = token.cookie();
+        let sent = cookie.split(';').next().unwrap();
+        let again = Token::read(&format!("a=b; {sent}; c=d")).unwrap();
+        assert_eq!(clerks.find(&again, now).unwrap().key_hash, key);
+        assert!(
+            again.is_form_token(&token.form_token())
+                && !again.is_form_token("")
+                && !again.is_form_token(sent)
+        );
+        clerks.speak(&token, Lang::EN);
+        assert_eq!(clerks.find(&again, now).unwrap().lang, Lang::EN);
+        assert!(clerks.find(&Token::read("dayshift_clerk=guessed").unwrap(), now).is_none());
+        assert!(clerks.find(&again, now + CLERK_WAIT).is_none(), "twelve hours are over");
+        let token = clerks.begin(key, Lang::ZH, now).unwrap();
+        clerks.end(&token);
+        assert!(clerks.find(&token, now).is_none(), "logged out");
+    }
+
+    #[test]
+    fn too_many_logins_end_the_one_used_longest_ago() {
+        let (mut clerks, now) = (Clerks::default(), Instant::now());
+        let key = blake3::hash(b"key");
+        let first = clerks.begin(key, Lang::ZH, now).unwrap();
+        let second = clerks.begin(key, Lang::ZH, now).unwrap();
+        let later = now + std::time::Duration::from_secs(1);
+        clerks.find(&first, later).unwrap();
+        for _ in 2..=CLERKS_MAX {
+            clerks.begin(key, Lang::ZH, later).unwrap();
+        }
+        assert_eq!(clerks.0.len(), CLERKS_MAX);
+        assert!(clerks.find(&second, later).is_none() && clerks.find(&first, later).is_some());
+    }
+}

@@ -1,0 +1,194 @@
+//! Every route of the node, and who may call it. The list is held against the routers' sources, and each route of a tenant
+//! is called without a key, with a wrong one and with another tenant's: the list of routes without such a test is empty.
+
+use crate::node::{Node, OTHER_TENANT_KEY, sign_up, small_job};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// Anybody who can reach the node.
+    Anyone,
+    /// Whoever knows a ticket's digits; what changes it needs the phone number as well.
+    Ticket,
+    /// A tenant with its key, for what is its own.
+    Tenant,
+    /// The same, and nobody names anything: what comes back is the asker's own.
+    OwnTenant,
+    /// A clerk who is logged in with the tenant's key.
+    Clerk,
+    /// The box itself: a token that lies beside the database.
+    Box,
+}
+
+const ROUTES: &[(&str, &str, Who)] = &[
+    ("/", "get", Who::Anyone),
+    ("/agency", "get", Who::Clerk),
+    ("/agency/end", "get", Who::Clerk),
+    ("/agency/end", "post", Who::Clerk),
+    ("/agency/gate", "get", Who::Clerk),
+    ("/agency/gate", "post", Who::Clerk),
+    ("/agency/login", "post", Who::Anyone),
+    ("/agency/logout", "post", Who::Clerk),
+    ("/agency/rows", "post", Who::Clerk),
+    ("/agency/rule", "post", Who::Clerk),
+    ("/agency/timesheet", "get", Who::Clerk),
+    ("/agency/timesheet", "post", Who::Clerk),
+    ("/agency/timesheet.csv", "get", Who::Clerk),
+    ("/assets/agency.css", "get", Who::Anyone),
+    ("/assets/kiosk.css", "get", Who::Anyone),
+    ("/favicon.ico", "get", Who::Anyone),
+    ("/help", "get", Who::Anyone),
+    ("/job/{id}", "get", Who::Anyone),
+    ("/livez", "get", Who::Anyone),
+    ("/metrics", "get", Who::Anyone),
+    ("/mine", "get", Who::Anyone),
+    ("/mine", "post", Who::Ticket),
+    ("/near", "get", Who::Anyone),
+    ("/openapi.json", "get", Who::Anyone),
+    ("/problems/{code}", "get", Who::Anyone),
+    ("/readyz", "get", Who::Anyone),
+    ("/sign_up", "get", Who::Anyone),
+    ("/sign_up", "post", Who::Anyone),
+    ("/ticket/{code}", "get", Who::Ticket),
+    ("/ticket/{code}/cancel", "get", Who::Ticket),
+    ("/ticket/{code}/cancel", "post", Who::Ticket),
+    ("/ticket/{code}/hours", "get", Who::Ticket),
+    ("/ticket/{code}/hours", "post", Who::Ticket),
+    ("/v1/sync/carry", "post", Who::Box),
+    ("/v1/events", "get", Who::Anyone),
+    ("/v1/jobs", "get", Who::Anyone),
+    ("/v1/jobs", "post", Who::OwnTenant),
+    ("/v1/jobs/{id}", "get", Who::Anyone),
+    ("/v1/jobs/{id}", "patch", Who::Tenant),
+    ("/v1/jobs/{id}/roster", "get", Who::Tenant),
+    ("/v1/node", "get", Who::Anyone),
+    ("/v1/sign_ups", "get", Who::Ticket),
+    ("/v1/sign_ups", "post", Who::Anyone),
+    ("/v1/sign_ups/{id}", "get", Who::Ticket),
+    // `:cancel` is the worker's; the other commands are tested below, each by its name.
+    ("/v1/sign_ups/{id}", "post", Who::Ticket),
+    ("/v1/timesheet", "get", Who::OwnTenant),
+    ("/v1/{*rest}", "get", Who::Anyone),
+    ("/v1/{*rest}", "post", Who::Anyone),
+];
+
+/// Commands on a sign-up that are an agency's.
+const COMMANDS: [&str; 5] = ["check_in", "check_out", "confirm_minutes", "no_show", "dismiss"];
+
+/// Routes as the sources of the routers write them: path and method.
+fn written() -> BTreeSet<(String, String)> {
+    let source = |file: &str| {
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file)).unwrap()
+    };
+    let link = source("kiosk/link.rs");
+    let named = |name: &str| {
+        let start = format!("const {name}: &str = \"");
+        link.split(&start).nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let mut found = BTreeSet::new();
+    for file in ["http.rs", "http/carry.rs", "kiosk/routes.rs", "agency.rs"] {
+        let source = source(file);
+        for route in source.split(".route(").skip(1) {
+            let (path, rest) = split_argument(route);
+            let path = match path.strip_prefix("&below(") {
+                Some(below) => {
+                    let (constant, rest) = below.split_once(", ").unwrap();
+                    let name = constant.strip_prefix("link::").unwrap();
+                    format!("{}/{}", named(name), rest.trim_end_matches(')').trim_matches('"'))
+                }
+                None => path.strip_prefix("link::").map_or_else(|| path.trim_matches('"').to_owned(), named),
+            };
+            let handlers = rest.split("\n        .").next().unwrap();
+            for method in ["get", "post", "patch", "put", "delete"] {
+                if handlers.trim_start().starts_with(&format!("{method}("))
+                    || handlers.contains(&format!(".{method}("))
+                {
+                    found.insert((path.clone(), method.to_owned()));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The first argument of a call, and what follows it.
+fn split_argument(call: &str) -> (&str, &str) {
+    let mut depth = 0;
+    let at = call.find(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        c == ',' && depth == 0
+    });
+    let (first, rest) = call.split_at(at.unwrap());
+    (first.trim(), rest.trim_start_matches(','))
+}
+
+#[test]
+fn every_route_says_who_may_call_it() {
+    let listed: BTreeSet<_> =
+        ROUTES.iter().map(|(path, method, _)| ((*path).to_owned(), (*method).to_owned())).collect();
+    assert_eq!(listed.len(), ROUTES.len());
+    assert_eq!(written(), listed);
+    let commands =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/attendance.rs")).unwrap();
+    assert!(commands.contains(&format!("COMMANDS: [&str; 5] = {COMMANDS:?}")));
+}
+
+#[test]
+fn no_route_of_a_tenant_opens_without_its_key() {
+    let node = Node::start("keys");
+    let job = small_job(&node, 1);
+    let sign_up: Value = serde_json::from_str(&sign_up(&node, &job, 1).body).unwrap();
+    let sign_up = sign_up["id"].as_str().unwrap();
+    let of_tenants = ROUTES.iter().filter(|(_, _, who)| matches!(who, Who::Tenant | Who::OwnTenant));
+    let mut calls: Vec<(String, String, bool)> = of_tenants
+        .map(|(path, method, who)| {
+            let path = path.replace("{id}", &job).replace("/v1/timesheet", "/v1/timesheet?date=2026-11-23");
+            (method.to_uppercase(), path, *who == Who::Tenant)
+        })
+        .collect();
+    calls.extend(COMMANDS.map(|name| ("POST".to_owned(), format!("/v1/sign_ups/{sign_up}:{name}"), true)));
+    assert_eq!(calls.len(), 9);
+    let json = ("Content-Type", "application/json");
+    let body = json!({ "minutes": 1 }).to_string();
+    for (method, path, names_something) in calls {
+        let call = |headers: &[(&str, &str)]| node.send(&method, &path, headers, body.as_bytes());
+        for headers in [
+            vec![json],
+            vec![json, ("Authorization", "Bearer guessed")],
+            vec![json, ("Authorization", "Basic x")],
+        ] {
+            let refused = call(&headers);
+            assert_eq!(
+                (refused.status, refused.problem().as_str()),
+                (401, "/problems/unauthorised"),
+                "{method} {path}"
+            );
+        }
+        let bearer = format!("Bearer {OTHER_TENANT_KEY}");
+        let foreign = call(&[json, ("Authorization", &bearer)]);
+        if names_something {
+            assert_eq!(foreign.status, 404, "{method} {path}: {foreign:?}");
+        } else {
+            assert!(
+                !foreign.body.contains(&job) && !foreign.body.contains(sign_up),
+                "{method} {path}: {foreign:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_page_of_an_agency_opens_without_a_login() {
+    let node = Node::start("pages");
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let pages = ROUTES.iter().filter(|(_, _, who)| *who == Who::Clerk);
+    for (path, method, _) in pages {
+        for cookie in ["a=b", "dayshift_clerk=", "dayshift_clerk=guessed"] {
+            let refused = node.send(&method.to_uppercase(), path, &[form, ("Cookie", cookie)], b"csrf=x");
+            assert_eq!(refused.status, 401, "{method} {path} {cookie}");
+            assert!(refused.body.contains("action=\"/agency/login\""), "{method} {path}");
+        }
+    }
+}
