@@ -372,3 +372,16 @@ error-foreign = Use las páginas de este quiosco
 error-foreign-do = Este formulario vino de otra página web y no se aceptó. Empiece otra vez por la lista.
 error-broken = Algo salió mal
 error-broken-do = No es culpa suya. Vuelva a la lista y pruebe otra vez; lo confirmado sigue valiendo.
+
+# Hours and places that others ended
+ticket-not-there-means = No llegó a tiempo: la plaza pasó al siguiente de la cola
+ticket-employer-means = La agencia canceló esta plaza suya. Lo sentimos
+hours-confirm = Horas { $a }: pulse para confirmar
+hours-agreed = Horas { $a }: usted las confirmó
+hours-differ = Usted escribió { $a } horas, la agencia { $b }: pulse para cambiar
+hours-title = Confirme sus horas
+hours-gate = En la puerta: de { $a } a { $b }
+hours-less = − 15 min
+hours-more = + 15 min
+hours-why = Hace falta el número de teléfono con el que se apuntó. Puede poner otra cifra que la agencia; ambos la ven.
+hours-go = Son { $a }
