@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     http::StatusCode,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use std::{future::Future, net::SocketAddr};
 use tokio::{net::TcpListener, sync::watch};
@@ -15,12 +15,14 @@ use utoipa::OpenApi;
 
 mod carry;
 mod events;
+pub(crate) mod holds;
 mod jobs;
 mod node;
 mod post_job;
 mod problem;
 pub(crate) mod search;
 pub(crate) mod sign_ups;
+pub(crate) mod workers;
 
 pub(crate) use carry::Desk;
 pub(crate) use events::Changes;
@@ -34,6 +36,14 @@ pub(crate) use sign_ups::{SignUpBody, base64url, submit};
         search::search,
         jobs::show,
         post_job::create,
+        workers::create,
+        workers::show,
+        workers::update,
+        workers::erase,
+        workers::log_in,
+        workers::log_out,
+        holds::create,
+        holds::end,
         sign_ups::create,
         sign_ups::show,
         sign_ups::find,
@@ -69,6 +79,13 @@ pub(crate) async fn serve(
     let router = Router::new()
         .route("/v1/jobs", get(search::search).post(post_job::create))
         .route("/v1/jobs/{id}", get(jobs::show))
+        .route(
+            "/v1/workers/me",
+            get(workers::show).post(workers::create).patch(workers::update).delete(workers::erase),
+        )
+        .route("/v1/sessions", post(workers::log_in).delete(workers::log_out))
+        .route("/v1/holds", post(holds::create))
+        .route("/v1/holds/{id}", delete(holds::end))
         .route("/v1/sign_ups", get(sign_ups::find).post(sign_ups::create))
         .route("/v1/sign_ups/{id}", get(sign_ups::show).post(sign_ups::command))
         .route("/v1/events", get(events::listen))

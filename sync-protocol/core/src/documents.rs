@@ -16,10 +16,12 @@ use automerge::{
 use minicbor::{Decode, Encode};
 use std::{collections::BTreeMap, num::NonZeroU64, panic::catch_unwind};
 
+pub mod demands;
 mod job;
 pub mod posting;
 mod sign_up;
 
+pub use demands::Demands;
 pub use job::{JobFields, PayUnit};
 pub use sign_up::{SignUpFields, Status};
 

@@ -51,8 +51,16 @@ impl Lang {
 
     fn source(self) -> &'static str {
         match self {
-            Self::Zh => include_str!("../../locales/zh.ftl"),
-            Self::En => include_str!("../../locales/en.ftl"),
+            Self::Zh => concat!(
+                include_str!("../../locales/zh.ftl"),
+                "\n",
+                include_str!("../../locales/worker.zh.ftl")
+            ),
+            Self::En => concat!(
+                include_str!("../../locales/en.ftl"),
+                "\n",
+                include_str!("../../locales/worker.en.ftl")
+            ),
         }
     }
 

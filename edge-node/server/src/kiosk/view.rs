@@ -5,6 +5,7 @@
 
 mod give_back;
 mod job;
+mod lack;
 mod near;
 mod phone;
 mod plain;
@@ -20,6 +21,7 @@ use jiff::civil::{Date, DateTime};
 pub(crate) use self::{
     give_back::{GiveBackError, GiveBackPage},
     job::{Bring, JobPage, Sketch},
+    lack::Lack,
     near::{
         Away, Empty, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened,
         near_page_size,

@@ -7,3 +7,4 @@ mod disk;
 mod held_off;
 mod kiosk;
 mod node;
+mod workers;

@@ -4,7 +4,7 @@ use super::super::problem::{FieldError, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use sync_protocol::{
-    documents::{JobFields, PayUnit, posting},
+    documents::{Demands, JobFields, PayUnit, posting},
     limits::CAP_MAX,
 };
 
@@ -40,6 +40,12 @@ pub(crate) struct JobBody {
     daily_pay: Option<bool>,
     language: Option<String>,
     requirements: Option<String>,
+    /// Years that a worker must have at the start, 14 to 99.
+    min_age: Option<i64>,
+    /// Codes: health, forklift, electrician, welder, height, driver-c, security, elderly-care.
+    certificates: Option<Vec<String>>,
+    /// Codes of two or three letters, such as zh.
+    languages: Option<Vec<String>>,
 }
 
 /// A job that can be created.
@@ -129,6 +135,9 @@ impl Reader {
             daily_pay: self.optional("daily_pay", flag),
             language: self.optional("language", text),
             requirements: self.optional("requirements", text),
+            min_age: self.optional("min_age", "a whole number of years"),
+            certificates: self.optional("certificates", "a list of codes"),
+            languages: self.optional("languages", "a list of codes"),
         }
     }
 }
@@ -160,6 +169,7 @@ fn judge(body: JobBody, poster: Poster<'_>, faults: &mut Faults) -> Posted {
     faults.check("currency", "currency_unknown", posting::currency(&body.currency));
     faults.check("seats", "seats_absurd", posting::seats(body.seats, CAP_MAX));
     let [title, text, category, place, language, requirements] = texts;
+    let demands = demands(&body, faults);
     let fields = JobFields {
         title,
         text,
@@ -178,6 +188,7 @@ fn judge(body: JobBody, poster: Poster<'_>, faults: &mut Faults) -> Posted {
         daily_pay: body.daily_pay.unwrap_or_default(),
         language,
         requirements,
+        demands,
         synthetic: false,
         redated: false,
         created_at: poster.now,
@@ -213,6 +224,17 @@ fn check_texts(body: &JobBody, faults: &mut Faults) -> [String; 6] {
         }
     }
     texts
+}
+
+fn demands(body: &JobBody, faults: &mut Faults) -> Demands {
+    let certificates = body.certificates.as_deref().unwrap_or_default();
+    let languages = body.languages.as_deref().unwrap_or_default();
+    Demands::check(body.min_age, certificates, languages).unwrap_or_else(|wrong| {
+        for (field, fault) in wrong {
+            faults.add(field, "demand_wrong", fault);
+        }
+        Demands::default()
+    })
 }
 
 fn times(body: &JobBody, now: i64, faults: &mut Faults) -> (i64, i64) {
@@ -327,6 +349,11 @@ mod tests {
         check(json!({ "end_at": "2099-01-01T06:00:00Z" }), &["end_at date_wrong"]);
         check(json!({ "lat": 30.3 }), &["lon missing"]);
         check(json!({ "lat": 99.0, "lon": 120.2 }), &["lat not_on_globe"]);
+        check(json!({ "min_age": 18, "certificates": ["Health"], "languages": ["zh", "en"] }), &[]);
+        check(json!({ "min_age": 7 }), &["min_age demand_wrong"]);
+        check(json!({ "certificates": ["heath"] }), &["certificates demand_wrong"]);
+        check(json!({ "certificates": "health" }), &["certificates wrong_type"]);
+        check(json!({ "languages": ["Mandarin"] }), &["languages demand_wrong"]);
         check(json!({ "title": " " }), &["title missing"]);
         check(json!({ "title": "活".repeat(121) }), &["title too_long"]);
         check(json!({ "meal": "yes" }), &["meal wrong_type"]);

@@ -9,22 +9,28 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use edge_core::node::{Answer, JobView};
+use edge_core::node::{Answer, Holder, JobView};
+use jiff::civil::Time;
 use sync_protocol::ids::SignUpId;
 
 use super::{
     ask::{Ask, Filled, Pairs, phone_plan},
-    cards::card,
+    cards::{card, local},
     explain, list, not_found, one, show, unread,
 };
 use crate::{
     app::App,
-    http::{Problem, SignUpBody, submit},
+    http::{
+        Problem, SignUpBody, base64url, holds,
+        sign_ups::{Asker, first16},
+        submit,
+    },
     kiosk::{
         link::{self, Link},
         view::{Asked, SignUpError, SignUpPage, Typed},
     },
     limits::KEY_CHARS_MAX,
+    person::record::random,
     phone::digits,
 };
 
@@ -39,6 +45,8 @@ struct Form {
     view: JobView,
     key: String,
     typed: Typed,
+    /// Local time until which a place is held for this form.
+    hold_until: Option<Time>,
 }
 
 impl Form {
@@ -52,27 +60,45 @@ impl Form {
             card,
             idempotency: self.key.clone(),
             typed: self.typed.clone(),
-            hold_until: None,
+            hold_until: self.hold_until,
             error,
             trail,
         }
     }
 }
 
-fn fresh_key() -> Result<String, Problem> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Problem::internal(&anyhow::anyhow!("no random bytes: {error}")))?;
-    Ok(crate::http::base64url(&bytes))
+/// The token under which a form holds its place: it does not know its worker yet.
+fn token(key: &str) -> [u8; 16] {
+    first16("dayshift form v1", &[key.as_bytes()])
 }
 
-fn open(app: &App, job: &str, key: Option<&str>, phone: &str) -> Result<Option<Form>, Problem> {
-    let Some(view) = one::read(app, job)? else { return Ok(None) };
+/// Holds a place for the form. Without one it goes on as well: a hold is no promise.
+async fn held(app: &App, ask: &Ask, view: &mut JobView, key: &str) -> Option<Time> {
+    if one::is_closed(app, view) {
+        return None;
+    }
+    let hold = holds::take(app, view.job, Holder::Form(token(key)), ask.peer).await.ok()?;
+    // The right that is held is free for this form, whether or not the view was read before it was set aside.
+    if view.seats.avail() == 0 && view.seats.returned > 0 {
+        view.seats.returned -= 1;
+    }
+    Some(local(app, holds::ends_at(app, &hold)).time())
+}
+
+async fn open(
+    app: &App,
+    ask: &Ask,
+    job: &str,
+    key: Option<&str>,
+    phone: &str,
+) -> Result<Option<Form>, Problem> {
+    let Some(mut view) = one::read(app, job)? else { return Ok(None) };
     let key = match key.filter(|key| !key.is_empty() && key.len() <= KEY_CHARS_MAX) {
         Some(key) => key.to_owned(),
-        None => fresh_key()?,
+        None => base64url(&random::<16>()?),
     };
-    Ok(Some(Form { view, key, typed: typed(app, Asked::New, phone) }))
+    let hold_until = held(app, ask, &mut view, &key).await;
+    Ok(Some(Form { view, key, typed: typed(app, Asked::New, phone), hold_until }))
 }
 
 /// The field for a phone number with what was sent in it.
@@ -85,7 +111,7 @@ pub(super) async fn form(State(app): State<App>, ask: Ask) -> Response {
     if app.shared.frozen().is_some() {
         return list::out_of_order(&app, &ask);
     }
-    match open(&app, ask.pairs.get("job"), None, "") {
+    match open(&app, &ask, ask.pairs.get("job"), None, "").await {
         Ok(Some(form)) => {
             let error = one::is_closed(&app, &form.view).then_some(SignUpError::Closed);
             show(StatusCode::OK, &form.page(&app, &ask, error))
@@ -104,7 +130,7 @@ pub(super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Fille
     if app.shared.frozen().is_some() {
         return list::out_of_order(&app, &ask);
     }
-    let form = open(&app, filled.get("job"), filled.find("idempotency"), filled.get("phone"));
+    let form = open(&app, &ask, filled.get("job"), filled.find("idempotency"), filled.get("phone")).await;
     match form {
         Ok(Some(form)) => filled_in(&app, &ask, form, &filled).await,
         Ok(None) => not_found(&app, &ask),
@@ -120,24 +146,25 @@ async fn filled_in(app: &App, ask: &Ask, mut form: Form, filled: &Pairs) -> Resp
     let Some(phone) = form.typed.plan.read(&form.typed.phone) else {
         return show(StatusCode::UNPROCESSABLE_ENTITY, &form.page(app, ask, Some(SignUpError::Phone)));
     };
-    let body = SignUpBody { job: form.view.job.to_string(), phone };
+    let body = SignUpBody { job: form.view.job.to_string(), phone: Some(phone) };
     // Who goes back in the browser and types a friend's number sends the same form, but it is another request.
     let key = format!("{} {}", form.key, form.typed.phone);
-    match submit_once(app, &key, &body).await {
+    let asker = Asker { form: Some(token(&form.key)), proved: None };
+    match submit_once(app, &key, &body, asker).await {
         Ok(answer) => see_ticket(ask, &answer.code),
         Err(problem) => refused(app, ask, &form, &problem),
     }
 }
 
 /// Submits; where the same form is being answered already, waits for that answer.
-async fn submit_once(app: &App, key: &str, body: &SignUpBody) -> Result<Answer, Problem> {
+async fn submit_once(app: &App, key: &str, body: &SignUpBody, asker: Asker) -> Result<Answer, Problem> {
     for _ in 0..SECOND_LOOKS {
-        match submit(app, key, body).await {
+        match submit(app, key, body, asker).await {
             Err(problem) if problem.code == "in-flight" => tokio::time::sleep(SECOND_LOOK_WAIT).await,
             answered => return answered,
         }
     }
-    submit(app, key, body).await
+    submit(app, key, body, asker).await
 }
 
 /// Sends the browser on to a ticket, so that loading the page again submits nothing.
@@ -157,8 +184,9 @@ fn refused(app: &App, ask: &Ask, form: &Form, problem: &Problem) -> Response {
         "closed" => Some(SignUpError::Closed),
         "busy" | "in-flight" => Some(SignUpError::TooMany),
         "already-signed-up" => code_of(app, &problem.detail).map(|code| SignUpError::Again { code }),
+        "overlap" => code_of(app, &problem.detail).map(|code| SignUpError::Overlap { code }),
         "bad-request" => Some(SignUpError::Phone),
-        _ => None,
+        code => SignUpError::of_demand(code, &problem.detail),
     };
     match error {
         Some(error) => {

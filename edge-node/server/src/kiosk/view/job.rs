@@ -2,7 +2,9 @@
 
 use askama::{Template, filters::Safe};
 
-use super::{Frame, JobCard, Line, Offer, Trail};
+use sync_protocol::documents::Demands;
+
+use super::{Frame, JobCard, Line, Offer, Trail, lack::demanded};
 use crate::kiosk::link;
 
 /// A thing that a worker must have along.
@@ -115,6 +117,8 @@ pub(crate) struct JobPage {
     pub(crate) sketch: Option<Sketch>,
     /// What to have along.
     pub(crate) bring: Vec<Bring>,
+    /// What it asks of people.
+    pub(crate) demands: Demands,
     /// Who recruits, and who pays where that is someone else.
     pub(crate) employer: String,
     /// Whether the job takes nobody any more.
@@ -124,6 +128,10 @@ pub(crate) struct JobPage {
 }
 
 impl JobPage {
+    fn demanded(&self) -> Vec<Safe<String>> {
+        demanded(&self.frame, &self.demands)
+    }
+
     fn sign_up_href(&self) -> String {
         self.trail.sign_up(&self.card.id).href(self.frame.choice)
     }
