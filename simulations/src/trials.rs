@@ -10,7 +10,7 @@ use crate::{
     witness_file::DiskFile,
     world::{EPOCH, REGIONS, World, key_of, node::DATABASE, people, topic_of},
 };
-use edge_core::node::{Batch, Decision, EdgeNode, NewJob, SignUpRequest, Uplink};
+use edge_core::node::{Batch, Claim, Decision, EdgeNode, NewJob, SignUpRequest, Uplink};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::Path};
 use sync_protocol::{
@@ -230,8 +230,13 @@ fn sign_up(node: &mut Node, job: JobId, n: u64, told: &mut Told) {
     let answers = node.batch(|batch| {
         let mut answers = Vec::new();
         for worker in (n * SIGN_UPS..(n + 1) * SIGN_UPS).map(sixteen) {
-            let request =
-                SignUpRequest { job, worker: WorkerId(worker), idempotency: worker, body_hash: worker };
+            let request = SignUpRequest {
+                job,
+                worker: WorkerId(worker),
+                idempotency: worker,
+                body_hash: worker,
+                claim: Claim::default(),
+            };
             if let Ok(Decision::Answer(answer)) = batch.sign_up(&request) {
                 answers.push(answer.sign_up);
             } else {

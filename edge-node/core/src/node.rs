@@ -3,22 +3,31 @@
 //! The event loop opens a transaction, makes a [`Batch`] of it, handles a batch of events, commits, records
 //! [`Batch::heads`] in the witness, and only then answers. Seat decisions read the ledger, never a document.
 
+mod answer;
 mod attendance;
+mod fitness;
 mod gate;
+mod holds;
 mod jobs;
 mod over;
+mod persons;
 mod place;
 mod receive;
 mod rows;
 mod sign_up;
 
+pub use answer::{Answer, answer_of};
 pub use attendance::{Act, Attend, AttendRefusal, Attended, attendance_of};
+pub use fitness::Unfit;
 pub use gate::EARLY_MAX;
+pub use holds::{Claim, Hold, HoldId, HoldRefusal, HoldRequest, Holder, Holds};
 pub use jobs::{EditRefusal, JobEdit, JobRefusal, NewJob};
+pub use persons::{PersonChange, PersonRefusal};
 pub use place::place_question;
 pub use rows::{JobView, job_row, job_view, remembered_view};
-pub use sign_up::{Answer, CancelRefusal, Decision, PendingAsk, SignUpRefusal, SignUpRequest, answer_of};
+pub use sign_up::{CancelRefusal, Decision, PendingAsk, SignUpRefusal, SignUpRequest};
 
+use crate::person::Sealer;
 use ed25519_dalek::{Signer, SigningKey};
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
@@ -46,6 +55,10 @@ pub struct EdgeNode {
     certificate: Vec<u8>,
     /// Seconds that local time is ahead of UTC; decides what a night shift is.
     pub utc_offset_s: i32,
+    /// Opens what is kept of persons; none on a node that keeps nothing of them.
+    sealer: Option<Sealer>,
+    /// Where the hall is, millionths of a degree.
+    position: Option<(i32, i32)>,
     interest: Interest,
     topics: BTreeMap<TenantId, (TopicId, VshardId)>,
     /// Ids up to this counter were minted by an earlier run: what is not stored of them never will be.
@@ -75,11 +88,19 @@ impl EdgeNode {
             signer: SigningKey::from_bytes(seed),
             certificate: certificate.to_vec(),
             utc_offset_s,
+            sealer: None,
+            position: None,
             interest: Interest::default(),
             topics: BTreeMap::new(),
             minted_before: 0,
             retired: None,
         }
+    }
+
+    /// Lets the node read what it keeps of persons, and tells it where its hall is.
+    #[must_use]
+    pub fn with_persons(self, sealer: Sealer, position: Option<(i32, i32)>) -> Self {
+        Self { sealer: Some(sealer), position, ..self }
     }
 
     /// Reads what was stored of tenants, topics and its own end, so that a node starts without its hub. Questions that
@@ -154,6 +175,10 @@ pub struct Batch<'a> {
     pub leased: bool,
     /// The incarnation is over, maybe by this very batch.
     over: bool,
+    /// Somebody was erased: what the store holds beside its data is to be given back.
+    pub erased: bool,
+    /// Rights that are set aside; as they are after the batch, once it is durable.
+    pub holds: Holds,
     /// Own log heads that this batch moved: to be witnessed and announced after the commit.
     pub heads: BTreeMap<VshardId, LogHead>,
     /// Jobs whose searchable row changed.
@@ -170,7 +195,18 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn new(node: &'a EdgeNode, tx: &'a mut dyn ShardTx, now: i64, uplink: Uplink) -> Self {
         let over = node.retired.is_some();
-        Self { node, tx, now, uplink, leased: true, over, heads: BTreeMap::new(), changed: BTreeSet::new() }
+        Self {
+            node,
+            tx,
+            now,
+            uplink,
+            leased: true,
+            over,
+            erased: false,
+            holds: Holds::default(),
+            heads: BTreeMap::new(),
+            changed: BTreeSet::new(),
+        }
     }
 
     fn footing(&self) -> Footing {

@@ -6,10 +6,12 @@ use crate::{
     country::Country,
     event_loop::{Event, EventLoop, Order, damaged, refuse},
     guesses::Guesses,
+    holds,
     http::{self, Changes, Desk},
     kiosk::{self, visit::Visits},
     limits,
     papers::Papers,
+    person::Persons,
     plugins,
     plugins::PluginStatus,
     readers::Readers,
@@ -20,7 +22,8 @@ use crate::{
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use edge_core::{
-    node::{EdgeNode, JobView, Uplink as Line, job_row, job_view, remembered_view},
+    node::{EdgeNode, Holds, JobView, Uplink as Line, job_row, job_view, remembered_view},
+    person::Sealer,
     search::Index,
 };
 use enrolment::FolderHold;
@@ -84,6 +87,10 @@ pub(crate) struct Shared {
     last_contact: AtomicU64,
     traffic: Mutex<Traffic>,
     frozen: Mutex<Option<String>>,
+    /// Rights that are set aside, by job.
+    held: ArcSwap<BTreeMap<JobId, u32>>,
+    /// When the next hold ends, milliseconds since boot.
+    hold_ends: watch::Sender<Option<u64>>,
     /// Until when the lease runs, milliseconds since boot.
     leased_until: AtomicU64,
     /// Whether some job here was made up for a demonstration: then a job that cannot be read counts as one.
@@ -227,6 +234,11 @@ impl Shared {
             }
             read => read?,
         };
+        let held = self.held.load();
+        for view in views.iter_mut().flatten() {
+            let held = held.get(&view.job).copied().unwrap_or(0);
+            view.seats.returned += held.min(view.seats.avail());
+        }
         // The read itself may have met the damage.
         if self.is_frozen() {
             for view in views.iter_mut().flatten() {
@@ -234,6 +246,22 @@ impl Shared {
             }
         }
         Ok(views)
+    }
+
+    /// The loop has set rights aside or let them go.
+    pub(crate) fn set_holds(&self, holds: &Holds) {
+        let next = holds.next_end_ms();
+        self.hold_ends.send_if_modified(|known| std::mem::replace(known, next) != next);
+        let by_job = holds.by_job();
+        if **self.held.load() != by_job {
+            self.metrics.holds.set(i64::from(by_job.values().sum::<u32>()));
+            self.held.store(Arc::new(by_job));
+        }
+    }
+
+    /// When the next hold ends.
+    pub(crate) fn hold_ends(&self) -> watch::Receiver<Option<u64>> {
+        self.hold_ends.subscribe()
     }
 
     fn remembered(&self, index: &Index, job: JobId) -> Option<JobView> {
@@ -320,6 +348,7 @@ pub(crate) struct App {
     /// Who is at the screen.
     pub(crate) visits: Arc<Visits>,
     clerks: Arc<Mutex<Clerks>>,
+    pub(crate) persons: Arc<Persons>,
     started: Instant,
 }
 
@@ -334,13 +363,19 @@ impl App {
             in_flight: Arc::default(),
             guesses: Arc::new(Mutex::new(Guesses::new())),
             clerks: Arc::default(),
+            persons: Arc::default(),
             started: Instant::now(),
         }
     }
 
+    /// Milliseconds since the node's start, by a clock that does not go back.
+    pub(crate) fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// Takes a try at the digits of a ticket, or says after how many seconds there is one.
     pub(crate) fn take_guess(&self, from: IpAddr) -> Result<(), u64> {
-        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now_ms = self.now_ms();
         self.guesses.lock().unwrap_or_else(PoisonError::into_inner).take(from, now_ms)
     }
 
@@ -383,6 +418,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     if is_sound {
         tasks.spawn(uplink.run());
     }
+    tasks.spawn(holds::watch(shared.clone(), events.clone()));
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
     tasks.spawn(tick(events.clone()));
     let app = App::new(shared, events.clone(), questions);
@@ -449,7 +485,8 @@ fn load(config: &Config, open: &OpenStore, shared: &Arc<Shared>) -> anyhow::Resu
     let witness = check_witness(config, &mut *store, shared)?;
     let index = build_index(&mut *store, shared)?;
     shared.publish_index(&index, &[]);
-    Ok(EventLoop { node, store, witness, index, shared: shared.clone(), is_full: false })
+    let (holds, shared) = (Holds::default(), shared.clone());
+    Ok(EventLoop { node, store, witness, index, holds, shared, is_full: false })
 }
 
 fn shared(
@@ -483,6 +520,8 @@ fn shared(
         last_contact: AtomicU64::new(0),
         traffic: Mutex::default(),
         frozen: Mutex::new(None),
+        held: ArcSwap::default(),
+        hold_ends: watch::Sender::new(None),
         leased_until: AtomicU64::new(0),
         has_synthetic: AtomicBool::new(false),
         has_redated: AtomicBool::new(false),
@@ -498,6 +537,7 @@ fn edge_node(config: &Config, shared: &Shared) -> EdgeNode {
     let identity = &config.identity;
     let certificate = identity.log_key_certificate.encode();
     EdgeNode::new(identity.writer, &identity.region, &identity.log_key, &certificate, shared.utc_offset_s)
+        .with_persons(Sealer::of_region(&config.region_key), config.position)
 }
 
 fn check_witness(

@@ -4,18 +4,20 @@
 //! refuses takes its whole batch with it: nothing of the batch is kept and all callers learn why.
 
 use crate::{
-    app::Shared,
+    app::{Shared, boot_ms},
     limits::{BATCH_EVENTS_MAX, MERGE_BUDGET},
 };
 use edge_core::{
     node::{
-        Answer, Batch, CancelRefusal, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRefusal,
-        SignUpRequest, Uplink, job_row, job_view,
+        Answer, Batch, CancelRefusal, Decision, EdgeNode, Hold, HoldId, HoldRefusal, HoldRequest, Holds,
+        JobRefusal, NewJob, PendingAsk, PersonChange, PersonRefusal, SignUpRefusal, SignUpRequest, Uplink,
+        job_row, job_view,
     },
     search::Index,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use sync_protocol::{
+    erasure::EraseOrder,
     ids::{JobId, SignUpId, VshardId},
     log::LogHead,
     wire::v1::{Down, DownState, Interest, Outcome, UpAck},
@@ -50,6 +52,16 @@ pub(crate) enum Event {
     CompleteAsk(Box<PendingAsk>, Option<Outcome>, Reply<Result<Answer, SignUpRefusal>>),
     Cancel(SignUpId, Reply<Result<Answer, CancelRefusal>>),
     CreateJob(Box<NewJob>, Reply<Result<JobId, JobRefusal>>),
+    Hold(HoldRequest, Reply<Result<Hold, HoldRefusal>>),
+    EndHold(HoldId, Reply<bool>),
+    /// Sealed rows of a worker, new or changed.
+    Person(Box<PersonChange>, Reply<Result<(), PersonRefusal>>),
+    /// A worker wants to be erased, here and everywhere; the receipt of this node comes back.
+    Erase(EraseOrder, Reply<Vec<u8>>),
+    /// The time of a hold is over.
+    HoldsDue,
+    /// The loop runs: what an earlier run left open is taken up.
+    Begin,
     Receive(Down, Reply<DownState>),
     /// The hub's number of a place in line.
     Placed(SignUpId, u32),
@@ -75,6 +87,8 @@ pub(crate) struct EventLoop {
     /// None where it is damaged: then the node is frozen.
     pub(crate) witness: Option<Witness>,
     pub(crate) index: Index,
+    /// Rights that are set aside, as of the last batch.
+    pub(crate) holds: Holds,
     pub(crate) shared: Arc<Shared>,
     /// The disk was full at the last batch, and what the log could free is freed.
     pub(crate) is_full: bool,
@@ -85,7 +99,18 @@ struct Committed {
     changed: Vec<JobId>,
     interest: Option<Interest>,
     retired: Option<String>,
+    holds: Holds,
+    erased: bool,
     finishes: Vec<Finish>,
+}
+
+/// What a batch is decided by beside the database.
+struct Moment {
+    now: i64,
+    boot_ms: u64,
+    uplink: Uplink,
+    leased: bool,
+    holds: Holds,
 }
 
 impl EventLoop {
@@ -123,13 +148,17 @@ impl EventLoop {
             return refuse_all(events, &Failure::Frozen(frozen.unwrap_or_default()));
         };
         let began = Instant::now();
-        let (now, uplink, leased) = (self.shared.now(), self.shared.uplink(), self.shared.is_leased());
+        let moment = Moment {
+            now: self.shared.now(),
+            boot_ms: boot_ms(),
+            uplink: self.shared.uplink(),
+            leased: self.shared.is_leased(),
+            holds: self.holds.clone(),
+        };
         let node = &self.node;
         let mut pending = events.into_iter();
         let mut finishes = Vec::new();
-        let result = self
-            .store
-            .transact(|tx| commit_batch(node, tx, now, uplink, leased, &mut pending, &mut finishes));
+        let result = self.store.transact(|tx| commit_batch(node, tx, moment, &mut pending, &mut finishes));
         let committed = match result
             .map(|committed| Committed { finishes: std::mem::take(&mut finishes), ..committed })
         {
@@ -141,6 +170,17 @@ impl EventLoop {
             }
         };
         self.is_full = false;
+        self.holds = committed.holds;
+        self.shared.set_holds(&self.holds);
+        // The write-ahead log still has the pages as they were.
+        if committed.erased
+            && let Err(error) = self.store.checkpoint()
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "what was erased stays in the write-ahead log until the next checkpoint"
+            );
+        }
         // Also where this batch moved no head: what an earlier one could not write must be there before any answer.
         let witnessed = witness.record(&committed.heads);
         self.shared.metrics.commit_seconds.observe(began.elapsed().as_secs_f64());
@@ -166,7 +206,9 @@ impl EventLoop {
         match views {
             Ok(views) => {
                 for view in views.into_iter().flatten() {
-                    self.index.upsert(job_row(&view, offset));
+                    let mut row = job_row(&view, offset);
+                    row.offerable = row.offerable.saturating_sub(self.holds.of_job(view.job));
+                    self.index.upsert(row);
                 }
             }
             // What was committed stands; a damaged row freezes the node before it takes the next one.
@@ -225,15 +267,14 @@ fn witness_failure(error: &WitnessError) -> Failure {
 fn commit_batch(
     node: &EdgeNode,
     tx: &mut dyn ShardTx,
-    now: i64,
-    uplink: Uplink,
-    leased: bool,
+    moment: Moment,
     events: &mut dyn Iterator<Item = Event>,
     finishes: &mut Vec<Finish>,
 ) -> Result<Committed, StoreError> {
     let (mut interest, mut retired) = (None, None);
-    let mut batch = Batch::new(node, tx, now, uplink);
-    batch.leased = leased;
+    let mut batch = Batch::new(node, tx, moment.now, moment.uplink);
+    batch.leased = moment.leased;
+    batch.holds = moment.holds;
     for event in events {
         if let Event::Retire(reason, ..) = &event {
             retired = Some(reason.clone());
@@ -242,49 +283,31 @@ fn commit_batch(
             EdgeNode::store_interest(batch.tx, told)?;
             interest = Some(told.clone());
         }
-        handle_event(node, &mut batch, event, finishes)?;
+        handle_event(node, &mut batch, moment.boot_ms, event, finishes)?;
     }
     let changed = std::mem::take(&mut batch.changed).into_iter().collect();
     let heads = std::mem::take(&mut batch.heads);
-    Ok(Committed { heads, changed, interest, retired, finishes: Vec::new() })
+    let holds = std::mem::take(&mut batch.holds);
+    let erased = batch.erased;
+    Ok(Committed { heads, changed, interest, retired, holds, erased, finishes: Vec::new() })
 }
 
 /// Takes an event; its caller is answered by `finishes`, once the node is as the answer says.
 fn handle_event(
     node: &EdgeNode,
     batch: &mut Batch<'_>,
+    boot_ms: u64,
     event: Event,
     finishes: &mut Vec<Finish>,
 ) -> Result<(), StoreError> {
     let finish = match event {
-        Event::SignUp(request, reply) => Some(match batch.sign_up(&request) {
-            Err(SignUpRefusal::Store(error)) => {
-                finishes.push(fail(reply));
-                return Err(error);
-            }
-            result => finish(reply, result),
-        }),
-        Event::CompleteAsk(pending, outcome, reply) => Some(match batch.complete_ask(&pending, outcome) {
-            Err(SignUpRefusal::Store(error)) => {
-                finishes.push(fail(reply));
-                return Err(error);
-            }
-            result => finish(reply, result),
-        }),
-        Event::Cancel(sign_up, reply) => Some(match batch.cancel(sign_up) {
-            Err(CancelRefusal::Store(error)) => {
-                finishes.push(fail(reply));
-                return Err(error);
-            }
-            result => finish(reply, result),
-        }),
-        Event::CreateJob(new, reply) => Some(match batch.create_job(&new) {
-            Err(JobRefusal::Store(error)) => {
-                finishes.push(fail(reply));
-                return Err(error);
-            }
-            result => finish(reply, result),
-        }),
+        Event::SignUp(request, reply) => Some(decided(reply, batch.sign_up(&request), finishes)?),
+        Event::CompleteAsk(pending, outcome, reply) => {
+            Some(decided(reply, batch.complete_ask(&pending, outcome), finishes)?)
+        }
+        Event::Cancel(sign_up, reply) => Some(decided(reply, batch.cancel(sign_up), finishes)?),
+        Event::CreateJob(new, reply) => Some(decided(reply, batch.create_job(&new), finishes)?),
+        Event::Hold(wish, reply) => Some(decided(reply, batch.hold(&wish, boot_ms), finishes)?),
         Event::Retire(reason, interest, reply) => Some(finish(reply, batch.retire(&reason, &interest)?)),
         Event::Receive(down, reply) => Some(finish(reply, batch.receive(&down)?)),
         Event::Contact(number, reply) => Some(finish(reply, node.store_contact(batch.tx, number)?)),
@@ -297,10 +320,55 @@ fn handle_event(
             None
         }
         Event::Order(order) => order.handle(batch, finishes)?,
+        Event::Person(change, reply) => Some(decided(reply, batch.change_person(&change), finishes)?),
+        Event::Erase(order, reply) => Some(finish(reply, batch.erase(&order, true)?)),
+        Event::EndHold(id, reply) => Some(finish(reply, batch.end_hold(id)?)),
+        Event::HoldsDue => {
+            batch.end_holds(boot_ms)?;
+            None
+        }
+        Event::Begin => {
+            batch.recall_all_again()?;
+            None
+        }
         Event::Interest(_) | Event::Stop => None,
     };
     finishes.extend(finish);
     Ok(())
+}
+
+/// A refusal that may be the storage's.
+trait Refusal: Send + Sized + 'static {
+    /// The storage's error, which undoes the whole batch, or the refusal.
+    fn check(self) -> Result<Self, StoreError>;
+}
+
+macro_rules! may_be_the_storages {
+    ($($refusal:ident),*) => {$(
+        impl Refusal for $refusal {
+            fn check(self) -> Result<Self, StoreError> {
+                if let Self::Store(error) = self { Err(error) } else { Ok(self) }
+            }
+        }
+    )*};
+}
+
+may_be_the_storages!(SignUpRefusal, CancelRefusal, JobRefusal, HoldRefusal, PersonRefusal);
+
+/// Answers a decision; an error of the storage answers with the batch.
+fn decided<T: Send + 'static, E: Refusal>(
+    reply: Reply<Result<T, E>>,
+    result: Result<T, E>,
+    finishes: &mut Vec<Finish>,
+) -> Result<Finish, StoreError> {
+    match result.map_err(Refusal::check) {
+        Ok(value) => Ok(finish(reply, Ok(value))),
+        Err(Ok(refusal)) => Ok(finish(reply, Err(refusal))),
+        Err(Err(error)) => {
+            finishes.push(fail(reply));
+            Err(error)
+        }
+    }
 }
 
 fn finish<T: Send + 'static>(reply: Reply<T>, result: T) -> Finish {
@@ -330,7 +398,16 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Contact(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Retire(_, _, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Order(order) => order.refuse(failure),
-            Event::Placed(..) | Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
+            Event::Hold(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Person(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Erase(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::EndHold(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::HoldsDue
+            | Event::Begin
+            | Event::Placed(..)
+            | Event::Acked(_)
+            | Event::Interest(_)
+            | Event::Stop => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     http::StatusCode,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use std::{future::Future, net::SocketAddr};
 use tokio::{net::TcpListener, sync::watch};
@@ -16,6 +16,7 @@ use utoipa::OpenApi;
 pub(crate) mod attendance;
 mod carry;
 mod events;
+pub(crate) mod holds;
 mod jobs;
 mod node;
 mod patch_job;
@@ -24,6 +25,7 @@ mod problem;
 pub(crate) mod search;
 pub(crate) mod sign_ups;
 pub(crate) mod tenant;
+pub(crate) mod workers;
 
 pub(crate) use carry::Desk;
 pub(crate) use events::Changes;
@@ -37,6 +39,14 @@ pub(crate) use sign_ups::{SignUpBody, base64url, submit};
         search::search,
         jobs::show,
         post_job::create,
+        workers::create,
+        workers::show,
+        workers::update,
+        workers::erase,
+        workers::log_in,
+        workers::log_out,
+        holds::create,
+        holds::end,
         sign_ups::create,
         sign_ups::show,
         sign_ups::find,
@@ -77,6 +87,13 @@ pub(crate) async fn serve(
         .route("/v1/jobs/{id}", get(jobs::show).patch(patch_job::change))
         .route("/v1/jobs/{id}/roster", get(attendance::roster))
         .route("/v1/timesheet", get(attendance::sheet))
+        .route(
+            "/v1/workers/me",
+            get(workers::show).post(workers::create).patch(workers::update).delete(workers::erase),
+        )
+        .route("/v1/sessions", post(workers::log_in).delete(workers::log_out))
+        .route("/v1/holds", post(holds::create))
+        .route("/v1/holds/{id}", delete(holds::end))
         .route("/v1/sign_ups", get(sign_ups::find).post(sign_ups::create))
         .route("/v1/sign_ups/{id}", get(sign_ups::show).post(sign_ups::command))
         .route("/v1/events", get(events::listen))

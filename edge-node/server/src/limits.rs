@@ -52,6 +52,23 @@ pub(crate) const CLIP_WAIT: Duration = Duration::from_secs(10);
 /// Visits at the screen that were ended and whose addresses could still be opened: 64 KiB at most. Above it the one that
 /// ends first by itself is forgotten.
 pub(crate) const ENDED_VISITS_MAX: usize = 1_024;
+/// Wrong PINs of one worker in a row; then each further try waits twice as long as the one before.
+pub(crate) const PIN_TRIES_MAX: u32 = 5;
+/// Wrong PINs from one address, whoever is meant; the box's own screen is not counted.
+pub(crate) const PIN_TRIES_OF_ADDRESS_MAX: u32 = 20;
+/// The first wait after too many wrong PINs, and the longest: four digits take a year at one try an hour.
+pub(crate) const PIN_WAIT_FIRST_MS: u64 = 30_000;
+pub(crate) const PIN_WAIT_MS_MAX: u64 = 3_600_000;
+/// Workers and addresses whose wrong PINs are remembered; above it the one with the fewest and oldest is forgotten.
+pub(crate) const TRIERS_MAX: usize = 4_096;
+/// Memory and passes of Argon2id: less than RFC 9106 recommends, because a node is small. About 20 ms each.
+pub(crate) const PIN_MEMORY_KIB: u32 = 12 * 1_024;
+pub(crate) const PIN_PASSES: u32 = 3;
+/// PINs that are checked at a time: bounds what they take together to 24 MiB for a moment.
+pub(crate) const PIN_CHECKS_MAX: usize = 2;
+/// Log-ins of workers at a time, and after which time without a request one ends.
+pub(crate) const LOG_INS_MAX: usize = 1_024;
+pub(crate) const LOG_IN_IDLE_MS: u64 = 120_000;
 /// One attempt to reach the hub.
 pub(crate) const CONNECT_WAIT: Duration = Duration::from_millis(1_000);
 /// Back-off between attempts: first, and largest once a cut lasts longer than [`SHORT_CUT`].

@@ -54,6 +54,7 @@ pub(crate) struct Metrics {
     pub(crate) plugin_failures: Counter,
     pub(crate) queue_depth: Gauge,
     pub(crate) frozen: Gauge,
+    pub(crate) holds: Gauge,
 }
 
 const SEARCH_SECONDS: [f64; 8] = [0.0001, 0.0003, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25];
@@ -74,6 +75,7 @@ impl Metrics {
             plugin_failures: Counter::default(),
             queue_depth: Gauge::default(),
             frozen: Gauge::default(),
+            holds: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -115,6 +117,7 @@ impl Metrics {
             "Whether this node signs nobody up; /readyz says why",
             self.frozen.clone(),
         );
+        registry.register("holds", "Rights set aside for workers who are typing", self.holds.clone());
         registry.register(
             "event_queue_depth",
             "Requests waiting for the event loop",

@@ -4,6 +4,7 @@ mod change;
 mod convert;
 mod csv_line;
 mod dates;
+mod demands;
 mod fields;
 mod framing;
 pub(crate) mod generate;

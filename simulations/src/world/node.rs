@@ -498,6 +498,7 @@ fn refusal_words(refusal: SignUpRefusal) -> Result<&'static str, StoreError> {
         SignUpRefusal::UnknownJob => "unknown job",
         SignUpRefusal::Closed => "closed",
         SignUpRefusal::AlreadySignedUp(_) => "signed up already",
+        SignUpRefusal::Unfit(unfit) => unfit.code(),
         SignUpRefusal::KeyReused => "key reused",
         SignUpRefusal::Retired => "retired",
         SignUpRefusal::Store(error) => return Err(error),

@@ -5,9 +5,9 @@ use crate::{
     model::{RequestNo, pick_of},
     schedule::Act,
 };
-use edge_core::node::{Answer, NewJob, SignUpRequest};
+use edge_core::node::{Answer, Claim, NewJob, SignUpRequest};
 use sync_protocol::{
-    documents::{JobFields, PayUnit, Status},
+    documents::{Demands, JobFields, PayUnit, Status},
     ids::{JobId, WorkerId},
     seats::LossPolicy,
 };
@@ -39,6 +39,7 @@ pub(crate) fn job_fields(region: usize, wall: i64) -> JobFields {
         daily_pay: true,
         language: "zh".to_owned(),
         requirements: String::new(),
+        demands: Demands::default(),
         synthetic: true,
         redated: false,
         no_show_after_min: 0,
@@ -158,8 +159,13 @@ impl World {
             return self.worker_failed(number);
         }
         let worker = WorkerId(sixteen(worker + 1));
-        let wanted =
-            SignUpRequest { job, worker, idempotency: sixteen(1 << 40 | number as u64), body_hash: worker.0 };
+        let wanted = SignUpRequest {
+            job,
+            worker,
+            idempotency: sixteen(1 << 40 | number as u64),
+            body_hash: worker.0,
+            claim: Claim::default(),
+        };
         self.tell_node(m, NodeEvent::SignUp(number, wanted));
     }
 

@@ -17,11 +17,13 @@ use minicbor::{Decode, Encode};
 use std::{collections::BTreeMap, num::NonZeroU64, panic::catch_unwind};
 
 mod attendance;
+pub mod demands;
 mod job;
 pub mod posting;
 mod sign_up;
 
 pub use attendance::{Attendance, MINUTES_MAX};
+pub use demands::Demands;
 pub use job::{JobFields, NO_SHOW_AFTER_MIN, PayUnit};
 pub use sign_up::{SignUpFields, Status};
 

@@ -5,6 +5,7 @@
 pub mod carry;
 pub mod contact;
 pub mod documents;
+pub mod erasure;
 pub mod ids;
 pub mod limits;
 pub mod log;

@@ -8,6 +8,7 @@
 mod backup;
 mod control;
 mod error;
+mod person;
 mod rows;
 mod shard;
 mod sqlite;
@@ -20,6 +21,7 @@ pub use rusqlite::ffi;
 pub use backup::{BackupError, FolderLock, back_up};
 pub use control::{ControlStore, EventRow, NodeRecord, TenantRecord, TokenRow, TopicRecord};
 pub use error::StoreError;
+pub use person::{ErasureRow, Kept, PersonTx};
 pub use rows::{
     EndingRow, FenceCause, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow,
     Stored, WaitRow,

@@ -2,6 +2,7 @@
 
 use crate::{
     error::StoreError,
+    person::PersonTx,
     rows::{
         EndingRow, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored,
         WaitRow,
@@ -24,7 +25,7 @@ pub struct Page {
 }
 
 /// One open transaction. All writes of it become durable together, or none does.
-pub trait ShardTx {
+pub trait ShardTx: PersonTx {
     // The hub's sequence of a vshard.
 
     /// Vshards of this file that have a sequence.
@@ -125,6 +126,9 @@ pub trait ShardTx {
         job: JobId,
         worker: WorkerId,
     ) -> Result<Vec<SignUpRow>, StoreError>;
+
+    /// Sign-ups of a worker for any job, current or not.
+    fn sign_ups_of_worker(&mut self, worker: WorkerId) -> Result<Vec<SignUpRow>, StoreError>;
 
     // The ledger.
 

@@ -17,13 +17,14 @@ use sync_protocol::mutant::{self, Mutant};
 mod documents;
 mod ledger;
 mod log;
+mod person;
 mod scrub;
 mod standing;
 mod sum;
 mod tx;
 
 const SCHEMA: &str = include_str!("sqlite/schema.sql");
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 /// Statements kept prepared per connection; more than the engine has.
 const STATEMENTS_MAX: usize = 128;
 
@@ -62,10 +63,10 @@ impl OpenOptions {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if found != SCHEMA_VERSION {
+        if found > SCHEMA_VERSION {
             return Err(StoreError::TooNew { found, known: SCHEMA_VERSION });
         }
-        check_schema(&connection, SCHEMA)?;
+        missing(&connection, SCHEMA, found < SCHEMA_VERSION)?;
         Ok(SqliteShard { connection })
     }
 
@@ -100,8 +101,8 @@ impl OpenOptions {
     }
 }
 
-/// Brings an empty file to `version` by `schema`; refuses one of a later version, and one whose tables are not those of
-/// the schema.
+/// Brings a file to `version` by `schema`: an empty one, and one of an earlier version, which lacks tables and has none that
+/// are not in the schema. Refuses one of a later version, and one whose tables are not those of the schema.
 pub(crate) fn migrate(
     connection: &mut Connection,
     schema: &'static str,
@@ -120,20 +121,31 @@ pub(crate) fn migrate(
         tx.execute_batch(schema)?;
         tx.pragma_update(None, "user_version", version)?;
     } else {
-        check_schema(&tx, schema)?;
+        let lacks = missing(&tx, schema, found < version)?;
+        for sql in &lacks {
+            tx.execute_batch(sql)?;
+        }
+        if found < version {
+            tx.pragma_update(None, "user_version", version)?;
+        }
     }
     tx.commit()?;
     Ok(())
 }
 
-/// SQLite keeps the text of each statement that made a table or an index.
-fn check_schema(connection: &Connection, schema: &'static str) -> Result<(), StoreError> {
+/// The statements of the schema whose tables and indexes the file lacks; it may lack some only where it `is_older`. SQLite
+/// keeps the text of each statement that made one.
+fn missing(
+    connection: &Connection,
+    schema: &'static str,
+    is_older: bool,
+) -> Result<Vec<&'static str>, StoreError> {
     let mut statement = connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
     let stored = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     let known: Vec<&str> = schema.split(';').map(str::trim).filter(|sql| !sql.is_empty()).collect();
     let is_known = |sql: &String| known.contains(&sql.as_str());
-    if stored.len() == known.len() && stored.iter().all(is_known) {
-        return Ok(());
+    if stored.iter().all(is_known) && (is_older || stored.len() == known.len()) {
+        return Ok(known.into_iter().filter(|sql| !stored.iter().any(|stored| stored == sql)).collect());
     }
     Err(StoreError::corrupt("sqlite_schema", "the tables are not those that this version makes"))
 }

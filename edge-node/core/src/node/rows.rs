@@ -2,7 +2,7 @@
 
 use crate::search::{Flags, JobRow, Position};
 use sync_protocol::{
-    documents::{JobFields, PayUnit},
+    documents::{Demands, JobFields, PayUnit},
     ids::{JobId, TenantId, TopicId, VshardId},
     seats::NodeJob,
 };
@@ -84,6 +84,7 @@ pub fn remembered_view(row: &JobRow, offerable: u32, region: &str, currency: &st
         daily_pay: row.flags.contains(Flags::DAILY_PAY),
         language: row.language.clone(),
         requirements: String::new(),
+        demands: Demands::default(),
         synthetic: false,
         redated: false,
         no_show_after_min: 0,
@@ -127,6 +128,7 @@ mod tests {
             daily_pay: true,
             language: "zh".to_owned(),
             requirements: "身份证".to_owned(),
+            demands: Demands::default(),
             synthetic: false,
             redated: false,
             no_show_after_min: 0,

@@ -3,7 +3,10 @@
 //! A right here: confirmed, now. No right here and the line up: the hub is asked; no answer in time: requested, and from
 //! then on only the hub may accept it. Line down: wait-listed at this node.
 
-use super::{Batch, Uplink, attendance_of};
+use super::{
+    Answer, Batch, Claim, Unfit, Uplink,
+    answer::{answer, answer_of, code, local_place},
+};
 use sync_protocol::{
     documents::{Document, SignUpFields, Status, Value},
     ids::{JobId, SignUpId, TopicId, VshardId, WorkerId},
@@ -12,7 +15,7 @@ use sync_protocol::{
     seats::{EndReason, Ending, LossPolicy, NodeEvent, NodeJob, Refusal, SeatState},
     wire::v1::{Ask, Outcome},
 };
-use sync_store::{EndingRow, HubSaid, SeatRow, ShardTx, SignUpRow, StoreError, WaitRow};
+use sync_store::{EndingRow, HubSaid, SeatRow, SignUpRow, StoreError, WaitRow};
 
 /// A worker wants a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,30 +26,7 @@ pub struct SignUpRequest {
     pub idempotency: [u8; 16],
     /// Hash over the request's body.
     pub body_hash: [u8; 16],
-}
-
-/// What a worker is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    pub sign_up: SignUpId,
-    pub job: JobId,
-    pub status: Status,
-    pub code: String,
-    /// Place on the wait list, from 1.
-    pub position: Option<u32>,
-    /// The place counts only those who signed up at this node.
-    pub at_this_node: bool,
-    /// Signed receipt of a confirmed place.
-    pub receipt: Option<Vec<u8>>,
-    /// The place is of a job whose rights the hub may take back from a lost node, and the hub has not acknowledged it: where
-    /// the node is given up before that, it is void.
-    pub provisional: bool,
-    /// Its end was asked for here; the node that holds the place has not reported it yet.
-    pub cancel_asked: bool,
-    /// Why it was ended by others than its worker; empty where it was not.
-    pub reason: String,
-    /// The request was answered before; this is that answer as it stands.
-    pub repeated: bool,
+    pub claim: Claim,
 }
 
 /// An answer now, or a question to the hub first.
@@ -73,6 +53,8 @@ pub enum SignUpRefusal {
     Closed,
     #[error("this worker has signed up for this job already")]
     AlreadySignedUp(SignUpId),
+    #[error(transparent)]
+    Unfit(Unfit),
     #[error("the idempotency key was used with another request")]
     KeyReused,
     #[error("this node's incarnation is over; it must join again before it takes sign-ups")]
@@ -92,16 +74,25 @@ pub enum CancelRefusal {
     Store(#[from] StoreError),
 }
 
+/// A job as a decision needs it.
 pub(super) struct Place {
     pub(super) vshard: VshardId,
     pub(super) topic: TopicId,
-    seats: NodeJob,
+    pub(super) seats: NodeJob,
     said: HubSaid,
 }
 
 impl Batch<'_> {
-    /// Decides a sign-up.
+    /// Decides a sign-up. Who held a place uses it, whatever the answer is.
     pub fn sign_up(&mut self, request: &SignUpRequest) -> Result<Decision, SignUpRefusal> {
+        let decision = self.decide(request)?;
+        if matches!(decision, Decision::Answer(_)) {
+            self.end_own_hold(request.job, request.worker, request.claim.form)?;
+        }
+        Ok(decision)
+    }
+
+    fn decide(&mut self, request: &SignUpRequest) -> Result<Decision, SignUpRefusal> {
         if let Some(answer) = self.answered_before(request)? {
             return Ok(Decision::Answer(Box::new(answer)));
         }
@@ -114,8 +105,11 @@ impl Batch<'_> {
         if let Some(other) = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?.first() {
             return Err(SignUpRefusal::AlreadySignedUp(other.sign_up));
         }
+        if let Some(unfit) = self.unfit(&place, request.job, request.worker, request.claim.proved)? {
+            return Err(SignUpRefusal::Unfit(unfit));
+        }
         let sign_up = SignUpId::sign_up(self.node.writer, self.tx.next_counter()?);
-        match place.seats.accept(None, 0, self.footing()) {
+        match place.seats.accept(None, self.held_by_others(request), self.footing()) {
             Ok(_) => Ok(Decision::Answer(Box::new(self.confirm(&place, sign_up, request, None)?))),
             Err(Refusal::Frozen) => Err(SignUpRefusal::Retired),
             Err(Refusal::NoRight | Refusal::NoLease) if self.uplink == Uplink::Up => {
@@ -127,6 +121,10 @@ impl Batch<'_> {
             }
             Err(Refusal::Closed | Refusal::Ended | Refusal::LeftToHub) => Err(SignUpRefusal::Closed),
         }
+    }
+
+    fn held_by_others(&self, request: &SignUpRequest) -> u32 {
+        self.holds.of_others(request.job, request.worker, request.claim.form)
     }
 
     /// The answer that a request has had under its key.
@@ -156,6 +154,13 @@ impl Batch<'_> {
         if let Some(other) = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?.first() {
             return Err(SignUpRefusal::AlreadySignedUp(other.sign_up));
         }
+        // Confirmed for another shift while the hub was asked: a right that came stays here, idle, and the hub knows of no
+        // sign-up that would be owed it.
+        if matches!(outcome, Some(Outcome::Granted { .. }))
+            && let Some(unfit) = self.unfit(&place, request.job, request.worker, request.claim.proved)?
+        {
+            return Err(SignUpRefusal::Unfit(unfit));
+        }
         if let Some(Outcome::Granted { granted }) = outcome {
             // The hub has stored the grant; learning it here first is the maximum that the row will say again.
             place.seats.learn(granted, false);
@@ -167,8 +172,12 @@ impl Batch<'_> {
             }
             Some(Outcome::Closed) => Err(SignUpRefusal::Closed),
             Some(Outcome::WaitListed { position }) => Ok(self.wait(&place, sign_up, request, position)?),
-            Some(Outcome::Granted { .. }) if place.seats.accept(None, 0, self.footing()).is_ok() => {
-                Ok(self.confirm(&place, sign_up, request, None)?)
+            Some(Outcome::Granted { .. })
+                if place.seats.accept(None, self.held_by_others(request), self.footing()).is_ok() =>
+            {
+                let answer = self.confirm(&place, sign_up, request, None)?;
+                self.end_own_hold(request.job, request.worker, request.claim.form)?;
+                Ok(answer)
             }
             // Another worker took the granted right in the meantime: the hub decides about this one.
             Some(Outcome::Granted { .. }) | None => Ok(self.leave_to_hub(&place, sign_up, request)?),
@@ -361,12 +370,14 @@ impl Batch<'_> {
         self.append_row(place.vshard, place.topic, job, NodeEvent::CancelFor { sign_up, reason }).map(drop)
     }
 
-    fn pass_on(&mut self, place: &mut Place, job: JobId) -> Result<(), StoreError> {
+    pub(super) fn pass_on(&mut self, place: &mut Place, job: JobId) -> Result<(), StoreError> {
         match self.uplink {
             Uplink::Down => {
-                let next = self.tx.waiting(place.vshard, job)?.into_iter().find(|wait| !wait.promoted);
-                if let Some(next) = next {
-                    self.promote(job, next.sign_up)?;
+                for next in self.tx.waiting(place.vshard, job)?.into_iter().filter(|wait| !wait.promoted) {
+                    match self.unfit(place, job, next.worker, true)? {
+                        Some(unfit) => self.withdraw(place, job, next.sign_up, &unfit)?,
+                        None => return self.promote(job, next.sign_up),
+                    }
                 }
             }
             Uplink::Up => {
@@ -379,8 +390,24 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn give_back(&mut self, place: &mut Place, job: JobId, count: u32) -> Result<(), StoreError> {
-        let count = count.min(place.seats.avail());
+    /// A place in line ends whose worker does not fit any more; the document says why.
+    fn withdraw(
+        &mut self,
+        place: &Place,
+        job: JobId,
+        sign_up: SignUpId,
+        unfit: &Unfit,
+    ) -> Result<(), StoreError> {
+        let waits = self.tx.seat(place.vshard, job, sign_up)?;
+        let Some(seat) = waits.filter(|seat| seat.state == SeatState::Waiting) else { return Ok(()) };
+        self.set_status(place, sign_up, Status::Cancelled, unfit.code())?;
+        self.append_row(place.vshard, place.topic, job, NodeEvent::Cancel { sign_up })?;
+        self.tx.put_seat(place.vshard, job, &SeatRow { state: SeatState::Cancelled, ..seat })?;
+        self.tx.remove_waiting(place.vshard, job, sign_up)
+    }
+
+    pub(super) fn give_back(&mut self, place: &mut Place, job: JobId, count: u32) -> Result<(), StoreError> {
+        let count = count.min(self.unheld(place, job));
         if count > 0 {
             place.seats.give_back(count);
             self.append_row(
@@ -405,7 +432,13 @@ impl Batch<'_> {
         if !(waits || mutant::is(Mutant::PromoteTwice)) {
             return Ok(());
         }
-        if place.seats.accept(Some(SeatState::Waiting), 0, self.footing()).is_err() {
+        if let Some(unfit) = self.unfit(&place, job, row.fields.worker, true)?.filter(|_| waits) {
+            // The right was for this place in line: the hub asks the next one.
+            self.give_back(&mut place, job, 1)?;
+            return self.withdraw(&place, job, sign_up, &unfit);
+        }
+        let held = self.holds.of_job(job);
+        if place.seats.accept(Some(SeatState::Waiting), held, self.footing()).is_err() {
             // Somebody else took the right, or the lease does not run: the hub must know that the place in line stands.
             return self.decline(job, sign_up);
         }
@@ -414,6 +447,7 @@ impl Batch<'_> {
             worker: row.fields.worker,
             idempotency: row.fields.idempotency,
             body_hash: row.fields.body_hash,
+            claim: Claim::default(),
         };
         self.confirm(&place, sign_up, &request, Some(&row))?;
         self.tx.remove_waiting(place.vshard, job, sign_up)
@@ -436,13 +470,6 @@ impl Batch<'_> {
         let seat = SeatRow { sign_up, holder, worker, state: SeatState::Cancelled };
         self.tx.put_seat(place.vshard, job, &seat)?;
         self.append_row(place.vshard, place.topic, job, NodeEvent::Cancel { sign_up }).map(drop)
-    }
-
-    /// Returns idle rights that the hub asked back.
-    pub(super) fn recall(&mut self, job: JobId, granted: u32, keep: u32) -> Result<(), StoreError> {
-        let Some(mut place) = self.place(job)? else { return Ok(()) };
-        let count = place.seats.recalled(granted, keep, 0);
-        self.give_back(&mut place, job, count)
     }
 
     /// The offer came too late: the right goes back, the worker keeps the place in line.
@@ -492,93 +519,4 @@ impl Batch<'_> {
         let event = NodeEvent::Bump { sign_up, returned: place.seats.returned };
         self.append_row(place.vshard, place.topic, job, event).map(drop)
     }
-}
-
-/// Six digits from the id; what a worker can say at a kiosk.
-fn code(sign_up: SignUpId) -> String {
-    let hash = blake3::hash(&sign_up.to_bytes());
-    let [a, b, c, d, ..] = *hash.as_bytes();
-    format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000)
-}
-
-fn answer(
-    sign_up: SignUpId,
-    job: JobId,
-    status: Status,
-    place: Option<(u32, bool)>,
-    receipt: Option<Vec<u8>>,
-) -> Answer {
-    Answer {
-        sign_up,
-        job,
-        status,
-        code: code(sign_up),
-        position: place.map(|(position, _)| position),
-        at_this_node: place.is_some_and(|(_, here)| here),
-        receipt,
-        provisional: false,
-        cancel_asked: false,
-        reason: String::new(),
-        repeated: false,
-    }
-}
-
-fn local_place(
-    tx: &mut dyn ShardTx,
-    vshard: VshardId,
-    job: JobId,
-    sign_up: SignUpId,
-) -> Result<Option<u32>, StoreError> {
-    let place = tx.waiting(vshard, job)?.iter().position(|wait| wait.sign_up == sign_up);
-    Ok(place.and_then(|place| u32::try_from(place + 1).ok()))
-}
-
-/// Whether an end was asked for because its worker had not come, who then came.
-fn is_withdrawn(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<bool, StoreError> {
-    let ending = tx.ending(row.vshard, row.fields.job, row.sign_up)?;
-    let is_no_show = ending.is_some_and(|row| row.ending.reason == EndReason::NoShow);
-    Ok(is_no_show && attendance_of(tx, row)?.checked_in_at.is_some())
-}
-
-/// What a worker who comes back is told about a sign-up.
-pub fn answer_of(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<Answer, StoreError> {
-    let job = row.fields.job;
-    let place = match row.status() {
-        Status::WaitListed => {
-            let told = tx.waiting(row.vshard, job)?.into_iter().find(|wait| wait.sign_up == row.sign_up);
-            match told {
-                Some(wait) if wait.position > 0 => Some((wait.position, false)),
-                Some(_) => local_place(tx, row.vshard, job, row.sign_up)?.map(|place| (place, true)),
-                None => None,
-            }
-        }
-        Status::Confirmed | Status::Requested | Status::Cancelled | Status::Bumped => None,
-    };
-    let receipt = tx.receipt(row.vshard, row.sign_up)?.filter(|_| row.status() == Status::Confirmed);
-    let asked = tx.ending(row.vshard, job, row.sign_up)?.is_some_and(|ending| !ending.done);
-    let asked = asked && !is_withdrawn(tx, row)?;
-    Ok(Answer {
-        code: row.fields.code.clone(),
-        provisional: is_provisional(tx, row.vshard, job, receipt.as_deref())?,
-        cancel_asked: asked && row.status().is_current(),
-        reason: row.fields.reason.clone(),
-        ..answer(row.sign_up, job, row.status(), place, receipt)
-    })
-}
-
-/// Whether a receipt of this node could still be voided by a reclaim of its job's rights.
-fn is_provisional(
-    tx: &mut dyn ShardTx,
-    vshard: VshardId,
-    job: JobId,
-    receipt: Option<&[u8]>,
-) -> Result<bool, StoreError> {
-    let Some(receipt) = receipt else { return Ok(false) };
-    let policy = tx.node_job(vshard, job)?.map(|(seats, _)| seats.policy);
-    if policy != Some(LossPolicy::Reclaim) {
-        return Ok(false);
-    }
-    let body = Receipt::from_bytes(receipt).and_then(|receipt| receipt.body_unchecked());
-    let body = body.map_err(|_| StoreError::BadRow("receipt"))?;
-    Ok(body.wseq > tx.acked(vshard)?)
 }

@@ -17,6 +17,13 @@ pub struct Near {
     pub radius_m: u32,
 }
 
+impl Near {
+    /// Whole metres from the centre, rounded down.
+    pub(crate) fn distance_m(self, to: Position) -> u32 {
+        Circle::of(self).distance_m(to.lat_e6, to.lon_e6)
+    }
+}
+
 const LAT_MAX_E6: i32 = 90_000_000;
 const LON_MAX_E6: i32 = 180_000_000;
 const METRES_PER_E6: f64 = 0.111_319_490_793;

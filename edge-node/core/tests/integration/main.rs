@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod fitness;
 mod gate;
+mod holds;
 mod places;
 mod received;
 mod search;

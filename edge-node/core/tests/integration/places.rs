@@ -5,7 +5,7 @@
 use crate::world::{NOW, TENANT, fields, topic};
 use ed25519_dalek::SigningKey;
 use edge_core::node::{
-    Answer, Batch, Decision, EdgeNode, NewJob, SignUpRequest, Uplink, answer_of, place_question,
+    Answer, Batch, Claim, Decision, EdgeNode, NewJob, SignUpRequest, Uplink, answer_of, place_question,
 };
 use hub_core::shard::{self, Imported, JobPost, Shard};
 use std::path::PathBuf;
@@ -222,7 +222,13 @@ impl Node {
     }
 
     pub(crate) fn sign_up(&mut self, job: JobId, n: u8) -> Answer {
-        let request = SignUpRequest { job, worker: worker(n), idempotency: [n; 16], body_hash: [n; 16] };
+        let request = SignUpRequest {
+            job,
+            worker: worker(n),
+            idempotency: [n; 16],
+            body_hash: [n; 16],
+            claim: Claim::default(),
+        };
         match self.batch(|batch| batch.sign_up(&request)).unwrap() {
             Decision::Answer(answer) => *answer,
             Decision::Ask(ask) => panic!("{ask:?}"),
@@ -231,7 +237,13 @@ impl Node {
 
     /// Signs a worker up while the line is up and the hub does not answer in time.
     fn ask_in_vain(&mut self, job: JobId, n: u8) -> Answer {
-        let request = SignUpRequest { job, worker: worker(n), idempotency: [n; 16], body_hash: [n; 16] };
+        let request = SignUpRequest {
+            job,
+            worker: worker(n),
+            idempotency: [n; 16],
+            body_hash: [n; 16],
+            claim: Claim::default(),
+        };
         let me = &self.me;
         let work = |tx: &mut dyn sync_store::ShardTx| {
             let mut batch = Batch::new(me, tx, NOW, Uplink::Up);

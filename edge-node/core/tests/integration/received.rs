@@ -2,7 +2,7 @@
 
 use crate::places::Node;
 use crate::world::{NOW, TENANT, fields, topic};
-use edge_core::node::{Act, Attend, Batch, CancelRefusal, NewJob, SignUpRefusal, SignUpRequest};
+use edge_core::node::{Act, Attend, Batch, CancelRefusal, Claim, NewJob, SignUpRefusal, SignUpRequest};
 use sync_protocol::{
     documents::{Document, SignUpFields, Status, Value},
     ids::{DocumentId, JobId, SignUpId, WorkerId, Writer},
@@ -147,7 +147,13 @@ fn a_key_gives_its_answer_again_and_to_nobody_else() {
     let again = node.sign_up(job, 1);
     assert_eq!((first.repeated, again.repeated), (false, true));
     assert_eq!((first.sign_up, first.receipt), (again.sign_up, again.receipt));
-    let other = SignUpRequest { job, worker: WorkerId([2; 16]), idempotency: [1; 16], body_hash: [2; 16] };
+    let other = SignUpRequest {
+        job,
+        worker: WorkerId([2; 16]),
+        idempotency: [1; 16],
+        body_hash: [2; 16],
+        claim: Claim::default(),
+    };
     let refused = node.batch(|batch| batch.sign_up(&other)).unwrap_err();
     assert!(matches!(refused, SignUpRefusal::KeyReused), "{refused}");
     assert_eq!(told(&mut node, job).len(), 2, "the birth and one seat");
@@ -163,7 +169,13 @@ fn a_node_that_is_over_takes_nothing_back() {
     node.me.retire("moved");
     let before = told(&mut node, job);
     assert!(matches!(node.batch(|batch| batch.cancel(held)), Err(CancelRefusal::Retired)));
-    let late = SignUpRequest { job, worker: WorkerId([2; 16]), idempotency: [2; 16], body_hash: [2; 16] };
+    let late = SignUpRequest {
+        job,
+        worker: WorkerId([2; 16]),
+        idempotency: [2; 16],
+        body_hash: [2; 16],
+        claim: Claim::default(),
+    };
     assert!(matches!(node.batch(|batch| batch.sign_up(&late)), Err(SignUpRefusal::Retired)));
     assert_eq!(told(&mut node, job), before);
 }

@@ -6,7 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test keeps its databases in a folder of its own")]
 
 use edge_core::node::{
-    Answer, Batch, Decision, EdgeNode, NewJob, PendingAsk, SignUpRefusal, SignUpRequest, Uplink,
+    Answer, Batch, Claim, Decision, EdgeNode, NewJob, PendingAsk, SignUpRefusal, SignUpRequest, Uplink,
 };
 use hub_core::{
     scheduler,
@@ -19,7 +19,7 @@ use std::{
 
 mod upheaval;
 use sync_protocol::{
-    documents::{JobFields, PayUnit, Status},
+    documents::{Demands, JobFields, PayUnit, Status},
     ids::{JobId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
     seats::{LossPolicy, SeatState},
@@ -105,6 +105,7 @@ pub(crate) fn fields(title: &str) -> JobFields {
         daily_pay: true,
         language: "zh".to_owned(),
         requirements: String::new(),
+        demands: Demands::default(),
         synthetic: true,
         redated: false,
         no_show_after_min: 0,
@@ -212,7 +213,13 @@ impl World {
         let key = number(self.next_worker);
         let again = self.upheaval != Upheaval::None && self.random.below(15) == 0;
         let worker = if again { number(self.random.below(self.next_worker) + 1) } else { key };
-        let request = SignUpRequest { job, worker: WorkerId(worker), idempotency: key, body_hash: worker };
+        let request = SignUpRequest {
+            job,
+            worker: WorkerId(worker),
+            idempotency: key,
+            body_hash: worker,
+            claim: Claim::default(),
+        };
         let decision = self.batch(n, |batch| batch.sign_up(&request));
         match decision {
             Ok(Decision::Answer(answer)) => self.told(n, &answer),
@@ -227,6 +234,7 @@ impl World {
                 SignUpRefusal::UnknownJob
                 | SignUpRefusal::Closed
                 | SignUpRefusal::AlreadySignedUp(_)
+                | SignUpRefusal::Unfit(_)
                 | SignUpRefusal::Retired,
             ) => {}
             Err(error) => panic!("{error}"),

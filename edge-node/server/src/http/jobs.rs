@@ -45,6 +45,12 @@ pub(crate) struct JobJson {
     daily_pay: bool,
     language: String,
     requirements: String,
+    /// Years that a worker must have at the start; none where any age will do.
+    min_age: Option<u8>,
+    /// Codes of the certificates that a worker must have.
+    certificates: Vec<String>,
+    /// Codes of the languages that a worker must speak.
+    languages: Vec<String>,
     /// Shift, pay and seats were made by a seeded generator for demonstration.
     synthetic: bool,
     /// A real posting of years ago; its day and its hours are made up.
@@ -83,6 +89,9 @@ impl JobJson {
             daily_pay: fields.daily_pay,
             language: fields.language,
             requirements: fields.requirements,
+            min_age: fields.demands.min_age,
+            certificates: fields.demands.certificates.into_iter().collect(),
+            languages: fields.demands.languages.into_iter().collect(),
             synthetic: fields.synthetic,
             redated: fields.redated,
             open: !view.seats.closed,

@@ -108,6 +108,79 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Show the ticket named in the detail.",
     ),
     (
+        "overlap",
+        StatusCode::CONFLICT,
+        "The worker has a confirmed place at this time",
+        "Show the ticket named in the detail; it can be given back.",
+    ),
+    (
+        "profile-needed",
+        StatusCode::CONFLICT,
+        "The job asks for things that this node does not know of the worker",
+        "Enrol at /v1/workers/me, or log in with phone or card and PIN, and sign up with that session.",
+    ),
+    ("too-young", StatusCode::CONFLICT, "The worker is too young for this job", "Choose another job."),
+    (
+        "certificate-missing",
+        StatusCode::CONFLICT,
+        "The worker lacks a certificate",
+        "The detail names it; add it to the profile, or choose another job.",
+    ),
+    (
+        "language-missing",
+        StatusCode::CONFLICT,
+        "The worker lacks a language",
+        "The detail names it; add it to the profile, or choose another job.",
+    ),
+    (
+        "too-far",
+        StatusCode::CONFLICT,
+        "The place is farther away than the worker wants to go",
+        "Raise the distance in the profile, or choose another job.",
+    ),
+    (
+        "unknown-hold",
+        StatusCode::NOT_FOUND,
+        "There is no such hold",
+        "It may have ended; sign up without it.",
+    ),
+    (
+        "nothing-free",
+        StatusCode::CONFLICT,
+        "No place can be set aside here",
+        "Sign up without a hold: the hub may have a place, or there is a line to stand in.",
+    ),
+    (
+        "too-many-holds",
+        StatusCode::TOO_MANY_REQUESTS,
+        "As many places are held as may be",
+        "Sign up without a hold, or ask again in two minutes.",
+    ),
+    (
+        "unproved",
+        StatusCode::UNAUTHORIZED,
+        "The worker is not proved",
+        "Log in at /v1/sessions with phone or card and PIN. Unknown and wrong are answered alike.",
+    ),
+    (
+        "too-many-tries",
+        StatusCode::TOO_MANY_REQUESTS,
+        "Too many wrong PINs",
+        "Wait as long as Retry-After says; each further wrong PIN doubles it, up to an hour.",
+    ),
+    (
+        "changed-meanwhile",
+        StatusCode::CONFLICT,
+        "The profile was changed or erased meanwhile",
+        "Read it again.",
+    ),
+    (
+        "enrol-again",
+        StatusCode::CONFLICT,
+        "The worker's record is damaged",
+        "Enrol again; nothing else of the node is concerned.",
+    ),
+    (
         "no-topic",
         StatusCode::FORBIDDEN,
         "The tenant may not post in this region",
@@ -172,7 +245,11 @@ impl Problem {
             detail: detail.into(),
             errors: Box::default(),
             code,
-            retry_after_s: matches!(*code, "busy" | "in-flight" | "disk-full").then_some(1),
+            retry_after_s: match *code {
+                "busy" | "in-flight" | "disk-full" => Some(1),
+                "too-many-holds" => Some(120),
+                _ => None,
+            },
         }
     }
 
@@ -186,6 +263,12 @@ impl Problem {
     pub(crate) fn too_many_guesses(wait_s: u64) -> Self {
         let detail = format!("ask again in {wait_s} seconds");
         Self { retry_after_s: Some(wait_s), ..Self::new("too-many-guesses", detail) }
+    }
+
+    /// PINs were wrong too often.
+    pub(crate) fn too_many_tries(wait_s: u64) -> Self {
+        let detail = format!("ask again in {wait_s} seconds");
+        Self { retry_after_s: Some(wait_s), ..Self::new("too-many-tries", detail) }
     }
 
     /// A body that is no JSON of the expected form, or too large.

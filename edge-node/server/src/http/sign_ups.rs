@@ -1,6 +1,6 @@
 //! Sign-ups: create, read, find by code, cancel.
 
-use super::{Problem, attendance, jobs::rfc3339, problem::FieldError, tenant::TenantScope};
+use super::{Problem, attendance, jobs::rfc3339, problem::FieldError, tenant::TenantScope, workers};
 use crate::{
     app::App,
     event_loop::{Event, Failure},
@@ -16,7 +16,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use edge_core::node::{
-    Answer, CancelRefusal, Decision, SignUpRefusal, SignUpRequest, Uplink as Line, answer_of, place_question,
+    Answer, CancelRefusal, Claim, Decision, SignUpRefusal, SignUpRequest, Uplink as Line, answer_of,
+    place_question,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -25,7 +26,7 @@ use std::{
 };
 use sync_protocol::{
     documents::Status,
-    ids::{SignUpId, WorkerId, Writer},
+    ids::{JobId, SignUpId, WorkerId, Writer},
     wire::v1::{Ask, Outcome as HubOutcome},
 };
 use sync_store::{ShardTx, SignUpRow, StoreError};
@@ -37,8 +38,8 @@ use tokio::sync::oneshot;
 pub(crate) struct SignUpBody {
     pub(crate) job: String,
     /// The worker's phone number; kept only as a keyed hash. In China 11 digits, in the United States 10, elsewhere the 7
-    /// to 15 of E.164, by the region of the node.
-    pub(crate) phone: String,
+    /// to 15 of E.164, by the region of the node. May be left out by a worker who is logged in.
+    pub(crate) phone: Option<String>,
 }
 
 /// What the worker is told.
@@ -100,7 +101,8 @@ impl App {
     }
 }
 
-fn first16(context: &str, parts: &[&[u8]]) -> [u8; 16] {
+/// The first half of a derived hash over parts.
+pub(crate) fn first16(context: &str, parts: &[&[u8]]) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new_derive_key(context);
     for part in parts {
         hasher.update(&(part.len() as u64).to_be_bytes());
@@ -111,20 +113,49 @@ fn first16(context: &str, parts: &[&[u8]]) -> [u8; 16] {
     first
 }
 
-fn request(app: &App, key: &str, body: &SignUpBody) -> Result<SignUpRequest, Problem> {
-    let job =
-        body.job.parse().map_err(|_| Problem::new("unknown-job", format!("{} is no job id", body.job)))?;
+/// Reads a job's id.
+pub(crate) fn job_of(id: &str) -> Result<JobId, Problem> {
+    id.parse().map_err(|_| Problem::new("unknown-job", format!("{id} is no job id")))
+}
+
+/// The worker of a phone number.
+pub(crate) fn worker_of(app: &App, phone: &str) -> Result<WorkerId, Problem> {
     let plan = app.shared.country.phone_plan();
-    let phone = plan.read(&body.phone).ok_or_else(|| {
+    let phone = plan.read(phone).ok_or_else(|| {
         let detail = plan.rule().to_owned();
         Problem::fields(vec![FieldError { field: "phone".to_owned(), reason: "phone_wrong", detail }])
     })?;
-    let worker = WorkerId::of_phone(&app.shared.region_key, &phone);
+    Ok(WorkerId::of_phone(&app.shared.region_key, &phone))
+}
+
+pub(super) fn no_phone() -> Problem {
+    let detail = "write the worker's phone number, or log in".to_owned();
+    Problem::fields(vec![FieldError { field: "phone".to_owned(), reason: "missing", detail }])
+}
+
+/// Who asks: the token of a form that may hold a place, and the worker who is logged in.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asker {
+    pub(crate) form: Option<[u8; 16]>,
+    pub(crate) proved: Option<WorkerId>,
+}
+
+fn request(app: &App, key: &str, body: &SignUpBody, asker: Asker) -> Result<SignUpRequest, Problem> {
+    let Asker { form, proved } = asker;
+    let job = job_of(&body.job)?;
+    let worker = match (&body.phone, proved) {
+        (Some(phone), _) => worker_of(app, phone)?,
+        (None, Some(worker)) => worker,
+        (None, None) => return Err(no_phone()),
+    };
+    // Another's number beside the own log-in is another's sign-up, with nothing proved.
+    let claim = Claim { form, proved: proved == Some(worker) };
     Ok(SignUpRequest {
         job,
         worker,
         idempotency: first16("dayshift idempotency v1", &[key.as_bytes()]),
         body_hash: first16("dayshift body v1", &[body.job.as_bytes(), &worker.0]),
+        claim,
     })
 }
 
@@ -153,6 +184,7 @@ fn refused(refusal: SignUpRefusal) -> Problem {
         SignUpRefusal::UnknownJob => Problem::new("unknown-job", refusal.to_string()),
         SignUpRefusal::Closed => Problem::new("closed", refusal.to_string()),
         SignUpRefusal::AlreadySignedUp(other) => Problem::new("already-signed-up", other.to_string()),
+        SignUpRefusal::Unfit(unfit) => Problem::new(unfit.code(), unfit.to_string()),
         SignUpRefusal::KeyReused => Problem::new("key-reused", refusal.to_string()),
         SignUpRefusal::Retired => Problem::new("frozen", refusal.to_string()),
         SignUpRefusal::Store(error) => Problem::from(error),
@@ -160,8 +192,8 @@ fn refused(refusal: SignUpRefusal) -> Problem {
 }
 
 /// Signs a worker up; also what the kiosk's form calls.
-pub(crate) async fn submit(app: &App, key: &str, body: &SignUpBody) -> Result<Answer, Problem> {
-    let result = decide(app, key, body).await;
+pub(crate) async fn submit(app: &App, key: &str, body: &SignUpBody, asker: Asker) -> Result<Answer, Problem> {
+    let result = decide(app, key, body, asker).await;
     let outcome = match result.as_ref().map(|answer| answer.status) {
         Ok(Status::Confirmed) => Label::Confirmed,
         Ok(Status::WaitListed) => Label::WaitListed,
@@ -172,8 +204,8 @@ pub(crate) async fn submit(app: &App, key: &str, body: &SignUpBody) -> Result<An
     result
 }
 
-async fn decide(app: &App, key: &str, body: &SignUpBody) -> Result<Answer, Problem> {
-    let request = request(app, key, body)?;
+async fn decide(app: &App, key: &str, body: &SignUpBody, asker: Asker) -> Result<Answer, Problem> {
+    let request = request(app, key, body, asker)?;
     let _guard = InFlight::enter(app, request.idempotency)?;
     let (reply, answer) = oneshot::channel();
     app.send(Event::SignUp(request, reply))?;
@@ -204,7 +236,8 @@ pub(crate) async fn create(
     let key = key.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
     let key = key.ok_or_else(|| Problem::new("bad-request", "Idempotency-Key: 1 to 128 ASCII characters"))?;
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
-    let answer = submit(&app, key, &body).await?;
+    let asker = Asker { form: None, proved: workers::logged_in(&app, workers::bearer(&headers).as_ref()) };
+    let answer = submit(&app, key, &body, asker).await?;
     let status = if answer.status == Status::Confirmed { StatusCode::CREATED } else { StatusCode::ACCEPTED };
     Ok((status, Json(SignUpJson::of(&app, answer))))
 }

@@ -23,6 +23,9 @@ const MARKUP: [&str; 5] = ["<b>", "</b>", "<wbr>", "<span class=\"more\">", "</s
 
 const CHINESE: &str = include_str!("../../locales/zh.ftl");
 const ENGLISH: &str = include_str!("../../locales/en.ftl");
+/// Words about workers' profiles and what jobs ask of people.
+const CHINESE_WORKER: &str = include_str!("../../locales/worker.zh.ftl");
+const ENGLISH_WORKER: &str = include_str!("../../locales/worker.en.ftl");
 /// Words of the agency's pages, which clerks read in Chinese or English; their keys begin with `a-`.
 const CHINESE_AGENCY: &str = include_str!("../../locales/agency.zh.ftl");
 const ENGLISH_AGENCY: &str = include_str!("../../locales/agency.en.ftl");
@@ -91,7 +94,10 @@ struct Entry<'a> {
 
 /// Chinese and English.
 pub(crate) fn built_in() -> Vec<Language> {
-    let own = [("zh.ftl", [CHINESE, CHINESE_AGENCY]), ("en.ftl", [ENGLISH, ENGLISH_AGENCY])];
+    let own = [
+        ("zh.ftl", [CHINESE, CHINESE_WORKER, CHINESE_AGENCY]),
+        ("en.ftl", [ENGLISH, ENGLISH_WORKER, ENGLISH_AGENCY]),
+    ];
     let whole = own.into_iter().filter_map(|(path, parts)| trusted(path, &parts.join("\n")));
     let mut all: Vec<Language> = whole.collect();
     if cfg!(test) {

@@ -13,6 +13,7 @@ use super::{
     view::*,
 };
 use crate::phone::PhonePlan;
+use sync_protocol::documents::Demands;
 
 const PAGE_BYTES_MAX: usize = 60_000;
 
@@ -105,6 +106,7 @@ fn job(choice: Choice, n: usize) -> JobPage {
         gate: Some("从北门进，找穿黄马甲的班长".to_owned()),
         sketch: Some(Sketch { bearing_deg: 71.0, distance_m: 698 }),
         bring: vec![Bring::IdCard, Bring::Shoes, Bring::Water],
+        demands: Demands::default(),
         employer: "顺达劳务".to_owned(),
         closed: false,
         trail: Trail(Some(narrowed())),

@@ -8,6 +8,7 @@ mod find;
 mod give_back;
 mod hours;
 mod job;
+mod lack;
 mod near;
 mod phone;
 mod plain;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     give_back::{GiveBackError, GiveBackPage},
     hours::{Hours, HoursError, HoursPage},
     job::{Bring, JobPage},
+    lack::Lack,
     near::{
         Away, Empty, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened,
         near_page_size,

@@ -9,3 +9,4 @@ mod held_off;
 mod kiosk;
 mod node;
 mod routes;
+mod workers;

@@ -208,6 +208,12 @@ pub(crate) fn until_written<T>(file: &Path, act: impl FnOnce() -> T) -> T {
     done
 }
 
+/// What the node says of itself, in a file of its folder.
+fn log(folder: &Path) -> Stdio {
+    let file = fs::OpenOptions::new().create(true).append(true).open(folder.join("node.log"));
+    file.unwrap().into()
+}
+
 /// Starts the process and waits until it says where it serves.
 fn serve(mut command: Command, folder: &Path, data: &str) -> (Child, SocketAddr) {
     let announce = folder.join("address.json");
@@ -218,8 +224,8 @@ fn serve(mut command: Command, folder: &Path, data: &str) -> (Child, SocketAddr)
         .arg(folder.join(data))
         .arg("--announce")
         .arg(&announce)
-        .stderr(Stdio::null())
-        .stdout(Stdio::null());
+        .stderr(log(folder))
+        .stdout(log(folder));
     let child = until_written(&announce, || start.spawn().unwrap());
     let announced: serde_json::Value = serde_json::from_str(&fs::read_to_string(&announce).unwrap()).unwrap();
     (child, announced["http"].as_str().unwrap().parse().unwrap())

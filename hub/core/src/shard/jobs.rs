@@ -106,7 +106,9 @@ fn update(shard: &mut Shard<'_>, topic: TopicId, job: JobId, post: &JobPost) -> 
         }
         shard.tx.put_hub_job(shard.vshard, job, &seats)?;
     }
-    let edited = shard.edit(job, topic, &mut stored.document, &fields.to_fields())?;
+    let mut values = fields.to_fields();
+    values.extend(before.demands.dropped_by(&fields.demands));
+    let edited = shard.edit(job, topic, &mut stored.document, &values)?;
     if edited {
         shard.tx.put_job_summary(shard.vshard, &summary(job, topic, post, &fields))?;
     }

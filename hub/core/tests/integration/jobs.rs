@@ -3,7 +3,7 @@
 use crate::vshard::{TOPIC, VSHARD, Vshard};
 use hub_core::shard::{self, Imported, JobPost};
 use sync_protocol::{
-    documents::{JobFields, PayUnit},
+    documents::{Demands, JobFields, PayUnit},
     limits::CAP_MAX,
     seats::LossPolicy,
 };
@@ -27,6 +27,7 @@ pub(crate) fn fields(title: &str, start_at: i64) -> JobFields {
         daily_pay: true,
         language: "zh".to_owned(),
         requirements: String::new(),
+        demands: Demands::default(),
         synthetic: true,
         redated: false,
         no_show_after_min: 0,

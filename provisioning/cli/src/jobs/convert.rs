@@ -2,6 +2,7 @@
 //! the same row on the same day.
 
 use super::dates::{Hours, excerpt};
+use super::demands::read_demands;
 use super::fields::Fields;
 use super::map::{Bounds, ColumnRules, FlagRule};
 use super::money;
@@ -9,7 +10,7 @@ use super::post::{JobRow, PayUnit};
 use super::verdict::{Place, Reason, Refusal};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sync_protocol::documents::{self, posting};
+use sync_protocol::documents::{self, Demands, posting};
 
 /// What a record came to.
 #[derive(Debug)]
@@ -70,7 +71,12 @@ pub(crate) fn convert(
     let (position, position_by_words) = read_position(fields, rules)?;
     let notes = Notes { position_by_words, hours_by_default: hours.by_default };
     let title = title.to_owned();
-    let row = assemble(fields, rules, Parts { key, title, seats, hours, pay, pay_minor_per_hour, position });
+    let demands = read_demands(fields, rules)?;
+    let row = assemble(
+        fields,
+        rules,
+        Parts { key, title, seats, hours, pay, pay_minor_per_hour, position, demands },
+    );
     Ok(Converted::Row { row: Box::new(row), notes })
 }
 
@@ -116,6 +122,7 @@ struct Parts {
     pay: (i64, PayUnit),
     pay_minor_per_hour: i64,
     position: Option<[f64; 2]>,
+    demands: Demands,
 }
 
 fn assemble(fields: &Fields, rules: &ColumnRules, parts: Parts) -> JobRow {
@@ -151,6 +158,9 @@ fn assemble(fields: &Fields, rules: &ColumnRules, parts: Parts) -> JobRow {
         daily_pay: flag(&rules.flags.daily_pay),
         language: rules.constants.language.clone(),
         requirements: text_of(&rules.fields.requirements, &rules.constants.requirements),
+        min_age: parts.demands.min_age.map(i64::from),
+        certificates: parts.demands.certificates.into_iter().collect(),
+        languages: parts.demands.languages.into_iter().collect(),
         synthetic: rules.constants.synthetic,
         redated: rules.constants.redated,
     }

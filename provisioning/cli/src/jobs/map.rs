@@ -104,6 +104,15 @@ pub(crate) struct FieldRules {
     pub(crate) place: Vec<String>,
     #[serde(default)]
     pub(crate) requirements: Vec<String>,
+    /// Columns with the years that a worker must have.
+    #[serde(default)]
+    pub(crate) min_age: Vec<String>,
+    /// Columns with certificates, by code or name, between spaces or commas.
+    #[serde(default)]
+    pub(crate) certificates: Vec<String>,
+    /// Columns with codes of languages, between spaces or commas.
+    #[serde(default)]
+    pub(crate) languages: Vec<String>,
     /// Columns searched for the words of `[[category]]`, in this order.
     #[serde(default)]
     pub(crate) category: Vec<String>,
@@ -357,6 +366,9 @@ impl ColumnRules {
             &fields.employer,
             &fields.place,
             &fields.requirements,
+            &fields.min_age,
+            &fields.certificates,
+            &fields.languages,
             &fields.category,
             &self.position.columns,
         ];

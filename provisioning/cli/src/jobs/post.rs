@@ -43,6 +43,15 @@ pub(crate) struct JobRow {
     pub(crate) language: String,
     #[serde(default)]
     pub(crate) requirements: String,
+    /// Years that a worker must have at the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) min_age: Option<i64>,
+    /// Codes of certificates that a worker must have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) certificates: Vec<String>,
+    /// Codes of languages that a worker must speak.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) languages: Vec<String>,
     /// True when the row was generated and stands for no real offer.
     #[serde(default)]
     pub(crate) synthetic: bool,

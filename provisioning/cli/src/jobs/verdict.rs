@@ -32,6 +32,8 @@ pub(crate) enum Reason {
     SeatsAbsurd,
     /// A date cannot be read, or the end is not after the start.
     DateWrong,
+    /// What is asked of workers is not what this version knows.
+    DemandWrong,
     /// Another row with other content used the key before.
     KeyTaken,
     /// The row is too large for the hub.
@@ -56,6 +58,7 @@ impl Reason {
             Self::CurrencyUnknown => "currency_unknown",
             Self::SeatsAbsurd => "seats_absurd",
             Self::DateWrong => "date_wrong",
+            Self::DemandWrong => "demand_wrong",
             Self::KeyTaken => "key_taken",
             Self::RowTooLarge => "row_too_large",
             Self::ByHub => "by_hub",

@@ -1,6 +1,6 @@
 //! The fields of a job document. `cap` and open or closed are ledger rows, not fields.
 
-use super::{Document, Value};
+use super::{Demands, Document, Value};
 use std::ops::RangeInclusive;
 
 /// What one pay amount is for.
@@ -50,6 +50,8 @@ pub struct JobFields {
     pub daily_pay: bool,
     pub language: String,
     pub requirements: String,
+    /// What it asks of a worker, as nodes check it.
+    pub demands: Demands,
     pub synthetic: bool,
     /// A real posting of years ago: its day, and where it says none its hours, are made up.
     pub redated: bool,
@@ -104,6 +106,7 @@ impl JobFields {
             fields.push(("lat", Value::Int(i64::from(lat))));
             fields.push(("lon", Value::Int(i64::from(lon))));
         }
+        fields.extend(self.demands.to_fields());
         fields
     }
 
@@ -133,6 +136,7 @@ impl JobFields {
             daily_pay: document.flag("daily_pay"),
             language: document.text("language"),
             requirements: document.text("requirements"),
+            demands: Demands::read(document),
             synthetic: document.flag("synthetic"),
             redated: document.flag("redated"),
             created_at: document.int("created_at").unwrap_or(0),

@@ -149,6 +149,7 @@ pub(super) enum SignUpsBy<'a> {
     Code(&'a str),
     Job(VshardId, JobId),
     Worker(VshardId, JobId, WorkerId),
+    AnyJob(WorkerId),
 }
 
 /// Sign-ups in the order in which they were made.
@@ -186,6 +187,12 @@ pub(super) fn sign_ups(tx: &SqliteTx<'_>, by: SignUpsBy<'_>) -> Result<Vec<SignU
                  INDEXED BY sign_up_job
                  WHERE vshard = ?1 AND job = ?2 AND worker = ?3 ORDER BY created_at";
             tx.all("sign_up", sql, params![vshard.0, job.to_bytes(), worker.0], sign_up_row)
+        }
+        SignUpsBy::AnyJob(worker) => {
+            let sql =
+                "SELECT vshard, sign_up, job, worker, status, code, idempotency, body_hash, created_at, reason, sum FROM sign_up
+                 WHERE worker = ?1 ORDER BY created_at";
+            tx.all("sign_up", sql, [worker.0], sign_up_row)
         }
     }
 }

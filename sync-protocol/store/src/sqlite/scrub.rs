@@ -8,8 +8,9 @@ use crate::error::StoreError;
 use rusqlite::{Row, params};
 use sync_protocol::{ids::VshardId, log::LogHead};
 
-/// Every table, in the order of the schema, with the statement that reads all of it.
-const TABLES: [(&str, &str); 23] = [
+/// Every table but those of persons, whose damage is each person's own matter; in the order of the schema, with the
+/// statement that reads all of it.
+const TABLES: [(&str, &str); 24] = [
     ("vshard", "SELECT * FROM vshard"),
     ("change", "SELECT * FROM change ORDER BY vshard, seq"),
     ("origin_cursor", "SELECT * FROM origin_cursor"),
@@ -33,6 +34,7 @@ const TABLES: [(&str, &str); 23] = [
     ("receipt", "SELECT * FROM receipt"),
     ("parked", "SELECT * FROM parked"),
     ("meta", "SELECT * FROM meta"),
+    ("erasure", "SELECT * FROM erasure"),
 ];
 
 /// Verifies every row, that sequences have no gaps, and the chains of the own logs.

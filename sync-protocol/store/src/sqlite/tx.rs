@@ -305,6 +305,9 @@ impl ShardTx for SqliteTx<'_> {
         rows.retain(|row| row.status().is_current());
         Ok(rows)
     }
+    fn sign_ups_of_worker(&mut self, worker: WorkerId) -> Result<Vec<SignUpRow>, StoreError> {
+        documents::sign_ups(self, SignUpsBy::AnyJob(worker))
+    }
     fn node_job(&mut self, vshard: VshardId, job: JobId) -> Result<Option<(NodeJob, HubSaid)>, StoreError> {
         ledger::node_job(self, vshard, job)
     }

@@ -15,8 +15,8 @@ use sync_protocol::{
     wire::v1::DownState,
 };
 use sync_store::{
-    EndingRow, FenceCause, HubSaid, OpenOptions, SeatRow, ShardStore, ShardTx, SqliteShard, StandingRow,
-    StoreError, WaitRow,
+    EndingRow, ErasureRow, FenceCause, HubSaid, Kept, OpenOptions, SeatRow, ShardStore, ShardTx, SqliteShard,
+    StandingRow, StoreError, WaitRow,
 };
 
 const ROWS: u8 = 24;
@@ -78,12 +78,22 @@ fn fill(store: &mut SqliteShard) {
                 tx.put_receipt(vshard, sign_up(of), &[n; 90])?;
                 tx.park(vshard, writer(), &entry(n), "not yet")?;
                 put_ends(tx, vshard, of, holder, n)?;
+                put_person(tx, n)?;
                 tx.put_meta(&format!("meta {n}"), &[n; 5])?;
             }
             Ok(())
         })
         .unwrap();
     store.checkpoint().unwrap();
+}
+
+fn put_person(tx: &mut dyn ShardTx, n: u8) -> Result<(), StoreError> {
+    let worker = WorkerId([n; 16]);
+    tx.put_person_key(worker, &[n; 72])?;
+    tx.put_person(worker, 1, &[n; 90])?;
+    tx.put_card(&[n; 32], worker)?;
+    let (receipt, at) = (vec![n; 80], i64::from(n));
+    tx.put_erasure(&ErasureRow { id: [n; 16], worker, at, receipt, ordered_here: true, told: false })
 }
 
 fn put_ends(
@@ -164,11 +174,42 @@ fn read_end(
     })
 }
 
+/// A damaged row about a person is told as such, and nobody else is concerned.
+fn read_person(store: &mut SqliteShard, table: &str, row: &Cells) -> Option<Result<(), StoreError>> {
+    let noticed = |found: Option<Kept>| match found {
+        Some(Kept::Damaged) => Err(StoreError::BadRow("a person's")),
+        Some(Kept::Whole(_)) | None => Ok(()),
+    };
+    let bytes = |cell: &Cell| if let Cell::Blob(bytes) = cell { Some(bytes.clone()) } else { None };
+    Some(match table {
+        "person" => {
+            let (worker, class) = (id(&row[0], WorkerId::from_bytes)?, u8::try_from(number(&row[1])?).ok()?);
+            store.read(|tx| noticed(tx.person(worker, class)?))
+        }
+        "person_key" => {
+            let worker = id(&row[0], WorkerId::from_bytes)?;
+            store.read(|tx| noticed(tx.person_key(worker)?))
+        }
+        "card" => {
+            let token = bytes(&row[0])?.try_into().ok()?;
+            let known = store.read(|tx| tx.card(&token));
+            known.and_then(|known| known.map_or(Err(StoreError::BadRow("a card")), |_| Ok(())))
+        }
+        _ => {
+            let order = bytes(&row[0])?.try_into().ok()?;
+            store.read(|tx| tx.erasure(&order).map(drop))
+        }
+    })
+}
+
 /// Reads a row by the key under which it stands, as hub and node would; `None` where no caller can name that key.
 fn read(store: &mut SqliteShard, table: &str, row: &Cells) -> Option<Result<(), StoreError>> {
     let job_of = |at: usize| id(&row[at], JobId::from_bytes);
     let sign_up_of = |at: usize| id(&row[at], SignUpId::from_bytes);
     let writer_of = |at: usize| id(&row[at], Writer::from_bytes);
+    if matches!(table, "person" | "person_key" | "card" | "erasure") {
+        return read_person(store, table, row);
+    }
     let of = if table == "meta" { VshardId(0) } else { vshard(&row[0])? };
     Some(match table {
         "vshard" => store.read(|tx| tx.head(of).map(drop)),

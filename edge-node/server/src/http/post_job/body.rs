@@ -4,7 +4,7 @@ use super::super::problem::{FieldError, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use sync_protocol::{
-    documents::{JobFields, NO_SHOW_AFTER_MIN, PayUnit, posting},
+    documents::{Demands, JobFields, NO_SHOW_AFTER_MIN, PayUnit, posting},
     limits::CAP_MAX,
 };
 
@@ -43,6 +43,12 @@ pub(crate) struct JobBody {
     /// Minutes after the start at which the place of a worker who has not come goes to the next in line: 5 to 120, or 0
     /// for never. Counted at the gate that scans.
     no_show_after_min: Option<i64>,
+    /// Years that a worker must have at the start, 14 to 99.
+    min_age: Option<i64>,
+    /// Codes: health, forklift, electrician, welder, height, driver-c, security, elderly-care.
+    certificates: Option<Vec<String>>,
+    /// Codes of two or three letters, such as zh.
+    languages: Option<Vec<String>>,
 }
 
 /// A job that can be created.
@@ -133,6 +139,9 @@ impl Reader {
             language: self.optional("language", text),
             requirements: self.optional("requirements", text),
             no_show_after_min: self.optional("no_show_after_min", "whole minutes from 5 to 120, or 0"),
+            min_age: self.optional("min_age", "a whole number of years"),
+            certificates: self.optional("certificates", "a list of codes"),
+            languages: self.optional("languages", "a list of codes"),
         }
     }
 }
@@ -165,6 +174,7 @@ fn judge(body: JobBody, poster: Poster<'_>, faults: &mut Faults) -> Posted {
     faults.check("seats", "seats_absurd", posting::seats(body.seats, CAP_MAX));
     let no_show_after_min = no_show_after_min(&body, faults);
     let [title, text, category, place, language, requirements] = texts;
+    let demands = demands(&body, faults);
     let fields = JobFields {
         title,
         text,
@@ -183,6 +193,7 @@ fn judge(body: JobBody, poster: Poster<'_>, faults: &mut Faults) -> Posted {
         daily_pay: body.daily_pay.unwrap_or_default(),
         language,
         requirements,
+        demands,
         synthetic: false,
         redated: false,
         no_show_after_min,
@@ -219,6 +230,17 @@ fn check_texts(body: &JobBody, faults: &mut Faults) -> [String; 6] {
         }
     }
     texts
+}
+
+fn demands(body: &JobBody, faults: &mut Faults) -> Demands {
+    let certificates = body.certificates.as_deref().unwrap_or_default();
+    let languages = body.languages.as_deref().unwrap_or_default();
+    Demands::check(body.min_age, certificates, languages).unwrap_or_else(|wrong| {
+        for (field, fault) in wrong {
+            faults.add(field, "demand_wrong", fault);
+        }
+        Demands::default()
+    })
 }
 
 fn times(body: &JobBody, now: i64, faults: &mut Faults) -> (i64, i64) {
@@ -342,6 +364,11 @@ mod tests {
         check(json!({ "end_at": "2099-01-01T06:00:00Z" }), &["end_at date_wrong"]);
         check(json!({ "lat": 30.3 }), &["lon missing"]);
         check(json!({ "lat": 99.0, "lon": 120.2 }), &["lat not_on_globe"]);
+        check(json!({ "min_age": 18, "certificates": ["Health"], "languages": ["zh", "en"] }), &[]);
+        check(json!({ "min_age": 7 }), &["min_age demand_wrong"]);
+        check(json!({ "certificates": ["heath"] }), &["certificates demand_wrong"]);
+        check(json!({ "certificates": "health" }), &["certificates wrong_type"]);
+        check(json!({ "languages": ["Mandarin"] }), &["languages demand_wrong"]);
         check(json!({ "title": " " }), &["title missing"]);
         check(json!({ "title": "活".repeat(121) }), &["title too_long"]);
         check(json!({ "meal": "yes" }), &["meal wrong_type"]);

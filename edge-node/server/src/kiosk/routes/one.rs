@@ -65,6 +65,7 @@ fn page(app: &App, ask: &Ask, view: JobView) -> JobPage {
     let left_min = (view.fields.start_at - app.shared.now()) / 60;
     JobPage {
         frame,
+        demands: view.fields.demands.clone(),
         words: shortened(&own_words(&view.fields.text, ask.choice.lang), WORDS_SHOWN_MAX),
         starts_in_min: (0..DAY_MIN).contains(&left_min).then(|| u32::try_from(left_min).unwrap_or_default()),
         rest_min: None,

@@ -5,19 +5,26 @@
 use std::time::Duration;
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use edge_core::node::{Answer, JobView};
+use edge_core::node::{Answer, Holder, JobView};
+use jiff::civil::Time;
 use sync_protocol::ids::SignUpId;
 
 use super::{
     ask::{Ask, Filled, Pairs, phone_plan},
-    cards::card,
+    cards::{card, local},
     explain, list, not_found, one, see, show, start, unread,
 };
 use crate::{
     app::App,
-    http::{Problem, SignUpBody, submit},
+    http::{
+        Problem, SignUpBody, base64url, holds,
+        sign_ups::{Asker, first16},
+        submit,
+    },
+    kiosk::link::Link,
     kiosk::view::{Asked, SignUpError, SignUpPage, Typed},
     limits::KEY_CHARS_MAX,
+    person::record::random,
     phone::digits,
 };
 
@@ -32,6 +39,8 @@ struct Form {
     view: JobView,
     key: String,
     typed: Typed,
+    /// Local time until which a place is held for this form.
+    hold_until: Option<Time>,
 }
 
 impl Form {
@@ -45,7 +54,7 @@ impl Form {
             card,
             idempotency: self.key.clone(),
             typed: self.typed.clone(),
-            hold_until: None,
+            hold_until: self.hold_until,
             error,
             trail,
         })
@@ -59,20 +68,38 @@ impl Form {
     }
 }
 
-fn fresh_key() -> Result<String, Problem> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Problem::internal(&anyhow::anyhow!("no random bytes: {error}")))?;
-    Ok(crate::http::base64url(&bytes))
+/// The token under which a form holds its place: it does not know its worker yet.
+fn token(key: &str) -> [u8; 16] {
+    first16("dayshift form v1", &[key.as_bytes()])
 }
 
-fn open(app: &App, job: &str, key: Option<&str>, phone: &str) -> Result<Option<Form>, Problem> {
-    let Some(view) = one::read(app, job)? else { return Ok(None) };
+/// Holds a place for the form. Without one it goes on as well: a hold is no promise.
+async fn held(app: &App, ask: &Ask, view: &mut JobView, key: &str) -> Option<Time> {
+    if one::is_closed(app, view) {
+        return None;
+    }
+    let hold = holds::take(app, view.job, Holder::Form(token(key)), ask.peer).await.ok()?;
+    // The right that is held is free for this form, whether or not the view was read before it was set aside.
+    if view.seats.avail() == 0 && view.seats.returned > 0 {
+        view.seats.returned -= 1;
+    }
+    Some(local(app, holds::ends_at(app, &hold)).time())
+}
+
+async fn open(
+    app: &App,
+    ask: &Ask,
+    job: &str,
+    key: Option<&str>,
+    phone: &str,
+) -> Result<Option<Form>, Problem> {
+    let Some(mut view) = one::read(app, job)? else { return Ok(None) };
     let key = match key.filter(|key| !key.is_empty() && key.len() <= KEY_CHARS_MAX) {
         Some(key) => key.to_owned(),
-        None => fresh_key()?,
+        None => base64url(&random::<16>()?),
     };
-    Ok(Some(Form { view, key, typed: typed(app, Asked::New, phone) }))
+    let hold_until = held(app, ask, &mut view, &key).await;
+    Ok(Some(Form { view, key, typed: typed(app, Asked::New, phone), hold_until }))
 }
 
 /// The field for a phone number with what was sent in it.
@@ -85,7 +112,7 @@ pub(super) async fn form(State(app): State<App>, ask: Ask) -> Response {
     if app.shared.frozen().is_some() {
         return start::out_of_order(&app, &ask);
     }
-    match open(&app, ask.pairs.get("job"), None, "") {
+    match open(&app, &ask, ask.pairs.get("job"), None, "").await {
         Ok(Some(form)) => {
             let error = one::is_closed(&app, &form.view).then_some(SignUpError::Closed);
             form.show(&app, &ask, StatusCode::OK, error)
@@ -107,7 +134,7 @@ pub(super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Fille
     if ask.is_over() {
         return see(&ask, &list::trail(&ask).sign_up(filled.get("job")));
     }
-    let form = open(&app, filled.get("job"), filled.find("idempotency"), filled.get("phone"));
+    let form = open(&app, &ask, filled.get("job"), filled.find("idempotency"), filled.get("phone")).await;
     match form {
         Ok(Some(form)) => filled_in(&app, &ask, form, &filled).await,
         Ok(None) => not_found(&app, &ask),
@@ -123,24 +150,25 @@ async fn filled_in(app: &App, ask: &Ask, mut form: Form, filled: &Pairs) -> Resp
     let Some(phone) = form.typed.plan.read(&form.typed.phone) else {
         return form.show(app, ask, StatusCode::UNPROCESSABLE_ENTITY, Some(SignUpError::Phone));
     };
-    let body = SignUpBody { job: form.view.job.to_string(), phone };
+    let body = SignUpBody { job: form.view.job.to_string(), phone: Some(phone) };
     // Who goes back in the browser and types a friend's number sends the same form, but it is another request.
     let key = format!("{} {}", form.key, form.typed.phone);
-    match submit_once(app, &key, &body).await {
+    let asker = Asker { form: Some(token(&form.key)), proved: None };
+    match submit_once(app, &key, &body, asker).await {
         Ok(answer) => see_ticket(app, ask, &answer.code),
         Err(problem) => refused(app, ask, &form, &problem),
     }
 }
 
 /// Submits; where the same form is being answered already, waits for that answer.
-async fn submit_once(app: &App, key: &str, body: &SignUpBody) -> Result<Answer, Problem> {
+async fn submit_once(app: &App, key: &str, body: &SignUpBody, asker: Asker) -> Result<Answer, Problem> {
     for _ in 0..SECOND_LOOKS {
-        match submit(app, key, body).await {
+        match submit(app, key, body, asker).await {
             Err(problem) if problem.code == "in-flight" => tokio::time::sleep(SECOND_LOOK_WAIT).await,
             answered => return answered,
         }
     }
-    submit(app, key, body).await
+    submit(app, key, body, asker).await
 }
 
 /// Sends the browser on to a ticket, so that loading the page again submits nothing.
@@ -151,21 +179,22 @@ pub(super) fn see_ticket(app: &App, ask: &Ask, code: &str) -> Response {
     }
 }
 
-fn code_of(app: &App, id: &str) -> Option<String> {
+fn ticket_of(app: &App, ask: &Ask, id: &str) -> Option<Link> {
     let sign_up: SignUpId = id.parse().ok()?;
     let row = app.shared.readers.read(|tx| tx.sign_up(sign_up)).ok()??;
-    Some(row.fields.code)
+    ask.ticket(app, &row.fields.code).ok()
 }
 
 fn refused(app: &App, ask: &Ask, form: &Form, problem: &Problem) -> Response {
     let error = match problem.code {
         "closed" => Some(SignUpError::Closed),
         "busy" | "in-flight" => Some(SignUpError::TooMany),
-        "already-signed-up" => code_of(app, &problem.detail)
-            .and_then(|code| ask.ticket(app, &code).ok())
-            .map(|ticket| SignUpError::Again { ticket }),
+        "already-signed-up" => {
+            ticket_of(app, ask, &problem.detail).map(|ticket| SignUpError::Again { ticket })
+        }
+        "overlap" => ticket_of(app, ask, &problem.detail).map(|ticket| SignUpError::Overlap { ticket }),
         "bad-request" => Some(SignUpError::Phone),
-        _ => None,
+        code => SignUpError::of_demand(code, &problem.detail),
     };
     match error {
         Some(error) => {

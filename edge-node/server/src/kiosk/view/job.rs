@@ -2,7 +2,9 @@
 
 use askama::{Template, filters::Safe};
 
-use super::{Frame, JobCard, Line, Offer, Sketch, Trail, Words};
+use sync_protocol::documents::Demands;
+
+use super::{Frame, JobCard, Line, Offer, Sketch, Trail, Words, lack::demanded};
 use crate::kiosk::link;
 
 /// A thing that a worker must have along.
@@ -68,6 +70,8 @@ pub(crate) struct JobPage {
     pub(crate) sketch: Option<Sketch>,
     /// What to have along.
     pub(crate) bring: Vec<Bring>,
+    /// What it asks of people.
+    pub(crate) demands: Demands,
     /// Who recruits, and who pays where that is someone else.
     pub(crate) employer: String,
     /// Whether the job takes nobody any more.
@@ -80,6 +84,10 @@ impl JobPage {
     /// The language in which somebody who is asked the way may read it.
     fn also(&self) -> Words {
         Words(self.frame.other_lang())
+    }
+
+    fn demanded(&self) -> Vec<Safe<String>> {
+        demanded(&self.frame, &self.demands)
     }
 
     fn sign_up_href(&self) -> String {

@@ -3,7 +3,7 @@
 use askama::{Template, filters::Safe};
 use jiff::civil::Time;
 
-use super::{Frame, JobCard, Line, Offer, Trail, Typed};
+use super::{Frame, JobCard, Lack, Line, Offer, Trail, Typed};
 use crate::kiosk::link::{self, Link};
 
 /// Why a sign-up was not taken.
@@ -16,6 +16,13 @@ pub(crate) enum SignUpError {
         /// Address of that ticket.
         ticket: Link,
     },
+    /// The person has a confirmed place at that time.
+    Overlap {
+        /// That ticket.
+        ticket: Link,
+    },
+    /// The job asks for something that the person has not, or has not told.
+    Unfit(Lack),
     /// The job takes nobody any more.
     Closed,
     /// Too many attempts; wait a little.
@@ -40,6 +47,13 @@ pub(crate) struct SignUpPage {
     pub(crate) error: Option<SignUpError>,
     /// The list that the reader came from.
     pub(crate) trail: Trail,
+}
+
+impl SignUpError {
+    /// The error for what a job asks of people, by the interface's code.
+    pub(crate) fn of_demand(code: &str, detail: &str) -> Option<Self> {
+        Lack::of(code, detail).map(Self::Unfit)
+    }
 }
 
 impl SignUpPage {

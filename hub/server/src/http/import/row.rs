@@ -4,7 +4,7 @@ use crate::{clock, limits::FIELD_CHARS_MAX};
 use hub_core::shard::JobPost;
 use serde::Deserialize;
 use sync_protocol::{
-    documents::{JobFields, PayUnit, posting},
+    documents::{Demands, JobFields, PayUnit, posting},
     ids::TenantId,
     seats::LossPolicy,
 };
@@ -62,6 +62,15 @@ pub(crate) struct ImportRow {
     language: String,
     #[serde(default)]
     requirements: String,
+    /// Years that a worker must have at the start.
+    #[serde(default)]
+    min_age: Option<i64>,
+    /// Codes: health, forklift, electrician, welder, height, driver-c, security, elderly-care.
+    #[serde(default)]
+    certificates: Vec<String>,
+    /// Codes of two or three letters.
+    #[serde(default)]
+    languages: Vec<String>,
     /// The job was made up and stands for no real offer.
     #[serde(default)]
     synthetic: bool,
@@ -113,6 +122,10 @@ impl ImportRow {
             (Some(lat), Some(lon)) => Some((millionths(lat, 90.0, "lat")?, millionths(lon, 180.0, "lon")?)),
             (Some(_), None) | (None, Some(_)) => return Err("lat and lon go together".to_owned()),
         };
+        let demands = Demands::check(self.min_age, &self.certificates, &self.languages);
+        let demands = demands.map_err(|faults| {
+            faults.iter().map(|(field, fault)| format!("{field}: {fault}")).collect::<Vec<_>>().join("; ")
+        })?;
         let fields = JobFields {
             title: self.title,
             text: self.text,
@@ -131,6 +144,7 @@ impl ImportRow {
             daily_pay: self.daily_pay,
             language: self.language,
             requirements: self.requirements,
+            demands,
             synthetic: self.synthetic,
             redated: self.redated,
             no_show_after_min: 0,

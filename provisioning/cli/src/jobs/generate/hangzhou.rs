@@ -124,6 +124,9 @@ impl Shifts {
             daily_pay: stream.chance(50),
             language: "zh".to_owned(),
             requirements: String::new(),
+            min_age: None,
+            certificates: Vec::new(),
+            languages: Vec::new(),
             synthetic: true,
             redated: false,
         })

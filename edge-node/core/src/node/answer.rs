@@ -1,0 +1,123 @@
+//! What a worker is told of a sign-up, now and whenever it is looked at again.
+
+use super::attendance_of;
+use sync_protocol::{
+    documents::Status,
+    ids::{JobId, SignUpId, VshardId},
+    receipt::Receipt,
+    seats::{EndReason, LossPolicy},
+};
+use sync_store::{ShardTx, SignUpRow, StoreError};
+
+/// What a worker is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub sign_up: SignUpId,
+    pub job: JobId,
+    pub status: Status,
+    pub code: String,
+    /// Place on the wait list, from 1.
+    pub position: Option<u32>,
+    /// The place counts only those who signed up at this node.
+    pub at_this_node: bool,
+    /// Signed receipt of a confirmed place.
+    pub receipt: Option<Vec<u8>>,
+    /// The place is of a job whose rights the hub may take back from a lost node, and the hub has not acknowledged it: where
+    /// the node is given up before that, it is void.
+    pub provisional: bool,
+    /// Its end was asked for here; the node that holds the place has not reported it yet.
+    pub cancel_asked: bool,
+    /// Why it was ended by others than its worker; empty where it was not.
+    pub reason: String,
+    /// The request was answered before; this is that answer as it stands.
+    pub repeated: bool,
+}
+
+/// Six digits from the id; what a worker can say at a kiosk.
+pub(super) fn code(sign_up: SignUpId) -> String {
+    let hash = blake3::hash(&sign_up.to_bytes());
+    let [a, b, c, d, ..] = *hash.as_bytes();
+    format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000)
+}
+
+pub(super) fn answer(
+    sign_up: SignUpId,
+    job: JobId,
+    status: Status,
+    place: Option<(u32, bool)>,
+    receipt: Option<Vec<u8>>,
+) -> Answer {
+    Answer {
+        sign_up,
+        job,
+        status,
+        code: code(sign_up),
+        position: place.map(|(position, _)| position),
+        at_this_node: place.is_some_and(|(_, here)| here),
+        receipt,
+        provisional: false,
+        cancel_asked: false,
+        reason: String::new(),
+        repeated: false,
+    }
+}
+
+pub(super) fn local_place(
+    tx: &mut dyn ShardTx,
+    vshard: VshardId,
+    job: JobId,
+    sign_up: SignUpId,
+) -> Result<Option<u32>, StoreError> {
+    let place = tx.waiting(vshard, job)?.iter().position(|wait| wait.sign_up == sign_up);
+    Ok(place.and_then(|place| u32::try_from(place + 1).ok()))
+}
+
+/// Whether an end was asked for because its worker had not come, who then came.
+fn is_withdrawn(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<bool, StoreError> {
+    let ending = tx.ending(row.vshard, row.fields.job, row.sign_up)?;
+    let is_no_show = ending.is_some_and(|row| row.ending.reason == EndReason::NoShow);
+    Ok(is_no_show && attendance_of(tx, row)?.checked_in_at.is_some())
+}
+
+/// What a worker who comes back is told about a sign-up.
+pub fn answer_of(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<Answer, StoreError> {
+    let job = row.fields.job;
+    let place = match row.status() {
+        Status::WaitListed => {
+            let told = tx.waiting(row.vshard, job)?.into_iter().find(|wait| wait.sign_up == row.sign_up);
+            match told {
+                Some(wait) if wait.position > 0 => Some((wait.position, false)),
+                Some(_) => local_place(tx, row.vshard, job, row.sign_up)?.map(|place| (place, true)),
+                None => None,
+            }
+        }
+        Status::Confirmed | Status::Requested | Status::Cancelled | Status::Bumped => None,
+    };
+    let receipt = tx.receipt(row.vshard, row.sign_up)?.filter(|_| row.status() == Status::Confirmed);
+    let asked = tx.ending(row.vshard, job, row.sign_up)?.is_some_and(|ending| !ending.done);
+    let asked = asked && !is_withdrawn(tx, row)?;
+    Ok(Answer {
+        code: row.fields.code.clone(),
+        provisional: is_provisional(tx, row.vshard, job, receipt.as_deref())?,
+        cancel_asked: asked && row.status().is_current(),
+        reason: row.fields.reason.clone(),
+        ..answer(row.sign_up, job, row.status(), place, receipt)
+    })
+}
+
+/// Whether a receipt of this node could still be voided by a reclaim of its job's rights.
+fn is_provisional(
+    tx: &mut dyn ShardTx,
+    vshard: VshardId,
+    job: JobId,
+    receipt: Option<&[u8]>,
+) -> Result<bool, StoreError> {
+    let Some(receipt) = receipt else { return Ok(false) };
+    let policy = tx.node_job(vshard, job)?.map(|(seats, _)| seats.policy);
+    if policy != Some(LossPolicy::Reclaim) {
+        return Ok(false);
+    }
+    let body = Receipt::from_bytes(receipt).and_then(|receipt| receipt.body_unchecked());
+    let body = body.map_err(|_| StoreError::BadRow("receipt"))?;
+    Ok(body.wseq > tx.acked(vshard)?)
+}

@@ -1,0 +1,170 @@
+//! A worker's record: read and opened for its worker, changed, sealed again. Sealing happens here, outside the event loop,
+//! which stores what it is given if nobody was faster.
+
+use crate::{
+    app::App,
+    event_loop::Event,
+    http::Problem,
+    person::{Pin, card},
+};
+use edge_core::{
+    node::{PersonChange, PersonRefusal},
+    person::{Contact, DataKey, Facts, NONCE_BYTES, Opened, Proof, Regional, Sealer},
+};
+use sync_protocol::{erasure::EraseOrder, ids::WorkerId};
+use sync_store::{Kept, ShardTx, StoreError};
+use tokio::sync::oneshot;
+
+/// Random bytes.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Problem> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Problem::internal(&anyhow::anyhow!("no random bytes: {error}")))?;
+    Ok(bytes)
+}
+
+/// What is known of a worker, opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) worker: WorkerId,
+    wrapped: Vec<u8>,
+    key: DataKey,
+    pub(crate) contact: Regional<Contact>,
+    pub(crate) facts: Regional<Facts>,
+    proof: Regional<Proof>,
+}
+
+/// What the store has of a worker.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Nothing,
+    Record(Box<Record>),
+    /// A row is damaged, or does not open: its worker enrols again.
+    Damaged(Option<Kept>),
+}
+
+fn sealer(app: &App) -> Sealer {
+    Sealer::of_region(&app.shared.region_key)
+}
+
+/// Reads and opens a worker's record.
+pub(crate) fn find(app: &App, worker: WorkerId) -> Result<Found, Problem> {
+    let sealer = sealer(app);
+    Ok(app.shared.readers.read(|tx| open(tx, &sealer, worker))?)
+}
+
+fn open(tx: &mut dyn ShardTx, sealer: &Sealer, worker: WorkerId) -> Result<Found, StoreError> {
+    let Some(kept) = tx.person_key(worker)? else { return Ok(Found::Nothing) };
+    let Kept::Whole(wrapped) = &kept else { return Ok(Found::Damaged(Some(kept))) };
+    let Some(key) = sealer.unwrap_key(worker, wrapped) else { return Ok(Found::Damaged(Some(kept))) };
+    let (contact, facts, proof) =
+        (class(tx, &key, worker)?, class(tx, &key, worker)?, class(tx, &key, worker)?);
+    Ok(match (contact, facts, proof) {
+        (Some(contact), Some(facts), Some(proof)) => {
+            let wrapped = wrapped.clone();
+            Found::Record(Box::new(Record { worker, wrapped, key, contact, facts, proof }))
+        }
+        _ => Found::Damaged(Some(kept)),
+    })
+}
+
+fn class<T: Opened>(
+    tx: &mut dyn ShardTx,
+    key: &DataKey,
+    worker: WorkerId,
+) -> Result<Option<Regional<T>>, StoreError> {
+    Ok(match tx.person(worker, T::CLASS.number())? {
+        Some(Kept::Whole(sealed)) => key.open(worker, &sealed),
+        Some(Kept::Damaged) | None => None,
+    })
+}
+
+/// Whether the PIN is the worker's. A worker whom nobody knows takes as long and is not proved.
+pub(crate) async fn proves(app: &App, worker: WorkerId, pin: Pin) -> Result<bool, Problem> {
+    let proof = match find(app, worker)? {
+        Found::Record(record) => Some(record.proof),
+        Found::Nothing | Found::Damaged(_) => None,
+    };
+    app.persons.pins.fits(pin, proof).await
+}
+
+/// What a worker tells, new or changed; what is `None` stays.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) contact: Option<Regional<Contact>>,
+    pub(crate) facts: Option<Regional<Facts>>,
+    pub(crate) pin: Option<Pin>,
+    pub(crate) new_card: bool,
+}
+
+fn unsealed() -> Problem {
+    Problem::internal(&anyhow::anyhow!("a record could not be sealed"))
+}
+
+/// Enrols a worker under a fresh key. `in_place_of` is what is stored and cannot be read. Returns the card's text.
+pub(crate) async fn enrol(
+    app: &App,
+    worker: WorkerId,
+    told: Told,
+    in_place_of: Option<Kept>,
+) -> Result<String, Problem> {
+    let pin = told.pin.ok_or_else(|| Problem::new("bad-request", "pin: choose one"))?;
+    let proof = app.persons.pins.proof_of(pin).await?;
+    let key = DataKey::from_random(random()?);
+    let wrapped = sealer(app).wrap(worker, &key, random::<NONCE_BYTES>()?).ok_or_else(unsealed)?;
+    let (contact, facts) = (told.contact.unwrap_or_default(), told.facts.unwrap_or_default());
+    let rows =
+        vec![sealed(&key, worker, &contact)?, sealed(&key, worker, &facts)?, sealed(&key, worker, &proof)?];
+    let (text, card) = card::fresh(&app.shared.region_key)?;
+    store(app, PersonChange { worker, known: in_place_of, wrapped, rows, card: Some(card) }).await?;
+    Ok(text)
+}
+
+/// Changes a record. Returns the text of the new card where one was asked for.
+pub(crate) async fn change(app: &App, record: &Record, told: Told) -> Result<Option<String>, Problem> {
+    let (key, worker) = (&record.key, record.worker);
+    let mut rows = Vec::new();
+    if let Some(contact) = &told.contact {
+        rows.push(sealed(key, worker, contact)?);
+    }
+    if let Some(facts) = &told.facts {
+        rows.push(sealed(key, worker, facts)?);
+    }
+    if let Some(pin) = told.pin {
+        rows.push(sealed(key, worker, &app.persons.pins.proof_of(pin).await?)?);
+    }
+    let fresh = told.new_card.then(|| card::fresh(&app.shared.region_key)).transpose()?;
+    let (text, card) = fresh.unzip();
+    let known = Some(Kept::Whole(record.wrapped.clone()));
+    store(app, PersonChange { worker, known, wrapped: record.wrapped.clone(), rows, card }).await?;
+    Ok(text)
+}
+
+fn sealed<T: Opened>(
+    key: &DataKey,
+    worker: WorkerId,
+    value: &Regional<T>,
+) -> Result<(edge_core::person::Class, Vec<u8>), Problem> {
+    let row = key.seal(worker, value, random()?).ok_or_else(unsealed)?;
+    Ok((T::CLASS, row))
+}
+
+async fn store(app: &App, change: PersonChange) -> Result<(), Problem> {
+    let (reply, answer) = oneshot::channel();
+    app.send(Event::Person(Box::new(change), reply))?;
+    app.wait(answer).await?.map_err(|refusal| match refusal {
+        PersonRefusal::Changed => Problem::new("changed-meanwhile", refusal.to_string()),
+        PersonRefusal::Retired => Problem::new("frozen", refusal.to_string()),
+        PersonRefusal::Store(error) => Problem::from(error),
+    })
+}
+
+/// Erases a worker here and orders it everywhere else. Returns the order and this node's signed receipt.
+pub(crate) async fn erase(app: &App, worker: WorkerId) -> Result<(EraseOrder, Vec<u8>), Problem> {
+    let order = EraseOrder { id: random()?, worker, at: app.shared.now() };
+    let (reply, answer) = oneshot::channel();
+    app.send(Event::Erase(order, reply))?;
+    let receipt = app.wait(answer).await?;
+    app.persons.sessions().end_all_of(worker);
+    Ok((order, receipt))
+}
