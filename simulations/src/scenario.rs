@@ -37,6 +37,12 @@ pub struct Faults {
     pub retire: f64,
     /// A machine is lost for ever, and an empty one takes its place.
     pub lose: f64,
+    /// A node without a line is given up by an operator, and lives.
+    pub give_up: f64,
+    /// A node's session is carried to the hub in a file.
+    pub carry: f64,
+    /// Reports of a node get lost within a session.
+    pub lost_reports: f64,
     /// Whoever has a node forges, repeats, drops and mangles its frames for a while.
     pub hostile: f64,
     /// The clock jumps.
@@ -125,6 +131,7 @@ macro_rules! shipped {
 const SHIPPED: &[(&str, &str)] = shipped![
     "bad-disk",
     "birth-while-cut",
+    "carried",
     "clock-skew",
     "commute-rush",
     "copied-node",
@@ -186,6 +193,9 @@ impl Scenario {
             &mut faults.retire,
             &mut faults.lose,
             &mut faults.hostile,
+            &mut faults.give_up,
+            &mut faults.carry,
+            &mut faults.lost_reports,
         ];
         for rate in kinds {
             let factor = [0.0, 0.0, 0.5, 1.0, 2.0, 3.0][random.index(6)];

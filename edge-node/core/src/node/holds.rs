@@ -165,14 +165,14 @@ impl Batch<'_> {
     /// Ends a hold at its holder's wish; nothing where it has ended. Returns whether it stood.
     pub fn end_hold(&mut self, id: HoldId) -> Result<bool, StoreError> {
         let ended = self.holds.take_out(|hold| hold.id == id);
-        self.let_go(&ended)?;
+        self.recall_freed(&ended)?;
         Ok(!ended.is_empty())
     }
 
     /// Ends the holds whose time is over.
     pub fn end_holds(&mut self, now_ms: u64) -> Result<(), StoreError> {
         let ended = self.holds.take_out(|hold| hold.until_ms <= now_ms);
-        self.let_go(&ended)
+        self.recall_freed(&ended)
     }
 
     /// Ends what a worker held, whose sign-up has used it or needs it no more.
@@ -183,12 +183,12 @@ impl Batch<'_> {
         form: Option<[u8; 16]>,
     ) -> Result<(), StoreError> {
         let ended = self.holds.take_out(|hold| hold.job == job && is_own(hold, worker, form));
-        self.let_go(&ended)
+        self.recall_freed(&ended)
     }
 
     /// A right that is held no more is what it would have been without the hold: the hub's where it was asked back, else
     /// the next one's in line.
-    fn let_go(&mut self, jobs: &[JobId]) -> Result<(), StoreError> {
+    fn recall_freed(&mut self, jobs: &[JobId]) -> Result<(), StoreError> {
         for job in jobs {
             self.changed.insert(*job);
             if self.over {

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use sync_protocol::{
     ids::{JobId, NodeId, Writer},
     limits::{LEASE_MS, lease_at_hub},
+    receipt::ReceiptBody,
     seats::{Excess, HubJob, LossPolicy, Standing},
 };
 use sync_store::{FenceCause, ShardTx, StoreError};
@@ -133,10 +134,12 @@ async fn change_job(app: &App, caller: Caller, job: JobId, change: Change) -> Re
     let Some((vshard, _)) = place else {
         return Err(Problem::not_found(format!("there is no job {job}")));
     };
+    let signer = app.signer.clone();
     let work = move |tx: &mut dyn ShardTx| -> Result<Result<HubJob, CapRefusal>, StoreError> {
+        let sign = |body: &ReceiptBody| signer.receipt(body);
         let mut shard = Shard { tx, vshard, now: clock::now() };
         let done = match change {
-            Change::Cap(cap, excess) => shard::set_cap(&mut shard, job, cap, excess),
+            Change::Cap(cap, excess) => shard::set_cap(&mut shard, job, cap, excess, &sign),
             Change::Close => shard::close(&mut shard, job),
         };
         match done {
