@@ -14,9 +14,10 @@ mod session;
 mod sheet;
 mod view;
 
-use crate::app::App;
+use crate::{app::App, limits::FORM_BYTES_MAX};
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::header,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/agency/timesheet", get(sheet::show).post(sheet::send))
         .route("/agency/timesheet.csv", get(sheet::csv))
         .route("/assets/agency.css", get(style))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(axum::middleware::from_fn(crate::kiosk::routes::guard))
 }
 

@@ -88,6 +88,8 @@ pub(crate) const GATE_EVERY: Duration = Duration::from_secs(5);
 pub(crate) const CLERKS_MAX: usize = 256;
 /// A log-in of a clerk ends after so long: one working day.
 pub(crate) const CLERK_WAIT: Duration = Duration::from_secs(12 * 3_600);
+/// Body of a clerk's form: [`ROWS_MAX`] rows as people fill them in, Chinese taking nine bytes a letter in a form.
+pub(crate) const FORM_BYTES_MAX: usize = 512 << 10;
 /// Shifts that one form posts: bounds the page that shows them again.
 pub(crate) const ROWS_MAX: usize = 200;
 /// Days before and after today of which an agency may ask the timesheet.

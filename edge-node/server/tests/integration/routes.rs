@@ -100,7 +100,7 @@ fn written() -> BTreeSet<(String, String)> {
                 }
                 None => path.strip_prefix("link::").map_or_else(|| path.trim_matches('"').to_owned(), named),
             };
-            let handlers = rest.split("\n        .").next().unwrap();
+            let handlers = rest.split_at(end_of_call(rest)).0;
             for method in ["get", "post", "patch", "put", "delete"] {
                 if handlers.trim_start().starts_with(&format!("{method}("))
                     || handlers.contains(&format!(".{method}("))
@@ -122,6 +122,16 @@ fn split_argument(call: &str) -> (&str, &str) {
     });
     let (first, rest) = call.split_at(at.unwrap());
     (first.trim(), rest.trim_start_matches(','))
+}
+
+/// Where the parenthesis closes that was opened before a text.
+fn end_of_call(text: &str) -> usize {
+    let mut depth = 1;
+    let at = text.find(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth == 0
+    });
+    at.unwrap()
 }
 
 #[test]
