@@ -72,7 +72,9 @@ impl Need {
                 let folder = browser_folder(workspace);
                 fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
                 let mut npm = workspace.command("npm");
-                npm.args(["install", "--no-save", "--prefix"]).arg(folder).args(["playwright-core", "axe-core"]);
+                npm.args(["install", "--no-save", "--prefix"])
+                    .arg(folder)
+                    .args(["playwright-core", "axe-core"]);
                 succeed("npm install", &mut npm)
             }
             Self::WasmTarget => {

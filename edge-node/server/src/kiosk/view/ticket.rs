@@ -84,7 +84,7 @@ pub(crate) struct TicketPage {
 }
 
 impl TicketPage {
-    fn tone(&self) -> &'static str {
+    pub(super) fn tone(&self) -> &'static str {
         match self.answer {
             // What a frozen kiosk gave may have been given to others since, and green means certain.
             Answer::Confirmed if self.frame.frozen => "off",
@@ -96,7 +96,7 @@ impl TicketPage {
         }
     }
 
-    fn mark(&self) -> Safe<String> {
+    pub(super) fn mark(&self) -> Safe<String> {
         match self.answer {
             Answer::Confirmed => super::icon("tick"),
             Answer::WaitListed { position, .. } => Safe(position.to_string()),
@@ -106,14 +106,15 @@ impl TicketPage {
         }
     }
 
-    fn title(&self) -> Safe<String> {
-        match self.answer {
-            Answer::Confirmed if self.final_by.is_some() => self.frame.t("ticket-provisional"),
-            answer => title(self.frame.words(), answer),
+    pub(super) fn title(&self) -> Safe<String> {
+        if self.answer == Answer::Confirmed && self.final_by.is_some() {
+            self.frame.t("ticket-provisional")
+        } else {
+            title(self.frame.words(), self.answer)
         }
     }
 
-    fn meaning(&self) -> Safe<String> {
+    pub(super) fn meaning(&self) -> Safe<String> {
         match (self.answer, &self.final_by) {
             (Answer::Confirmed, _) if self.frame.frozen => self.frame.t("ticket-confirmed-frozen-means"),
             (Answer::Confirmed, Some(at)) => self.frame.t_a("ticket-provisional-means", super::hm(at)),
@@ -158,11 +159,11 @@ impl TicketPage {
         }
     }
 
-    fn code_grouped(&self) -> String {
+    pub(super) fn code_grouped(&self) -> String {
         grouped(&self.code, &[3, 3])
     }
 
-    fn drawn(&self) -> Option<Qr> {
+    pub(super) fn drawn(&self) -> Option<Qr> {
         if self.qr.is_empty() { None } else { Qr::draw(&self.qr) }
     }
 
