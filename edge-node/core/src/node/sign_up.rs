@@ -150,6 +150,10 @@ impl Batch<'_> {
         if let Some(answer) = self.answered_before(request)? {
             return Ok(answer);
         }
+        if self.over {
+            // The node has heard of its end since it asked: its logs are closed.
+            return Err(SignUpRefusal::Retired);
+        }
         let mut place = self.place(request.job)?.ok_or(SignUpRefusal::UnknownJob)?;
         if let Some(other) = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?.first() {
             return Err(SignUpRefusal::AlreadySignedUp(other.sign_up));

@@ -5,7 +5,8 @@
 use crate::world::{NOW, TENANT, fields, topic};
 use ed25519_dalek::SigningKey;
 use edge_core::node::{
-    Answer, Batch, Claim, Decision, EdgeNode, NewJob, SignUpRequest, Uplink, answer_of, place_question,
+    Answer, Batch, Claim, Decision, EdgeNode, NewJob, PendingAsk, SignUpRequest, Uplink, answer_of,
+    place_question,
 };
 use hub_core::shard::{self, Imported, JobPost, Shard};
 use std::path::PathBuf;
@@ -237,6 +238,12 @@ impl Node {
 
     /// Signs a worker up while the line is up and the hub does not answer in time.
     fn ask_in_vain(&mut self, job: JobId, n: u8) -> Answer {
+        let pending = self.question(job, n);
+        self.batch(|batch| batch.complete_ask(&pending, None)).unwrap()
+    }
+
+    /// What the node asks its hub for worker `n`.
+    pub(crate) fn question(&mut self, job: JobId, n: u8) -> PendingAsk {
         let request = SignUpRequest {
             job,
             worker: worker(n),
@@ -247,8 +254,8 @@ impl Node {
         let me = &self.me;
         let work = |tx: &mut dyn sync_store::ShardTx| {
             let mut batch = Batch::new(me, tx, NOW, Uplink::Up);
-            let Ok(Decision::Ask(ask)) = batch.sign_up(&request) else { panic!("no question") };
-            Ok(batch.complete_ask(&ask, None).unwrap())
+            let Ok(Decision::Ask(pending)) = batch.sign_up(&request) else { panic!("no question") };
+            Ok(pending)
         };
         self.store.transact(work).unwrap()
     }

@@ -165,6 +165,7 @@ fn a_node_that_is_over_takes_nothing_back() {
     let new = NewJob { fields: fields("born"), seats: 1, policy: LossPolicy::WriteOff, key: String::new() };
     let job = node.batch(|batch| batch.create_job(&new)).unwrap();
     let held = node.sign_up(job, 1).sign_up;
+    let pending = node.question(job, 3);
     node.batch(|batch| batch.retire("moved", &sync_protocol::wire::v1::Interest::default())).unwrap();
     node.me.retire("moved");
     let before = told(&mut node, job);
@@ -184,5 +185,8 @@ fn a_node_that_is_over_takes_nothing_back() {
     let order = HoldingRow { job, writer: node.me.writer, granted: 1, end, ..holding_row() };
     let order = Entry::new(EntryKind::HoldingLedger, topic().0, job, minicbor::to_vec(order).unwrap());
     assert_eq!(receive(&mut node, 2, &[order]), 0);
+    // And so did the question of a session before the one that brought the end.
+    let completed = node.batch(|batch| batch.complete_ask(&pending, None));
+    assert!(matches!(completed, Err(SignUpRefusal::Retired)));
     assert_eq!(told(&mut node, job), before, "nothing stands behind the last row of its log");
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use std::collections::BTreeMap;
-use sync_protocol::seats::{Excess, Standing, out_total};
+use sync_protocol::seats::{EndReason, Excess, Standing, out_total};
 use sync_store::FenceCause;
 
 impl World {
@@ -51,10 +51,18 @@ impl World {
             return;
         }
         let pick = usize::try_from(self.random.below(self.confirmed.len() as u64)).unwrap();
-        let n = usize::try_from(self.random.below(u64::from(NODES))).unwrap();
-        let (_, sign_up) = self.confirmed[pick];
-        // A node that has not heard of the sign-up says so.
+        let (holder, sign_up) = self.confirmed[pick];
+        let n = (holder + 1 + usize::from(self.random.below(2) == 0)) % self.nodes.len();
+        // What is on its way arrives: else the other node has hardly ever heard of the sign-up, and says so.
+        while self.pump(holder) | self.pump(n) {}
         drop(self.batch(n, |batch| batch.cancel(sign_up)));
+        let (_, vshard) = topic();
+        let asked = self.nodes[n].store.read(|tx| {
+            let Some(row) = tx.sign_up(sign_up)? else { return Ok(None) };
+            tx.ending(vshard, row.fields.job, sign_up)
+        });
+        let is_wish = |reason: EndReason| reason == EndReason::Worker;
+        self.wishes_passed_on += u32::from(asked.unwrap().is_some_and(|row| is_wish(row.ending.reason)));
     }
 
     /// An operator ends a node's incarnation.
