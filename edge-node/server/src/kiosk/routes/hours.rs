@@ -15,9 +15,10 @@ use tokio::sync::oneshot;
 use super::{
     ask::{Ask, Filled, Pairs},
     cards::{card, local},
-    explain, list, not_found, show,
+    explain, not_found, show,
     sign_up::{see_ticket, typed},
-    ticket::{Found, read},
+    start,
+    ticket::{Found, closed, read},
     unread,
 };
 use crate::{
@@ -52,14 +53,24 @@ struct Worked {
     minutes: u32,
 }
 
-fn page(app: &App, ask: &Ask, worked: &Worked, typed: Typed, error: Option<HoursError>) -> HoursPage {
-    let (found, at) = (&worked.found, &worked.attendance);
+fn step(
+    app: &App,
+    ask: &Ask,
+    worked: &Worked,
+    typed: Typed,
+    status: StatusCode,
+    error: Option<HoursError>,
+) -> Response {
+    let Worked { found, attendance: at, .. } = worked;
     let code = found.answer.code.clone();
-    let mut frame = ask.frame(app, link::hours(&code));
+    let mut frame = match ask.typing_frame(app, link::hours(&code)) {
+        Ok(frame) => frame,
+        Err(problem) => return explain(app, ask, &problem),
+    };
     frame.synthetic = found.view.fields.synthetic;
     let time =
         |at: Option<i64>| at.map_or_else(String::new, |at| local(app, at).strftime("%H:%M").to_string());
-    HoursPage {
+    let page = HoursPage {
         frame,
         code,
         card: card(app, &found.view, ask.choice.lang),
@@ -67,7 +78,8 @@ fn page(app: &App, ask: &Ask, worked: &Worked, typed: Typed, error: Option<Hours
         minutes: worked.minutes,
         typed,
         error,
-    }
+    };
+    show(status, &page)
 }
 
 /// `GET /ticket/{code}/hours`.
@@ -79,7 +91,7 @@ pub(super) async fn form(
     match open(&app, &ask, code).await {
         Ok(worked) => {
             let typed = typed(&app, Asked::Same, "");
-            show(StatusCode::OK, &page(&app, &ask, &worked, typed, None))
+            step(&app, &ask, &worked, typed, StatusCode::OK, None)
         }
         Err(response) => *response,
     }
@@ -113,9 +125,12 @@ async fn open(
     code: Result<Path<String>, PathRejection>,
 ) -> Result<Worked, Box<Response>> {
     if app.shared.is_frozen() {
-        return Err(Box::new(list::out_of_order(app, ask)));
+        return Err(Box::new(start::out_of_order(app, ask)));
     }
     let Ok(Path(code)) = code else { return Err(Box::new(not_found(app, ask))) };
+    if !ask.may_see_tickets() {
+        return Err(Box::new(closed(ask)));
+    }
     let found = match read(app, ask, &code).await {
         Ok(Some(found)) => found,
         Ok(None) => return Err(Box::new(not_found(app, ask))),
@@ -125,7 +140,7 @@ async fn open(
         Ok(Some((hours, attendance))) => {
             Ok(Worked { found, attendance, minutes: hours.said.unwrap_or(hours.told) })
         }
-        Ok(None) => Err(Box::new(see_ticket(ask, &found.answer.code))),
+        Ok(None) => Err(Box::new(see_ticket(app, ask, &found.answer.code))),
         Err(problem) => Err(Box::new(explain(app, ask, &problem))),
     }
 }
@@ -139,9 +154,9 @@ async fn confirm(app: &App, ask: &Ask, mut worked: Worked, filled: &Pairs) -> Re
             _ => worked.minutes,
         };
         typed.press(key);
-        return show(StatusCode::OK, &page(app, ask, &worked, typed, None));
+        return step(app, ask, &worked, typed, StatusCode::OK, None);
     }
-    let again = |status, error| show(status, &page(app, ask, &worked, typed.clone(), Some(error)));
+    let again = |status, error| step(app, ask, &worked, typed.clone(), status, Some(error));
     let Some(phone) = typed.plan.read(&typed.phone) else {
         return again(StatusCode::UNPROCESSABLE_ENTITY, HoursError::Phone);
     };
@@ -149,7 +164,7 @@ async fn confirm(app: &App, ask: &Ask, mut worked: Worked, filled: &Pairs) -> Re
         return again(StatusCode::UNPROCESSABLE_ENTITY, HoursError::Other);
     }
     match order(app, worked.found.answer.sign_up, worked.minutes).await {
-        Ok(()) => see_ticket(ask, &worked.found.answer.code),
+        Ok(()) => see_ticket(app, ask, &worked.found.answer.code),
         Err(problem) if problem.code == "busy" => again(StatusCode::SERVICE_UNAVAILABLE, HoursError::TooBusy),
         Err(problem) => explain(app, ask, &problem),
     }

@@ -74,10 +74,10 @@ impl HoursPage {
     }
 
     fn action(&self) -> String {
-        link::hours(&self.code).href(self.frame.choice)
+        self.frame.on_visit(link::hours(&self.code)).href(self.frame.choice)
     }
 
     fn ticket_href(&self) -> String {
-        Link::below(link::TICKET, &self.code).href(self.frame.choice)
+        self.frame.on_visit(Link::below(link::TICKET, &self.code)).href(self.frame.choice)
     }
 }

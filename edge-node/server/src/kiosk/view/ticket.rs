@@ -181,7 +181,7 @@ impl TicketPage {
     }
 
     fn hours_href(&self) -> String {
-        link::hours(&self.code).href(self.frame.choice)
+        self.frame.on_visit(link::hours(&self.code)).href(self.frame.choice)
     }
 
     fn again_href(&self) -> String {
