@@ -62,15 +62,16 @@ impl World {
                 for job in changed {
                     let Some((counters, _)) = tx.node_job(vshard, *job)? else { continue };
                     // Seats change together with counters; that they agree where nothing moved is looked at in the end.
-                    if checked.insert((m, *job), counters) != Some(counters) {
-                        all.push((*job, counters, tx.seats(vshard, *job)?));
+                    let before = checked.insert((m, *job), counters);
+                    if before != Some(counters) {
+                        all.push((*job, before, counters, tx.seats(vshard, *job)?));
                     }
                 }
                 Ok(all)
             })
         });
         let Ok(all) = read else { return };
-        for (job, counters, seats) in all {
+        for (job, before, counters, seats) in all {
             let live = count_live(&seats, writer);
             let at = self.now;
             self.trace.mark(|| Mark::Seats {
@@ -86,7 +87,13 @@ impl World {
                 return self.fail("invariant", text);
             }
             self.see_ended(&seats, |holder| holder == writer);
-            self.seen(job, (m, writer.incarnation.0), live);
+            // What was reclaimed is counted where it came to; what is left here is void.
+            if !self.directory.reclaimed.contains(&(writer, job)) {
+                self.seen(job, (m, writer.incarnation.0), live);
+            } else if live > before.map_or(0, |before| before.live) {
+                let text = format!("node {writer} sold a right to {job} after it was reclaimed");
+                return self.fail("invariant", text);
+            }
         }
     }
 

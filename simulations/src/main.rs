@@ -53,8 +53,10 @@ enum Command {
     /// Kills real processes under load, by the program `dayshift` beside this one.
     Live(live::Args),
     /// Switches on known bugs one by one; each must be found.
-    #[command(after_long_help = "Example:\n  simulate mutants --seeds 50")]
+    #[command(after_long_help = "Example:\n  simulate mutants LeaseIgnored --seeds 50")]
     Mutants {
+        /// Names of bugs; all where none is given.
+        bugs: Vec<String>,
         /// One JSON object a line.
         #[arg(long)]
         json: bool,
@@ -101,7 +103,7 @@ fn main() -> ExitCode {
         Command::Replay { trace, step, html } => commands::replay(&trace, step, html.as_deref()),
         Command::Shrink { trace } => commands::shrink(&trace),
         Command::Live(args) => live::run(&args),
-        Command::Mutants { json, seeds } => commands::mutants(json, seeds),
+        Command::Mutants { bugs, json, seeds } => commands::mutants(&bugs, json, seeds),
     };
     match done {
         Ok(code) => code,

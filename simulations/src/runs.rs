@@ -74,6 +74,7 @@ pub struct Summary {
     pub wait_listed: u64,
     pub requested: u64,
     pub power_cuts: u64,
+    pub reclaims_from_the_living: u64,
     pub not_reached: Vec<&'static str>,
 }
 
@@ -190,6 +191,7 @@ impl Report {
             wait_listed: self.tally.waiting,
             requested: self.tally.requested,
             power_cuts: self.tally.power_cuts,
+            reclaims_from_the_living: self.tally.reclaims_from_the_living,
             not_reached: self.not_reached(),
         }
     }

@@ -37,6 +37,12 @@ pub struct Faults {
     pub retire: f64,
     /// A machine is lost for ever, and an empty one takes its place.
     pub lose: f64,
+    /// A node without a line is given up by an operator, and lives.
+    pub give_up: f64,
+    /// A node's session is carried to the hub in a file.
+    pub carry: f64,
+    /// Reports of a node get lost within a session.
+    pub lost_reports: f64,
     /// Whoever has a node forges, repeats, drops and mangles its frames for a while.
     pub hostile: f64,
     /// The clock jumps.
@@ -47,7 +53,7 @@ pub struct Faults {
 
 impl Faults {
     /// Each kind by its name, in the order in which a seed draws them.
-    fn rates(&mut self) -> [(&'static str, &mut f64); 17] {
+    fn rates(&mut self) -> [(&'static str, &mut f64); 20] {
         [
             ("crash", &mut self.crash),
             ("crash_at_write", &mut self.crash_at_write),
@@ -66,6 +72,9 @@ impl Faults {
             ("retire", &mut self.retire),
             ("lose", &mut self.lose),
             ("hostile", &mut self.hostile),
+            ("give_up", &mut self.give_up),
+            ("carry", &mut self.carry),
+            ("lost_reports", &mut self.lost_reports),
         ]
     }
 }
@@ -150,6 +159,7 @@ macro_rules! shipped {
 const SHIPPED: &[(&str, &str)] = shipped![
     "bad-disk",
     "birth-while-cut",
+    "carried",
     "clock-skew",
     "commute-rush",
     "copied-node",

@@ -35,6 +35,19 @@ pub enum Jump {
     Right,
 }
 
+/// What becomes of a file on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    Whole,
+    LostOut,
+    LostBack,
+    /// The hub reads it twice, and both answers go back.
+    Twice,
+    /// The answer lies about for long.
+    LateBack,
+}
+
 /// One thing that somebody does or that happens. `pick` chooses among what there is at that moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
@@ -66,6 +79,17 @@ pub enum Act {
     /// The machine is gone with its disk; an empty one takes its place.
     Lose {
         node: usize,
+    },
+    /// A node loses its line, and an operator ends its incarnation and takes back what its jobs allow; it lives.
+    GiveUp {
+        node: usize,
+        ms: u64,
+    },
+    /// Somebody takes the node's session to the hub in a file, and the answer back: so long each way.
+    Carry {
+        node: usize,
+        ms: u64,
+        fate: Fate,
     },
     CreateJob {
         node: usize,
@@ -139,6 +163,11 @@ pub enum Act {
     },
     /// Whoever has the node forges, repeats, drops and mangles what it sends.
     Hostile {
+        node: usize,
+        ms: u64,
+    },
+    /// What a node reports gets lost on its way through something between it and the line.
+    LoseReports {
         node: usize,
         ms: u64,
     },
@@ -340,6 +369,9 @@ impl Drawing<'_> {
                 (faults.retire, 13),
                 (faults.lose, 14),
                 (faults.hostile, 15),
+                (faults.give_up, 16),
+                (faults.carry, 17),
+                (faults.lost_reports, 18),
             ];
             for (rate, kind) in rates {
                 for at in self.times(rate) {
@@ -423,6 +455,14 @@ impl Drawing<'_> {
             13 => Act::Retire { node },
             14 => Act::Lose { node },
             15 => Act::Hostile { node, ms: random.between(MINUTE, 20 * MINUTE) },
+            16 => Act::GiveUp { node, ms: random.between(MINUTE, 30 * MINUTE) },
+            18 => Act::LoseReports { node, ms: random.between(MINUTE, 20 * MINUTE) },
+            17 => {
+                let fates =
+                    [Fate::Whole, Fate::Whole, Fate::LostOut, Fate::LostBack, Fate::Twice, Fate::LateBack];
+                let fate = fates[random.index(fates.len())];
+                Act::Carry { node, ms: random.between(MINUTE, 20 * MINUTE), fate }
+            }
             _ => {
                 let jump = [Jump::To1970, Jump::Ahead400Days, Jump::Back1Hour, Jump::Stuck][random.index(4)];
                 let back = at + random.between(MINUTE, 20 * MINUTE);
@@ -465,6 +505,9 @@ impl Act {
             Self::Retire { node } => ("retired_node", Some(*node)),
             Self::Hostile { node, .. } => ("hostile_node", Some(*node)),
             Self::Lose { node } => ("lost_node", Some(*node)),
+            Self::GiveUp { node, .. } => ("given_up_node", Some(*node)),
+            Self::Carry { node, .. } => ("carried_file", Some(*node)),
+            Self::LoseReports { node, .. } => ("lost_reports", Some(*node)),
             Self::Clock { node, .. } => ("clock_jump", Some(*node)),
         })
     }

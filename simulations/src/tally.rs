@@ -36,6 +36,13 @@ pub const WANTED: &[&str] = &[
     "a receipt that the hub did not hold became void",
     "a frame with an unknown field was read",
     "a frame of an unknown kind was passed over",
+    "rights of a node that lives without a line were reclaimed",
+    "a reclaim was refused because the lease may still run",
+    "a carried file brought sign-ups that the hub had not known",
+    "a carried answer came to a node without a line",
+    "a carried answer came when the line was back",
+    "a carried log settled its incarnation",
+    "a report was lost within a session",
     "a report of sign-ups without rights was forged",
     "a forged report fenced its author",
 ];
@@ -56,6 +63,8 @@ pub struct Tally {
     pub power_cuts: u64,
     pub restores: u64,
     pub copies: u64,
+    /// Jobs whose rights were reclaimed from a node that lived and had no line.
+    pub reclaims_from_the_living: u64,
     pub torn_sectors: u64,
     pub node_hours: u64,
     hours: BTreeMap<(u32, u64), (u32, u32)>,
@@ -110,6 +119,7 @@ impl Tally {
         self.power_cuts += other.power_cuts;
         self.restores += other.restores;
         self.copies += other.copies;
+        self.reclaims_from_the_living += other.reclaims_from_the_living;
         self.torn_sectors += other.torn_sectors;
         self.node_hours += other.node_hours;
     }

@@ -5,6 +5,7 @@
 //! witness, answer.
 
 mod agenda;
+mod carried;
 pub(crate) mod faults;
 mod greeting;
 mod hub;
@@ -32,7 +33,10 @@ use ed25519_dalek::{SigningKey, VerifyingKey};
 use hub::Hub;
 use network::Connection;
 use node::Machine;
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 use sync_protocol::{
     ids::{JobId, TenantId, TopicId, VshardId, Writer},
     wire::v1::Interest,
@@ -54,6 +58,8 @@ pub(crate) struct Directory {
     pub(crate) keys: BTreeMap<Writer, VerifyingKey>,
     /// Honest incarnations that an operator ended: their logs are merged once they are whole.
     pub(crate) over: BTreeMap<Writer, FenceCause>,
+    /// Rights that were reclaimed from a lost incarnation: nobody sells them any more under its name.
+    pub(crate) reclaimed: BTreeSet<(Writer, JobId)>,
     /// Incarnations that went on from an older state of themselves: their unreported answers may be gone or given twice.
     pub(crate) forked: BTreeMap<Writer, u64>,
     /// Rights that such an incarnation had given back by then: what it gives back later, its copy can still use.
@@ -131,7 +137,8 @@ impl World {
         // Disk 0 takes what SQLite spills.
         disk::add(seed);
         let mut random = Random::new(seed, 2);
-        let hub = Hub::new(disk::add(seed), random.between(3, 30));
+        let mut hub = Hub::new(disk::add(seed), random.between(3, 30));
+        hub.boot_clock = node::BootClock::drifting(&mut random);
         let mut world = Self {
             scenario: scenario.clone(),
             now: 0,
@@ -158,7 +165,9 @@ impl World {
             disk::with(disk, |disk| disk.lies = scenario.lying_sync);
             let number = u32::try_from(n + 1).unwrap_or(u32::MAX);
             let commit_ms = node::COMMIT_MS[world.random.index(node::COMMIT_MS.len())];
-            world.machines.push(Machine::new(number, region, disk, commit_ms));
+            let mut machine = Machine::new(number, region, disk, commit_ms);
+            machine.boot_clock = node::BootClock::drifting(&mut world.random);
+            world.machines.push(machine);
             world.enrol(world.machines.len() - 1);
         }
         world
@@ -232,6 +241,9 @@ impl World {
             Happening::Rejoin(machine) => self.rejoin(machine),
             Happening::Again(request) => self.try_again(request),
             Happening::LeaseOver(writer) => self.lease_over(writer),
+            Happening::LeaseDue(connection) => self.lease_due(connection),
+            Happening::FileAtHub(machine, file, ms, fate) => self.file_at_hub(machine, file, ms, fate),
+            Happening::FileAtNode(machine, file) => self.file_at_node(machine, &file),
         }
     }
 

@@ -5,6 +5,7 @@
 pub mod agenda;
 pub mod hello;
 pub mod layout;
+pub mod leases;
 pub mod limits;
 pub mod scheduler;
 pub mod shard;

@@ -21,7 +21,9 @@ pub use admission::{Answer, Author, Taken, take};
 pub use asks::ask;
 pub use bounds::OverLimit;
 pub use caps::{CapRefusal, close, set_cap};
-pub use carried::{Carried, Stranger, merge_carried, strangers};
+pub use carried::{
+    Carried, CarriedAnswer, Stranger, begins_after, gone_apart, merge_carried, strangers, take_carried,
+};
 pub use contacts::{contacts_vshard, held, meet};
 pub use ends::{Ended, end, enforce};
 pub use fences::{Reclaimed, fence, reclaim, settle};

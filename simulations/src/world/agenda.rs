@@ -5,7 +5,7 @@ use super::{
     network::{Direction, Side},
     node::Reply,
 };
-use crate::model::RequestNo;
+use crate::{model::RequestNo, schedule::Fate};
 use std::{cmp::Reverse, collections::BinaryHeap};
 use sync_protocol::ids::{SignUpId, Writer};
 
@@ -34,6 +34,10 @@ pub(crate) enum Happening {
     Rejoin(usize),
     Again(RequestNo),
     LeaseOver(Writer),
+    LeaseDue(u64),
+    /// A node's file comes to the hub, after so many milliseconds on the way.
+    FileAtHub(usize, Vec<u8>, u64, Fate),
+    FileAtNode(usize, Vec<u8>),
 }
 
 struct Due {

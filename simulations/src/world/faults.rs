@@ -71,6 +71,7 @@ impl World {
             Act::Restore { node, with_witness } => self.restore(node, with_witness),
             Act::Copy { node } => self.copy(node),
             Act::Hostile { node, ms } => self.turn_hostile(node, ms),
+            Act::LoseReports { node, ms } => self.machines[node].loses_reports_until = self.now + ms,
             Act::Clock { node, jump } => self.jump(node, jump),
             Act::Import { .. }
             | Act::RaiseCap { .. }
@@ -78,6 +79,8 @@ impl World {
             | Act::Close { .. }
             | Act::Retire { .. }
             | Act::Lose { .. }
+            | Act::GiveUp { .. }
+            | Act::Carry { .. }
             | Act::CreateJob { .. }
             | Act::SignUp { .. }
             | Act::Repeat { .. }
@@ -201,7 +204,9 @@ impl World {
         let disk = disk::add(self.now);
         disk::with(disk, |disk| disk.put_image(&image, |_| true));
         let copy = self.machines.len();
+        let boot_clock = place.boot_clock;
         let mut machine = Machine::new(number, region, disk, commit_ms);
+        machine.boot_clock = boot_clock;
         (machine.writer, machine.copy_of) = (writer, Some(m));
         self.machines.push(machine);
         note!(self, "machine {copy} starts from a copy of machine {m}");
@@ -299,7 +304,7 @@ impl World {
                 self.strike(&Act::Reset { node: m });
             }
             let place = &mut self.machines[m];
-            place.slow = 1;
+            (place.slow, place.loses_reports_until) = (1, 0);
             place.is_honest_again();
             place.clock = super::node::Clock::default();
             place.line.heal();

@@ -1,10 +1,11 @@
 //! The hub: one shard file with group commit, the checks of a hello, and what a session asks for.
 
-use super::{Happening, World, note, topic_of};
-use crate::{disk, vfs};
+use super::{Happening, World, node::BootClock, note, topic_of};
+use crate::{disk, schedule::Fate, vfs};
 use hub_core::{
     agenda::Chunk,
     hello::Next,
+    leases::Leases,
     shard::{self, Answer, Author, Imported, JobPost, Shard, Taken},
 };
 use std::{
@@ -38,6 +39,8 @@ pub(crate) struct Hub {
     /// What each node has acknowledged since this start.
     pub(super) cursors: BTreeMap<Writer, BTreeMap<VshardId, DownState>>,
     pub(crate) agenda: super::scheduler::Agenda,
+    pub(crate) boot_clock: BootClock,
+    pub(crate) leases: Leases,
     checkpoint_is_due: bool,
     pub(crate) down_for_ms: u64,
     /// What a commit takes at least: a disk of its own, or one that many share.
@@ -56,6 +59,13 @@ pub(crate) enum Command {
     },
     Pass(Chunk),
     Order(super::orders::Order),
+    /// A node's session in a file.
+    Carried {
+        m: usize,
+        file: Vec<u8>,
+        ms: u64,
+        fate: Fate,
+    },
     /// A question of the judgement of a hello.
     Hear(u64, Box<Next>),
     /// A node holds the number of a contact.
@@ -73,6 +83,7 @@ pub(crate) enum Settled {
     Failed(Option<u64>),
     Ordered(super::orders::Done),
     Heard(u64, Box<Next>),
+    Carried { m: usize, writer: Writer, account: super::carried::Account, ms: u64, fate: Fate },
     Noted,
 }
 
@@ -88,6 +99,8 @@ impl Hub {
             contacts: BTreeMap::new(),
             cursors: BTreeMap::new(),
             agenda: super::scheduler::Agenda::default(),
+            boot_clock: BootClock::default(),
+            leases: Leases::default(),
             checkpoint_is_due: false,
             down_for_ms: 0,
             commit_ms,
@@ -100,6 +113,7 @@ impl World {
     pub(crate) fn start_hub(&mut self) {
         let path = format!("{}/{DATABASE}", self.hub.disk);
         self.hub.boot += 1;
+        self.hub.boot_clock.restart(self.now);
         self.hub.cursors.clear();
         match OpenOptions::new(Path::new(&path)).vfs(vfs::NAME).open() {
             Ok(store) => self.hub.store = Some(store),
@@ -158,12 +172,24 @@ impl World {
         let Some(store) = &mut self.hub.store else { return Vec::new() };
         let (directory, contacts, now) = (&self.directory, &self.hub.contacts, self.now);
         let (agenda, cursors, connections) = (&self.hub.agenda, &self.hub.cursors, &self.connections);
+        let (leases, at) = (&self.hub.leases, self.hub.boot_clock.at(self.now));
+        let lease_is_over = &|writer: Writer| leases.is_over(writer, at);
         let apply_all = |store: &mut SqliteShard, group: &[Command], touched: &mut BTreeSet<JobId>| {
             store.transact(|tx| {
                 let mut settled = Vec::with_capacity(group.len());
                 for command in group {
-                    let mut at =
-                        At { tx, wall, now, directory, contacts, agenda, cursors, connections, touched };
+                    let mut at = At {
+                        tx,
+                        wall,
+                        now,
+                        directory,
+                        contacts,
+                        agenda,
+                        cursors,
+                        connections,
+                        lease_is_over,
+                        touched,
+                    };
                     settled.push(at.apply(command)?);
                 }
                 Ok(settled)
@@ -190,12 +216,25 @@ impl World {
         let Some(store) = &mut self.hub.store else { return };
         let (directory, contacts, now) = (&self.directory, &self.hub.contacts, self.now);
         let (agenda, cursors, connections) = (&self.hub.agenda, &self.hub.cursors, &self.connections);
+        let (leases, at) = (&self.hub.leases, self.hub.boot_clock.at(self.now));
+        let lease_is_over = &|writer: Writer| leases.is_over(writer, at);
         let early = store.read(|tx| {
             let mut touched = BTreeSet::new();
             let mut settled = Vec::new();
             for command in group {
                 let touched = &mut touched;
-                let mut at = At { tx, wall, now, directory, contacts, agenda, cursors, connections, touched };
+                let mut at = At {
+                    tx,
+                    wall,
+                    now,
+                    directory,
+                    contacts,
+                    agenda,
+                    cursors,
+                    connections,
+                    lease_is_over,
+                    touched,
+                };
                 settled.push(at.apply(command)?);
             }
             Ok(settled)
@@ -234,6 +273,7 @@ impl World {
             Settled::NotPassed(chunk) => self.not_passed(chunk),
             Settled::Ordered(done) => self.ordered(done),
             Settled::Heard(number, next) => self.heard(number, *next),
+            Settled::Carried { m, writer, account, ms, fate } => self.carried(m, writer, account, ms, fate),
             Settled::Noted => {}
             Settled::Failed(number) => {
                 if let Some(number) = number {
@@ -280,7 +320,7 @@ impl World {
         }
     }
 
-    fn parked(&mut self, writer: Writer, count: u32) {
+    pub(super) fn parked(&mut self, writer: Writer, count: u32) {
         note!(self, "{count} entries of node {writer} were parked");
         if !self.directory.forked.contains_key(&writer) {
             self.fail("invariant", format!("{count} entries of the honest node {writer} were parked"));
@@ -399,7 +439,8 @@ impl World {
     pub(crate) fn forget_hub(&mut self) {
         let disk = self.hub.disk;
         let boot = self.hub.boot + 1;
-        self.hub = Hub { boot, ..Hub::new(disk, self.hub.commit_ms) };
+        let boot_clock = self.hub.boot_clock;
+        self.hub = Hub { boot, boot_clock, ..Hub::new(disk, self.hub.commit_ms) };
     }
 }
 
@@ -412,7 +453,7 @@ impl Command {
             | Self::Hear(number, _)
             | Self::Held(number, ..) => Settled::Failed(Some(number)),
             Self::Pass(chunk) => Settled::NotPassed(chunk),
-            Self::Import { .. } | Self::Order(_) => Settled::Failed(None),
+            Self::Import { .. } | Self::Order(_) | Self::Carried { .. } => Settled::Failed(None),
         }
     }
 }
@@ -427,6 +468,7 @@ pub(super) struct At<'a> {
     pub(super) agenda: &'a super::scheduler::Agenda,
     pub(super) cursors: &'a BTreeMap<Writer, BTreeMap<VshardId, DownState>>,
     pub(super) connections: &'a BTreeMap<u64, super::network::Connection>,
+    pub(super) lease_is_over: &'a dyn Fn(Writer) -> bool,
     pub(super) touched: &'a mut BTreeSet<JobId>,
 }
 
@@ -437,6 +479,7 @@ impl At<'_> {
             Command::Ask(number, writer, ask) => self.ask(*number, *writer, ask),
             Command::Order(order) => self.order(order),
             Command::Hear(number, next) => self.hear(*number, next),
+            Command::Carried { m, file, ms, fate } => self.carry(*m, file, *ms, *fate),
             Command::Held(_, writer, number) => {
                 shard::held(self.tx, *writer, *number)?;
                 Ok(Settled::Noted)

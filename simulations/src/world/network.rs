@@ -19,7 +19,7 @@ use edge_core::node::{EdgeNode, PendingAsk};
 use std::collections::VecDeque;
 use sync_protocol::{
     ids::{SignUpId, VshardId, Writer},
-    limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
+    limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, LEASE_MS},
     session::{End, HubOutput, HubSession, NodeOutput, NodeSession},
     wire::v1::{Down, DownState, Hello, Reason, UpState},
 };
@@ -44,6 +44,8 @@ const BACK_OFF_LONG_MS: u64 = 30_000;
 const SHORT_CUT_MS: u64 = 75_000;
 const STEADY_MS: u64 = 10_000;
 const CONNECT_WAIT_MS: u64 = 1_000;
+/// As in the node's server: how often the lease is renewed.
+const LEASE_EVERY_MS: u64 = LEASE_MS / 4;
 /// A side that hears nothing for this long gives the connection up.
 const IDLE_MS: u64 = 6_000;
 
@@ -272,6 +274,15 @@ impl World {
         self.drain_node(number);
     }
 
+    /// The node asks for its lease to be renewed, as long as its session stands.
+    pub(crate) fn lease_due(&mut self, number: u64) {
+        let Some(connection) = self.connections.get_mut(&number) else { return };
+        let Some(session) = &mut connection.node else { return };
+        session.handle_lease_due(self.machines[connection.machine].boot_clock.at(self.now));
+        self.after(LEASE_EVERY_MS, Happening::LeaseDue(number));
+        self.drain_node(number);
+    }
+
     pub(crate) fn session_timer(&mut self, number: u64) {
         let Some(connection) = self.connections.get_mut(&number) else { return };
         connection.timer_at = None;
@@ -292,6 +303,7 @@ impl World {
                     Some(reason) => self.tell_node(m, NodeEvent::Retire(reason, welcome.interest)),
                     None => {
                         self.tell_node(m, NodeEvent::Contact(number, welcome.contact));
+                        self.after(0, Happening::LeaseDue(number));
                         self.welcomed(m, welcome.interest);
                     }
                 },
@@ -308,7 +320,10 @@ impl World {
                         self.tell_node(m, NodeEvent::CompleteAsk(request, Box::new(pending), outcome));
                     }
                 }
-                NodeOutput::Leased { .. } => {}
+                NodeOutput::Leased { until_ms } => {
+                    let lease = &mut self.machines[m].leased_until;
+                    *lease = (*lease).max(until_ms);
+                }
                 NodeOutput::End(end) => self.node_ends(number, &end),
             }
         }
@@ -535,7 +550,15 @@ impl World {
                 HubOutput::Ask(ask) => self.tell_hub(Command::Ask(number, writer, ask)),
                 HubOutput::DownAcked(state) => self.acknowledged(writer, state),
                 HubOutput::Held(held) => self.tell_hub(Command::Held(number, writer, held)),
-                HubOutput::Renew(_) => {}
+                HubOutput::Renew(renew) => {
+                    let is_over = self.directory.over.contains_key(&writer);
+                    if !is_over
+                        && let Some(session) = self.connections.get_mut(&number).and_then(|c| c.hub.as_mut())
+                    {
+                        self.hub.leases.renew(writer, self.hub.boot_clock.at(self.now));
+                        session.handle_renewed(renew);
+                    }
+                }
                 HubOutput::End(end) => {
                     if let End::Protocol(what) = &end
                         && !self.directory.forked.contains_key(&writer)

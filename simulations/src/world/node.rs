@@ -3,8 +3,8 @@
 //! A batch of events is one transaction; then the witness; then, once the disk's time has passed, the answers. What fails
 //! takes its whole batch with it.
 
-use super::{EPOCH, Happening, REGIONS, World, key_of, note};
-use crate::{disk, model::RequestNo, vfs, witness_file::DiskFile};
+use super::{EPOCH, Happening, REGIONS, World, carried::CARRIED, key_of, note};
+use crate::{disk, model::RequestNo, random::Random, vfs, witness_file::DiskFile};
 use edge_core::node::{
     Answer, Batch, CancelRefusal, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRefusal,
     SignUpRequest, Uplink,
@@ -15,6 +15,7 @@ use std::{
 };
 use sync_protocol::{
     ids::{JobId, SignUpId, VshardId, Writer},
+    limits::CLOCK_DRIFT_PERCENT,
     log::LogHead,
     mutant::{self, Mutant},
     wire::v1::{Down, DownState, Interest, Outcome, UpAck},
@@ -56,11 +57,17 @@ pub(crate) struct Machine {
     pub(crate) asking: BTreeMap<SignUpId, (PendingAsk, RequestNo)>,
     pub(crate) line: super::network::Line,
     pub(crate) clock: Clock,
+    pub(crate) boot_clock: BootClock,
+    /// Until when its lease runs, by its boot clock. A restart ends it.
+    pub(crate) leased_until: u64,
+    /// Batches of a carried answer that are still to be applied.
+    pub(crate) carried: VecDeque<Down>,
     /// What a commit takes at least; a kiosk's flash card needs tens of milliseconds for a sync.
     pub(crate) commit_ms: u64,
     /// How many times as long as on a fast disk a commit takes.
     pub(crate) slow: u64,
     pub(crate) malice: super::strangers::Malice,
+    pub(crate) loses_reports_until: u64,
     pub(crate) backup: Option<(u64, disk::Image)>,
     /// Entries of its logs that its witness has seen when an older database was put beside it.
     pub(crate) witnessed: Option<u64>,
@@ -73,6 +80,33 @@ pub(crate) struct Machine {
 pub(crate) struct Clock {
     pub(crate) offset_s: i64,
     pub(crate) stuck_at: Option<i64>,
+}
+
+/// A clock that runs from boot; no two run at one pace.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct BootClock {
+    /// Of a thousand milliseconds: too many or too few.
+    drift: i64,
+    since: u64,
+}
+
+impl BootClock {
+    /// Two of these drift apart by what the lease allows for, at most.
+    pub(crate) fn drifting(random: &mut Random) -> Self {
+        let most = i64::try_from(CLOCK_DRIFT_PERCENT * 5).unwrap_or(0);
+        let drift = i64::try_from(random.below(CLOCK_DRIFT_PERCENT * 10 + 1)).unwrap_or(0) - most;
+        Self { drift, since: 0 }
+    }
+
+    pub(crate) const fn restart(&mut self, now: u64) {
+        self.since = now;
+    }
+
+    /// Milliseconds since boot.
+    pub(crate) const fn at(&self, now: u64) -> u64 {
+        let passed = now.saturating_sub(self.since);
+        passed.saturating_add_signed(passed.cast_signed() * self.drift / 1_000)
+    }
 }
 
 /// What can happen to a node.
@@ -128,9 +162,13 @@ impl Machine {
             asking: BTreeMap::new(),
             line: super::network::Line::default(),
             clock: Clock::default(),
+            boot_clock: BootClock::default(),
+            leased_until: 0,
+            carried: VecDeque::new(),
             commit_ms,
             slow: 1,
             malice: super::strangers::Malice::default(),
+            loses_reports_until: 0,
             backup: None,
             witnessed: None,
             witness_lacks: false,
@@ -141,6 +179,11 @@ impl Machine {
     pub(crate) fn wall(&self, now: u64) -> i64 {
         let right = EPOCH + i64::try_from(now / 1_000).unwrap_or(0);
         self.clock.stuck_at.unwrap_or(right) + self.clock.offset_s
+    }
+
+    /// Whether its lease runs.
+    pub(crate) const fn is_leased(&self, now: u64) -> bool {
+        self.boot_clock.at(now) < self.leased_until
     }
 
     pub(crate) const fn is_serving(&self) -> bool {
@@ -168,6 +211,7 @@ impl World {
             return;
         }
         place.boot += 1;
+        place.boot_clock.restart(self.now);
         match place.open() {
             Ok(running) => place.running = Some(running),
             Err(error) if error.is_corrupt() => {
@@ -247,6 +291,7 @@ impl World {
         let mut replies = Vec::with_capacity(count);
         let wall = place.wall(now);
         let uplink = if place.line.is_up { Uplink::Up } else { Uplink::Down };
+        let footing = (wall, uplink, place.is_leased(now));
         let took = self.random.between(place.commit_ms, 2 * place.commit_ms)
             + (place.slow - 1) * self.random.between(3, 10);
         match &mut place.running {
@@ -261,7 +306,7 @@ impl World {
                         }
                     }
                 }
-                let done = store.transact(|tx| commit(me, tx, wall, uplink, &mut events, &mut replies));
+                let done = store.transact(|tx| commit(me, tx, footing, &mut events, &mut replies));
                 match done {
                     Ok(committed) => {
                         *is_full = false;
@@ -355,6 +400,11 @@ impl World {
                 }
                 self.model.posted(job, self.machines[m].region, cap, String::new());
             }
+            Reply::Applied(CARRIED, _) => {
+                self.machines[m].carried.pop_front();
+                self.next_carried(m);
+            }
+            Reply::NotApplied(CARRIED) => self.machines[m].carried.clear(),
             Reply::Applied(connection, state) => self.applied(connection, state),
             Reply::Kept(connection, contact) => self.kept(connection, contact),
             Reply::NotApplied(connection) => {
@@ -371,6 +421,8 @@ impl World {
         place.busy = false;
         place.queue.clear();
         place.asking.clear();
+        place.carried.clear();
+        place.leased_until = 0;
     }
 }
 
@@ -405,13 +457,13 @@ fn refused(event: NodeEvent) -> Option<Reply> {
 fn commit(
     me: &EdgeNode,
     tx: &mut dyn ShardTx,
-    wall: i64,
-    uplink: Uplink,
+    (wall, uplink, leased): (i64, Uplink, bool),
     events: &mut VecDeque<NodeEvent>,
     replies: &mut Vec<Reply>,
 ) -> Result<Committed, StoreError> {
     let (mut interest, mut retired) = (None, None);
     let mut batch = Batch::new(me, tx, wall, uplink);
+    batch.leased = leased;
     while let Some(event) = events.pop_front() {
         if let NodeEvent::Interest(told) = &event {
             EdgeNode::store_interest(batch.tx, told)?;

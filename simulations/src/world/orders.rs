@@ -8,6 +8,7 @@ use super::{
     faults::quietly,
     hub::{At, Command, Settled},
     note, people,
+    scheduler::signed_by_hub,
 };
 use crate::disk;
 use hub_core::shard::{self, Reclaimed, Shard, Taken};
@@ -18,6 +19,9 @@ use sync_protocol::{
     seats::{Excess, SeatState, Standing},
 };
 use sync_store::{FenceCause, StoreError};
+
+/// After this an operator tries again to take back rights.
+const RECLAIM_AGAIN_MS: u64 = 20_000;
 
 /// An order to the hub, carried out in a transaction of its shard.
 #[derive(Debug, Clone)]
@@ -35,6 +39,8 @@ pub(crate) enum Done {
     Changed(VshardId, JobId, &'static str),
     Ended(VshardId, Writer, Vec<JobId>, FenceCause, String),
     Reclaimed(VshardId, Writer, Vec<(JobId, u32)>),
+    /// The lease of the incarnation may still run.
+    TooEarly(Writer),
 }
 
 impl At<'_> {
@@ -43,7 +49,13 @@ impl At<'_> {
         Ok(Settled::Ordered(match order {
             &Order::Cap { job, vshard, cap, excess } => {
                 self.touched.insert(job);
-                match shard::set_cap(&mut Shard { tx: self.tx, vshard, now }, job, cap, excess) {
+                match shard::set_cap(
+                    &mut Shard { tx: self.tx, vshard, now },
+                    job,
+                    cap,
+                    excess,
+                    &signed_by_hub,
+                ) {
                     Ok(seats) if self.out(vshard, job)? > seats.cap => {
                         Done::Changed(vshard, job, "a cap was lowered below what was out")
                     }
@@ -69,8 +81,12 @@ impl At<'_> {
                 Done::Ended(vshard, writer, jobs, cause, detail.clone())
             }
             &Order::Reclaim { writer, vshard } => {
+                let lease_is_over = (self.lease_is_over)(writer);
+                if !lease_is_over {
+                    return Ok(Settled::Ordered(Done::TooEarly(writer)));
+                }
                 let mut shard = Shard { tx: self.tx, vshard, now };
-                let Reclaimed { jobs, told } = shard::reclaim(&mut shard, writer, true, &|_| true)?;
+                let Reclaimed { jobs, told } = shard::reclaim(&mut shard, writer, lease_is_over, &|_| true)?;
                 self.touched.extend(told);
                 self.touched.extend(jobs.iter().map(|(job, _)| *job));
                 Done::Reclaimed(vshard, writer, jobs)
@@ -128,15 +144,28 @@ impl World {
         self.tell_hub(Command::Order(Order::End { writer, vshard, cause, detail }));
     }
 
+    /// A node has no line and is given up by an operator, who soon takes back what its jobs allow; it lives, and sells what
+    /// it may.
+    pub(crate) fn give_up(&mut self, m: usize, ms: u64) {
+        let writer = self.machines[m].writer;
+        self.cut(m, crate::schedule::Way::Both, ms);
+        self.end(m, FenceCause::Retired);
+        if self.directory.over.contains_key(&writer) {
+            note!(self, "machine {m} is given up");
+            self.after(RECLAIM_AGAIN_MS, Happening::LeaseOver(writer));
+        }
+    }
+
     /// The lease of a lost incarnation is over; an operator takes back what its jobs allow. The order is repeated until the
     /// hub has carried it out.
     pub(crate) fn lease_over(&mut self, writer: Writer) {
         let Some(region) = self.directory.regions.get(&writer.node.0).copied() else { return };
         let vshard = people::vshard_of(region);
         if self.hub.store.is_none() || self.standing_of(vshard, writer) == Some(Standing::Live) {
-            let (cause, detail) = (FenceCause::Replaced, "it joined again".to_owned());
+            let cause = self.directory.over.get(&writer).copied().unwrap_or(FenceCause::Replaced);
+            let detail = "an operator said so".to_owned();
             self.tell_hub(Command::Order(Order::End { writer, vshard, cause, detail }));
-            return self.after(20_000, Happening::LeaseOver(writer));
+            return self.after(RECLAIM_AGAIN_MS, Happening::LeaseOver(writer));
         }
         self.tell_hub(Command::Order(Order::Reclaim { writer, vshard }));
     }
@@ -151,13 +180,12 @@ impl World {
         for one in settled {
             match one {
                 Settled::Merged(_, writer, _, Taken { merged: Some(merged), .. }) if merged.settled => {
-                    self.tally.sometimes("a retired node closed its log and was settled");
-                    let machines = &self.machines;
-                    let is_of = |m: usize| machines.get(m).is_some_and(|m| m.number == writer.node.0);
-                    for holders in self.live_seats.values_mut() {
-                        holders
-                            .retain(|(m, incarnation), _| *incarnation != writer.incarnation.0 || !is_of(*m));
-                    }
+                    self.settled(*writer);
+                }
+                Settled::Carried { writer, account, .. }
+                    if account.merged.iter().any(|(_, carried)| carried.merged.settled) =>
+                {
+                    self.settled(*writer);
                 }
                 Settled::Ordered(Done::Reclaimed(vshard, writer, jobs)) => {
                     for (job, back) in jobs {
@@ -171,9 +199,20 @@ impl World {
                 | Settled::NotPassed(_)
                 | Settled::Failed(_)
                 | Settled::Heard(..)
+                | Settled::Carried { .. }
                 | Settled::Noted
                 | Settled::Ordered(_) => {}
             }
+        }
+    }
+
+    /// The hub's own node holds what was live there.
+    fn settled(&mut self, writer: Writer) {
+        self.tally.sometimes("a retired node closed its log and was settled");
+        let machines = &self.machines;
+        let is_of = |m: usize| machines.get(m).is_some_and(|m| m.number == writer.node.0);
+        for holders in self.live_seats.values_mut() {
+            holders.retain(|(m, incarnation), _| *incarnation != writer.incarnation.0 || !is_of(*m));
         }
     }
 
@@ -185,6 +224,16 @@ impl World {
     fn reclaimed(&mut self, vshard: VshardId, writer: Writer, job: JobId, back: u32) {
         note!(self, "{back} rights of node {writer} to {job} come back");
         self.tally.sometimes("rights of a lost node were reclaimed");
+        self.directory.reclaimed.insert((writer, job));
+        let living = self.machines.iter().find(|m| m.writer == writer && m.running.is_some());
+        if living.is_some() {
+            self.tally.reclaims_from_the_living += 1;
+            self.tally.sometimes("rights of a node that lives without a line were reclaimed");
+        }
+        if living.is_some_and(|m| m.is_leased(self.now)) {
+            let text = format!("rights of node {writer} to {job} were reclaimed while its lease runs");
+            self.fail("invariant", text);
+        }
         let key = (self.machine_at(writer), writer.incarnation.0);
         if let Some(holders) = self.live_seats.get_mut(&job) {
             holders.remove(&key);
@@ -209,6 +258,10 @@ impl World {
     pub(crate) fn ordered(&mut self, done: Done) {
         match done {
             Done::Refused => {}
+            Done::TooEarly(writer) => {
+                self.tally.sometimes("a reclaim was refused because the lease may still run");
+                self.after(RECLAIM_AGAIN_MS, Happening::LeaseOver(writer));
+            }
             Done::Changed(vshard, job, what) => {
                 note!(self, "job {job}: {what}");
                 self.tally.sometimes(what);

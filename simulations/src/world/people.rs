@@ -102,6 +102,8 @@ impl World {
             Act::Close { region, pick } => self.close(region, pick),
             Act::Retire { node } => self.end(node, FenceCause::Retired),
             Act::Lose { node } => self.end(node, FenceCause::Replaced),
+            Act::GiveUp { node, ms } => self.give_up(node, ms),
+            Act::Carry { node, ms, fate } => self.export(node, ms, fate),
             Act::Cut { .. }
             | Act::Reset { .. }
             | Act::Crash { .. }
@@ -116,6 +118,7 @@ impl World {
             | Act::Restore { .. }
             | Act::Copy { .. }
             | Act::Hostile { .. }
+            | Act::LoseReports { .. }
             | Act::Clock { .. } => self.strike(act),
         }
     }
@@ -235,6 +238,19 @@ impl World {
         let forked = self.directory.forked.contains_key(&writer);
         let told = self.model.told(number, answer.sign_up, answer.status, writer, forked, self.now);
         self.take(told);
+        // A receipt that was on its way when its rights were reclaimed is as void as those that had come.
+        if self.directory.reclaimed.contains(&(writer, answer.job)) && !self.is_known_live(answer) {
+            self.model.ended(answer.sign_up);
+        }
+    }
+}
+
+impl World {
+    fn is_known_live(&mut self, answer: &Answer) -> bool {
+        let vshard = self.model.jobs.get(&answer.job).map(|facts| vshard_of(facts.region));
+        let (Some(vshard), Some(store)) = (vshard, self.hub.store.as_mut()) else { return false };
+        let seat = quietly(self.hub.disk, || store.read(|tx| tx.seat(vshard, answer.job, answer.sign_up)));
+        matches!(seat, Ok(Some(seat)) if seat.state == sync_protocol::seats::SeatState::Live)
     }
 }
 

@@ -113,6 +113,11 @@ fn is_eligible(
         && contacts.get(&writer).is_some_and(|heard| now - heard < ELIGIBLE_MS)
 }
 
+/// The hub's receipt of a place.
+pub(super) fn signed_by_hub(body: &ReceiptBody) -> Vec<u8> {
+    Receipt::sign(body, &SigningKey::from_bytes(&key_of(RECEIPT_WRITER)), b"certificate").to_bytes()
+}
+
 impl At<'_> {
     pub(super) fn pass(&mut self, chunk: &Chunk) -> Result<Vec<JobRow>, StoreError> {
         let mut nodes: BTreeMap<TopicId, BTreeMap<Writer, f64>> = BTreeMap::new();
@@ -124,8 +129,6 @@ impl At<'_> {
                 nodes.entry(topic_of(*region).0).or_default().insert(writer, demand);
             }
         }
-        let key = SigningKey::from_bytes(&key_of(RECEIPT_WRITER));
-        let sign = |body: &ReceiptBody| Receipt::sign(body, &key, b"certificate").to_bytes();
-        chunk.carry_out(self.tx, self.wall, &|topic| nodes.get(&topic), &sign)
+        chunk.carry_out(self.tx, self.wall, &|topic| nodes.get(&topic), &signed_by_hub)
     }
 }

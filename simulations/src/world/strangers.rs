@@ -33,7 +33,13 @@ pub(crate) struct Malice {
 impl World {
     /// The frames that leave a peer in place of one that it means to send.
     pub(crate) fn as_sent(&mut self, m: usize, direction: Direction, frame: Vec<u8>) -> Vec<Vec<u8>> {
+        const UP: u8 = 4;
         let number = self.machines[m].number;
+        let loses = self.now < self.machines[m].loses_reports_until && frame.first() == Some(&UP);
+        if loses && self.random.chance(300) {
+            self.tally.sometimes("a report was lost within a session");
+            return Vec::new();
+        }
         let is_newer =
             self.scenario.mixed_versions && number.is_multiple_of(2) == (direction == Direction::ToHub);
         let mut frames = if is_newer { self.as_newer(frame) } else { vec![frame] };

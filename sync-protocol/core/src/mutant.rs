@@ -55,6 +55,12 @@ pub enum Mutant {
     ContactNotCompared = 23,
     /// An incarnation that is over is welcomed as if it stood.
     OverWelcomed = 24,
+    /// Rights are reclaimed after the fence, while the lease runs.
+    LeaseIgnored = 25,
+    /// A batch that was applied before is applied again, and the cursor goes back to its end.
+    OlderAnswerTaken = 26,
+    /// A node sells rights that may be reclaimed without a lease.
+    LeaseNotNeeded = 27,
 }
 
 #[cfg(feature = "mutants")]

@@ -14,7 +14,7 @@ use sync_protocol::{
     ids::{JobId, NodeId, SignUpId, WorkerId, Writer},
     log::{Entry, EntryKind, Head},
     receipt::{Receipt, ReceiptBody},
-    seats::{EndReason, LossPolicy, NodeEvent, NodeRow, SeatState},
+    seats::{EndReason, Excess, LossPolicy, NodeEvent, NodeRow, SeatState},
     wire::v1::{Ask, Down, Interest, Outcome, Sequenced},
 };
 use sync_store::{FenceCause, OpenOptions, SqliteShard};
@@ -265,8 +265,8 @@ fn a_place_that_the_hub_confirms_has_a_receipt_of_the_hub() {
 
     let key = SigningKey::from_bytes(&[8; 32]);
     let sign = |body: &ReceiptBody| Receipt::sign(body, &key, b"certificate").to_bytes();
-    assert_eq!(hub.at(|shard, job| shard::promote(shard, job).unwrap()), 1);
-    assert_eq!(hub.at(|shard, job| shard::sign_receipts(shard, job, &sign).unwrap()), 1);
+    let raised = hub.at(|shard, job| shard::set_cap(shard, job, 2, Excess::Keep, &sign).unwrap());
+    assert_eq!(raised.cap, 2);
     assert_eq!(hub.at(|shard, job| shard::sign_receipts(shard, job, &sign).unwrap()), 0, "it was signed");
 
     let down = hub.down(down.upto);

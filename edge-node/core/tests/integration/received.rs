@@ -8,7 +8,7 @@ use sync_protocol::{
     ids::{DocumentId, JobId, SignUpId, WorkerId, Writer},
     limits::BATCH_BYTES_MAX,
     log::{Entry, EntryKind},
-    seats::{HoldingRow, LossPolicy, NodeEvent, NodeRow},
+    seats::{EndReason, Ending, HoldingRow, LossPolicy, NodeEvent, NodeRow},
     wire::v1::{Down, Sequenced},
 };
 
@@ -137,7 +137,7 @@ fn a_key_gives_its_answer_again_and_to_nobody_else() {
 #[test]
 fn a_node_that_is_over_takes_nothing_back() {
     let mut node = Node::cut_off("over");
-    let new = NewJob { fields: fields("born"), seats: 3, policy: LossPolicy::WriteOff, key: String::new() };
+    let new = NewJob { fields: fields("born"), seats: 1, policy: LossPolicy::WriteOff, key: String::new() };
     let job = node.batch(|batch| batch.create_job(&new)).unwrap();
     let held = node.sign_up(job, 1).sign_up;
     node.batch(|batch| batch.retire("moved", &sync_protocol::wire::v1::Interest::default())).unwrap();
@@ -147,4 +147,11 @@ fn a_node_that_is_over_takes_nothing_back() {
     let late = SignUpRequest { job, worker: WorkerId([2; 16]), idempotency: [2; 16], body_hash: [2; 16] };
     assert!(matches!(node.batch(|batch| batch.sign_up(&late)), Err(SignUpRefusal::Retired)));
     assert_eq!(told(&mut node, job), before);
+
+    // The hub's answer to an earlier file lay about until now.
+    let end = vec![Ending { sign_up: held, reason: EndReason::Closed }];
+    let order = HoldingRow { job, writer: node.me.writer, granted: 1, end, ..holding_row() };
+    let order = Entry::new(EntryKind::HoldingLedger, topic().0, job, minicbor::to_vec(order).unwrap());
+    assert_eq!(receive(&mut node, 2, &[order]), 0);
+    assert_eq!(told(&mut node, job), before, "nothing stands behind the last row of its log");
 }

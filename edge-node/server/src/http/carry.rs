@@ -21,7 +21,6 @@ use ed25519_dalek::VerifyingKey;
 use enrolment::{LogKeyCertificate, NodeIdentity};
 use serde::Serialize;
 use std::{
-    collections::BTreeMap,
     io::{ErrorKind, Write},
     net::SocketAddr,
     os::unix::fs::OpenOptionsExt,
@@ -29,7 +28,7 @@ use std::{
 };
 use sync_protocol::{
     carry::{Carry, CarryError},
-    ids::{VshardId, Writer},
+    ids::Writer,
     limits::CARRY_BYTES_MAX,
     wire::v1::{DownState, Frame, Welcome},
 };
@@ -131,27 +130,10 @@ impl Desk {
         }
     }
 
-    /// Entries between this node's cursors and the file's beginning would be missing for good; the own log must have what
-    /// the hub says to have of it.
     fn goes_on(&self, after: &[DownState], welcome: &Welcome) -> Result<(), Problem> {
         let (cursors, own) = self.app.shared.readers.read(|tx| Ok((tx.cursors()?, tx.own_heads()?)))?;
-        let cursors: BTreeMap<u16, DownState> =
-            cursors.into_iter().map(|cursor| (cursor.vshard, cursor)).collect();
-        for begins in after.iter().filter(|begins| begins.seq > 0) {
-            let here = cursors.get(&begins.vshard);
-            if here.is_none_or(|here| (here.history, here.seq) < (begins.history, begins.seq)) {
-                let detail = "entries before the file's are missing here; export again and carry both ways";
-                return Err(Problem::new("bad-request", detail));
-            }
-        }
-        let own: BTreeMap<VshardId, u64> =
-            own.into_iter().map(|(vshard, head)| (vshard, head.wseq)).collect();
-        let ahead = |acked: u16, wseq: u64| own.get(&VshardId(acked)).copied().unwrap_or(0) < wseq;
-        if welcome.retired.is_none() && welcome.acked.iter().any(|ack| ahead(ack.vshard, ack.wseq)) {
-            let detail = "the hub has more of this node's log than this disk: a restored disk or a copy";
-            return Err(Problem::new("bad-request", detail));
-        }
-        Ok(())
+        edge_core::carry::goes_on(after, welcome, &cursors, &own)
+            .map_err(|why| Problem::new("bad-request", why.to_string()))
     }
 
     async fn send(&self, event: Event) -> Result<(), Problem> {

@@ -1,6 +1,6 @@
 //! Commands of a tenant on a job's seats: raise or lower the cap, close.
 
-use super::{Shard, announce, enforce, promote};
+use super::{Shard, SignReceipt, announce, enforce, promote, sign_receipts};
 use sync_protocol::{
     ids::JobId,
     limits::CAP_MAX,
@@ -24,7 +24,14 @@ pub enum CapRefusal {
 }
 
 /// Changes a job's cap. Lowering applies at once: nothing is granted while more is out, and idle rights are recalled.
-pub fn set_cap(shard: &mut Shard<'_>, job: JobId, cap: u32, excess: Excess) -> Result<HubJob, CapRefusal> {
+/// Places that a raised cap confirms get their receipts here.
+pub fn set_cap(
+    shard: &mut Shard<'_>,
+    job: JobId,
+    cap: u32,
+    excess: Excess,
+    sign: &SignReceipt<'_>,
+) -> Result<HubJob, CapRefusal> {
     let Some(mut seats) = shard.tx.hub_job(shard.vshard, job)? else { return Err(CapRefusal::UnknownJob) };
     if !seats.open {
         return Err(CapRefusal::Closed);
@@ -43,6 +50,7 @@ pub fn set_cap(shard: &mut Shard<'_>, job: JobId, cap: u32, excess: Excess) -> R
     shard.tx.put_hub_job(shard.vshard, job, &seats)?;
     enforce(shard, job)?;
     promote(shard, job)?;
+    sign_receipts(shard, job, sign)?;
     announce(shard, job, None)?;
     Ok(seats)
 }

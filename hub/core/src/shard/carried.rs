@@ -3,15 +3,20 @@
 //! What a file says of an incarnation that is fenced as a copy is kept only where an operator says that this is the one
 //! whose log counts: else the log of the other machine could no longer go on from what is here.
 
-use super::merge::{Batch, MergeError, Merged};
-use super::{Shard, fences, merge};
+use super::{
+    Author, Shard,
+    bounds::OverLimit,
+    fences, merge,
+    merge::{Batch, MergeError, Merged},
+};
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
-    ids::{JobId, SignUpId, WorkerId},
-    log::{Entry, EntryKind},
+    ids::{JobId, SignUpId, VshardId, WorkerId},
+    log::{Entry, EntryKind, GoneBack, LogHead, goes_on},
     seats::{NodeEvent, NodeRow, SeatState, Standing},
+    wire::v1::{DownState, Hello, Up},
 };
-use sync_store::StoreError;
+use sync_store::{ShardTx, StoreError};
 
 /// What became of a carried batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,6 +93,75 @@ pub fn strangers<'a>(
         }
     }
     Ok(strangers)
+}
+
+/// What a batch from a file came to.
+#[derive(Debug)]
+pub enum CarriedAnswer {
+    Merged(Carried),
+    /// The node has a line: a session has said where its log stands, and this would go past it.
+    Connected,
+    Gap {
+        found: u64,
+        known: u64,
+    },
+    OverLimit(OverLimit),
+    /// It does not go on from what is here: a restored disk or a copy, to be fenced.
+    Apart,
+}
+
+/// Merges a batch from a file whose signature was checked, and says which confirmed sign-ups of it do not count.
+/// `author.is_current`: no session of the node stands.
+pub fn take_carried(
+    tx: &mut dyn ShardTx,
+    now: i64,
+    author: &Author<'_>,
+    up: &Up,
+    is_the_one: bool,
+) -> Result<(CarriedAnswer, Vec<Stranger>), StoreError> {
+    let (vshard, writer) = (VshardId(up.vshard), author.writer);
+    if !author.is_current {
+        return Ok((CarriedAnswer::Connected, Vec::new()));
+    }
+    let signed =
+        |head: &LogHead| author.key.is_some_and(|key| head.is_signed(key, writer, vshard, &up.signature));
+    let batch =
+        Batch { writer, first: up.first, entries: &up.entries, allowed: author.allowed, signed: &signed };
+    let mut shard = Shard { tx, vshard, now };
+    let answer = match merge_carried(&mut shard, &batch, is_the_one) {
+        Err(MergeError::Store(error)) => return Err(error),
+        Err(MergeError::Gap { found, known }) => CarriedAnswer::Gap { found, known },
+        Err(MergeError::OverLimit(limit)) => CarriedAnswer::OverLimit(limit),
+        Err(MergeError::WrongSignature) => CarriedAnswer::Apart,
+        Ok(carried) => CarriedAnswer::Merged(carried),
+    };
+    let counts =
+        matches!(answer, CarriedAnswer::Merged(_)) && shard.tx.standing(vshard, writer)? != Standing::Fenced;
+    let strangers = if counts { Vec::new() } else { strangers(&mut shard, up.entries.iter())? };
+    Ok((answer, strangers))
+}
+
+/// Why the logs of a file are not those that are `known` here. A log that is shorter in it is an old picture.
+#[must_use]
+pub fn gone_apart(known: &[(VshardId, LogHead)], hello: &Hello) -> Option<String> {
+    hello.up.iter().find_map(|up| {
+        let (_, known) = known.iter().find(|(vshard, _)| vshard.0 == up.vshard)?;
+        match goes_on(known, Some(&LogHead { wseq: up.wseq, head: up.head })) {
+            Err(why @ GoneBack::Apart { .. }) => Some(format!("its log of vshard {} {why}", up.vshard)),
+            Err(GoneBack::Gone { .. } | GoneBack::Shorter { .. }) | Ok(()) => None,
+        }
+    })
+}
+
+/// The cursors behind which the answer to a file begins, one for each lane (vshard, history, head) that the node may see.
+#[must_use]
+pub fn begins_after(lanes: &[(VshardId, u16, u64)], hello: &Hello) -> Vec<DownState> {
+    let begin = |(vshard, history, head): &(VshardId, u16, u64)| {
+        let told = hello.down.iter().find(|told| told.vshard == vshard.0 && told.history == *history);
+        let seq = told.map_or(0, |told| told.seq.min(*head));
+        DownState { vshard: vshard.0, history: *history, seq }
+    };
+    lanes.iter().map(begin).collect()
 }
 
 fn is_doubted(shard: &mut Shard<'_>, batch: &Batch<'_>) -> Result<bool, StoreError> {

@@ -26,6 +26,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use sync_protocol::{
     ids::{JobId, NodeId, Writer},
     limits::{LEASE_MS, lease_at_hub},
+    receipt::ReceiptBody,
     seats::{BelowConfirmed, Excess, HubJob, LossPolicy, Standing},
 };
 use sync_store::{EndingRow, FenceCause, ShardTx, StoreError};
@@ -186,12 +187,14 @@ async fn change_job(app: &App, caller: Caller, job: JobId, change: Change) -> Re
     let Some((vshard, _)) = place else {
         return Err(Problem::not_found(format!("there is no job {job}")));
     };
+    let signer = app.signer.clone();
     let work = move |tx: &mut dyn ShardTx| -> Result<Result<Changed, CapRefusal>, StoreError> {
+        let sign = |body: &ReceiptBody| signer.receipt(body);
         let before: BTreeSet<_> =
             tx.endings(vshard, job)?.into_iter().map(|row| row.ending.sign_up).collect();
         let mut shard = Shard { tx, vshard, now: clock::now() };
         let done = match change {
-            Change::Cap(cap, excess) => shard::set_cap(&mut shard, job, cap, excess),
+            Change::Cap(cap, excess) => shard::set_cap(&mut shard, job, cap, excess, &sign),
             Change::Close => shard::close(&mut shard, job),
         };
         let seats = match done {

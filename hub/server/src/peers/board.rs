@@ -5,14 +5,14 @@ use crate::{
     directory::Picture,
     limits::{BEHIND_MS, ELIGIBLE_FOR},
 };
+use hub_core::leases::Leases;
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 use sync_protocol::{
     ids::{VshardId, Writer},
-    limits::{LEASE_MS, lease_at_hub},
     wire::v1::DownState,
 };
 use sync_quic::{CloseCode, LinkHandle, LinkStats};
@@ -104,8 +104,7 @@ impl Default for Board {
 struct Contacts {
     /// Two boxes may have one name, an old one and the one that followed: neither is in the other's way.
     of: BTreeMap<Writer, Contact>,
-    /// When each incarnation's lease was renewed last.
-    leases: BTreeMap<Writer, Instant>,
+    leases: Leases,
     sessions: u64,
 }
 
@@ -176,13 +175,16 @@ impl Board {
 
     /// An incarnation's lease begins anew.
     pub(crate) fn renew_lease(&self, writer: Writer) {
-        self.lock().leases.insert(writer, Instant::now());
+        self.lock().leases.renew(writer, self.now_ms());
     }
 
-    /// Whether no lease of this incarnation can run any more. Those of before this hub's start count from the start.
+    /// Whether no lease of this incarnation can run any more.
     pub(crate) fn lease_is_over(&self, writer: Writer) -> bool {
-        let renewed = self.lock().leases.get(&writer).copied().unwrap_or(self.started);
-        renewed.elapsed() > Duration::from_millis(lease_at_hub(LEASE_MS))
+        self.lock().leases.is_over(writer, self.now_ms())
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Closes the sessions of earlier incarnations.

@@ -13,7 +13,7 @@ use crate::{
 use anyhow::{Context, Result};
 use ed25519_dalek::VerifyingKey;
 use enrolment::LogKeyCertificate;
-use hub_core::shard::{self, Batch, Carried, MergeError, OverLimit, Shard, Stranger};
+use hub_core::shard::{self, Author, CarriedAnswer, OverLimit, Stranger};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -22,11 +22,10 @@ use sync_protocol::{
     carry::{Carry, CarryError, CarryWriter, Header},
     ids::{JobId, SignUpId, TopicId, VshardId, Writer},
     limits::{BATCH_ENTRIES_MAX, TOPICS_MAX},
-    log::{GoneBack, LogHead, goes_on},
     seats::Standing,
     wire::{
         LATEST,
-        v1::{Down, DownState, Frame, Hello, Interest, Up, UpAck, Welcome},
+        v1::{Down, Frame, Hello, Interest, Up, UpAck, Welcome},
     },
 };
 use sync_store::{FenceCause, ShardTx};
@@ -173,22 +172,8 @@ fn check(app: &App, carry: &Carry<'_>) -> Result<Checked, Refusal> {
 
 /// Why the file's logs are not those that the hub has merged.
 async fn gone_apart(app: &App, checked: &Checked) -> Result<Option<String>> {
-    let known: BTreeMap<VshardId, LogHead> =
-        fencing::log_heads(app, checked.node.writer).await?.into_iter().collect();
-    Ok(checked.hello.up.iter().find_map(|up| {
-        let told = LogHead { wseq: up.wseq, head: up.head };
-        match goes_on(known.get(&VshardId(up.vshard))?, Some(&told)) {
-            Err(why @ GoneBack::Apart { .. }) => Some(format!("its log of vshard {} {why}", up.vshard)),
-            Err(GoneBack::Gone { .. } | GoneBack::Shorter { .. }) | Ok(()) => None,
-        }
-    }))
-}
-
-/// What a vshard's transaction says of a batch.
-enum Merged {
-    Done(Carried, Vec<Stranger>),
-    Refused(MergeError, Vec<Stranger>),
-    Connected,
+    let known = fencing::log_heads(app, checked.node.writer).await?;
+    Ok(shard::gone_apart(&known, &checked.hello))
 }
 
 async fn merge(
@@ -204,48 +189,33 @@ async fn merge(
         (Arc::clone(app), checked.key, checked.node.region.clone(), app.directory.picture());
     let first = up.first;
     let work = move |tx: &mut dyn ShardTx| {
-        // A session that has begun meanwhile has said where its log stands; this would go past it.
-        if this.board.is_connected(writer) {
-            return Ok(Merged::Connected);
-        }
         let allowed = |topic: TopicId| {
             picture.is_in(topic, &region)
                 && picture.topics.get(&topic).is_some_and(|known| known.vshard == vshard)
         };
-        let signed = |head: &LogHead| head.is_signed(&key, writer, vshard, &up.signature);
-        let batch =
-            Batch { writer, first: up.first, entries: &up.entries, allowed: &allowed, signed: &signed };
-        let mut shard = Shard { tx, vshard, now: clock::now() };
-        match shard::merge_carried(&mut shard, &batch, is_the_one) {
-            Err(MergeError::Store(error)) => Err(error),
-            Err(error) => Ok(Merged::Refused(error, shard::strangers(&mut shard, up.entries.iter())?)),
-            Ok(carried) => {
-                let counts = shard.tx.standing(vshard, writer)? != Standing::Fenced;
-                let strangers =
-                    if counts { Vec::new() } else { shard::strangers(&mut shard, up.entries.iter())? };
-                Ok(Merged::Done(carried, strangers))
-            }
-        }
+        let is_current = !this.board.is_connected(writer);
+        let author = Author { writer, key: Some(&key), allowed: &allowed, is_current };
+        shard::take_carried(tx, clock::now(), &author, &up, is_the_one)
     };
-    match app.shards.write(vshard, work).await.context("merge")? {
-        Merged::Connected => return Err(Refusal::Connected),
-        Merged::Refused(MergeError::Gap { found, known }, _) => {
+    let (answer, strangers) = app.shards.write(vshard, work).await.context("merge")?;
+    match answer {
+        CarriedAnswer::Connected => return Err(Refusal::Connected),
+        CarriedAnswer::Gap { found, known } => {
             return Err(Refusal::Gap { vshard: vshard.0, found, known });
         }
-        Merged::Refused(MergeError::OverLimit(limit), _) => {
+        CarriedAnswer::OverLimit(limit) => {
             app.over_limits.count(limit);
             return Err(Refusal::OverLimit(limit));
         }
-        Merged::Refused(error, strangers) => {
-            tracing::warn!(%writer, %error, first, "a carried log does not go on from what is here");
-            account.strangers.extend(strangers);
+        CarriedAnswer::Apart => {
+            tracing::warn!(%writer, first, "a carried log does not go on from what is here");
             let reason = format!(
                 "a carried log of vshard {} does not go on from what the hub has: a restored disk or a copy",
                 vshard.0
             );
             fencing::fence(app, writer, FenceCause::Copied, &reason).await?;
         }
-        Merged::Done(carried, strangers) => {
+        CarriedAnswer::Merged(carried) => {
             app.scheduler.reported(vshard, writer.node, &carried.merged);
             if let Some(reason) = &carried.merged.violation {
                 fencing::fence(app, writer, FenceCause::Violation, reason).await?;
@@ -253,12 +223,12 @@ async fn merge(
             account.merged += carried.merged.wseq.saturating_sub(known);
             account.parked += carried.merged.parked;
             account.saved.extend(carried.saved);
-            account.strangers.extend(strangers);
             for (job, rights) in carried.back {
                 *account.back.entry(job).or_default() += rights;
             }
         }
     }
+    account.strangers.extend(strangers);
     Ok(())
 }
 
@@ -300,8 +270,6 @@ async fn fence_in_directory(app: &App, writer: Writer) -> Result<()> {
 async fn answer(app: &App, checked: &Checked, account: &mut Account) -> Result<()> {
     let (node, hello) = (&checked.node, &checked.hello);
     let interest = app.directory.picture().interest(&node.region);
-    let cursors: BTreeMap<VshardId, DownState> =
-        hello.down.iter().map(|cursor| (VshardId(cursor.vshard), *cursor)).collect();
     // Whoever is retired is told which logs it has to close, and nothing of what is in them.
     let (interest, lanes) = if account.retired.is_some() {
         (Interest { tenants: Vec::new(), ..interest }, Vec::new())
@@ -309,17 +277,7 @@ async fn answer(app: &App, checked: &Checked, account: &mut Account) -> Result<(
         let lanes = lanes(app, &interest).await?;
         (interest, lanes)
     };
-    let after: Vec<DownState> = lanes
-        .iter()
-        .map(|(vshard, history, head)| {
-            let known = cursors.get(vshard).filter(|cursor| cursor.history == *history);
-            DownState {
-                vshard: vshard.0,
-                history: *history,
-                seq: known.map_or(0, |known| known.seq.min(*head)),
-            }
-        })
-        .collect();
+    let after = shard::begins_after(&lanes, hello);
     let header = Header {
         cluster: app.cluster.0.to_vec(),
         author: Signer::WRITER,

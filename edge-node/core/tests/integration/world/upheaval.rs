@@ -36,7 +36,7 @@ impl World {
         let cap = u32::try_from(self.random.below(12) + 1).unwrap();
         let excess = if self.random.below(2) == 0 { Excess::Keep } else { Excess::BumpLatest };
         // A cap below what is confirmed, or of a job that the hub has not heard of, is refused.
-        drop(self.at_hub(|shard| shard::set_cap(shard, job, cap, excess)));
+        drop(self.at_hub(|shard| shard::set_cap(shard, job, cap, excess, &|_| vec![1])));
         self.dirty.insert(job);
     }
 
