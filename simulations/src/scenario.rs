@@ -210,14 +210,14 @@ impl Scenario {
         ensure!((1..=240).contains(&self.hours), "hours: 1 to 240, not {}", self.hours);
         ensure!(self.sign_ups <= 10_000, "sign_ups: at most 10000 per node and hour, not {}", self.sign_ups);
         ensure!(self.jobs <= 1_000 && self.births <= 1_000, "jobs and births: at most 1000 in an hour");
-        for (name, (least, most), bound) in [
-            ("seats", self.seats, 10_000),
-            ("group", self.group, 1_000),
-            ("cut_minutes", self.cut_minutes, 24 * 60),
+        for (name, (least, most), first, last) in [
+            ("seats", self.seats, 1, 10_000),
+            ("group", self.group, 1, 1_000),
+            ("cut_minutes", self.cut_minutes, 0, 24 * 60),
         ] {
             ensure!(
-                1 <= least && least <= most && most <= bound,
-                "{name} = [{least}, {most}]: least and most, 1 to {bound}"
+                first <= least && least <= most && most <= last,
+                "{name} = [{least}, {most}]: least and most, {first} to {last}"
             );
         }
         for (name, percent) in [
