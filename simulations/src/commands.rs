@@ -4,7 +4,7 @@ pub(crate) mod disk;
 pub(crate) mod model;
 
 use crate::Run;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use simulations::{
     runs::{self, Order, Report},
     scenario,
@@ -95,16 +95,19 @@ pub(crate) fn replay(path: &Path, step: bool, html: Option<&Path>) -> anyhow::Re
     if let Some(to) = html {
         // Drawn first: where this version does something else than the trace says, its own run is what there is to see.
         std::fs::write(to, trace.draw()?).with_context(|| format!("cannot write {}", to.display()))?;
+        say(&format!("{} shows what this version makes of the trace", to.display()))?;
     }
-    let again = trace.replay()?;
+    let (again, difference) = trace.replay();
     let mut lines = io::stdin().lock().lines();
-    for (at, event) in &again.events {
-        if step {
-            say(&format!("{:>12} ms  {event}", at))?;
-            if lines.next().is_none() {
-                break;
-            }
+    let equal = difference.as_ref().map_or(again.events.len(), |(at, _)| *at);
+    for (at, event) in again.events.iter().take(if step { equal } else { 0 }) {
+        say(&format!("{at:>12} ms  {event}"))?;
+        if lines.next().is_none() {
+            break;
         }
+    }
+    if let Some((_, words)) = difference {
+        bail!(words);
     }
     let verdict = again
         .head
@@ -120,7 +123,7 @@ pub(crate) fn shrink(path: &Path) -> anyhow::Result<ExitCode> {
         .shrink(|left| {
             let _ = write!(io::stderr(), "\r{left} steps ");
         })
-        .context("the trace has no violation to keep")?;
+        .context("there is nothing to shorten: the trace breaks no promise, or this version does not break it any more")?;
     let to = path.with_extension("short.jsonl");
     short.write(&to)?;
     say(&format!("{} of {} steps are left: {}", short.steps.len(), trace.steps.len(), to.display()))?;

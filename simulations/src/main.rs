@@ -9,7 +9,8 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Proves by machine what Dayshift promises: every state of small worlds, and whole days of simulated ones.
 #[derive(Debug, Parser)]
-#[command(name = "simulate", version)]
+#[command(name = "simulate", version, after_help = "Exit codes: 0 where every promise was kept, 1 where one was broken or a wanted bug was not found, 2 where the
+command could not be carried out.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -60,7 +61,7 @@ enum Command {
         #[arg(long)]
         json: bool,
         /// Seeds for each bug at most.
-        #[arg(long, default_value_t = 200)]
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
     },
 }
@@ -71,7 +72,7 @@ struct Run {
     /// A scenario's name or TOML file; all shipped ones in turn where none is given.
     scenario: Option<String>,
     /// How many seeds.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// The first seed; the others follow it.
     #[arg(long, default_value_t = 1)]

@@ -1,7 +1,7 @@
 //! Scenarios: how many nodes, how people behave, what goes wrong and how often. One TOML file each.
 
 use crate::random::Random;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -49,6 +49,34 @@ pub struct Faults {
     pub clock: f64,
     /// The hub's machine loses power; counted once for all nodes.
     pub hub_crash: f64,
+}
+
+impl Faults {
+    /// Each kind by its name, in the order in which a seed draws them.
+    fn rates(&mut self) -> [(&'static str, &mut f64); 20] {
+        [
+            ("crash", &mut self.crash),
+            ("crash_at_write", &mut self.crash_at_write),
+            ("kill", &mut self.kill),
+            ("cut", &mut self.cut),
+            ("one_way_cut", &mut self.one_way_cut),
+            ("reset", &mut self.reset),
+            ("eio", &mut self.eio),
+            ("disk_full", &mut self.disk_full),
+            ("slow_disk", &mut self.slow_disk),
+            ("bit_flip", &mut self.bit_flip),
+            ("restore", &mut self.restore),
+            ("copy", &mut self.copy),
+            ("clock", &mut self.clock),
+            ("hub_crash", &mut self.hub_crash),
+            ("retire", &mut self.retire),
+            ("lose", &mut self.lose),
+            ("hostile", &mut self.hostile),
+            ("give_up", &mut self.give_up),
+            ("carry", &mut self.carry),
+            ("lost_reports", &mut self.lost_reports),
+        ]
+    }
 }
 
 /// Everything that a seed is drawn from.
@@ -163,41 +191,60 @@ pub fn find(name: &str) -> anyhow::Result<Scenario> {
     parse(name, &text)
 }
 
-fn parse(name: &str, text: &str) -> anyhow::Result<Scenario> {
+/// Reads a scenario, and refuses what no world could have.
+pub fn parse(name: &str, text: &str) -> anyhow::Result<Scenario> {
     let mut scenario: Scenario =
         toml::from_str(text).with_context(|| format!("scenario {name} is not valid"))?;
     name.clone_into(&mut scenario.name);
+    scenario.check().with_context(|| format!("scenario {name} is not valid"))?;
     Ok(scenario)
 }
 
+/// Strikes of one kind of fault per node and hour: more, and nothing else happens.
+const RATE_MAX: f64 = 60.0;
+
 impl Scenario {
+    fn check(&self) -> anyhow::Result<()> {
+        let nodes = self.regions.saturating_mul(self.nodes_per_region);
+        ensure!((1..=16).contains(&nodes), "regions x nodes_per_region: 1 to 16 nodes, not {nodes}");
+        ensure!((1..=240).contains(&self.hours), "hours: 1 to 240, not {}", self.hours);
+        ensure!(self.sign_ups <= 10_000, "sign_ups: at most 10000 per node and hour, not {}", self.sign_ups);
+        ensure!(self.jobs <= 1_000 && self.births <= 1_000, "jobs and births: at most 1000 in an hour");
+        for (name, (least, most), first, last) in [
+            ("seats", self.seats, 1, 10_000),
+            ("group", self.group, 1, 1_000),
+            ("cut_minutes", self.cut_minutes, 0, 24 * 60),
+        ] {
+            ensure!(
+                first <= least && least <= most && most <= last,
+                "{name} = [{least}, {most}]: least and most, {first} to {last}"
+            );
+        }
+        for (name, percent) in [
+            ("cancels", self.cancels),
+            ("repeats", self.repeats),
+            ("raises", self.raises),
+            ("caps", self.caps),
+            ("closes", self.closes),
+            ("reclaims", self.reclaims),
+        ] {
+            ensure!(percent <= 100, "{name}: of a hundred, not {percent}");
+        }
+        let mut faults = self.faults;
+        for (name, rate) in faults.rates() {
+            ensure!(
+                (0.0..=RATE_MAX).contains(rate),
+                "faults.{name}: 0 to {RATE_MAX} per node and hour, not {rate}"
+            );
+        }
+        Ok(())
+    }
+
     /// The scenario's faults as one seed meets them: with a swarm, each kind is on or off, and weaker or stronger.
     #[must_use]
     pub fn faults_of(&self, random: &mut Random) -> Faults {
         let mut faults = self.faults;
-        let kinds = [
-            &mut faults.crash,
-            &mut faults.crash_at_write,
-            &mut faults.kill,
-            &mut faults.cut,
-            &mut faults.one_way_cut,
-            &mut faults.reset,
-            &mut faults.eio,
-            &mut faults.disk_full,
-            &mut faults.slow_disk,
-            &mut faults.bit_flip,
-            &mut faults.restore,
-            &mut faults.copy,
-            &mut faults.clock,
-            &mut faults.hub_crash,
-            &mut faults.retire,
-            &mut faults.lose,
-            &mut faults.hostile,
-            &mut faults.give_up,
-            &mut faults.carry,
-            &mut faults.lost_reports,
-        ];
-        for rate in kinds {
+        for (_, rate) in faults.rates() {
             let factor = [0.0, 0.0, 0.5, 1.0, 2.0, 3.0][random.index(6)];
             if self.swarm {
                 *rate *= factor;

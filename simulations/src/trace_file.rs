@@ -7,7 +7,7 @@ use crate::{
     schedule::{self, Step},
     world,
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::{fmt::Write as _, path::Path};
 
@@ -102,21 +102,26 @@ impl TraceFile {
         picture::page(&self.head, &outcome.lanes, &self.steps, &outcome.lines, &outcome.marks)
     }
 
-    /// Runs it again; an error names the first difference.
-    pub fn replay(&self) -> anyhow::Result<Self> {
+    /// Runs it again. Where this version does something else than the trace says: from which event on, and what.
+    pub fn replay(&self) -> (Self, Option<(usize, String)>) {
         let again = Self::of(&self.head.scenario, self.head.seed, self.steps.clone());
         for (number, (before, now)) in self.events.iter().zip(&again.events).enumerate() {
             if before != now {
-                bail!("event {number} differs: {} ms {} | {} ms {}", before.0, before.1, now.0, now.1);
+                let words = format!(
+                    "this version does something else from event {number} on\n  trace: {} ms {}\n  now:   {} ms {}",
+                    before.0, before.1, now.0, now.1
+                );
+                return (again, Some((number, words)));
             }
         }
-        if self.head.hash != again.head.hash {
-            bail!("the trace has {} events, its replay {}", self.events.len(), again.events.len());
-        }
-        Ok(again)
+        let (told, now) = (self.events.len(), again.events.len());
+        let differs = self.head.hash != again.head.hash;
+        let words = format!("this version differs: the trace has {told} events, its replay {now}");
+        (again, differs.then_some((told.min(now), words)))
     }
 
-    /// The fewest steps found that break the same kind of promise: whole stretches are left out, then shorter ones.
+    /// The fewest steps found that break the same kind of promise: whole stretches are left out, then shorter ones. `None`
+    /// where nothing is broken, or this version does not break it any more.
     #[must_use]
     pub fn shrink(&self, mut progress: impl FnMut(usize)) -> Option<Self> {
         let kind = self.head.violation.as_ref()?.0.clone();
@@ -125,6 +130,9 @@ impl TraceFile {
             outcome.violation.is_some_and(|violation| violation.kind == kind)
         };
         let mut steps = self.steps.clone();
+        if !breaks(&steps) {
+            return None;
+        }
         let mut stretch = steps.len().div_ceil(2);
         while stretch > 0 {
             let mut from = 0;

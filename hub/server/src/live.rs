@@ -114,9 +114,23 @@ impl JobView {
         self.holdings.iter().map(|(_, holding)| holding.live).sum()
     }
 
+    fn out(&self) -> u32 {
+        out_total(self.holdings.iter().map(|(_, holding)| holding))
+    }
+
     /// Rights at the hub.
     pub(crate) fn pool(&self) -> i64 {
-        self.seats.pool(out_total(self.holdings.iter().map(|(_, holding)| holding)))
+        self.seats.pool(self.out())
+    }
+
+    /// Live sign-ups beyond what may be valid (I4): must be 0.
+    pub(crate) fn oversold(&self) -> u32 {
+        self.live().saturating_sub(self.seats.cap.max(self.seats.bound))
+    }
+
+    /// Live sign-ups beyond a cap that was lowered under them: they were honestly sold before.
+    pub(crate) fn above_cap(&self) -> u32 {
+        self.live().saturating_sub(self.seats.cap).saturating_sub(self.oversold())
     }
 }
 

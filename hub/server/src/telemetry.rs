@@ -41,7 +41,7 @@ pub(crate) async fn metrics(app: &App) -> Result<String, ShardError> {
         gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         registry.register(name, help, gauge);
     };
-    add("oversold_total", "Live sign-ups beyond the cap, over all jobs; must be 0", seats.oversold);
+    add("oversold_total", "Live sign-ups beyond what may be valid, over all jobs; must be 0", seats.oversold);
     add("jobs", "Jobs known", seats.jobs);
     add("seats", "Places of all jobs", seats.cap);
     add("seats_live", "Live sign-ups, as far as reported", seats.live);

@@ -29,7 +29,7 @@ const SYNC_TIME_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug, Args)]
 pub(crate) struct LiveArgs {
     /// How many processes are killed.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     kills: u64,
     /// Varies who is killed, frozen or cut off, and when.
     #[arg(long, default_value_t = 1)]

@@ -8,10 +8,10 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Power cuts, at each write and sync of the day in turn.
-    #[arg(long, default_value_t = 3_000)]
+    #[arg(long, default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(1..))]
     power_cuts: u64,
     /// Bits of the database turned over, half of them within change and ledger rows.
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(2..))]
     flips: u64,
     /// One JSON object instead of words.
     #[arg(long)]

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long)]
     mutant: Option<String>,
     /// Stop each instance after so many states
-    #[arg(long, value_name = "STATES")]
+    #[arg(long, value_name = "STATES", value_parser = clap::value_parser!(u64).range(1..))]
     bound: Option<u64>,
     /// Threads
     #[arg(long, default_value_t = 2)]
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Err(error) => {
             // Nobody is left to tell where this fails.
             drop(writeln!(io::stderr(), "simulate: {error:#}"));
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
 }
@@ -72,11 +72,15 @@ fn chosen(name: &str) -> anyhow::Result<Vec<&'static Instance>> {
     if name.eq_ignore_ascii_case("all") {
         return Ok(model::INSTANCES.iter().collect());
     }
-    let found = model::find(name).ok_or_else(|| anyhow::anyhow!("there is no instance {name}"))?;
+    let found = model::find(name).ok_or_else(|| {
+        let known: Vec<_> = model::INSTANCES.iter().map(|instance| instance.name).collect();
+        anyhow::anyhow!("there is no instance {name}; give all, or one of {}", known.join(", "))
+    })?;
     Ok(vec![found])
 }
 
 fn walk_all(args: &Args) -> anyhow::Result<bool> {
+    let instances = chosen(&args.instance)?;
     let mut out = io::stdout().lock();
     if !args.json {
         writeln!(
@@ -86,7 +90,7 @@ fn walk_all(args: &Args) -> anyhow::Result<bool> {
         )?;
     }
     let (mut sound, mut states) = (true, 0);
-    for instance in chosen(&args.instance)? {
+    for instance in instances {
         let begun = Instant::now();
         let bound = args.bound.unwrap_or(instance.bound);
         let walked =

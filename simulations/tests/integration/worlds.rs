@@ -51,7 +51,42 @@ fn a_trace_replays_from_its_file() {
     let read = TraceFile::read(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
     assert_eq!((&read.steps, &read.events, &read.head), (&trace.steps, &trace.events, &trace.head));
-    assert!(read.replay().unwrap().events.len() > 100);
+    let (again, difference) = read.replay();
+    assert!(again.events.len() > 100);
+    assert_eq!(difference, None);
+    let mut other = read;
+    other.events[40].1.push('!');
+    let (at, words) = other.replay().1.unwrap();
+    assert_eq!(at, 40);
+    assert!(words.contains("trace:") && words.contains("now:"), "{words}");
+}
+
+#[test]
+fn a_trace_that_breaks_nothing_any_more_is_not_shortened() {
+    let mut trace = TraceFile::record(&Scenario { hours: 1, sign_ups: 10, ..small("hot-job") }, 7).unwrap();
+    trace.head.violation = Some(("oversold".to_owned(), "of another version".to_owned()));
+    let mut tries = 0;
+    assert!(trace.shrink(|_| tries += 1).is_none());
+    assert_eq!(tries, 0);
+}
+
+#[test]
+fn a_scenario_that_no_world_could_have_is_refused() {
+    for (toml, part) in [
+        ("seats = [6, 1]", "seats"),
+        ("seats = [0, 1]", "seats"),
+        ("cut_minutes = [5, 2]", "cut_minutes"),
+        ("group = [0, 0]", "group"),
+        ("hours = 0", "hours"),
+        ("nodes_per_region = 100", "nodes"),
+        ("[faults]\ncut = 1e9", "cut"),
+        ("[faults]\neio = -1.0", "eio"),
+        ("[faults]\nfire = 1.0", "fire"),
+    ] {
+        let error = format!("{:#}", scenario::parse("mine", toml).unwrap_err());
+        assert!(error.contains(part), "{toml}: {error}");
+    }
+    assert_eq!(scenario::parse("mine", "seats = [1, 6]").unwrap().seats, (1, 6));
 }
 
 /// Operations that once broke a promise, shrunk to what it needed.

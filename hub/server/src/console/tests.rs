@@ -113,7 +113,9 @@ fn seats() -> SeatsPage {
             ),
             node("Lin'an 1", State::Fenced, 3, 0, 2, 2_640, Some("copied disk; reports kept as evidence")),
         ],
-        oversold: false,
+        oversold: 0,
+        above_cap: 2,
+        open: true,
         endings: vec![EndingRow {
             sign_up: "s5-1-12".to_owned(),
             holder: "Qiantang 1".to_owned(),

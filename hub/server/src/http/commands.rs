@@ -9,6 +9,8 @@ use crate::{
     clock,
     fencing::{self, Reclaim},
     incarnations::{self, Reserved},
+    live,
+    peers::PeerState,
 };
 use axum::{
     Json,
@@ -20,14 +22,14 @@ use axum::{
 };
 use hub_core::shard::{self, CapRefusal, Shard};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use sync_protocol::{
     ids::{JobId, NodeId, Writer},
     limits::{LEASE_MS, lease_at_hub},
     receipt::ReceiptBody,
-    seats::{Excess, HubJob, LossPolicy, Standing},
+    seats::{BelowConfirmed, Excess, HubJob, LossPolicy, Standing},
 };
-use sync_store::{FenceCause, ShardTx, StoreError};
+use sync_store::{EndingRow, FenceCause, ShardTx, StoreError};
 use utoipa::ToSchema;
 
 /// A new number of seats.
@@ -47,6 +49,27 @@ pub(crate) struct JobState {
     cap: u32,
     open: bool,
     version: u32,
+    /// Sign-ups that this command ends; each ends once its node has heard of it.
+    ended: Vec<Ended>,
+    /// Nodes without a line that hold free rights to the job: so many more may be confirmed there before they hear of this.
+    unheard: Vec<Unheard>,
+}
+
+/// A sign-up that a command ends.
+#[derive(Debug, Serialize, ToSchema)]
+struct Ended {
+    sign_up: String,
+    /// The node that holds its place.
+    node: String,
+    /// `closed` or `cap_lowered`.
+    reason: &'static str,
+}
+
+/// A node that does not hear.
+#[derive(Debug, Serialize, ToSchema)]
+struct Unheard {
+    node: String,
+    rights: u32,
 }
 
 /// Why a node's incarnation is ended.
@@ -77,10 +100,6 @@ struct ReclaimedJob {
     rights: u32,
 }
 
-fn state(job: JobId, seats: &HubJob) -> Json<JobState> {
-    Json(JobState { job: job.to_string(), cap: seats.cap, open: seats.open, version: seats.version })
-}
-
 /// Commands on a job: `{id}:cap` and `{id}:close`, by operators, and by its tenant with its API key.
 #[utoipa::path(post, path = "/v1/jobs/{id}", params(("id" = String, Path, description = "Job id and `:cap` or `:close`")),
     request_body(content = CapBody, description = "For `:cap`"),
@@ -109,8 +128,36 @@ pub(super) async fn job(
         "close" => Change::Close,
         _ => return Err(unknown_command(":cap, :close")),
     };
-    let seats = change_job(&app, caller, job, change).await?;
-    Ok(state(job, &seats))
+    let Changed { seats, ended } = change_job(&app, caller, job, change).await?;
+    let ended = ended.iter().map(|(row, holder)| Ended {
+        sign_up: row.ending.sign_up.to_string(),
+        node: live::name_of(&app, *holder),
+        reason: row.ending.reason.as_str(),
+    });
+    Ok(Json(JobState {
+        job: job.to_string(),
+        cap: seats.cap,
+        open: seats.open,
+        version: seats.version,
+        ended: ended.collect(),
+        unheard: unheard(&app, job).await?,
+    }))
+}
+
+/// Nodes that hold free rights to a job and have no line.
+async fn unheard(app: &App, job: JobId) -> Result<Vec<Unheard>, Problem> {
+    let Some((view, _)) = live::job(app, job).await? else { return Ok(Vec::new()) };
+    let nodes = live::nodes(app).await?;
+    let without_line = |writer: Writer| {
+        nodes.iter().any(|node| {
+            node.record.writer == writer && matches!(node.state, PeerState::CutOff | PeerState::Never)
+        })
+    };
+    let free = view.holdings.iter().filter(|(writer, _)| without_line(*writer)).map(|(writer, holding)| {
+        let rights = holding.granted.saturating_sub(holding.returned + holding.live);
+        Unheard { node: live::name_of(app, *writer), rights }
+    });
+    Ok(free.filter(|unheard| unheard.rights > 0).collect())
 }
 
 fn unknown_command(known: &str) -> Problem {
@@ -123,7 +170,13 @@ enum Change {
     Close,
 }
 
-async fn change_job(app: &App, caller: Caller, job: JobId, change: Change) -> Result<HubJob, Problem> {
+/// A job after a command, with the endings that it asked for and who holds them.
+struct Changed {
+    seats: HubJob,
+    ended: Vec<(EndingRow, Writer)>,
+}
+
+async fn change_job(app: &App, caller: Caller, job: JobId, change: Change) -> Result<Changed, Problem> {
     let place = move |tx: &mut dyn ShardTx| {
         let Some(vshard) = tx.vshard_of(job)? else { return Ok(None) };
         Ok(tx.job_summary(vshard, job)?.map(|summary| (vshard, summary.topic)))
@@ -135,17 +188,29 @@ async fn change_job(app: &App, caller: Caller, job: JobId, change: Change) -> Re
         return Err(Problem::not_found(format!("there is no job {job}")));
     };
     let signer = app.signer.clone();
-    let work = move |tx: &mut dyn ShardTx| -> Result<Result<HubJob, CapRefusal>, StoreError> {
+    let work = move |tx: &mut dyn ShardTx| -> Result<Result<Changed, CapRefusal>, StoreError> {
         let sign = |body: &ReceiptBody| signer.receipt(body);
+        let before: BTreeSet<_> =
+            tx.endings(vshard, job)?.into_iter().map(|row| row.ending.sign_up).collect();
         let mut shard = Shard { tx, vshard, now: clock::now() };
         let done = match change {
             Change::Cap(cap, excess) => shard::set_cap(&mut shard, job, cap, excess, &sign),
             Change::Close => shard::close(&mut shard, job),
         };
-        match done {
-            Err(CapRefusal::Store(error)) => Err(error),
-            done => Ok(done),
+        let seats = match done {
+            Err(CapRefusal::Store(error)) => return Err(error),
+            Err(refusal) => return Ok(Err(refusal)),
+            Ok(seats) => seats,
+        };
+        let mut ended = Vec::new();
+        for row in tx.endings(vshard, job)? {
+            let sign_up = row.ending.sign_up;
+            if !before.contains(&sign_up) {
+                let holder = tx.seat(vshard, job, sign_up)?.map_or(sign_up.writer, |seat| seat.holder);
+                ended.push((row, holder));
+            }
         }
+        Ok(Ok(Changed { seats, ended }))
     };
     let done = app.shards.write(vshard, work).await?;
     app.scheduler.mark(vshard, [job]);
@@ -153,8 +218,8 @@ async fn change_job(app: &App, caller: Caller, job: JobId, change: Change) -> Re
         CapRefusal::UnknownJob => Problem::not_found(refusal.to_string()),
         CapRefusal::OutOfRange => Problem::bad_request(refusal.to_string()),
         CapRefusal::Closed => Problem::new(StatusCode::CONFLICT, "closed", refusal.to_string()),
-        CapRefusal::BelowConfirmed(_) => {
-            Problem::new(StatusCode::CONFLICT, "below-confirmed", refusal.to_string())
+        CapRefusal::BelowConfirmed(BelowConfirmed { confirmed }) => {
+            Problem::new(StatusCode::CONFLICT, "below-confirmed", refusal.to_string()).smallest_cap(confirmed)
         }
         CapRefusal::Store(error) => Problem::internal(&error.into()),
     })

@@ -222,7 +222,9 @@ pub(super) async fn seats(State(app): State<Arc<App>>, Path(id): Path<String>) -
         frame: Frame { synthetic: view.synthetic, ..frame(&app) },
         job: job_row(&app, &view),
         nodes: view.holdings.iter().map(holder).collect(),
-        oversold: view.live() > view.seats.cap,
+        oversold: view.oversold(),
+        above_cap: view.above_cap(),
+        open: view.seats.open,
         endings: ending_rows(&app, job).await?,
     })
 }

@@ -18,6 +18,9 @@ pub(crate) struct ProblemBody {
     title: &'static str,
     status: u16,
     detail: String,
+    /// Of `below-confirmed`: the smallest cap that is possible without ending sign-ups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smallest_cap: Option<u32>,
 }
 
 /// An error with what the caller may know.
@@ -26,12 +29,18 @@ pub(crate) struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: String,
+    smallest_cap: Option<u32>,
 }
 
 impl Problem {
     /// A problem with a code of its own.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into() }
+        Self { status, code, detail: detail.into(), smallest_cap: None }
+    }
+
+    /// Names the smallest cap that would be taken.
+    pub(crate) fn smallest_cap(self, cap: u32) -> Self {
+        Self { smallest_cap: Some(cap), ..self }
     }
 
     /// The request cannot be read.
@@ -72,7 +81,13 @@ impl IntoResponse for Problem {
         let title = self.status.canonical_reason().unwrap_or("Error");
         let kind = format!("/problems/{}", self.code);
         let shown = self.clone();
-        let body = ProblemBody { kind, title, status: self.status.as_u16(), detail: self.detail };
+        let body = ProblemBody {
+            kind,
+            title,
+            status: self.status.as_u16(),
+            detail: self.detail,
+            smallest_cap: self.smallest_cap,
+        };
         let mut response = (self.status, Json(body)).into_response();
         // For a browser, which is answered with a page instead.
         response.extensions_mut().insert(shown);

@@ -21,8 +21,10 @@ pub(crate) struct Seats {
     pool: i64,
     live: u32,
     waiting: usize,
-    /// Live sign-ups beyond the cap; always 0 unless the cap was lowered.
+    /// Live sign-ups beyond what may be valid: always 0.
     oversold: u32,
+    /// Live sign-ups beyond a cap that was lowered under them; they were sold before, and stay valid.
+    above_cap: u32,
     holders: Vec<Holder>,
     sign_ups: Vec<SignUp>,
 }
@@ -79,7 +81,8 @@ pub(super) async fn of_job(
         pool: view.pool(),
         live,
         waiting: view.waiting,
-        oversold: live.saturating_sub(view.seats.cap),
+        oversold: view.oversold(),
+        above_cap: view.above_cap(),
         holders: view.holdings.iter().map(holder).collect(),
         sign_ups: sign_ups
             .iter()
@@ -99,7 +102,7 @@ pub(crate) struct Totals {
     cap: u64,
     live: u64,
     waiting: u64,
-    /// Sum over jobs of live sign-ups beyond the cap.
+    /// Sum over jobs of live sign-ups beyond what may be valid.
     oversold: u64,
     /// Reports that were kept aside because they could not be applied.
     parked: u64,

@@ -14,7 +14,8 @@ pub(crate) struct CapArgs {
     job: String,
     /// The new number of seats.
     seats: u32,
-    /// Where more are confirmed than the new number, end the latest of them, with notice.
+    /// Where more are confirmed than the new number, end the latest of them, with notice: who signed up last goes
+    /// first, also where he was confirmed from the wait list.
     #[arg(long)]
     bump_latest: bool,
     /// Do not ask before sign-ups are ended.
@@ -48,6 +49,23 @@ struct JobState {
     cap: u32,
     open: bool,
     version: u32,
+    /// Sign-ups that the command ends.
+    ended: Vec<Ended>,
+    /// Nodes without a line that hold free rights.
+    unheard: Vec<Unheard>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Ended {
+    sign_up: String,
+    node: String,
+    reason: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Unheard {
+    node: String,
+    rights: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,6 +128,15 @@ fn print(state: &JobState, words: &str, json: bool) -> Result<Outcome> {
         output::result(&serde_json::to_string(state).context("write the answer")?);
     } else {
         output::result(words);
+        for Ended { sign_up, node, reason } in &state.ended {
+            output::result(&format!("  {sign_up} at {node} is ended: {}", reason.replace('_', " ")));
+        }
+        for Unheard { node, rights } in &state.unheard {
+            let rights = output::count(u64::from(*rights), "right");
+            output::result(&format!(
+                "  {node} has no line and holds {rights}: so many more may be confirmed there before it hears of this"
+            ));
+        }
     }
     Ok(Outcome::Done)
 }

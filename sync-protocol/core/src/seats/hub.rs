@@ -313,7 +313,7 @@ impl HubJob {
     }
 
     /// Changes the cap. Raising it grows the pool. Lowering it applies at once: nothing is granted while more is out, and
-    /// idle rights are recalled. A cap below the `confirmed` sign-ups known here is refused, or under
+    /// idle rights are recalled. A lower cap that is below the `confirmed` sign-ups known here is refused, or under
     /// [`Excess::BumpLatest`] taken; [`HubJob::over`] then says how many are to end.
     pub fn set_cap(
         &mut self,
@@ -322,7 +322,7 @@ impl HubJob {
         out_total: u32,
         excess: Excess,
     ) -> Result<(), BelowConfirmed> {
-        if cap < confirmed && excess == Excess::Keep {
+        if cap < confirmed.min(self.cap) && excess == Excess::Keep {
             return Err(BelowConfirmed { confirmed });
         }
         self.bound = cap.max(self.most_valid(out_total).min(out_total));

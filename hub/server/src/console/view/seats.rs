@@ -149,8 +149,12 @@ pub(crate) struct SeatsPage {
     pub(crate) job: JobRow,
     /// Every node with rights of the job, by region.
     pub(crate) nodes: Vec<NodeSeats>,
-    /// Whether more are confirmed than there are places; must be false.
-    pub(crate) oversold: bool,
+    /// Confirmed sign-ups beyond what may be valid; must be 0.
+    pub(crate) oversold: u32,
+    /// Confirmed sign-ups beyond a cap that was lowered under them.
+    pub(crate) above_cap: u32,
+    /// Whether the job takes sign-ups.
+    pub(crate) open: bool,
     /// Sign-ups that others than their worker's kiosk ended, latest first.
     pub(crate) endings: Vec<EndingRow>,
 }
@@ -177,6 +181,16 @@ impl SeatsPage {
 
     fn out(&self) -> u32 {
         self.nodes.iter().map(|node| node.used + node.held()).sum()
+    }
+
+    /// How the cap is shared out, in words that add up.
+    fn shares(&self) -> String {
+        let (cap, out) = (self.job.cap, self.out());
+        if out > cap {
+            format!("cap {cap}, out {out}: {} more than the cap, on their way back", out - cap)
+        } else {
+            format!("cap {cap} = pool {} + out {out}", self.job.pool)
+        }
     }
 
     fn known_used(&self) -> u32 {
