@@ -4,6 +4,7 @@
 //! [`Batch::heads`] in the witness, and only then answers. Seat decisions read the ledger, never a document.
 
 mod jobs;
+mod outbox;
 mod over;
 mod place;
 mod receive;
@@ -11,6 +12,7 @@ mod rows;
 mod sign_up;
 
 pub use jobs::{JobRefusal, NewJob};
+pub use outbox::TRIES_MAX;
 pub use place::place_question;
 pub use rows::{JobView, job_row, job_view, remembered_view};
 pub use sign_up::{Answer, CancelRefusal, Decision, PendingAsk, SignUpRefusal, SignUpRequest, answer_of};
@@ -154,6 +156,8 @@ pub struct Batch<'a> {
     pub heads: BTreeMap<VshardId, LogHead>,
     /// Jobs whose searchable row changed.
     pub changed: BTreeSet<JobId>,
+    /// The outbox has something to send.
+    pub told: bool,
 }
 
 impl std::fmt::Debug for Batch<'_> {
@@ -166,7 +170,17 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn new(node: &'a EdgeNode, tx: &'a mut dyn ShardTx, now: i64, uplink: Uplink) -> Self {
         let over = node.retired.is_some();
-        Self { node, tx, now, uplink, leased: true, over, heads: BTreeMap::new(), changed: BTreeSet::new() }
+        Self {
+            node,
+            tx,
+            now,
+            uplink,
+            leased: true,
+            over,
+            heads: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            told: false,
+        }
     }
 
     fn footing(&self) -> Footing {
@@ -213,6 +227,8 @@ impl<'a> Batch<'a> {
         document: &Document,
     ) -> Result<(), StoreError> {
         let fields = SignUpFields::read(document).ok_or(StoreError::BadRow("sign-up document"))?;
+        let before = self.tx.sign_up(doc)?.map(|row| row.status());
+        self.tell_of_status(vshard, doc, before, &fields)?;
         self.tx.put_sign_up(vshard, doc, &fields)
     }
 }

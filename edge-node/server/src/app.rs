@@ -6,7 +6,9 @@ use crate::{
     event_loop::{Event, EventLoop, damaged, refuse},
     guesses::Guesses,
     http::{self, Changes, Desk},
-    limits, plugins,
+    limits,
+    outbox::{Outbox, Senders},
+    plugins,
     plugins::PluginStatus,
     readers::Readers,
     telemetry::Metrics,
@@ -41,7 +43,7 @@ use sync_quic::{LinkHandle, LinkStats};
 use sync_store::{OpenOptions, OpenStore, ShardStore, StoreError, Witness, WitnessError};
 use tokio::{
     net::TcpListener,
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinSet,
 };
 
@@ -84,6 +86,8 @@ pub(crate) struct Shared {
     plugins: Mutex<Vec<PluginStatus>>,
     interest: ArcSwap<Interest>,
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
+    /// The outbox has something to send.
+    pub(crate) told: Notify,
     /// Jobs that changed, for the event stream.
     pub(crate) changes: Changes,
 }
@@ -336,6 +340,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     }
     let database = config.data.join("node.sqlite");
     let open = OpenOptions::new(&database).opener();
+    let senders = Senders::load(&config.data)?;
     let (folder, chain) = plugins::open(&config.plugins)?;
     let shared = Arc::new(shared(config, open.clone(), chain));
     let (events, receiver) = mpsc::channel(limits::EVENTS_MAX);
@@ -354,6 +359,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     if is_sound {
         tasks.spawn(uplink.run());
     }
+    tasks.spawn(Outbox::new(shared.clone(), senders, events.clone()).run());
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
     let app = App::new(shared, events.clone(), questions);
     let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
@@ -440,6 +446,7 @@ fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
         plugins: Mutex::new(Vec::new()),
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
+        told: Notify::new(),
         changes: Changes::new(jiff::Timestamp::now().as_second().unsigned_abs()),
     }
 }

@@ -53,6 +53,10 @@ pub(crate) enum Event {
     Interest(Interest),
     /// The hub welcomed this node: keep the number of the contact.
     Contact(u64, Reply<()>),
+    /// What became of a try to send a message.
+    Sent { vshard: VshardId, n: u64, result: Result<(), String>, reply: Reply<()> },
+    /// Send a message that was given up once more; tells whether there is such a one.
+    SendAgain { vshard: VshardId, n: u64, reply: Reply<bool> },
     /// The incarnation is over: close its logs for good.
     Retire(String, Interest, Reply<()>),
     /// Commit what came before and end.
@@ -79,6 +83,8 @@ struct Committed {
     changed: Vec<JobId>,
     interest: Option<Interest>,
     retired: Option<String>,
+    /// The outbox has something to send.
+    told: bool,
     finishes: Vec<Finish>,
 }
 
@@ -148,6 +154,9 @@ impl EventLoop {
         }
         self.publish(&committed.changed);
         self.shared.announce_heads(&committed.heads);
+        if committed.told {
+            self.shared.told.notify_one();
+        }
         let failure = witnessed.err().map(|error| witness_failure(&error));
         committed.finishes.into_iter().for_each(|finish| finish(failure.as_ref()));
     }
@@ -240,7 +249,7 @@ fn commit_batch(
     }
     let changed = std::mem::take(&mut batch.changed).into_iter().collect();
     let heads = std::mem::take(&mut batch.heads);
-    Ok(Committed { heads, changed, interest, retired, finishes: Vec::new() })
+    Ok(Committed { heads, changed, interest, retired, told: batch.told, finishes: Vec::new() })
 }
 
 /// Takes an event; its caller is answered by `finishes`, once the node is as the answer says.
@@ -282,6 +291,10 @@ fn handle_event(
         Event::Retire(reason, interest, reply) => Some(finish(reply, batch.retire(&reason, &interest)?)),
         Event::Receive(down, reply) => Some(finish(reply, batch.receive(&down)?)),
         Event::Contact(number, reply) => Some(finish(reply, node.store_contact(batch.tx, number)?)),
+        Event::Sent { vshard, n, result, reply } => {
+            Some(finish(reply, batch.sent(vshard, n, result.as_ref().map(|()| ()).map_err(String::as_str))?))
+        }
+        Event::SendAgain { vshard, n, reply } => Some(finish(reply, batch.send_again(vshard, n)?)),
         Event::Acked(ack) => {
             batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
             None

@@ -54,6 +54,17 @@ pub(crate) const LISTEN_EVERY: Duration = Duration::from_secs(1);
 /// Cuts up to this heal within 3 s of the line's return.
 pub(crate) const SHORT_CUT: Duration = Duration::from_secs(75);
 
+/// Messages under way to their senders at a time.
+pub(crate) const MESSAGES_AT_ONCE: usize = 8;
+/// How often the outbox is looked through for messages whose time to be tried again has come.
+pub(crate) const OUTBOX_EVERY: Duration = Duration::from_secs(1);
+/// One try to send a message.
+pub(crate) const MESSAGE_WAIT: Duration = Duration::from_secs(5);
+/// The file of messages that is kept whole; it is put aside when it is longer, and the one before it goes.
+pub(crate) const MESSAGE_FILE_BYTES_MAX: u64 = 64 << 20;
+/// The file that names the senders.
+pub(crate) const SENDERS_BYTES_MAX: u64 = 64 << 10;
+
 /// A session that stood for so long was a line in order: after it the first attempts come quickly again.
 pub(crate) const STEADY: Duration = Duration::from_secs(10);
 

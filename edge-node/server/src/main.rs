@@ -9,6 +9,7 @@ mod http;
 mod join;
 mod kiosk;
 mod limits;
+mod outbox;
 mod phone;
 mod plugins;
 mod readers;

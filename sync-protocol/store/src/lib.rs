@@ -21,8 +21,8 @@ pub use backup::{BackupError, FolderLock, back_up};
 pub use control::{ControlStore, EventRow, NodeRecord, TenantRecord, TokenRow, TopicRecord};
 pub use error::StoreError;
 pub use rows::{
-    EndingRow, FenceCause, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow,
-    Stored, WaitRow,
+    EndingRow, FenceCause, HoldingTotals, JobSummary, LimboRow, MessageKind, MessageRow, SeatRow, SeatTotals,
+    SignUpRow, StandingRow, Stored, WaitRow,
 };
 pub use shard::{HubSaid, Page, ShardTx};
 pub use sqlite::{OpenOptions, SqliteShard};

@@ -9,7 +9,7 @@ use rusqlite::{Row, params};
 use sync_protocol::{ids::VshardId, log::LogHead};
 
 /// Every table, in the order of the schema, with the statement that reads all of it.
-const TABLES: [(&str, &str); 23] = [
+const TABLES: [(&str, &str); 24] = [
     ("vshard", "SELECT * FROM vshard"),
     ("change", "SELECT * FROM change ORDER BY vshard, seq"),
     ("origin_cursor", "SELECT * FROM origin_cursor"),
@@ -32,6 +32,7 @@ const TABLES: [(&str, &str); 23] = [
     ("waiting", "SELECT * FROM waiting"),
     ("receipt", "SELECT * FROM receipt"),
     ("parked", "SELECT * FROM parked"),
+    ("outbox", "SELECT * FROM outbox"),
     ("meta", "SELECT * FROM meta"),
 ];
 
