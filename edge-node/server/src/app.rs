@@ -39,7 +39,7 @@ use sync_protocol::{
     log::LogHead,
     wire::v1::Interest,
 };
-use sync_quic::{LinkHandle, LinkStats};
+use sync_quic::{HttpsListener, LinkHandle, LinkStats};
 use sync_store::{OpenOptions, OpenStore, ShardStore, StoreError, Witness, WitnessError};
 use tokio::{
     net::TcpListener,
@@ -364,9 +364,16 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let app = App::new(shared, events.clone(), questions);
     let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
     tasks.spawn(control.keep());
-    announce(config, &listener)?;
+    let phones = match &config.https {
+        Some((address, files)) => {
+            let listener = HttpsListener::bind(*address, files.clone()).await;
+            Some(listener.with_context(|| format!("cannot serve HTTPS on {address}"))?)
+        }
+        None => None,
+    };
+    announce(config, &listener, phones.as_ref())?;
     let served = tokio::select! {
-        served = http::serve(app, desk, listener, stop_signal()) => served,
+        served = http::serve(app, desk, listener, phones, stop_signal()) => served,
         Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),
     };
     tasks.shutdown().await;
@@ -498,14 +505,22 @@ fn build_index(store: &mut dyn ShardStore, shared: &Shared) -> anyhow::Result<In
     Ok(Index::build(rows))
 }
 
-fn announce(config: &Config, listener: &TcpListener) -> anyhow::Result<()> {
+fn announce(
+    config: &Config,
+    listener: &TcpListener,
+    phones: Option<&HttpsListener>,
+) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "serving; the kiosk is at http://{address}/");
+    let https = phones.map(|phones| phones.local_addr().to_string());
+    if let Some(address) = &https {
+        tracing::info!(address, "serving phones over HTTPS");
+    }
     let Some(path) = &config.announce else { return Ok(()) };
     let next = path.with_extension("next");
     let mut file =
         std::fs::File::create(&next).with_context(|| format!("cannot write {}", next.display()))?;
-    writeln!(file, "{}", serde_json::json!({ "http": address.to_string() }))?;
+    writeln!(file, "{}", serde_json::json!({ "http": address.to_string(), "https": https }))?;
     std::fs::rename(&next, path).with_context(|| format!("cannot write {}", path.display()))
 }
 

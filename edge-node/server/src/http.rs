@@ -9,12 +9,14 @@ use axum::{
     routing::{get, post},
 };
 use std::{future::Future, net::SocketAddr};
+use sync_quic::HttpsListener;
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::OpenApi;
 
 mod carry;
 mod events;
+mod https;
 mod jobs;
 mod node;
 mod post_job;
@@ -64,6 +66,7 @@ pub(crate) async fn serve(
     app: App,
     desk: Desk,
     listener: TcpListener,
+    phones: Option<HttpsListener>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let router = Router::new()
@@ -75,21 +78,24 @@ pub(crate) async fn serve(
         .route("/v1/node", get(node::show))
         .route("/livez", get(node::livez))
         .route("/readyz", get(node::readyz))
-        .route("/metrics", get(node::metrics))
         .route("/openapi.json", get(openapi))
         .route("/problems/{code}", get(problem::explain))
         .route("/v1/{*rest}", post(problem::unknown).get(problem::unknown))
         .merge(kiosk::routes::routes())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::REQUEST_WAIT))
-        .with_state(app)
-        .merge(desk.router())
-        .layer(CatchPanicLayer::new());
+        .with_state(app.clone());
+    let own = Router::new().route("/metrics", get(node::metrics)).with_state(app).merge(desk.router());
+    let of_phones = router.clone().layer(CatchPanicLayer::new());
+    let router = router.merge(own).layer(CatchPanicLayer::new());
     let (tell, mut told) = watch::channel(false);
+    let mut phones_told = told.clone();
     let draining = async move {
         stop.await;
         tell.send_replace(true);
     };
+    let phones_draining = async move { drop(phones_told.wait_for(|draining| *draining).await) };
+    let phones = https::serve(of_phones, phones, phones_draining);
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(draining);
     let late = async move {
@@ -101,6 +107,7 @@ pub(crate) async fn serve(
     };
     tokio::select! {
         served = server => served.context("HTTP failed"),
+        served = phones => served.context("HTTPS failed"),
         // Event streams end when their listeners do.
         () = late => Ok(()),
     }
