@@ -373,7 +373,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     };
     announce(config, &listener, phones.as_ref())?;
     let served = tokio::select! {
-        served = http::serve(app, desk, listener, phones, stop_signal()) => served,
+        () = http::serve(app, desk, listener, phones, stop_signal()) => Ok(()),
         Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),
     };
     tasks.shutdown().await;

@@ -335,6 +335,8 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Contact(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Retire(_, _, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Sent { reply, .. } => drop(reply.send(Err(failure.clone()))),
+            Event::SendAgain { reply, .. } => drop(reply.send(Err(failure.clone()))),
             Event::Placed(..) | Event::Acked(_) | Event::Interest(_) | Event::Stop => {}
         }
     }

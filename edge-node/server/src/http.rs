@@ -5,23 +5,25 @@ use anyhow::Context;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     routing::{get, post},
 };
-use std::{future::Future, net::SocketAddr};
+use std::future::Future;
 use sync_quic::HttpsListener;
 use tokio::{net::TcpListener, sync::watch};
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
+};
 use utoipa::OpenApi;
 
 mod carry;
 mod events;
-mod https;
 mod jobs;
 mod node;
 mod post_job;
 mod problem;
 pub(crate) mod search;
+mod serve;
 pub(crate) mod sign_ups;
 
 pub(crate) use carry::Desk;
@@ -67,8 +69,8 @@ pub(crate) async fn serve(
     desk: Desk,
     listener: TcpListener,
     phones: Option<HttpsListener>,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<()> {
+    stop: impl Future<Output = ()> + Send,
+) {
     let router = Router::new()
         .route("/v1/jobs", get(search::search).post(post_job::create))
         .route("/v1/jobs/{id}", get(jobs::show))
@@ -86,29 +88,30 @@ pub(crate) async fn serve(
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::REQUEST_WAIT))
         .with_state(app.clone());
     let own = Router::new().route("/metrics", get(node::metrics)).with_state(app).merge(desk.router());
-    let of_phones = router.clone().layer(CatchPanicLayer::new());
+    // Browsers that came by HTTPS once come so for half a year (RFC 6797).
+    let strict = HeaderValue::from_static("max-age=15552000");
+    let strict = SetResponseHeaderLayer::overriding(header::STRICT_TRANSPORT_SECURITY, strict);
+    let of_phones = router.clone().layer(CatchPanicLayer::new()).layer(strict);
     let router = router.merge(own).layer(CatchPanicLayer::new());
-    let (tell, mut told) = watch::channel(false);
-    let mut phones_told = told.clone();
-    let draining = async move {
-        stop.await;
-        tell.send_replace(true);
+    let (tell, told) = watch::channel(false);
+    let stopped = || {
+        let mut told = told.clone();
+        async move { drop(told.wait_for(|stopped| *stopped).await) }
     };
-    let phones_draining = async move { drop(phones_told.wait_for(|draining| *draining).await) };
-    let phones = https::serve(of_phones, phones, phones_draining);
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(draining);
-    let late = async move {
-        if told.wait_for(|draining| *draining).await.is_ok() {
-            tokio::time::sleep(limits::DRAIN_WAIT).await;
-        } else {
-            std::future::pending::<()>().await;
+    let phones = async {
+        if let Some(listener) = phones {
+            serve::serve(listener, of_phones, stopped()).await;
         }
     };
+    let served = async { tokio::join!(serve::serve(listener, router, stopped()), phones) };
+    let stopping = async {
+        stop.await;
+        tell.send_replace(true);
+        tokio::time::sleep(limits::DRAIN_WAIT).await;
+    };
     tokio::select! {
-        served = server => served.context("HTTP failed"),
-        served = phones => served.context("HTTPS failed"),
+        _ = served => {}
         // Event streams end when their listeners do.
-        () = late => Ok(()),
+        () = stopping => {}
     }
 }

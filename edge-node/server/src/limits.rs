@@ -16,6 +16,12 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
 pub(crate) const CARRY_WAIT: Duration = Duration::from_secs(300);
 /// Before a control file for which there was no room is written again.
 pub(crate) const CONTROL_FILE_AGAIN: Duration = Duration::from_secs(2);
+/// Connections of a door at a time; more wait in the system's queue.
+pub(crate) const CONNECTIONS_MAX: usize = 1_024;
+/// Connections of one address; more are closed at once. A browser opens six.
+pub(crate) const CONNECTIONS_OF_ONE: usize = 64;
+/// For the head of a request, from the connection's first moment or the answer before; slower callers are cut off.
+pub(crate) const HEAD_WAIT: Duration = Duration::from_secs(30);
 /// Whole time of a request.
 pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// Reader connections kept open; more are opened and closed again under load.
