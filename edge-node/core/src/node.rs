@@ -9,6 +9,7 @@ mod fitness;
 mod gate;
 mod holds;
 mod jobs;
+mod outbox;
 mod over;
 mod persons;
 mod place;
@@ -22,6 +23,7 @@ pub use fitness::Unfit;
 pub use gate::EARLY_MAX;
 pub use holds::{Claim, Hold, HoldId, HoldRefusal, HoldRequest, Holder, Holds};
 pub use jobs::{EditRefusal, JobEdit, JobRefusal, NewJob};
+pub use outbox::TRIES_MAX;
 pub use persons::{PersonChange, PersonRefusal};
 pub use place::place_question;
 pub use rows::{JobView, job_row, job_view, remembered_view};
@@ -184,6 +186,8 @@ pub struct Batch<'a> {
     pub heads: BTreeMap<VshardId, LogHead>,
     /// Jobs whose searchable row changed.
     pub changed: BTreeSet<JobId>,
+    /// The outbox has something to send.
+    pub told: bool,
 }
 
 impl std::fmt::Debug for Batch<'_> {
@@ -207,6 +211,7 @@ impl<'a> Batch<'a> {
             holds: Holds::default(),
             heads: BTreeMap::new(),
             changed: BTreeSet::new(),
+            told: false,
         }
     }
 
@@ -254,6 +259,8 @@ impl<'a> Batch<'a> {
         document: &Document,
     ) -> Result<(), StoreError> {
         let fields = SignUpFields::read(document).ok_or(StoreError::BadRow("sign-up document"))?;
+        let before = self.tx.sign_up(doc)?.map(|row| row.status());
+        self.tell_of_status(vshard, doc, before, &fields)?;
         self.tx.put_sign_up(vshard, doc, &fields)
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     http::{self, Changes, Desk},
     kiosk::{self, visit::Visits},
     limits,
+    outbox::{Outbox, Senders},
     papers::Papers,
     person::Persons,
     plugins,
@@ -45,11 +46,11 @@ use sync_protocol::{
     log::LogHead,
     wire::v1::Interest,
 };
-use sync_quic::{LinkHandle, LinkStats};
+use sync_quic::{HttpsListener, LinkHandle, LinkStats};
 use sync_store::{OpenOptions, OpenStore, ShardStore, StoreError, Witness, WitnessError};
 use tokio::{
     net::TcpListener,
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinSet,
 };
 
@@ -100,6 +101,8 @@ pub(crate) struct Shared {
     plugins: Mutex<Vec<PluginStatus>>,
     interest: ArcSwap<Interest>,
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
+    /// The outbox has something to send.
+    pub(crate) told: Notify,
     /// Jobs that changed, for the event stream.
     pub(crate) changes: Changes,
     /// Signs timesheets and verifies receipts.
@@ -399,6 +402,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     kiosk::languages::start(&config.languages)?;
     let database = config.data.join("node.sqlite");
     let open = OpenOptions::new(&database).opener();
+    let senders = Senders::load(&config.data)?;
     let (folder, chain) = plugins::open(&config.plugins)?;
     let speech = Speech::open(&config.data.join("audio"), config.speak_command.as_deref())?.map(Arc::new);
     let shared = Arc::new(shared(config, open.clone(), chain, speech)?);
@@ -419,15 +423,23 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         tasks.spawn(uplink.run());
     }
     tasks.spawn(holds::watch(shared.clone(), events.clone()));
+    tasks.spawn(Outbox::new(shared.clone(), senders, events.clone()).run());
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
     tasks.spawn(tick(events.clone()));
     let app = App::new(shared, events.clone(), questions);
     tasks.spawn(kiosk::routes::keep_speaking(app.clone()));
     let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
     tasks.spawn(control.keep());
-    announce(config, &listener)?;
+    let phones = match &config.https {
+        Some((address, files)) => {
+            let listener = HttpsListener::bind(*address, files.clone()).await;
+            Some(listener.with_context(|| format!("cannot serve HTTPS on {address}"))?)
+        }
+        None => None,
+    };
+    announce(config, &listener, phones.as_ref())?;
     let served = tokio::select! {
-        served = http::serve(app, desk, listener, stop_signal()) => served,
+        () = http::serve(app, desk, listener, phones, stop_signal()) => Ok(()),
         Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),
     };
     tasks.shutdown().await;
@@ -528,6 +540,7 @@ fn shared(
         plugins: Mutex::new(Vec::new()),
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
+        told: Notify::new(),
         changes: Changes::new(jiff::Timestamp::now().as_second().unsigned_abs()),
         papers: Papers::of(identity)?,
     })
@@ -581,14 +594,22 @@ fn build_index(store: &mut dyn ShardStore, shared: &Shared) -> anyhow::Result<In
     Ok(Index::build(rows))
 }
 
-fn announce(config: &Config, listener: &TcpListener) -> anyhow::Result<()> {
+fn announce(
+    config: &Config,
+    listener: &TcpListener,
+    phones: Option<&HttpsListener>,
+) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "serving; the kiosk is at http://{address}/");
+    let https = phones.map(|phones| phones.local_addr().to_string());
+    if let Some(address) = &https {
+        tracing::info!(address, "serving phones over HTTPS");
+    }
     let Some(path) = &config.announce else { return Ok(()) };
     let next = path.with_extension("next");
     let mut file =
         std::fs::File::create(&next).with_context(|| format!("cannot write {}", next.display()))?;
-    writeln!(file, "{}", serde_json::json!({ "http": address.to_string() }))?;
+    writeln!(file, "{}", serde_json::json!({ "http": address.to_string(), "https": https }))?;
     std::fs::rename(&next, path).with_context(|| format!("cannot write {}", path.display()))
 }
 

@@ -5,6 +5,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, Parser, Subcommand};
 use enrolment::NodeIdentity;
 use jiff::tz::TimeZone;
+use sync_quic::CertificateFiles;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Serves local job search and sign-ups, whether or not the line to the hub works.
@@ -58,6 +59,15 @@ pub(crate) struct RunArgs {
     /// Address for HTTP; loopback only, a kiosk's browser runs on the same box.
     #[arg(long, default_value = "127.0.0.1:7080")]
     pub(crate) http: SocketAddr,
+    /// Address of the same pages and interface for phones, over HTTPS; needs --certificate and --key.
+    #[arg(long, requires_all = ["certificate", "key"])]
+    pub(crate) https: Option<SocketAddr>,
+    /// Certificate chain for --https, PEM, of an authority that phones know; read again when it changes.
+    #[arg(long, requires = "https")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// Private key of --certificate, PEM.
+    #[arg(long, requires = "https")]
+    pub(crate) key: Option<PathBuf>,
     /// Folder watched for plugins; `plugins` in the data folder by default.
     #[arg(long)]
     pub(crate) plugins: Option<PathBuf>,
@@ -124,6 +134,7 @@ pub(crate) struct Config {
     pub(crate) region_key: [u8; 32],
     pub(crate) data: PathBuf,
     pub(crate) http: SocketAddr,
+    pub(crate) https: Option<(SocketAddr, CertificateFiles)>,
     pub(crate) plugins: PathBuf,
     /// Folder of language files beside those that are built in.
     pub(crate) languages: PathBuf,
@@ -148,7 +159,7 @@ impl Config {
     pub(crate) fn load(args: &RunArgs) -> anyhow::Result<Self> {
         ensure!(
             args.http.ip().is_loopback(),
-            "--http {} is not a loopback address: the node's HTTP is for the kiosk on this box; put a TLS proxy before it for others",
+            "--http {} is not a loopback address: plain HTTP is for the kiosk on this box; for phones give --https ADDRESS with --certificate and --key",
             args.http
         );
         let identity = NodeIdentity::load(&args.data).with_context(|| {
@@ -175,6 +186,7 @@ impl Config {
             region_key,
             data: args.data.clone(),
             http: args.http,
+            https: https(args),
             plugins: args.plugins.clone().unwrap_or_else(|| args.data.join("plugins")),
             languages: args.languages.clone().unwrap_or_else(|| args.data.join("languages")),
             speak_command: args.speak_command.clone(),
@@ -186,6 +198,12 @@ impl Config {
             assumed,
         })
     }
+}
+
+/// The door for phones; the flags need each other.
+fn https(args: &RunArgs) -> Option<(SocketAddr, CertificateFiles)> {
+    let (chain, key) = (args.certificate.clone()?, args.key.clone()?);
+    args.https.map(|address| (address, CertificateFiles { chain, key }))
 }
 
 /// What a start that was told less than it could be assumes.

@@ -69,6 +69,10 @@ pub(crate) enum Event {
     Interest(Interest),
     /// The hub welcomed this node: keep the number of the contact.
     Contact(u64, Reply<()>),
+    /// What became of a try to send a message.
+    Sent { vshard: VshardId, n: u64, result: Result<(), String>, reply: Reply<()> },
+    /// Send a message that was given up once more; tells whether there is such a one.
+    SendAgain { vshard: VshardId, n: u64, reply: Reply<bool> },
     /// The incarnation is over: close its logs for good.
     Retire(String, Interest, Reply<()>),
     /// The agency's side.
@@ -101,6 +105,8 @@ struct Committed {
     retired: Option<String>,
     holds: Holds,
     erased: bool,
+    /// The outbox has something to send.
+    told: bool,
     finishes: Vec<Finish>,
 }
 
@@ -194,6 +200,9 @@ impl EventLoop {
         }
         self.publish(&committed.changed);
         self.shared.announce_heads(&committed.heads);
+        if committed.told {
+            self.shared.told.notify_one();
+        }
         let failure = witnessed.err().map(|error| witness_failure(&error));
         committed.finishes.into_iter().for_each(|finish| finish(failure.as_ref()));
     }
@@ -288,8 +297,8 @@ fn commit_batch(
     let changed = std::mem::take(&mut batch.changed).into_iter().collect();
     let heads = std::mem::take(&mut batch.heads);
     let holds = std::mem::take(&mut batch.holds);
-    let erased = batch.erased;
-    Ok(Committed { heads, changed, interest, retired, holds, erased, finishes: Vec::new() })
+    let (erased, told) = (batch.erased, batch.told);
+    Ok(Committed { heads, changed, interest, retired, holds, erased, told, finishes: Vec::new() })
 }
 
 /// Takes an event; its caller is answered by `finishes`, once the node is as the answer says.
@@ -311,6 +320,10 @@ fn handle_event(
         Event::Retire(reason, interest, reply) => Some(finish(reply, batch.retire(&reason, &interest)?)),
         Event::Receive(down, reply) => Some(finish(reply, batch.receive(&down)?)),
         Event::Contact(number, reply) => Some(finish(reply, node.store_contact(batch.tx, number)?)),
+        Event::Sent { vshard, n, result, reply } => {
+            Some(finish(reply, batch.sent(vshard, n, result.as_ref().map(|()| ()).map_err(String::as_str))?))
+        }
+        Event::SendAgain { vshard, n, reply } => Some(finish(reply, batch.send_again(vshard, n)?)),
         Event::Acked(ack) => {
             batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
             None
@@ -402,6 +415,8 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Person(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Erase(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::EndHold(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Sent { reply, .. } => drop(reply.send(Err(failure.clone()))),
+            Event::SendAgain { reply, .. } => drop(reply.send(Err(failure.clone()))),
             Event::HoldsDue
             | Event::Begin
             | Event::Placed(..)

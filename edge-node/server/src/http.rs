@@ -5,12 +5,15 @@ use anyhow::Context;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     routing::{delete, get, post},
 };
-use std::{future::Future, net::SocketAddr};
+use std::future::Future;
+use sync_quic::HttpsListener;
 use tokio::{net::TcpListener, sync::watch};
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
+};
 use utoipa::OpenApi;
 
 pub(crate) mod attendance;
@@ -23,6 +26,7 @@ mod patch_job;
 pub(crate) mod post_job;
 mod problem;
 pub(crate) mod search;
+mod serve;
 pub(crate) mod sign_ups;
 pub(crate) mod tenant;
 pub(crate) mod workers;
@@ -80,8 +84,9 @@ pub(crate) async fn serve(
     app: App,
     desk: Desk,
     listener: TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<()> {
+    phones: Option<HttpsListener>,
+    stop: impl Future<Output = ()> + Send,
+) {
     let router = Router::new()
         .route("/v1/jobs", get(search::search).post(post_job::create))
         .route("/v1/jobs/{id}", get(jobs::show).patch(patch_job::change))
@@ -100,7 +105,6 @@ pub(crate) async fn serve(
         .route("/v1/node", get(node::show))
         .route("/livez", get(node::livez))
         .route("/readyz", get(node::readyz))
-        .route("/metrics", get(node::metrics))
         .route("/openapi.json", get(openapi))
         .route("/problems/{code}", get(problem::explain))
         .route("/v1/{*rest}", post(problem::unknown).get(problem::unknown))
@@ -108,26 +112,32 @@ pub(crate) async fn serve(
         .merge(kiosk::routes::routes())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::REQUEST_WAIT))
-        .with_state(app)
-        .merge(desk.router())
-        .layer(CatchPanicLayer::new());
-    let (tell, mut told) = watch::channel(false);
-    let draining = async move {
-        stop.await;
-        tell.send_replace(true);
+        .with_state(app.clone());
+    let own = Router::new().route("/metrics", get(node::metrics)).with_state(app).merge(desk.router());
+    // Browsers that came by HTTPS once come so for half a year (RFC 6797).
+    let strict = HeaderValue::from_static("max-age=15552000");
+    let strict = SetResponseHeaderLayer::overriding(header::STRICT_TRANSPORT_SECURITY, strict);
+    let of_phones = router.clone().layer(CatchPanicLayer::new()).layer(strict);
+    let router = router.merge(own).layer(CatchPanicLayer::new());
+    let (tell, told) = watch::channel(false);
+    let stopped = || {
+        let mut told = told.clone();
+        async move { drop(told.wait_for(|stopped| *stopped).await) }
     };
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(draining);
-    let late = async move {
-        if told.wait_for(|draining| *draining).await.is_ok() {
-            tokio::time::sleep(limits::DRAIN_WAIT).await;
-        } else {
-            std::future::pending::<()>().await;
+    let phones = async {
+        if let Some(listener) = phones {
+            serve::serve(listener, of_phones, stopped()).await;
         }
     };
+    let served = async { tokio::join!(serve::serve(listener, router, stopped()), phones) };
+    let stopping = async {
+        stop.await;
+        tell.send_replace(true);
+        tokio::time::sleep(limits::DRAIN_WAIT).await;
+    };
     tokio::select! {
-        served = server => served.context("HTTP failed"),
+        _ = served => {}
         // Event streams end when their listeners do.
-        () = late => Ok(()),
+        () = stopping => {}
     }
 }

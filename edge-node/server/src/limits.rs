@@ -16,6 +16,12 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
 pub(crate) const CARRY_WAIT: Duration = Duration::from_secs(300);
 /// Before a control file for which there was no room is written again.
 pub(crate) const CONTROL_FILE_AGAIN: Duration = Duration::from_secs(2);
+/// Connections of a door at a time; more wait in the system's queue.
+pub(crate) const CONNECTIONS_MAX: usize = 1_024;
+/// Connections of one address; more are closed at once. A browser opens six.
+pub(crate) const CONNECTIONS_OF_ONE: usize = 64;
+/// For the head of a request, from the connection's first moment or the answer before; slower callers are cut off.
+pub(crate) const HEAD_WAIT: Duration = Duration::from_secs(30);
 /// Whole time of a request.
 pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// Reader connections kept open; more are opened and closed again under load.
@@ -94,6 +100,16 @@ pub(crate) const FORM_BYTES_MAX: usize = 512 << 10;
 pub(crate) const ROWS_MAX: usize = 200;
 /// Days before and after today of which an agency may ask the timesheet.
 pub(crate) const TIMESHEET_DAYS_MAX: i32 = 400;
+/// Messages under way to their senders at a time.
+pub(crate) const MESSAGES_AT_ONCE: usize = 8;
+/// How often the outbox is looked through for messages whose time to be tried again has come.
+pub(crate) const OUTBOX_EVERY: Duration = Duration::from_secs(1);
+/// One try to send a message.
+pub(crate) const MESSAGE_WAIT: Duration = Duration::from_secs(5);
+/// The file of messages that is kept whole; it is put aside when it is longer, and the one before it goes.
+pub(crate) const MESSAGE_FILE_BYTES_MAX: u64 = 64 << 20;
+/// The file that names the senders.
+pub(crate) const SENDERS_BYTES_MAX: u64 = 64 << 10;
 
 /// A session that stood for so long was a line in order: after it the first attempts come quickly again.
 pub(crate) const STEADY: Duration = Duration::from_secs(10);

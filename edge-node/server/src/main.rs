@@ -11,6 +11,7 @@ mod http;
 mod join;
 mod kiosk;
 mod limits;
+mod outbox;
 mod papers;
 mod person;
 mod phone;

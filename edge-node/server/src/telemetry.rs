@@ -39,6 +39,21 @@ pub(crate) struct OutcomeLabel {
     pub(crate) outcome: Outcome,
 }
 
+/// What became of a try to send a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum Delivery {
+    Delivered,
+    Failed,
+    /// Its worker gave no number, or is erased.
+    Nobody,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct MessageLabel {
+    pub(crate) kind: String,
+    pub(crate) outcome: Delivery,
+}
+
 /// Every metric that the node registers.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -55,10 +70,15 @@ pub(crate) struct Metrics {
     pub(crate) queue_depth: Gauge,
     pub(crate) frozen: Gauge,
     pub(crate) holds: Gauge,
+    pub(crate) messages: Family<MessageLabel, Counter>,
+    pub(crate) message_seconds: Histogram,
+    pub(crate) messages_given_up: Gauge,
 }
 
 const SEARCH_SECONDS: [f64; 8] = [0.0001, 0.0003, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25];
 const COMMIT_SECONDS: [f64; 8] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.2, 1.0];
+
+const MESSAGE_SECONDS: [f64; 8] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.5, 2.0, 5.0];
 
 impl Metrics {
     pub(crate) fn new() -> Self {
@@ -76,6 +96,9 @@ impl Metrics {
             queue_depth: Gauge::default(),
             frozen: Gauge::default(),
             holds: Gauge::default(),
+            messages: Family::default(),
+            message_seconds: Histogram::new(MESSAGE_SECONDS),
+            messages_given_up: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -118,6 +141,17 @@ impl Metrics {
             self.frozen.clone(),
         );
         registry.register("holds", "Rights set aside for workers who are typing", self.holds.clone());
+        registry.register("messages", "Tries to send a message, by what became of them", self.messages.clone());
+        registry.register(
+            "message_delivery_seconds",
+            "Time from a message's turn to its sender's answer",
+            self.message_seconds.clone(),
+        );
+        registry.register(
+            "messages_given_up",
+            "Messages that no try delivered; `dayshift messages list` names them",
+            self.messages_given_up.clone(),
+        );
         registry.register(
             "event_queue_depth",
             "Requests waiting for the event loop",

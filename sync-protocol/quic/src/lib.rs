@@ -8,6 +8,7 @@
 
 mod exchange;
 mod hub;
+mod https;
 pub mod limits;
 mod link;
 mod node;
@@ -19,6 +20,7 @@ mod transport;
 
 pub use exchange::{Exchange, ExchangeError, PendingExchange, PendingJoin, request_join};
 pub use hub::{Arrival, BindError, Denylist, HubCredentials, HubEndpoint, Standing};
+pub use https::{CertificateFiles, HttpsError, HttpsListener, HttpsStream};
 pub use link::{CloseCode, Link, LinkError, LinkHandle, LinkReceiver, LinkSender, LinkStats};
 pub use node::{ConnectError, NodeCredentials, NodeEndpoint};
 pub use stall::StallWatch;

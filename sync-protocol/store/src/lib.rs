@@ -23,8 +23,8 @@ pub use control::{ControlStore, EventRow, NodeRecord, TenantRecord, TokenRow, To
 pub use error::StoreError;
 pub use person::{ErasureRow, Kept, PersonTx};
 pub use rows::{
-    EndingRow, FenceCause, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow,
-    Stored, WaitRow,
+    EndingRow, FenceCause, HoldingTotals, JobSummary, LimboRow, MessageKind, MessageRow, SeatRow, SeatTotals,
+    SignUpRow, StandingRow, Stored, WaitRow,
 };
 pub use shard::{HubSaid, Page, ShardTx};
 pub use sqlite::{OpenOptions, SqliteShard};

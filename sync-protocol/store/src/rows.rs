@@ -151,3 +151,56 @@ pub struct LimboRow {
     /// Of those, sign-ups that the hub knows to be live.
     pub live: u32,
 }
+
+/// What a message that leaves the node is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MessageKind {
+    /// A worker who waited, or whose request was left to the hub, has the place.
+    Confirmed = 0,
+    /// A worker's place or place in line was ended by others.
+    Ended = 1,
+    /// Time or place of a confirmed worker's job changed.
+    Changed = 2,
+    /// A tenant's timesheet of a day.
+    Timesheet = 3,
+}
+
+impl MessageKind {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Ended => "cancelled",
+            Self::Changed => "changed",
+            Self::Timesheet => "timesheet",
+        }
+    }
+
+    #[must_use]
+    pub fn from_u8(number: u8) -> Option<Self> {
+        [Self::Confirmed, Self::Ended, Self::Changed, Self::Timesheet]
+            .into_iter()
+            .find(|kind| *kind as u8 == number)
+    }
+}
+
+/// A message of the outbox. It names its subject by id and holds nothing personal: what it says is put together when it
+/// is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageRow {
+    pub vshard: VshardId,
+    /// Unique on this node, also after the row is gone: receivers know a repetition by it.
+    pub n: u64,
+    pub kind: MessageKind,
+    /// A sign-up's id, or for a timesheet the tenant (u32) and the day as days since 1970-01-01 (i32), big endian.
+    pub subject: Vec<u8>,
+    /// Epoch seconds at which it was written.
+    pub at: i64,
+    pub tries: u32,
+    /// Epoch seconds before which it is not tried again.
+    pub next_at: i64,
+    /// Why the last try failed; empty before.
+    pub error: String,
+    /// Given up: kept for people to read and to send again.
+    pub is_dead: bool,
+}

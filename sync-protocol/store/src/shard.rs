@@ -4,7 +4,7 @@ use crate::{
     error::StoreError,
     person::PersonTx,
     rows::{
-        EndingRow, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored,
+        EndingRow, HoldingTotals, JobSummary, LimboRow, MessageRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored,
         WaitRow,
     },
 };
@@ -267,6 +267,17 @@ pub trait ShardTx: PersonTx {
     /// The signed receipt of a confirmed sign-up, as it was handed out.
     fn receipt(&mut self, vshard: VshardId, sign_up: SignUpId) -> Result<Option<Vec<u8>>, StoreError>;
     fn put_receipt(&mut self, vshard: VshardId, sign_up: SignUpId, receipt: &[u8]) -> Result<(), StoreError>;
+
+    // Messages that wait to leave the node.
+
+    /// Writes a message, or what became of a try to send it.
+    fn put_message(&mut self, message: &MessageRow) -> Result<(), StoreError>;
+    fn remove_message(&mut self, vshard: VshardId, n: u64) -> Result<(), StoreError>;
+    fn message(&mut self, vshard: VshardId, n: u64) -> Result<Option<MessageRow>, StoreError>;
+    /// Messages that wait, or those given up: whichever is due first, at most `limit`.
+    fn messages(&mut self, is_dead: bool, limit: usize) -> Result<Vec<MessageRow>, StoreError>;
+    /// How many messages wait, and how many were given up.
+    fn message_counts(&mut self) -> Result<(u64, u64), StoreError>;
 
     // The rest.
 

@@ -17,6 +17,7 @@ use sync_protocol::mutant::{self, Mutant};
 mod documents;
 mod ledger;
 mod log;
+mod outbox;
 mod person;
 mod scrub;
 mod standing;

@@ -76,6 +76,7 @@ impl Batch<'_> {
         let entry = &sequenced.entry;
         let stored = self.tx.document(vshard, entry.doc)?;
         let mut document = stored.map_or_else(Document::default, |Stored { document, .. }| document);
+        let job_before = JobFields::read(&document).filter(|_| entry.doc.kind == DocumentKind::Job);
         match document.apply(&entry.body, Some(sequenced.writer)) {
             Err(refused) => return Ok(Err(refused.to_string())),
             Ok(Applied::Duplicate) => return Ok(Ok(())),
@@ -86,6 +87,7 @@ impl Batch<'_> {
                 let Some(fields) = JobFields::read(&document) else {
                     return Ok(Err("a job without title or times".to_owned()));
                 };
+                self.tell_of_change(vshard, entry.doc, job_before.as_ref(), &fields)?;
                 let summary = JobSummary {
                     job: entry.doc,
                     topic: entry.topic(),
@@ -99,10 +101,10 @@ impl Batch<'_> {
                 self.changed.insert(entry.doc);
             }
             DocumentKind::SignUp => {
-                let Some(fields) = SignUpFields::read(&document) else {
+                if SignUpFields::read(&document).is_none() {
                     return Ok(Err("a sign-up without its fields".to_owned()));
-                };
-                self.tx.put_sign_up(vshard, entry.doc, &fields)?;
+                }
+                self.put_sign_up(vshard, entry.doc, &document)?;
                 // The hub signs for the places that it gives itself; a node's receipts stay where they were given.
                 if let (true, Some(Value::Bytes(receipt))) =
                     (sequenced.writer.is_hub(), document.value("receipt"))

@@ -5,6 +5,7 @@
 mod fitness;
 mod gate;
 mod holds;
+mod outbox;
 mod places;
 mod received;
 mod search;

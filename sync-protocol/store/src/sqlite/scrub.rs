@@ -10,7 +10,7 @@ use sync_protocol::{ids::VshardId, log::LogHead};
 
 /// Every table but those of persons, whose damage is each person's own matter; in the order of the schema, with the
 /// statement that reads all of it.
-const TABLES: [(&str, &str); 24] = [
+const TABLES: [(&str, &str); 25] = [
     ("vshard", "SELECT * FROM vshard"),
     ("change", "SELECT * FROM change ORDER BY vshard, seq"),
     ("origin_cursor", "SELECT * FROM origin_cursor"),
@@ -33,6 +33,7 @@ const TABLES: [(&str, &str); 24] = [
     ("waiting", "SELECT * FROM waiting"),
     ("receipt", "SELECT * FROM receipt"),
     ("parked", "SELECT * FROM parked"),
+    ("outbox", "SELECT * FROM outbox"),
     ("meta", "SELECT * FROM meta"),
     ("erasure", "SELECT * FROM erasure"),
 ];

@@ -2,13 +2,13 @@
 
 use super::{
     documents::{self, SignUpsBy},
-    ledger, log, standing,
+    ledger, log, outbox, standing,
     sum::{self, RowSum},
 };
 use crate::{
     error::StoreError,
     rows::{
-        EndingRow, HoldingTotals, JobSummary, LimboRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored,
+        EndingRow, HoldingTotals, JobSummary, LimboRow, MessageRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored,
         WaitRow,
     },
     shard::{HubSaid, Page, ShardTx},
@@ -499,6 +499,21 @@ impl ShardTx for SqliteTx<'_> {
     fn put_receipt(&mut self, vshard: VshardId, sign_up: SignUpId, receipt: &[u8]) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO receipt (vshard, sign_up, receipt, sum) VALUES (?1, ?2, ?3, ?4)";
         self.put("receipt", sql, params![vshard.0, sign_up.to_bytes(), receipt])
+    }
+    fn put_message(&mut self, message: &MessageRow) -> Result<(), StoreError> {
+        outbox::put(self, message)
+    }
+    fn remove_message(&mut self, vshard: VshardId, n: u64) -> Result<(), StoreError> {
+        outbox::remove(self, vshard, n)
+    }
+    fn message(&mut self, vshard: VshardId, n: u64) -> Result<Option<MessageRow>, StoreError> {
+        outbox::one(self, vshard, n)
+    }
+    fn messages(&mut self, is_dead: bool, limit: usize) -> Result<Vec<MessageRow>, StoreError> {
+        outbox::list(self, is_dead, limit)
+    }
+    fn message_counts(&mut self) -> Result<(u64, u64), StoreError> {
+        outbox::count(self)
     }
     fn park(
         &mut self,

@@ -10,7 +10,7 @@ use sync_protocol::{
     seats::{Excess, HubHolding, HubJob, LossPolicy, NodeJob, SeatState},
     wire::v1::DownState,
 };
-use sync_store::{HubSaid, SeatRow, ShardStore, ShardTx, StoreError, WaitRow};
+use sync_store::{HubSaid, MessageKind, MessageRow, SeatRow, ShardStore, ShardTx, StoreError, WaitRow};
 
 type Open<'a> = &'a dyn Fn() -> Box<dyn ShardStore>;
 
@@ -25,6 +25,7 @@ pub(crate) fn conformance(open: Open<'_>) {
     sign_ups(open, VshardId(14));
     counters(open, VshardId(15));
     wait_lists(open, VshardId(16));
+    the_outbox(open, VshardId(17));
     the_rest(open, VshardId(17));
     totals(open);
     let mut store = open();
@@ -326,6 +327,38 @@ fn the_rest(open: Open<'_>, vshard: VshardId) {
         })
         .unwrap();
     assert_eq!(open().transact(|tx| tx.next_counter()).unwrap(), 3, "counters go on");
+}
+
+fn the_outbox(open: Open<'_>, vshard: VshardId) {
+    let message = |n, next_at, is_dead| MessageRow {
+        vshard,
+        n,
+        kind: MessageKind::Changed,
+        subject: sign_up(n).to_bytes().to_vec(),
+        at: 1,
+        tries: 0,
+        next_at,
+        error: String::new(),
+        is_dead,
+    };
+    let numbers = |rows: Vec<MessageRow>| rows.into_iter().map(|row| row.n).collect::<Vec<_>>();
+    open()
+        .transact(|tx| {
+            for (n, next_at, is_dead) in [(1, 30, false), (2, 10, false), (3, 20, false), (4, 5, true)] {
+                tx.put_message(&message(n, next_at, is_dead))?;
+            }
+            assert_eq!(numbers(tx.messages(false, 2)?), [2, 3], "whichever is due first");
+            let failed = MessageRow { tries: 1, error: "no answer".to_owned(), ..message(2, 40, false) };
+            tx.put_message(&failed)?;
+            assert_eq!(tx.message(vshard, 2)?, Some(failed));
+            tx.remove_message(vshard, 3)?;
+            assert_eq!(tx.message(vshard, 3)?, None);
+            assert_eq!(numbers(tx.messages(false, 9)?), [1, 2]);
+            assert_eq!(numbers(tx.messages(true, 9)?), [4]);
+            assert_eq!(tx.message_counts()?, (2, 1));
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// Sums of what the parts before have written.

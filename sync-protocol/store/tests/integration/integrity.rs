@@ -15,8 +15,8 @@ use sync_protocol::{
     wire::v1::DownState,
 };
 use sync_store::{
-    EndingRow, ErasureRow, FenceCause, HubSaid, Kept, OpenOptions, SeatRow, ShardStore, ShardTx, SqliteShard,
-    StandingRow, StoreError, WaitRow,
+    EndingRow, ErasureRow, FenceCause, HubSaid, Kept, MessageKind, MessageRow, OpenOptions, SeatRow, ShardStore,
+    ShardTx, SqliteShard, StandingRow, StoreError, WaitRow,
 };
 
 const ROWS: u8 = 24;
@@ -77,6 +77,7 @@ fn fill(store: &mut SqliteShard) {
                 tx.put_waiting(vshard, job(of), &wait)?;
                 tx.put_receipt(vshard, sign_up(of), &[n; 90])?;
                 tx.park(vshard, writer(), &entry(n), "not yet")?;
+                tx.put_message(&message(vshard, of))?;
                 put_ends(tx, vshard, of, holder, n)?;
                 put_person(tx, n)?;
                 tx.put_meta(&format!("meta {n}"), &[n; 5])?;
@@ -94,6 +95,20 @@ fn put_person(tx: &mut dyn ShardTx, n: u8) -> Result<(), StoreError> {
     tx.put_card(&[n; 32], worker)?;
     let (receipt, at) = (vec![n; 80], i64::from(n));
     tx.put_erasure(&ErasureRow { id: [n; 16], worker, at, receipt, ordered_here: true, told: false })
+}
+
+fn message(vshard: VshardId, n: u64) -> MessageRow {
+    MessageRow {
+        vshard,
+        n,
+        kind: MessageKind::Confirmed,
+        subject: sign_up(n).to_bytes().to_vec(),
+        at: 7,
+        tries: 1,
+        next_at: 9,
+        error: "no answer".to_owned(),
+        is_dead: n.is_multiple_of(2),
+    }
 }
 
 fn put_ends(
@@ -269,6 +284,10 @@ fn read(store: &mut SqliteShard, table: &str, row: &Cells) -> Option<Result<(), 
         "meta" => {
             let Cell::Text(key) = &row[0] else { return None };
             store.read(|tx| tx.meta(key).map(drop))
+        }
+        "outbox" => {
+            let Cell::Integer(n) = row[1] else { return None };
+            store.read(|tx| tx.message(of, n.unsigned_abs()).map(drop))
         }
         // Kept for people: counted, and read by nobody.
         "parked" => return None,

@@ -1,0 +1,120 @@
+//! Sends what waits in the outbox: a few messages at a time, each tried until it is delivered or given up.
+//!
+//! The event loop wakes this task after the commit that wrote a message, and hears from it what became of each try. A
+//! message is put together when it is sent, so that the outbox itself holds nothing personal and an erased worker is told
+//! nothing more.
+
+use crate::{
+    app::Shared,
+    event_loop::Event,
+    limits::{MESSAGES_AT_ONCE, OUTBOX_EVERY},
+    telemetry::{Delivery, MessageLabel},
+};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
+use sync_protocol::ids::VshardId;
+use sync_store::{MessageRow, StoreError};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{MissedTickBehavior, interval},
+};
+
+mod message;
+pub(crate) mod sender;
+
+pub(crate) use sender::Senders;
+
+/// What became of a try.
+type Tried = (VshardId, u64, Result<(), String>);
+
+/// The task's own things.
+pub(crate) struct Outbox {
+    shared: Arc<Shared>,
+    senders: Arc<Senders>,
+    events: mpsc::Sender<Event>,
+    /// Under way, or sent and not yet marked so by the event loop.
+    busy: BTreeSet<(VshardId, u64)>,
+}
+
+impl Outbox {
+    pub(crate) fn new(shared: Arc<Shared>, senders: Senders, events: mpsc::Sender<Event>) -> Self {
+        Self { shared, senders: Arc::new(senders), events, busy: BTreeSet::new() }
+    }
+
+    /// Sends until the node stops.
+    pub(crate) async fn run(mut self) -> anyhow::Result<()> {
+        let mut tick = interval(OUTBOX_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut tries = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = self.shared.told.notified() => {}
+                _ = tick.tick() => {}
+                Some(tried) = tries.join_next() => self.mark(tried?).await?,
+            }
+            if !self.shared.is_frozen() {
+                self.begin(&mut tries);
+            }
+        }
+    }
+
+    fn begin(&mut self, tries: &mut JoinSet<Tried>) {
+        let room = MESSAGES_AT_ONCE.saturating_sub(tries.len());
+        if room == 0 {
+            return;
+        }
+        let due = match self.due(room) {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the outbox cannot be read");
+                return;
+            }
+        };
+        for row in due {
+            self.busy.insert((row.vshard, row.n));
+            let (shared, senders) = (self.shared.clone(), self.senders.clone());
+            tries.spawn(async move {
+                let result = deliver(&shared, &senders, &row).await;
+                (row.vshard, row.n, result)
+            });
+        }
+    }
+
+    /// Messages whose time has come. A clock that was set back must not keep one for ever.
+    fn due(&self, room: usize) -> Result<Vec<MessageRow>, StoreError> {
+        let now = self.shared.now();
+        let rows = self.shared.readers.read(|tx| tx.messages(false, room + self.busy.len()))?;
+        let is_due = |row: &MessageRow| row.next_at <= now || row.next_at > now + 3_600;
+        let free = |row: &MessageRow| !self.busy.contains(&(row.vshard, row.n));
+        Ok(rows.into_iter().filter(|row| is_due(row) && free(row)).take(room).collect())
+    }
+
+    async fn mark(&mut self, (vshard, n, result): Tried) -> anyhow::Result<()> {
+        if let Err(error) = &result {
+            tracing::warn!(message = n, error, "a message was not delivered");
+        }
+        let (reply, marked) = tokio::sync::oneshot::channel();
+        let event = Event::Sent { vshard, n, result, reply };
+        if self.events.send(event).await.is_ok() {
+            // Where it could not be marked, it is sent again under the same number.
+            let _not_marked = marked.await;
+        }
+        self.busy.remove(&(vshard, n));
+        Ok(())
+    }
+}
+
+async fn deliver(shared: &Arc<Shared>, senders: &Arc<Senders>, row: &MessageRow) -> Result<(), String> {
+    let began = Instant::now();
+    let composed = message::compose(shared, row).map_err(|error| format!("{error:#}"))?;
+    let label = |outcome| MessageLabel { kind: row.kind.as_str().to_owned(), outcome };
+    let Some(composed) = composed else {
+        shared.metrics.messages.get_or_create(&label(Delivery::Nobody)).inc();
+        return Ok(());
+    };
+    let result = senders.send(&composed).await;
+    let outcome = if result.is_ok() { Delivery::Delivered } else { Delivery::Failed };
+    shared.metrics.messages.get_or_create(&label(outcome)).inc();
+    shared.metrics.message_seconds.observe(began.elapsed().as_secs_f64());
+    result
+}
