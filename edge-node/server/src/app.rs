@@ -92,6 +92,10 @@ pub(crate) struct Shared {
     plugins: Mutex<Vec<PluginStatus>>,
     interest: ArcSwap<Interest>,
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
+    /// Wakes whoever waits for what a batch may bring.
+    batches: watch::Sender<()>,
+    /// Wakes the uplink when somebody was erased here.
+    erasures: watch::Sender<()>,
     /// Jobs that changed, for the event stream.
     pub(crate) changes: Changes,
 }
@@ -306,6 +310,25 @@ impl Shared {
         self.heads.subscribe()
     }
 
+    /// Somebody was erased here: the hub is to hear of it.
+    pub(crate) fn announce_erasures(&self) {
+        self.erasures.send_replace(());
+    }
+
+    /// Wakes after each batch.
+    pub(crate) fn batches(&self) -> watch::Receiver<()> {
+        self.batches.subscribe()
+    }
+
+    /// A batch is committed.
+    pub(crate) fn announce_batch(&self) {
+        self.batches.send_replace(());
+    }
+
+    pub(crate) fn erasures(&self) -> watch::Receiver<()> {
+        self.erasures.subscribe()
+    }
+
     pub(crate) fn announce_heads(&self, heads: &BTreeMap<VshardId, LogHead>) {
         if !heads.is_empty() {
             self.heads
@@ -480,6 +503,8 @@ fn shared(config: &Config, open: OpenStore, chain: ChainSlot) -> Shared {
         plugins: Mutex::new(Vec::new()),
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
+        batches: watch::Sender::new(()),
+        erasures: watch::Sender::new(()),
         changes: Changes::new(jiff::Timestamp::now().as_second().unsigned_abs()),
     }
 }

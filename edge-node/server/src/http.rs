@@ -6,6 +6,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     http::StatusCode,
+    middleware,
     routing::{delete, get, post},
 };
 use std::{future::Future, net::SocketAddr};
@@ -13,6 +14,7 @@ use tokio::{net::TcpListener, sync::watch};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::OpenApi;
 
+mod bookmark;
 mod carry;
 mod events;
 pub(crate) mod holds;
@@ -96,6 +98,7 @@ pub(crate) async fn serve(
         .route("/openapi.json", get(openapi))
         .route("/problems/{code}", get(problem::explain))
         .route("/v1/{*rest}", post(problem::unknown).get(problem::unknown))
+        .layer(middleware::from_fn_with_state(app.clone(), bookmark::wait))
         .merge(kiosk::routes::routes())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::REQUEST_WAIT))

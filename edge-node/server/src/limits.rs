@@ -41,6 +41,8 @@ pub(crate) const GUESSES_OF_ALL: u64 = 60;
 pub(crate) const GUESS_WINDOW_MS: u64 = 60_000;
 /// Addresses whose tries are remembered: 64 KiB at most. Above it the one seen longest ago is forgotten.
 pub(crate) const GUESSERS_MAX: usize = 1_024;
+/// How long a read waits for the write that its bookmark names.
+pub(crate) const BOOKMARK_WAIT: Duration = Duration::from_millis(800);
 /// Wrong PINs of one worker in a row; then each further try waits twice as long as the one before.
 pub(crate) const PIN_TRIES_MAX: u32 = 5;
 /// Wrong PINs from one address, whoever is meant; the box's own screen is not counted.

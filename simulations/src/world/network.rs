@@ -308,7 +308,7 @@ impl World {
                         self.tell_node(m, NodeEvent::CompleteAsk(request, Box::new(pending), outcome));
                     }
                 }
-                NodeOutput::Leased { .. } => {}
+                NodeOutput::Leased { .. } | NodeOutput::Erase(_) => {}
                 NodeOutput::End(end) => self.node_ends(number, &end),
             }
         }
@@ -534,6 +534,7 @@ impl World {
                 HubOutput::ReadDown { vshard, after } => self.read_down(number, writer, vshard, after),
                 HubOutput::Ask(ask) => self.tell_hub(Command::Ask(number, writer, ask)),
                 HubOutput::DownAcked(state) => self.acknowledged(writer, state),
+                HubOutput::Erased(_) => {}
                 HubOutput::Held(held) => self.tell_hub(Command::Held(number, writer, held)),
                 HubOutput::Renew(_) => {}
                 HubOutput::End(end) => {

@@ -1,6 +1,6 @@
 //! `POST /v1/jobs`: a tenant creates a job at this node; it is open here at once, also while the line is cut.
 
-use super::Problem;
+use super::{Problem, bookmark};
 use crate::{app::App, event_loop::Event};
 use axum::{
     Json,
@@ -52,7 +52,7 @@ pub(crate) async fn create(
     State(app): State<App>,
     headers: HeaderMap,
     body: Result<Json<serde_json::Value>, JsonRejection>,
-) -> Result<(StatusCode, Json<Created>), Problem> {
+) -> Result<(StatusCode, HeaderMap, Json<Created>), Problem> {
     let (tenant, employer) = tenant(&app, &headers)?;
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let poster = Poster { tenant, employer: &employer, region: &app.shared.region, now: app.shared.now() };
@@ -73,5 +73,5 @@ pub(crate) async fn create(
         JobRefusal::Retired => Problem::new("frozen", refusal.to_string()),
         JobRefusal::Store(error) => Problem::from(error),
     })?;
-    Ok((StatusCode::CREATED, Json(Created { id: job.to_string() })))
+    Ok((StatusCode::CREATED, bookmark::header(&app, job), Json(Created { id: job.to_string() })))
 }

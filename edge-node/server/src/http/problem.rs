@@ -157,6 +157,12 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Sign up without a hold, or ask again in two minutes.",
     ),
     (
+        "behind",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "This node has not heard of the bookmark's write yet",
+        "Ask again as Retry-After says, ask the node that wrote it, or leave the bookmark out.",
+    ),
+    (
         "unproved",
         StatusCode::UNAUTHORIZED,
         "The worker is not proved",
@@ -215,7 +221,7 @@ impl Problem {
             errors: Box::default(),
             code,
             retry_after_s: match *code {
-                "busy" | "in-flight" | "disk-full" => Some(1),
+                "busy" | "in-flight" | "disk-full" | "behind" => Some(1),
                 "too-many-holds" => Some(120),
                 _ => None,
             },

@@ -1,6 +1,6 @@
 //! Sign-ups: create, read, find by code, cancel.
 
-use super::{Problem, jobs::rfc3339, problem::FieldError, workers};
+use super::{Problem, bookmark, jobs::rfc3339, problem::FieldError, workers};
 use crate::{
     app::App,
     event_loop::{Event, Failure},
@@ -228,7 +228,7 @@ pub(crate) async fn create(
     State(app): State<App>,
     headers: HeaderMap,
     body: Result<Json<SignUpBody>, JsonRejection>,
-) -> Result<(StatusCode, Json<SignUpJson>), Problem> {
+) -> Result<(StatusCode, HeaderMap, Json<SignUpJson>), Problem> {
     let key =
         headers.get("idempotency-key").ok_or_else(|| Problem::new("key-missing", "send Idempotency-Key"))?;
     let key = key.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
@@ -237,7 +237,7 @@ pub(crate) async fn create(
     let asker = Asker { form: None, proved: workers::logged_in(&app, workers::bearer(&headers).as_ref()) };
     let answer = submit(&app, key, &body, asker).await?;
     let status = if answer.status == Status::Confirmed { StatusCode::CREATED } else { StatusCode::ACCEPTED };
-    Ok((status, Json(SignUpJson::of(&app, answer))))
+    Ok((status, bookmark::header(&app, answer.sign_up), Json(SignUpJson::of(&app, answer))))
 }
 
 fn unknown(id: &str) -> Problem {
@@ -333,11 +333,11 @@ pub(crate) async fn cancel(app: &App, sign_up: SignUpId) -> Result<Answer, Probl
 pub(crate) async fn command(
     State(app): State<App>,
     Path(id): Path<String>,
-) -> Result<Json<SignUpJson>, Problem> {
+) -> Result<(HeaderMap, Json<SignUpJson>), Problem> {
     let id = id
         .strip_suffix(":cancel")
         .ok_or_else(|| Problem::new("unknown-route", "the commands are: :cancel"))?;
     let sign_up = id.parse().map_err(|_| unknown(id))?;
     let answer = cancel(&app, sign_up).await?;
-    Ok(Json(SignUpJson::of(&app, answer)))
+    Ok((bookmark::header(&app, sign_up), Json(SignUpJson::of(&app, answer))))
 }
