@@ -56,6 +56,8 @@ pub struct EdgeNode {
     pub region: String,
     signer: SigningKey,
     certificate: Vec<u8>,
+    /// Makes the digits of tickets.
+    digits_key: [u8; 32],
     /// Seconds that local time is ahead of UTC; decides what a night shift is.
     pub utc_offset_s: i32,
     /// Opens what is kept of persons; none on a node that keeps nothing of them.
@@ -90,6 +92,7 @@ impl EdgeNode {
             region: region.to_owned(),
             signer: SigningKey::from_bytes(seed),
             certificate: certificate.to_vec(),
+            digits_key: blake3::derive_key("dayshift ticket digits v1", seed),
             utc_offset_s,
             sealer: None,
             position: None,

@@ -9,3 +9,8 @@ lack-distance = This place is farther away than you want to go
 job-asks = Who may take it
 demand-age = { $n } years or older
 demand-language = speaks { $a }
+
+# Messages to a worker's phone
+message-confirmed = It is your turn, the place is yours: { $title }, { $start }, { $place }. Ticket { $code }. If you cannot come, give it back first.
+message-cancelled = Your place is gone: { $title }, { $start }. Please do not go. Ticket { $code }; the kiosk says why and shows other work.
+message-changed = Time or place has changed: { $title } is now { $start }, { $place }. Ticket { $code }.

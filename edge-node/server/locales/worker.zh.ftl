@@ -9,3 +9,8 @@ lack-distance = 这个地方比您愿意去的远
 job-asks = 要求
 demand-age = { $n } 岁以上
 demand-language = 会{ $a }
+
+# Messages to a worker's phone
+message-confirmed = 轮到您了，位子是您的：{ $title }，{ $start }，{ $place }。票号 { $code }。不来请先退掉。
+message-cancelled = 您的位子没有了：{ $title }，{ $start }。请别去。票号 { $code }，到机器上看原因和别的活。
+message-changed = 时间或地点改了：{ $title }，现在是 { $start }，{ $place }。票号 { $code }。

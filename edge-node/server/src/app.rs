@@ -103,6 +103,10 @@ pub(crate) struct Shared {
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
     /// The outbox has something to send.
     pub(crate) told: Notify,
+    /// Wakes whoever waits for what a batch may bring.
+    batches: watch::Sender<()>,
+    /// Wakes the uplink when somebody was erased here.
+    erasures: watch::Sender<()>,
     /// Jobs that changed, for the event stream.
     pub(crate) changes: Changes,
     /// Signs timesheets and verifies receipts.
@@ -324,6 +328,25 @@ impl Shared {
         self.heads.subscribe()
     }
 
+    /// Somebody was erased here: the hub is to hear of it.
+    pub(crate) fn announce_erasures(&self) {
+        self.erasures.send_replace(());
+    }
+
+    /// Wakes after each batch.
+    pub(crate) fn batches(&self) -> watch::Receiver<()> {
+        self.batches.subscribe()
+    }
+
+    /// A batch is committed.
+    pub(crate) fn announce_batch(&self) {
+        self.batches.send_replace(());
+    }
+
+    pub(crate) fn erasures(&self) -> watch::Receiver<()> {
+        self.erasures.subscribe()
+    }
+
     pub(crate) fn announce_heads(&self, heads: &BTreeMap<VshardId, LogHead>) {
         if !heads.is_empty() {
             self.heads
@@ -423,10 +446,10 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         tasks.spawn(uplink.run());
     }
     tasks.spawn(holds::watch(shared.clone(), events.clone()));
-    tasks.spawn(Outbox::new(shared.clone(), senders, events.clone()).run());
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
     tasks.spawn(tick(events.clone()));
     let app = App::new(shared, events.clone(), questions);
+    tasks.spawn(Outbox::new(app.clone(), senders).run());
     tasks.spawn(kiosk::routes::keep_speaking(app.clone()));
     let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
     tasks.spawn(control.keep());
@@ -541,6 +564,8 @@ fn shared(
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
         told: Notify::new(),
+        batches: watch::Sender::new(()),
+        erasures: watch::Sender::new(()),
         changes: Changes::new(jiff::Timestamp::now().as_second().unsigned_abs()),
         papers: Papers::of(identity)?,
     })

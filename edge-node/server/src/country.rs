@@ -2,7 +2,7 @@
 //!
 //! A region's name is the operator's own; of those that are not known here, the time zone tells the country.
 
-use crate::phone::PhonePlan;
+use crate::{kiosk::text::Lang, phone::PhonePlan};
 
 /// A country, as far as a node treats it in a way of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,14 @@ pub(crate) fn zone_of(region: &str) -> Option<&'static str> {
 }
 
 impl Country {
+    /// What most people read there; messages have no screen to choose another on.
+    pub(crate) const fn language(self) -> Lang {
+        match self {
+            Self::China => Lang::ZH,
+            Self::UnitedStates | Self::Other => Lang::EN,
+        }
+    }
+
     /// The country of a region, or else of the time zone that its node was given.
     pub(crate) fn of(region: &str, zone: &str) -> Self {
         if let Some((_, country, _)) = REGIONS.iter().find(|known| known.0 == region) {

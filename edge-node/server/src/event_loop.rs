@@ -58,6 +58,10 @@ pub(crate) enum Event {
     Person(Box<PersonChange>, Reply<Result<(), PersonRefusal>>),
     /// A worker wants to be erased, here and everywhere; the receipt of this node comes back.
     Erase(EraseOrder, Reply<Vec<u8>>),
+    /// The hub has heard of a worker's wish to be erased.
+    EraseOrdered(EraseOrder),
+    /// The hub has stored the receipts of these.
+    ErasuresTold(Vec<EraseOrder>),
     /// The time of a hold is over.
     HoldsDue,
     /// The loop runs: what an earlier run left open is taken up.
@@ -178,6 +182,9 @@ impl EventLoop {
         self.is_full = false;
         self.holds = committed.holds;
         self.shared.set_holds(&self.holds);
+        if committed.erased {
+            self.shared.announce_erasures();
+        }
         // The write-ahead log still has the pages as they were.
         if committed.erased
             && let Err(error) = self.store.checkpoint()
@@ -203,6 +210,7 @@ impl EventLoop {
         if committed.told {
             self.shared.told.notify_one();
         }
+        self.shared.announce_batch();
         let failure = witnessed.err().map(|error| witness_failure(&error));
         committed.finishes.into_iter().for_each(|finish| finish(failure.as_ref()));
     }
@@ -334,7 +342,15 @@ fn handle_event(
         }
         Event::Order(order) => order.handle(batch, finishes)?,
         Event::Person(change, reply) => Some(decided(reply, batch.change_person(&change), finishes)?),
-        Event::Erase(order, reply) => Some(finish(reply, batch.erase(&order, true)?)),
+        Event::Erase(order, reply) => Some(finish(reply, batch.erase(&order)?)),
+        Event::EraseOrdered(order) => {
+            batch.erase(&order)?;
+            None
+        }
+        Event::ErasuresTold(orders) => {
+            batch.erasures_told(&orders)?;
+            None
+        }
         Event::EndHold(id, reply) => Some(finish(reply, batch.end_hold(id)?)),
         Event::HoldsDue => {
             batch.end_holds(boot_ms)?;
@@ -417,7 +433,9 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::EndHold(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Sent { reply, .. } => drop(reply.send(Err(failure.clone()))),
             Event::SendAgain { reply, .. } => drop(reply.send(Err(failure.clone()))),
-            Event::HoldsDue
+            Event::EraseOrdered(_)
+            | Event::ErasuresTold(_)
+            | Event::HoldsDue
             | Event::Begin
             | Event::Placed(..)
             | Event::Acked(_)

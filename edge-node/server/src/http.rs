@@ -6,6 +6,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     http::{HeaderValue, StatusCode, header},
+    middleware,
     routing::{delete, get, post},
 };
 use std::future::Future;
@@ -17,6 +18,7 @@ use tower_http::{
 use utoipa::OpenApi;
 
 pub(crate) mod attendance;
+mod bookmark;
 mod carry;
 mod events;
 pub(crate) mod holds;
@@ -108,6 +110,7 @@ pub(crate) async fn serve(
         .route("/openapi.json", get(openapi))
         .route("/problems/{code}", get(problem::explain))
         .route("/v1/{*rest}", post(problem::unknown).get(problem::unknown))
+        .layer(middleware::from_fn_with_state(app.clone(), bookmark::wait))
         .merge(agency::routes())
         .merge(kiosk::routes::routes())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))

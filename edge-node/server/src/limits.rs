@@ -58,6 +58,8 @@ pub(crate) const CLIP_WAIT: Duration = Duration::from_secs(10);
 /// Visits at the screen that were ended and whose addresses could still be opened: 64 KiB at most. Above it the one that
 /// ends first by itself is forgotten.
 pub(crate) const ENDED_VISITS_MAX: usize = 1_024;
+/// How long a read waits for the write that its bookmark names.
+pub(crate) const BOOKMARK_WAIT: Duration = Duration::from_millis(800);
 /// Wrong PINs of one worker in a row; then each further try waits twice as long as the one before.
 pub(crate) const PIN_TRIES_MAX: u32 = 5;
 /// Wrong PINs from one address, whoever is meant; the box's own screen is not counted.

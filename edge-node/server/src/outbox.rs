@@ -5,7 +5,7 @@
 //! nothing more.
 
 use crate::{
-    app::Shared,
+    app::App,
     event_loop::Event,
     limits::{MESSAGES_AT_ONCE, OUTBOX_EVERY},
     telemetry::{Delivery, MessageLabel},
@@ -14,12 +14,11 @@ use std::{collections::BTreeSet, sync::Arc, time::Instant};
 use sync_protocol::ids::VshardId;
 use sync_store::{MessageRow, StoreError};
 use tokio::{
-    sync::mpsc,
     task::JoinSet,
     time::{MissedTickBehavior, interval},
 };
 
-mod message;
+pub(crate) mod message;
 pub(crate) mod sender;
 
 pub(crate) use sender::Senders;
@@ -29,16 +28,15 @@ type Tried = (VshardId, u64, Result<(), String>);
 
 /// The task's own things.
 pub(crate) struct Outbox {
-    shared: Arc<Shared>,
+    app: App,
     senders: Arc<Senders>,
-    events: mpsc::Sender<Event>,
     /// Under way, or sent and not yet marked so by the event loop.
     busy: BTreeSet<(VshardId, u64)>,
 }
 
 impl Outbox {
-    pub(crate) fn new(shared: Arc<Shared>, senders: Senders, events: mpsc::Sender<Event>) -> Self {
-        Self { shared, senders: Arc::new(senders), events, busy: BTreeSet::new() }
+    pub(crate) fn new(app: App, senders: Senders) -> Self {
+        Self { app, senders: Arc::new(senders), busy: BTreeSet::new() }
     }
 
     /// Sends until the node stops.
@@ -48,11 +46,11 @@ impl Outbox {
         let mut tries = JoinSet::new();
         loop {
             tokio::select! {
-                () = self.shared.told.notified() => {}
+                () = self.app.shared.told.notified() => {}
                 _ = tick.tick() => {}
                 Some(tried) = tries.join_next() => self.mark(tried?).await?,
             }
-            if !self.shared.is_frozen() {
+            if !self.app.shared.is_frozen() {
                 self.begin(&mut tries);
             }
         }
@@ -72,9 +70,9 @@ impl Outbox {
         };
         for row in due {
             self.busy.insert((row.vshard, row.n));
-            let (shared, senders) = (self.shared.clone(), self.senders.clone());
+            let (app, senders) = (self.app.clone(), self.senders.clone());
             tries.spawn(async move {
-                let result = deliver(&shared, &senders, &row).await;
+                let result = deliver(&app, &senders, &row).await;
                 (row.vshard, row.n, result)
             });
         }
@@ -82,8 +80,8 @@ impl Outbox {
 
     /// Messages whose time has come. A clock that was set back must not keep one for ever.
     fn due(&self, room: usize) -> Result<Vec<MessageRow>, StoreError> {
-        let now = self.shared.now();
-        let rows = self.shared.readers.read(|tx| tx.messages(false, room + self.busy.len()))?;
+        let now = self.app.shared.now();
+        let rows = self.app.shared.readers.read(|tx| tx.messages(false, room + self.busy.len()))?;
         let is_due = |row: &MessageRow| row.next_at <= now || row.next_at > now + 3_600;
         let free = |row: &MessageRow| !self.busy.contains(&(row.vshard, row.n));
         Ok(rows.into_iter().filter(|row| is_due(row) && free(row)).take(room).collect())
@@ -95,7 +93,7 @@ impl Outbox {
         }
         let (reply, marked) = tokio::sync::oneshot::channel();
         let event = Event::Sent { vshard, n, result, reply };
-        if self.events.send(event).await.is_ok() {
+        if self.app.events.send(event).await.is_ok() {
             // Where it could not be marked, it is sent again under the same number.
             let _not_marked = marked.await;
         }
@@ -104,17 +102,17 @@ impl Outbox {
     }
 }
 
-async fn deliver(shared: &Arc<Shared>, senders: &Arc<Senders>, row: &MessageRow) -> Result<(), String> {
+async fn deliver(app: &App, senders: &Senders, row: &MessageRow) -> Result<(), String> {
     let began = Instant::now();
-    let composed = message::compose(shared, row).map_err(|error| format!("{error:#}"))?;
+    let composed = message::compose(app, row).map_err(|error| format!("{error:#}"))?;
     let label = |outcome| MessageLabel { kind: row.kind.as_str().to_owned(), outcome };
     let Some(composed) = composed else {
-        shared.metrics.messages.get_or_create(&label(Delivery::Nobody)).inc();
+        app.shared.metrics.messages.get_or_create(&label(Delivery::Nobody)).inc();
         return Ok(());
     };
     let result = senders.send(&composed).await;
     let outcome = if result.is_ok() { Delivery::Delivered } else { Delivery::Failed };
-    shared.metrics.messages.get_or_create(&label(outcome)).inc();
-    shared.metrics.message_seconds.observe(began.elapsed().as_secs_f64());
+    app.shared.metrics.messages.get_or_create(&label(outcome)).inc();
+    app.shared.metrics.message_seconds.observe(began.elapsed().as_secs_f64());
     result
 }

@@ -18,8 +18,9 @@ use std::{
     time::{Duration, Instant},
 };
 use sync_protocol::{
+    erasure::ErasureReceipt,
     ids::{SignUpId, VshardId},
-    limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, LEASE_MS},
+    limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, ERASURES_MAX, LEASE_MS},
     session::{End, NodeOutput, NodeSession},
     wire::v1::{Ask, DownState, Hello, Interest, Outcome, Reason, UpState},
 };
@@ -169,6 +170,7 @@ impl Uplink {
         let mut running = Running { session, sender, open: BTreeMap::new(), applied };
         let mut heads = self.shared.heads();
         heads.mark_changed();
+        let mut erasures = self.shared.erasures();
         let mut lease = tokio::time::interval(LEASE_EVERY);
         lease.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut listen = tokio::time::interval(LISTEN_EVERY);
@@ -187,6 +189,10 @@ impl Uplink {
                     for (vshard, head) in heads.borrow_and_update().iter() {
                         running.session.handle_own_grew(*vshard, *head);
                     }
+                }
+                changed = erasures.changed() => {
+                    changed.context("the event loop has stopped")?;
+                    self.tell_erasures(&mut running.session)?;
                 }
                 Some(question) = self.questions.recv() => self.put_question(&mut running, question),
                 Some(state) = applications.recv() => running.session.handle_applied(state),
@@ -229,6 +235,7 @@ impl Uplink {
                     running.session.handle_lease_due(boot_ms());
                     self.send_event(Event::Interest(welcome.interest)).await?;
                     self.shared.set_link_up();
+                    self.tell_erasures(&mut running.session)?;
                     tracing::info!("in step with the hub from here on");
                 }
                 NodeOutput::Interest(interest) => self.send_event(Event::Interest(interest)).await?,
@@ -241,6 +248,18 @@ impl Uplink {
                     if let Some(waiting) = running.open.remove(&verdict.sign_up) {
                         // A worker who was told "requested" in the meantime no longer listens.
                         let _late = waiting.send(verdict.outcome);
+                    }
+                }
+                NodeOutput::Erase(erase) => {
+                    for order in erase.orders {
+                        self.send_event(Event::EraseOrdered(order)).await?;
+                    }
+                    if !erase.heard.is_empty() {
+                        let is_full = erase.heard.len() == ERASURES_MAX;
+                        self.send_event(Event::ErasuresTold(erase.heard)).await?;
+                        if is_full {
+                            self.shared.announce_erasures();
+                        }
                     }
                 }
                 NodeOutput::Leased { until_ms } => self.shared.set_lease(until_ms),
@@ -276,6 +295,15 @@ impl Uplink {
         // A loop that refuses is frozen already.
         let _frozen = done.await;
         self.shared.freeze(reason);
+        Ok(())
+    }
+
+    /// Sends receipts of erasures that the hub has not stored.
+    fn tell_erasures(&self, session: &mut NodeSession) -> anyhow::Result<()> {
+        let untold = self.shared.readers.read(|tx| tx.erasures_untold(ERASURES_MAX))?;
+        let receipts: Result<Vec<_>, _> =
+            untold.iter().map(|row| ErasureReceipt::from_bytes(&row.receipt)).collect();
+        session.handle_erased(receipts.context("a stored erasure receipt")?);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use crate::{
 };
 use enrolment::{Authority, ClusterId};
 use std::{sync::Arc, time::Instant};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// The shared state.
@@ -20,6 +21,8 @@ pub(crate) struct App {
     pub(crate) board: Board,
     pub(crate) over_limits: OverLimits,
     pub(crate) scheduler: Scheduler,
+    /// Wakes the sessions when a node has told of an erasure.
+    pub(crate) erasures: watch::Sender<()>,
     pub(crate) admin_token: String,
     pub(crate) started: Instant,
     /// Cancelled when the hub has to stop.

@@ -3,6 +3,7 @@
 mod access;
 mod carry;
 mod commands;
+mod erasures;
 mod health;
 mod import;
 mod jobs;
@@ -47,6 +48,7 @@ use utoipa::OpenApi;
         commands::job,
         commands::node,
         limbo::list,
+        erasures::list,
         limbo::endings
     ),
     components(schemas(problem::ProblemBody, import::ImportRow))
@@ -72,6 +74,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/nodes/{node}", post(commands::node))
         .route("/v1/jobs/{id}/seats", get(seats::of_job))
         .route("/v1/jobs/{id}/endings", get(limbo::endings))
+        .route("/v1/erasures", get(erasures::list))
         .route("/v1/limbo", get(limbo::list))
         .route("/v1/seats", get(seats::totals))
         .route("/v1/jobs:import", post(import::import))

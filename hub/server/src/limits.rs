@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+/// Orders to erase that a region may have in all; more are refused, and said in the log. A few hundred bytes each.
+pub(crate) const ERASURES_OF_REGION_MAX: u64 = 100_000;
 /// Commands that may wait for one shard file. A full queue makes peers wait, and the HTTP API with them, at most
 /// [`REQUEST_TIME_MAX`]; each command holds one batch of a node at most.
 pub(crate) const SHARD_QUEUE_MAX: usize = 256;

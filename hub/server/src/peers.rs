@@ -2,6 +2,7 @@
 
 mod board;
 mod carry;
+mod erasures;
 mod exchanges;
 mod hello;
 mod session;

@@ -76,6 +76,7 @@ fn open(config: &Config, stop: &CancellationToken) -> Result<(Arc<App>, ShardThr
         board: Board::default(),
         over_limits: OverLimits::default(),
         scheduler: Scheduler::new(),
+        erasures: tokio::sync::watch::Sender::new(()),
         admin_token: admin_token.trim().to_owned(),
         started: Instant::now(),
         stop: stop.clone(),

@@ -4,6 +4,7 @@
 mod carry;
 mod count;
 mod demo;
+mod erasure;
 mod hub;
 mod hub_client;
 mod jobs;
@@ -37,6 +38,9 @@ enum Command {
     Jobs(jobs::JobsArgs),
     /// Show the whole story on this machine: a hub, three nodes, lines that are cut.
     Demo(demo::DemoArgs),
+    /// Erasures of workers, and which nodes have signed that they followed.
+    #[command(subcommand)]
+    Erasure(erasure::ErasureCommand),
     /// Nodes as the hub sees them, and ends of their incarnations.
     #[command(subcommand)]
     Node(node::NodeCommand),
@@ -87,6 +91,7 @@ fn main() -> ExitCode {
         Command::Hub(command) => hub::run(&command),
         Command::Jobs(args) => jobs::run(args),
         Command::Demo(args) => demo::run(&args),
+        Command::Erasure(command) => erasure::run(&command),
         Command::Node(command) => node::run(&command),
         Command::Live(args) => live::run(&args),
         Command::Stage(args) => stage::run(&args),

@@ -324,6 +324,8 @@ impl World {
                     let lease = &mut self.machines[m].leased_until;
                     *lease = (*lease).max(until_ms);
                 }
+                // No worker of the world is erased.
+                NodeOutput::Erase(_) => {}
                 NodeOutput::End(end) => self.node_ends(number, &end),
             }
         }
@@ -549,6 +551,7 @@ impl World {
                 HubOutput::ReadDown { vshard, after } => self.read_down(number, writer, vshard, after),
                 HubOutput::Ask(ask) => self.tell_hub(Command::Ask(number, writer, ask)),
                 HubOutput::DownAcked(state) => self.acknowledged(writer, state),
+                HubOutput::Erased(_) => {}
                 HubOutput::Held(held) => self.tell_hub(Command::Held(number, writer, held)),
                 HubOutput::Renew(renew) => {
                     let is_over = self.directory.over.contains_key(&writer);

@@ -162,6 +162,12 @@ impl Document {
         &self.heads
     }
 
+    /// How many changes of a writer are in it.
+    #[must_use]
+    pub fn changes_of(&self, writer: Writer) -> u64 {
+        self.seqs.get(&writer).copied().unwrap_or(0)
+    }
+
     fn text(&self, field: &str) -> String {
         match self.value(field) {
             Some(Value::Text(text)) => text.clone(),

@@ -40,6 +40,9 @@ pub const ASKS_IN_FLIGHT_MAX: usize = 256;
 /// below `u32::MAX`.
 pub const CAP_MAX: u32 = 10_000;
 
+/// Orders or receipts of erasures in one frame; more go into the next.
+pub const ERASURES_MAX: usize = 64;
+
 /// Vshards or topics that one Hello or Welcome may name.
 pub const TOPICS_MAX: usize = 4096;
 

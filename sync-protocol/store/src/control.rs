@@ -1,5 +1,9 @@
 //! What the hub knows about nodes, tenants, join tokens and topics: one small SQLite file beside the shards.
 
+mod erasures;
+
+pub use erasures::{ErasureAnswer, ErasureRecord};
+
 use crate::{error::StoreError, rows::FenceCause, sqlite::migrate};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
@@ -17,6 +21,10 @@ CREATE TABLE token (id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL, region TEXT 
 CREATE TABLE topic (topic INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, region TEXT NOT NULL, bucket INTEGER NOT NULL,
   vshard INTEGER NOT NULL) STRICT;
 CREATE TABLE event (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE TABLE erasure (id BLOB PRIMARY KEY, region TEXT NOT NULL, worker BLOB NOT NULL, at INTEGER NOT NULL,
+  heard_at INTEGER NOT NULL, heard_from INTEGER NOT NULL) STRICT;
+CREATE TABLE erasure_receipt (id BLOB NOT NULL, node INTEGER NOT NULL, incarnation INTEGER NOT NULL, receipt BLOB NOT NULL,
+  heard_at INTEGER NOT NULL, PRIMARY KEY (id, node)) STRICT;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 ";
 
@@ -122,7 +130,7 @@ impl ControlStore {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        migrate(&mut connection, SCHEMA, 1)?;
+        migrate(&mut connection, SCHEMA, 2)?;
         Ok(Self { connection })
     }
 

@@ -19,7 +19,9 @@ mod witness;
 pub use rusqlite::ffi;
 
 pub use backup::{BackupError, FolderLock, back_up};
-pub use control::{ControlStore, EventRow, NodeRecord, TenantRecord, TokenRow, TopicRecord};
+pub use control::{
+    ControlStore, ErasureAnswer, ErasureRecord, EventRow, NodeRecord, TenantRecord, TokenRow, TopicRecord,
+};
 pub use error::StoreError;
 pub use person::{ErasureRow, Kept, PersonTx};
 pub use rows::{

@@ -22,11 +22,9 @@ pub struct ErasureRow {
     pub worker: WorkerId,
     /// When it was given, epoch seconds.
     pub at: i64,
-    /// This node's own signed receipt; empty at the hub.
+    /// This node's own signed receipt.
     pub receipt: Vec<u8>,
-    /// Given here: the hub is to hear of it.
-    pub ordered_here: bool,
-    /// The hub has acknowledged order and receipt.
+    /// The hub has stored the receipt.
     pub told: bool,
 }
 
@@ -46,6 +44,6 @@ pub trait PersonTx {
     fn erase_person(&mut self, worker: WorkerId) -> Result<bool, StoreError>;
     fn erasure(&mut self, id: &[u8; 16]) -> Result<Option<ErasureRow>, StoreError>;
     fn put_erasure(&mut self, row: &ErasureRow) -> Result<(), StoreError>;
-    /// All orders, by id.
-    fn erasures(&mut self) -> Result<Vec<ErasureRow>, StoreError>;
+    /// Orders whose receipt the hub has not stored, at most `limit`.
+    fn erasures_untold(&mut self, limit: usize) -> Result<Vec<ErasureRow>, StoreError>;
 }

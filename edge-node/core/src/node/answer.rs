@@ -33,15 +33,16 @@ pub struct Answer {
     pub repeated: bool,
 }
 
-/// Six digits from the id; what a worker can say at a kiosk.
-pub(super) fn code(sign_up: SignUpId) -> String {
-    let hash = blake3::hash(&sign_up.to_bytes());
+/// Six digits that a worker can say at a kiosk. Ids are dense, so that nobody without the node's key may know them by the id.
+pub(super) fn code(key: &[u8; 32], sign_up: SignUpId) -> String {
+    let hash = blake3::keyed_hash(key, &sign_up.to_bytes());
     let [a, b, c, d, ..] = *hash.as_bytes();
     format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000)
 }
 
 pub(super) fn answer(
     sign_up: SignUpId,
+    code: String,
     job: JobId,
     status: Status,
     place: Option<(u32, bool)>,
@@ -51,7 +52,7 @@ pub(super) fn answer(
         sign_up,
         job,
         status,
-        code: code(sign_up),
+        code,
         position: place.map(|(position, _)| position),
         at_this_node: place.is_some_and(|(_, here)| here),
         receipt,
@@ -97,11 +98,10 @@ pub fn answer_of(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<Answer, StoreE
     let asked = tx.ending(row.vshard, job, row.sign_up)?.is_some_and(|ending| !ending.done);
     let asked = asked && !is_withdrawn(tx, row)?;
     Ok(Answer {
-        code: row.fields.code.clone(),
         provisional: is_provisional(tx, row.vshard, job, receipt.as_deref())?,
         cancel_asked: asked && row.status().is_current(),
         reason: row.fields.reason.clone(),
-        ..answer(row.sign_up, job, row.status(), place, receipt)
+        ..answer(row.sign_up, row.fields.code.clone(), job, row.status(), place, receipt)
     })
 }
 

@@ -58,7 +58,7 @@ impl Batch<'_> {
 
     /// Follows an order to erase a person and signs for it; followed before, it gives the receipt that it gave. Who was
     /// enrolled anew before the order came here is erased as well: that is the safe side.
-    pub fn erase(&mut self, order: &EraseOrder, ordered_here: bool) -> Result<Vec<u8>, StoreError> {
+    pub fn erase(&mut self, order: &EraseOrder) -> Result<Vec<u8>, StoreError> {
         if let Some(done) = self.tx.erasure(&order.id)? {
             return Ok(done.receipt);
         }
@@ -66,22 +66,15 @@ impl Batch<'_> {
         let body = ErasureBody { order: *order, writer: self.node.writer, erased_at: self.now, had };
         let receipt = ErasureReceipt::sign(&body, &self.node.signer, &self.node.certificate).to_bytes();
         let EraseOrder { id, worker, at } = *order;
-        self.tx.put_erasure(&ErasureRow {
-            id,
-            worker,
-            at,
-            receipt: receipt.clone(),
-            ordered_here,
-            told: false,
-        })?;
+        self.tx.put_erasure(&ErasureRow { id, worker, at, receipt: receipt.clone(), told: false })?;
         self.erased = true;
         Ok(receipt)
     }
 
     /// The hub has stored the orders and receipts of these.
-    pub fn erasures_told(&mut self, ids: &[[u8; 16]]) -> Result<(), StoreError> {
-        for id in ids {
-            if let Some(row) = self.tx.erasure(id)?.filter(|row| !row.told) {
+    pub fn erasures_told(&mut self, orders: &[EraseOrder]) -> Result<(), StoreError> {
+        for order in orders {
+            if let Some(row) = self.tx.erasure(&order.id)?.filter(|row| !row.told) {
                 self.tx.put_erasure(&ErasureRow { told: true, ..row })?;
             }
         }

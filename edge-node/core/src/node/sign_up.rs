@@ -200,7 +200,7 @@ impl Batch<'_> {
             job: request.job,
             worker: request.worker,
             status,
-            code: code(sign_up),
+            code: code(&self.node.digits_key, sign_up),
             idempotency: request.idempotency,
             body_hash: request.body_hash,
             created_at: self.now,
@@ -244,7 +244,7 @@ impl Batch<'_> {
         };
         let receipt = Receipt::sign(&body, &self.node.signer, &self.node.certificate).to_bytes();
         self.tx.put_receipt(place.vshard, sign_up, &receipt)?;
-        let told = answer(sign_up, request.job, Status::Confirmed, None, Some(receipt));
+        let told = answer(sign_up, code(&self.node.digits_key, sign_up), request.job, Status::Confirmed, None, Some(receipt));
         Ok(Answer { provisional: place.seats.policy == LossPolicy::Reclaim, ..told })
     }
 
@@ -269,7 +269,7 @@ impl Batch<'_> {
         self.tx.put_waiting(place.vshard, request.job, &wait)?;
         let place_here = local_place(self.tx, place.vshard, request.job, sign_up)?;
         let told = if position > 0 { Some((position, false)) } else { place_here.map(|here| (here, true)) };
-        Ok(answer(sign_up, request.job, Status::WaitListed, told, None))
+        Ok(answer(sign_up, code(&self.node.digits_key, sign_up), request.job, Status::WaitListed, told, None))
     }
 
     fn leave_to_hub(
@@ -287,7 +287,7 @@ impl Batch<'_> {
         )?;
         self.put_seat(place.vshard, request, sign_up, SeatState::Requested)?;
         self.tx.put_node_job(place.vshard, request.job, &place.seats, &place.said)?;
-        Ok(answer(sign_up, request.job, Status::Requested, None, None))
+        Ok(answer(sign_up, code(&self.node.digits_key, sign_up), request.job, Status::Requested, None, None))
     }
 
     fn put_seat(

@@ -401,7 +401,7 @@ impl World {
                     }
                 }
             }
-            NodeOutput::Leased { .. } => {}
+            NodeOutput::Leased { .. } | NodeOutput::Erase(_) => {}
             NodeOutput::End(end) => panic!("node {n}: {end}"),
         }
         true
@@ -452,6 +452,7 @@ impl World {
                 self.dirty.insert(ask.job);
                 hub_session.handle_verdict(Verdict { sign_up: ask.sign_up, job: ask.job, outcome });
             }
+            HubOutput::Erased(_) => {}
             HubOutput::Held(number) => self.hub.transact(|tx| held(tx, writer, number)).unwrap(),
             HubOutput::Hello(_) | HubOutput::DownAcked(_) | HubOutput::Renew(_) => {}
             HubOutput::End(end) => panic!("hub: {end}"),

@@ -1,6 +1,6 @@
 //! `POST /v1/jobs`: a tenant creates a job at this node; it is open here at once, also while the line is cut.
 
-use super::{Problem, tenant::TenantScope};
+use super::{Problem, bookmark, tenant::TenantScope};
 use crate::{app::App, event_loop::Event};
 use axum::{
     Json,
@@ -36,7 +36,7 @@ pub(crate) async fn create(
     scope: TenantScope,
     headers: HeaderMap,
     body: Result<Json<serde_json::Value>, JsonRejection>,
-) -> Result<(StatusCode, Json<Created>), Problem> {
+) -> Result<(StatusCode, HeaderMap, Json<Created>), Problem> {
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let key = match headers.get("idempotency-key").map(|key| key.to_str()) {
         Some(Ok(key)) if key.len() <= crate::limits::KEY_CHARS_MAX => format!("api:{key}"),
@@ -44,7 +44,7 @@ pub(crate) async fn create(
         None => String::new(),
     };
     let job = submit(&app, &scope, body, key, |_| {}).await?;
-    Ok((StatusCode::CREATED, Json(Created { id: job.to_string() })))
+    Ok((StatusCode::CREATED, bookmark::header(&app, job), Json(Created { id: job.to_string() })))
 }
 
 /// A job's fields as a body gives them, held against the rule of all posted jobs.

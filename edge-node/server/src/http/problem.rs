@@ -157,10 +157,22 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Sign up without a hold, or ask again in two minutes.",
     ),
     (
+        "behind",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "This node has not heard of the bookmark's write yet",
+        "Ask again as Retry-After says, ask the node that wrote it, or leave the bookmark out.",
+    ),
+    (
         "unproved",
         StatusCode::UNAUTHORIZED,
         "The worker is not proved",
         "Log in at /v1/sessions with phone or card and PIN. Unknown and wrong are answered alike.",
+    ),
+    (
+        "not-yours",
+        StatusCode::FORBIDDEN,
+        "The sign-up is another worker's, as far as can be told",
+        "Send the phone number that it was made with, or log in.",
     ),
     (
         "too-many-tries",
@@ -246,7 +258,7 @@ impl Problem {
             errors: Box::default(),
             code,
             retry_after_s: match *code {
-                "busy" | "in-flight" | "disk-full" => Some(1),
+                "busy" | "in-flight" | "disk-full" | "behind" => Some(1),
                 "too-many-holds" => Some(120),
                 _ => None,
             },

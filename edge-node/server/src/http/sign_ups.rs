@@ -1,6 +1,6 @@
 //! Sign-ups: create, read, find by code, cancel.
 
-use super::{Problem, attendance, jobs::rfc3339, problem::FieldError, tenant::TenantScope, workers};
+use super::{Problem, attendance, bookmark, jobs::rfc3339, problem::FieldError, tenant::TenantScope, workers};
 use crate::{
     app::App,
     event_loop::{Event, Failure},
@@ -53,7 +53,7 @@ pub(crate) struct SignUpJson {
     position: Option<u32>,
     /// The place counts only those who signed up at this node.
     at_this_node: bool,
-    /// Six digits for any kiosk.
+    /// Six digits for any kiosk; empty where the reader did not show them.
     code: String,
     /// Signed receipt of a confirmed place, base64url.
     receipt: Option<String>,
@@ -230,7 +230,7 @@ pub(crate) async fn create(
     State(app): State<App>,
     headers: HeaderMap,
     body: Result<Json<SignUpBody>, JsonRejection>,
-) -> Result<(StatusCode, Json<SignUpJson>), Problem> {
+) -> Result<(StatusCode, HeaderMap, Json<SignUpJson>), Problem> {
     let key =
         headers.get("idempotency-key").ok_or_else(|| Problem::new("key-missing", "send Idempotency-Key"))?;
     let key = key.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
@@ -239,26 +239,47 @@ pub(crate) async fn create(
     let asker = Asker { form: None, proved: workers::logged_in(&app, workers::bearer(&headers).as_ref()) };
     let answer = submit(&app, key, &body, asker).await?;
     let status = if answer.status == Status::Confirmed { StatusCode::CREATED } else { StatusCode::ACCEPTED };
-    Ok((status, Json(SignUpJson::of(&app, answer))))
+    Ok((status, bookmark::header(&app, answer.sign_up), Json(SignUpJson::of(&app, answer))))
 }
 
 fn unknown(id: &str) -> Problem {
     Problem::new("unknown-sign-up", format!("no sign-up {id} here"))
 }
 
+/// What a reader of a sign-up shows.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShownParameters {
+    /// The six digits of its ticket. Without them the answer has neither digits nor receipt.
+    code: Option<String>,
+}
+
 /// Reads a sign-up as it stands.
-#[utoipa::path(get, path = "/v1/sign_ups/{id}", params(("id" = String, Path, description = "Sign-up id")), responses(
-    (status = 200, body = SignUpJson), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/sign_ups/{id}", params(("id" = String, Path, description = "Sign-up id"), ShownParameters), responses(
+    (status = 200, body = SignUpJson), (status = 404, body = Problem),
+    (status = 429, body = Problem, description = "Too many wrong digits")))]
 pub(crate) async fn show(
     State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(id): Path<String>,
+    Query(shown): Query<ShownParameters>,
 ) -> Result<Json<SignUpJson>, Problem> {
     let sign_up: SignUpId = id.parse().map_err(|_| unknown(&id))?;
     let found = app.shared.readers.read(|tx| {
         let row = tx.sign_up(sign_up)?;
         row.map(|row| stands(tx, &row, app.shared.writer())).transpose()
     })?;
-    let (answer, question) = found.ok_or_else(|| unknown(&id))?;
+    let (mut answer, question) = found.ok_or_else(|| unknown(&id))?;
+    if let Some(code) = shown.code {
+        app.take_guess(peer.ip()).map_err(Problem::too_many_guesses)?;
+        if code != answer.code {
+            return Err(unknown(&id));
+        }
+        app.guessed_right(peer.ip());
+    } else {
+        // Ids are dense: who counts them up learns how places stand, and no ticket.
+        (answer.code, answer.receipt) = (String::new(), None);
+    }
     let answer = placed(&app, answer, question).await;
     Ok(Json(SignUpJson::of(&app, answer)))
 }
@@ -329,6 +350,35 @@ pub(crate) async fn cancel(app: &App, sign_up: SignUpId) -> Result<Answer, Probl
     })
 }
 
+/// How a worker proves that a sign-up is his.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CancelBody {
+    /// The phone number that it was made with; may be left out by a worker who is logged in.
+    phone: Option<String>,
+}
+
+/// Lets the worker of a sign-up pass. Ids are dense: whoever knows one is not its worker yet.
+fn owned(app: &App, from: IpAddr, headers: &HeaderMap, sign_up: SignUpId, body: &[u8]) -> Result<(), Problem> {
+    let body: CancelBody = if body.is_empty() {
+        CancelBody::default()
+    } else {
+        serde_json::from_slice(body).map_err(|error| Problem::new("bad-request", error.to_string()))?
+    };
+    let row = app.shared.readers.read(|tx| tx.sign_up(sign_up))?;
+    let worker = row.ok_or_else(|| unknown(&sign_up.to_string()))?.fields.worker;
+    if workers::logged_in(app, workers::bearer(headers).as_ref()) == Some(worker) {
+        return Ok(());
+    }
+    app.take_guess(from).map_err(Problem::too_many_guesses)?;
+    let phone = body.phone.and_then(|phone| app.shared.country.phone_plan().read(&phone));
+    if phone.is_some_and(|phone| WorkerId::of_phone(&app.shared.region_key, &phone) == worker) {
+        app.guessed_right(from);
+        return Ok(());
+    }
+    Err(Problem::new("not-yours", "send the phone number that the place was taken with, or log in"))
+}
+
 /// Commands on a sign-up: `{id}:cancel` of its worker; of the agency, with its key, `:check_in`, `:check_out`,
 /// `:confirm_minutes` (with a body `{"minutes": 480}`), `:no_show` and `:dismiss`.
 #[utoipa::path(post, path = "/v1/sign_ups/{id}",
@@ -339,6 +389,8 @@ pub(crate) async fn cancel(app: &App, sign_up: SignUpId) -> Result<Answer, Probl
 pub(crate) async fn command(
     State(app): State<App>,
     Path(id): Path<String>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     scope: Result<TenantScope, Problem>,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -349,12 +401,16 @@ pub(crate) async fn command(
     let (id, command) = id.split_once(':').ok_or_else(known)?;
     let of = |id: &str| id.parse::<SignUpId>().map_err(|_| unknown(id));
     if command == "cancel" {
-        let answer = cancel(&app, of(id)?).await?;
-        return Ok(Json(SignUpJson::of(&app, answer)).into_response());
+        let sign_up = of(id)?;
+        owned(&app, peer.ip(), &headers, sign_up, &body)?;
+        let answer = cancel(&app, sign_up).await?;
+        return Ok((bookmark::header(&app, sign_up), Json(SignUpJson::of(&app, answer))).into_response());
     }
     if !attendance::COMMANDS.contains(&command) {
         return Err(known());
     }
     let scope = scope?;
-    Ok(Json(attendance::command(&app, &scope, of(id)?, command, &body).await?).into_response())
+    let sign_up = of(id)?;
+    let done = attendance::command(&app, &scope, sign_up, command, &body).await?;
+    Ok((bookmark::header(&app, sign_up), Json(done)).into_response())
 }

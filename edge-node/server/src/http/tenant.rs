@@ -99,13 +99,20 @@ impl TenantScope {
         Self::of_hash(app, &hash)
     }
 
+    /// The scope of a tenant in whose name this node itself acts.
+    pub(crate) fn of_tenant(app: &App, tenant: TenantId) -> Option<Self> {
+        let interest = app.shared.interest();
+        let tenant = interest.tenants.iter().find(|known| known.id == tenant.0)?;
+        let topics = interest.topics.iter().filter(|(_, of, _)| *of == tenant.id);
+        let vshards = topics.map(|(_, _, vshard)| VshardId(*vshard)).collect();
+        Some(Self { tenant: TenantId(tenant.id), name: tenant.name.clone(), vshards })
+    }
+
     /// The same by the key's hash, as a log-in keeps it: a key that was replaced in the meantime is nobody's.
     pub(crate) fn of_hash(app: &App, hash: &blake3::Hash) -> Option<Self> {
         let interest = app.shared.interest();
         let tenant = interest.tenants.iter().find(|tenant| *hash == *tenant.key_hash.as_slice())?;
-        let topics = interest.topics.iter().filter(|(_, of, _)| *of == tenant.id);
-        let vshards = topics.map(|(_, _, vshard)| VshardId(*vshard)).collect();
-        Some(Self { tenant: TenantId(tenant.id), name: tenant.name.clone(), vshards })
+        Self::of_tenant(app, TenantId(tenant.id))
     }
 
     /// One of this tenant's jobs.

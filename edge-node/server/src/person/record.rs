@@ -53,6 +53,16 @@ pub(crate) fn find(app: &App, worker: WorkerId) -> Result<Found, Problem> {
     Ok(app.shared.readers.read(|tx| open(tx, &sealer, worker))?)
 }
 
+/// How to reach a worker who enrolled here; `None` of others, and of a record that cannot be read.
+pub(crate) fn contact(app: &App, worker: WorkerId) -> Result<Option<Regional<Contact>>, StoreError> {
+    let sealer = sealer(app);
+    let found = app.shared.readers.read(|tx| open(tx, &sealer, worker))?;
+    Ok(match found {
+        Found::Record(record) if !record.contact.reveal().phone.is_empty() => Some(record.contact),
+        Found::Record(_) | Found::Nothing | Found::Damaged(_) => None,
+    })
+}
+
 fn open(tx: &mut dyn ShardTx, sealer: &Sealer, worker: WorkerId) -> Result<Found, StoreError> {
     let Some(kept) = tx.person_key(worker)? else { return Ok(Found::Nothing) };
     let Kept::Whole(wrapped) = &kept else { return Ok(Found::Damaged(Some(kept))) };

@@ -70,7 +70,12 @@ fn two_shifts_at_one_time_are_one_too_many() {
     );
     assert_eq!(page.status, 409);
     assert!(page.body.contains("You already have a job at this time"), "{}", page.body);
-    let cancelled = node.send("POST", &format!("/v1/sign_ups/{ticket}:cancel"), &[], b"");
+    let cancel = format!("/v1/sign_ups/{ticket}:cancel");
+    for proof in [json!({}), json!({ "phone": "13900000002" })] {
+        let refused = node.post(&cancel, ("Idempotency-Key", "c"), &proof);
+        assert_eq!((refused.status, refused.problem().as_str()), (403, "/problems/not-yours"));
+    }
+    let cancelled = node.post(&cancel, ("Idempotency-Key", "c"), &json!({ "phone": "13900000001" }));
     assert_eq!(cancelled.status, 200);
     assert_eq!(again(&second, "k3").status, 201, "the other one was given back");
 }

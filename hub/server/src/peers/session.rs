@@ -1,6 +1,7 @@
 //! One node's session: carries frames between its link and the state machine, and does what that asks for.
 
 use super::{
+    erasures,
     hello::{self, lanes},
     work::{self, Node},
 };
@@ -18,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 use sync_protocol::{
+    erasure::EraseOrder,
     ids::VshardId,
     session::{End, HubOutput, HubSession},
     wire::v1::{DownState, Hello, Interest, Reason, Up},
@@ -89,6 +91,7 @@ impl Driver<'_> {
     async fn drive(&mut self, mut receiver: LinkReceiver) -> Result<End> {
         let mut growth = self.app.shards.growth();
         let mut changes = self.app.directory.changes();
+        let mut erasures = self.app.erasures.subscribe();
         let mut tick = interval(PEER_TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -108,6 +111,7 @@ impl Driver<'_> {
                 },
                 _ = growth.changed() => self.grew(),
                 _ = changes.changed() => self.directory_changed().await?,
+                _ = erasures.changed() => self.erase(Vec::new()).await?,
                 _ = tick.tick() => self.tick()?,
             }
         }
@@ -140,6 +144,10 @@ impl Driver<'_> {
                 let work = move |tx: &mut dyn ShardTx| shard::held(tx, writer, number);
                 self.app.shards.write(shard::contacts_vshard(writer), work).await?;
             }
+            HubOutput::Erased(receipts) => {
+                let heard = erasures::heard(self.app, &self.node, receipts).await?;
+                self.erase(heard).await?;
+            }
             HubOutput::End(end) => return Ok(Some(end)),
         }
         Ok(None)
@@ -162,10 +170,18 @@ impl Driver<'_> {
                 if self.fresh {
                     self.app.scheduler.mark_region(&self.node.region);
                 }
+                self.erase(Vec::new()).await?;
                 // Vshards may have grown between the reading of their heads and here.
                 self.grew();
             }
         }
+        Ok(())
+    }
+
+    /// Tells the node whom it has to erase, and which of its receipts are stored.
+    async fn erase(&mut self, heard: Vec<EraseOrder>) -> Result<()> {
+        let orders = if self.retired { Vec::new() } else { erasures::owed(self.app, &self.node).await? };
+        self.session.handle_erase(orders, heard);
         Ok(())
     }
 

@@ -109,7 +109,7 @@ impl Node {
                             return (changes, granted);
                         }
                     }
-                    NodeOutput::Leased { .. } => {}
+                    NodeOutput::Leased { .. } | NodeOutput::Erase(_) => {}
                     NodeOutput::End(end) => panic!("{end}"),
                     NodeOutput::Interest(_) => {}
                     other @ (NodeOutput::ReadOwn { .. } | NodeOutput::Acked(_) | NodeOutput::Verdict(_)) => {

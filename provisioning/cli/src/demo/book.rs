@@ -13,6 +13,8 @@ pub(crate) struct Entry {
     pub(crate) node: &'static str,
     pub(crate) job: String,
     pub(crate) id: String,
+    /// By which the worker proves that the place is his.
+    pub(crate) phone: String,
     /// The status of the first answer.
     pub(crate) status: String,
     /// Base64url, for confirmed seats.
@@ -37,9 +39,9 @@ struct Shown<'a> {
 
 impl Book {
     /// Notes an answer.
-    pub(crate) fn note(&mut self, who: Who, node: &'static str, answer: SignUp) {
+    pub(crate) fn note(&mut self, who: Who, node: &'static str, phone: String, answer: SignUp) {
         let SignUp { id, job, status, receipt, at_this_node: _ } = answer;
-        self.entries.push(Entry { who, node, job, id, status, receipt, cancelled: false });
+        self.entries.push(Entry { who, node, job, id, phone, status, receipt, cancelled: false });
     }
 
     /// Notes that a worker gave the seat back.

@@ -134,7 +134,7 @@ impl Story {
             answer.status
         );
         let status = answer.status.clone();
-        self.book.note(who, node.name, answer);
+        self.book.note(who, node.name, phone, answer);
         Ok(status)
     }
 

@@ -142,7 +142,8 @@ impl Client {
     fn serve(&mut self, person: u64) {
         let job = self.random.pick(&self.jobs).clone();
         let key = format!("{}-{person}", self.name);
-        let body = json!({ "job": job, "phone": (self.first_phone + person).to_string() });
+        let phone = (self.first_phone + person).to_string();
+        let body = json!({ "job": job, "phone": phone });
         let Some(answer) = self.ask(|api| api.post("/v1/sign_ups", ("Idempotency-Key", &key), &body)) else {
             return;
         };
@@ -155,7 +156,9 @@ impl Client {
         if confirmed && self.random.below(CANCELS) == 0 {
             self.record.acks()[place].cancel = Cancel::Asked;
             let path = format!("/v1/sign_ups/{}:cancel", answer.id);
-            let answer = self.ask(|api| api.post(&path, ("Idempotency-Key", &key), &json!({})));
+            let answer = self.ask(|api| {
+                api.post(&path, ("Idempotency-Key", &key), &json!({ "phone": phone }))
+            });
             if answer.is_some_and(|answer| answer.status == "cancelled") {
                 self.record.acks()[place].cancel = Cancel::Acknowledged;
             }

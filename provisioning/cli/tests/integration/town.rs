@@ -189,6 +189,31 @@ impl Town {
         serde_json::from_str(&self.send(&self.nodes[name].1, path).1).unwrap_or_default()
     }
 
+    /// Asks a node with a body, and the token of a log-in where there is one: status and answer.
+    pub(crate) fn call(
+        &self,
+        node: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> (u16, Value) {
+        let url = format!("http://{}{path}", self.nodes[node].1.trim_end_matches('/'));
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = if matches!(method, "GET" | "DELETE") {
+            self.agent.run(request.body(()).unwrap())
+        } else {
+            let request = request.header("Content-Type", "application/json");
+            self.agent.run(request.body(body.to_string()).unwrap())
+        };
+        let mut answer = answer.unwrap();
+        let text = answer.body_mut().read_to_string().unwrap_or_default();
+        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or_default())
+    }
+
     /// Runs `dayshift` with the hub's address and token.
     pub(crate) fn order(&self, arguments: &[&str]) -> Said {
         self.order_with(&format!("{}/admin.token", self.data()), arguments)

@@ -2,11 +2,15 @@
 
 use super::End;
 use crate::{
+    erasure::{EraseOrder, ErasureReceipt},
     ids::{VshardId, Writer},
-    limits::{BATCH_ENTRIES_MAX, DOWN_BATCHES_IN_FLIGHT_MAX, DOWN_TOGETHER_ENTRIES, LEASE_MS, TOPICS_MAX},
+    limits::{
+        BATCH_ENTRIES_MAX, DOWN_BATCHES_IN_FLIGHT_MAX, DOWN_TOGETHER_ENTRIES, ERASURES_MAX, LEASE_MS,
+        TOPICS_MAX,
+    },
     wire::v1::{
-        Ask, Down, DownState, Frame, Hello, Interest, Lease, Reason, Refuse, Renew, Sequenced, Up, UpAck,
-        Verdict, Welcome,
+        Ask, Down, DownState, Erase, Frame, Hello, Interest, Lease, Reason, Refuse, Renew, Sequenced, Up,
+        UpAck, Verdict, Welcome,
     },
 };
 use std::collections::{BTreeMap, VecDeque};
@@ -31,6 +35,8 @@ pub enum HubOutput {
     Renew(Renew),
     /// Note that the node holds the number of this contact.
     Held(u64),
+    /// Check and store, then call [`HubSession::handle_erase`].
+    Erased(Vec<ErasureReceipt>),
     End(End),
 }
 
@@ -98,6 +104,10 @@ impl HubSession {
             Ok(Frame::Ask(ask)) => self.outputs.push_back(HubOutput::Ask(ask)),
             Ok(Frame::Held(held)) => self.outputs.push_back(HubOutput::Held(held.contact)),
             Ok(Frame::Renew(renew)) => self.outputs.push_back(HubOutput::Renew(renew)),
+            Ok(Frame::Erased(erased)) if erased.receipts.len() > ERASURES_MAX => {
+                self.end(End::Protocol("too many erasures in a frame"));
+            }
+            Ok(Frame::Erased(erased)) => self.outputs.push_back(HubOutput::Erased(erased.receipts)),
             Ok(
                 Frame::Welcome(_)
                 | Frame::Refuse(_)
@@ -105,7 +115,8 @@ impl HubSession {
                 | Frame::Down(_)
                 | Frame::Verdict(_)
                 | Frame::Interest(_)
-                | Frame::Lease(_),
+                | Frame::Lease(_)
+                | Frame::Erase(_),
             ) => self.end(End::Protocol("frame of the hub from a node")),
         }
     }
@@ -235,6 +246,15 @@ impl HubSession {
         }
         self.outputs.push_back(HubOutput::DownAcked(state));
         self.read_more(vshard);
+    }
+
+    /// Whom the node has to erase, and which of its receipts are stored; at most [`ERASURES_MAX`] of each.
+    pub fn handle_erase(&mut self, orders: Vec<EraseOrder>, heard: Vec<EraseOrder>) {
+        assert!(orders.len().max(heard.len()) <= ERASURES_MAX, "too many erasures in a frame");
+        let is_empty = orders.is_empty() && heard.is_empty();
+        if self.welcomed && !self.ended && !is_empty {
+            self.outputs.push_back(HubOutput::Send(Frame::Erase(Erase { orders, heard }).encode()));
+        }
     }
 
     /// Answers an Ask.

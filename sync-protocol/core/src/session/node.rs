@@ -2,10 +2,13 @@
 
 use super::End;
 use crate::{
+    erasure::ErasureReceipt,
     ids::VshardId,
-    limits::{ACK_WAIT_MS_MAX, ASKS_IN_FLIGHT_MAX, UP_BYTES_IN_FLIGHT_MAX, lease_at_node},
+    limits::{ACK_WAIT_MS_MAX, ASKS_IN_FLIGHT_MAX, ERASURES_MAX, UP_BYTES_IN_FLIGHT_MAX, lease_at_node},
     log::Entry,
-    wire::v1::{Ask, Down, DownState, Frame, Held, Hello, Interest, Renew, Up, UpAck, Verdict, Welcome},
+    wire::v1::{
+        Ask, Down, DownState, Erase, Erased, Frame, Held, Hello, Interest, Renew, Up, UpAck, Verdict, Welcome,
+    },
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -26,6 +29,8 @@ pub enum NodeOutput {
     /// The hub has durably applied the own log up to here.
     Acked(UpAck),
     Verdict(Verdict),
+    /// Erase durably; the receipts go by [`NodeSession::handle_erased`]. What was heard need not be sent again.
+    Erase(Erase),
     /// The lease runs until here, milliseconds of the clock that runs from boot.
     Leased {
         until_ms: u64,
@@ -128,13 +133,18 @@ impl NodeSession {
                 let until_ms = lease.sent_ms.saturating_add(lease_at_node(lease.duration_ms));
                 self.outputs.push_back(NodeOutput::Leased { until_ms });
             }
+            Ok(Frame::Erase(erase)) if erase.orders.len().max(erase.heard.len()) > ERASURES_MAX => {
+                self.end(End::Protocol("too many erasures in a frame"));
+            }
+            Ok(Frame::Erase(erase)) => self.outputs.push_back(NodeOutput::Erase(erase)),
             Ok(
                 Frame::Hello(_)
                 | Frame::Up(_)
                 | Frame::DownAck(_)
                 | Frame::Ask(_)
                 | Frame::Renew(_)
-                | Frame::Held(_),
+                | Frame::Held(_)
+                | Frame::Erased(_),
             ) => {
                 self.end(End::Protocol("frame of a node from the hub"));
             }
@@ -252,6 +262,14 @@ impl NodeSession {
         self.waiting_since.get_or_insert(now);
         self.outputs.push_back(NodeOutput::Send(Frame::Ask(ask).encode()));
         true
+    }
+
+    /// Receipts that the hub has not heard of, at most [`ERASURES_MAX`] of them.
+    pub fn handle_erased(&mut self, receipts: Vec<ErasureReceipt>) {
+        assert!(receipts.len() <= ERASURES_MAX, "{} receipts in a frame", receipts.len());
+        if self.is_live() && !receipts.is_empty() {
+            self.outputs.push_back(NodeOutput::Send(Frame::Erased(Erased { receipts }).encode()));
+        }
     }
 
     /// Asks for the lease to be renewed. `boot_ms` is the clock that runs from boot and counts sleep.

@@ -4,6 +4,7 @@
 //! with integer keys). Unknown frame types and unknown keys are passed over, so that later versions can add both.
 
 use crate::{
+    erasure::{EraseOrder, ErasureReceipt},
     ids::{JobId, SignUpId, WorkerId, Writer},
     limits::{BODY_BYTES_MAX, FRAME_BYTES_MAX},
     log::{Entry, Head},
@@ -271,6 +272,24 @@ pub struct Held {
     pub contact: u64,
 }
 
+/// What a node has erased: each receipt names its order, which every node of the region is to follow.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Erased {
+    #[n(0)]
+    pub receipts: Vec<ErasureReceipt>,
+}
+
+/// Whom a node has to erase, and which of its own receipts the hub has stored.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Erase {
+    #[n(0)]
+    pub orders: Vec<EraseOrder>,
+    #[n(1)]
+    pub heard: Vec<EraseOrder>,
+}
+
 /// Any frame of version 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -287,6 +306,8 @@ pub enum Frame {
     Renew(Renew),
     Lease(Lease),
     Held(Held),
+    Erased(Erased),
+    Erase(Erase),
     /// A type that this build does not know.
     Unknown(u8),
 }
@@ -322,6 +343,8 @@ impl Frame {
             Self::Renew(_) => 11,
             Self::Lease(_) => 12,
             Self::Held(_) => 13,
+            Self::Erased(_) => 14,
+            Self::Erase(_) => 15,
             Self::Unknown(byte) => *byte,
         }
     }
@@ -343,6 +366,8 @@ impl Frame {
             Self::Renew(body) => minicbor::to_vec(body),
             Self::Lease(body) => minicbor::to_vec(body),
             Self::Held(body) => minicbor::to_vec(body),
+            Self::Erased(body) => minicbor::to_vec(body),
+            Self::Erase(body) => minicbor::to_vec(body),
             Self::Unknown(_) => Ok(Vec::new()),
         }
         .expect("writing to a Vec cannot fail");
@@ -393,6 +418,8 @@ impl Frame {
             11 => Self::Renew(minicbor::decode(body).map_err(malformed)?),
             12 => Self::Lease(minicbor::decode(body).map_err(malformed)?),
             13 => Self::Held(minicbor::decode(body).map_err(malformed)?),
+            14 => Self::Erased(minicbor::decode(body).map_err(malformed)?),
+            15 => Self::Erase(minicbor::decode(body).map_err(malformed)?),
             other => Self::Unknown(*other),
         })
     }

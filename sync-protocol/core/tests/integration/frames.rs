@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 use sync_protocol::{
+    erasure::{EraseOrder, ErasureReceipt},
     ids::{JobId, SignUpId, TopicId, VshardId, WorkerId, Writer},
     limits::{BODY_BYTES_MAX, FRAME_BYTES_MAX},
     log::{Entry, EntryKind, Head},
     wire::v1::{
-        Ask, Down, DownState, Frame, FrameError, Held, Hello, Interest, Lease, Outcome, Reason, Refuse,
-        Renew, Sequenced, Tenant, Up, UpAck, UpState, Verdict, Welcome,
+        Ask, Down, DownState, Erase, Erased, Frame, FrameError, Held, Hello, Interest, Lease, Outcome,
+        Reason, Refuse, Renew, Sequenced, Tenant, Up, UpAck, UpState, Verdict, Welcome,
     },
 };
 
@@ -31,6 +32,8 @@ fn each() -> Vec<Frame> {
     let interest = Interest { topics: vec![(7, 8, 5)], tenants: vec![tenant] };
     let acked = UpAck { vshard: 1023, wseq: u64::MAX };
     let entry = Entry::new(EntryKind::Change, TopicId(7), job, vec![7; 9]);
+    let order = EraseOrder { id: [3; 16], worker, at: 1_800_000_000 };
+    let receipt = ErasureReceipt { body: vec![1; 60], signature: vec![2; 64], certificate: vec![3; 102] };
     vec![
         Frame::Hello(Hello {
             versions: (1, 3),
@@ -66,7 +69,9 @@ fn each() -> Vec<Frame> {
         Frame::Renew(Renew { sent_ms: 1 }),
         Frame::Lease(Lease { sent_ms: 1, duration_ms: 2 }),
         Frame::Held(Held { contact: 7 }),
-        Frame::Unknown(14),
+        Frame::Erased(Erased { receipts: vec![receipt] }),
+        Frame::Erase(Erase { orders: vec![order], heard: vec![order] }),
+        Frame::Unknown(16),
     ]
 }
 

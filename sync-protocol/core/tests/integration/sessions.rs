@@ -1,13 +1,17 @@
 //! Sessions without I/O: greeting, order, and what breaks them.
 
 use sync_protocol::{
+    erasure::{EraseOrder, ErasureReceipt},
     ids::{JobId, SignUpId, TopicId, VshardId, WorkerId, Writer},
-    limits::{ACK_WAIT_MS_MAX, ASKS_IN_FLIGHT_MAX, BATCH_ENTRIES_MAX, LEASE_MS, TOPICS_MAX, lease_at_node},
+    limits::{
+        ACK_WAIT_MS_MAX, ASKS_IN_FLIGHT_MAX, BATCH_ENTRIES_MAX, ERASURES_MAX, LEASE_MS, TOPICS_MAX,
+        lease_at_node,
+    },
     log::{Entry, EntryKind, Head},
     session::{End, HubOutput, HubSession, NodeOutput, NodeSession},
     wire::v1::{
-        Ask, Down, DownState, Frame, Held, Hello, Interest, Lease, Outcome, Reason, Refuse, Renew, Up, UpAck,
-        UpState, Verdict, Welcome,
+        Ask, Down, DownState, Erase, Erased, Frame, Held, Hello, Interest, Lease, Outcome, Reason, Refuse,
+        Renew, Up, UpAck, UpState, Verdict, Welcome,
     },
 };
 
@@ -154,6 +158,7 @@ fn frames() -> (Vec<Frame>, Vec<Frame>) {
         Frame::Ask(ask(1)),
         Frame::Renew(Renew { sent_ms: 1 }),
         Frame::Held(Held { contact: 1 }),
+        Frame::Erased(Erased { receipts: Vec::new() }),
     ];
     let hub = vec![
         Frame::UpAck(UpAck { vshard: VSHARD.0, wseq: 0 }),
@@ -161,6 +166,7 @@ fn frames() -> (Vec<Frame>, Vec<Frame>) {
         Frame::Verdict(verdict(1)),
         Frame::Interest(Interest::default()),
         Frame::Lease(Lease { sent_ms: 1, duration_ms: 1 }),
+        Frame::Erase(Erase { orders: Vec::new(), heard: Vec::new() }),
     ];
     (node, hub)
 }
@@ -338,4 +344,32 @@ fn a_node_asks_only_so_much_at_a_time() {
     node.handle_frame(&Frame::Verdict(verdict(1)).encode(), 2);
     assert!(node.handle_ask(ask(1_000), 3));
     assert!(!node.handle_ask(ask(1_001), 4));
+}
+
+#[test]
+fn erasures_go_both_ways_and_only_so_many_at_a_time() {
+    let (mut hub, mut node) = (welcoming(), welcomed(0, 0));
+    outputs(&mut node);
+    let receipt = |n| ErasureReceipt { body: vec![n], signature: Vec::new(), certificate: Vec::new() };
+    let order = |n| EraseOrder { id: [n; 16], worker: WorkerId([n; 16]), at: 5 };
+    node.handle_erased(Vec::new());
+    assert_eq!(outputs(&mut node), [], "nothing to tell");
+    node.handle_erased(vec![receipt(1)]);
+    let NodeOutput::Send(bytes) = last(&mut node) else { panic!("nothing was sent") };
+    hub.handle_frame(&bytes);
+    assert_eq!(hub_outputs(&mut hub), [HubOutput::Erased(vec![receipt(1)])]);
+
+    hub.handle_erase(Vec::new(), Vec::new());
+    assert_eq!(hub_outputs(&mut hub), [], "nothing to tell");
+    hub.handle_erase(vec![order(2)], vec![order(1)]);
+    let Some(HubOutput::Send(bytes)) = hub.poll_output() else { panic!("nothing was sent") };
+    node.handle_frame(&bytes, 20);
+    assert_eq!(last(&mut node), NodeOutput::Erase(Erase { orders: vec![order(2)], heard: vec![order(1)] }));
+
+    let many = ERASURES_MAX + 1;
+    let erase = Erase { orders: Vec::new(), heard: vec![order(1); many] };
+    node.handle_frame(&Frame::Erase(erase).encode(), 30);
+    assert_eq!(last(&mut node), NodeOutput::End(End::Protocol("too many erasures in a frame")));
+    hub.handle_frame(&Frame::Erased(Erased { receipts: vec![receipt(1); many] }).encode());
+    assert_eq!(hub_outputs(&mut hub), [HubOutput::End(End::Protocol("too many erasures in a frame"))]);
 }

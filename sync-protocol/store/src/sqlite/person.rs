@@ -1,7 +1,7 @@
 //! Persons' tables. `secure_delete` is on: what is deleted is overwritten in its page; the write-ahead log keeps the old
 //! page until the next checkpoint, which is why whoever erases asks for one.
 
-use super::tx::{SqliteTx, id};
+use super::tx::{SqliteTx, id, signed};
 use crate::{
     error::StoreError,
     person::{ErasureRow, Kept, PersonTx},
@@ -24,8 +24,7 @@ fn erasure(row: &Row<'_>) -> rusqlite::Result<ErasureRow> {
         worker: id(row, 1, WorkerId::from_bytes)?,
         at: row.get(2)?,
         receipt: row.get(3)?,
-        ordered_here: row.get(4)?,
-        told: row.get(5)?,
+        told: row.get(4)?,
     })
 }
 
@@ -65,17 +64,18 @@ impl PersonTx for SqliteTx<'_> {
         Ok(gone > 0)
     }
     fn erasure(&mut self, id: &[u8; 16]) -> Result<Option<ErasureRow>, StoreError> {
-        let sql = "SELECT id, worker, at, receipt, ordered_here, told, sum FROM erasure WHERE id = ?1";
+        let sql = "SELECT id, worker, at, receipt, told, sum FROM erasure WHERE id = ?1";
         self.one("erasure", sql, [id], erasure)
     }
     fn put_erasure(&mut self, row: &ErasureRow) -> Result<(), StoreError> {
-        let sql = "INSERT OR REPLACE INTO erasure (id, worker, at, receipt, ordered_here, told, sum)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let values = params![row.id, row.worker.0, row.at, row.receipt, row.ordered_here, row.told];
+        let sql = "INSERT OR REPLACE INTO erasure (id, worker, at, receipt, told, sum)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let values = params![row.id, row.worker.0, row.at, row.receipt, row.told];
         self.put("erasure", sql, values)
     }
-    fn erasures(&mut self) -> Result<Vec<ErasureRow>, StoreError> {
-        let sql = "SELECT id, worker, at, receipt, ordered_here, told, sum FROM erasure ORDER BY id";
-        self.all("erasure", sql, [], erasure)
+    fn erasures_untold(&mut self, limit: usize) -> Result<Vec<ErasureRow>, StoreError> {
+        let sql = "SELECT id, worker, at, receipt, told, sum FROM erasure
+                   WHERE told = 0 ORDER BY id LIMIT ?1";
+        self.all("erasure", sql, [signed(limit as u64)], erasure)
     }
 }
