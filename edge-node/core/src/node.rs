@@ -3,6 +3,7 @@
 //! The event loop opens a transaction, makes a [`Batch`] of it, handles a batch of events, commits, records
 //! [`Batch::heads`] in the witness, and only then answers. Seat decisions read the ledger, never a document.
 
+mod crew;
 mod jobs;
 mod over;
 mod place;
@@ -10,6 +11,7 @@ mod receive;
 mod rows;
 mod sign_up;
 
+pub use crew::{CREW_MAX, CREW_MIN, CrewDecision, CrewRefusal, CrewRequest};
 pub use jobs::{JobRefusal, NewJob};
 pub use place::place_question;
 pub use rows::{JobView, job_row, job_view, remembered_view};

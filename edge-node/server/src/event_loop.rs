@@ -9,8 +9,8 @@ use crate::{
 };
 use edge_core::{
     node::{
-        Answer, Batch, CancelRefusal, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRefusal,
-        SignUpRequest, Uplink, job_row, job_view,
+        Answer, Batch, CancelRefusal, CrewDecision, CrewRefusal, CrewRequest, Decision, EdgeNode, JobRefusal,
+        NewJob, PendingAsk, SignUpRefusal, SignUpRequest, Uplink, job_row, job_view,
     },
     search::Index,
 };
@@ -42,6 +42,8 @@ type Reply<T> = oneshot::Sender<Result<T, Failure>>;
 #[derive(Debug)]
 pub(crate) enum Event {
     SignUp(SignUpRequest, Reply<Result<Decision, SignUpRefusal>>),
+    /// All of a crew, or nobody.
+    Crew(CrewRequest, Reply<Result<CrewDecision, CrewRefusal>>),
     /// The hub's verdict on a question, or none in time.
     CompleteAsk(Box<PendingAsk>, Option<Outcome>, Reply<Result<Answer, SignUpRefusal>>),
     Cancel(SignUpId, Reply<Result<Answer, CancelRefusal>>),
@@ -258,6 +260,13 @@ fn handle_event(
             }
             result => finish(reply, result),
         }),
+        Event::Crew(crew, reply) => Some(match batch.sign_up_crew(&crew) {
+            Err(CrewRefusal::SignUp(SignUpRefusal::Store(error))) => {
+                finishes.push(fail(reply));
+                return Err(error);
+            }
+            result => finish(reply, result),
+        }),
         Event::CompleteAsk(pending, outcome, reply) => Some(match batch.complete_ask(&pending, outcome) {
             Err(SignUpRefusal::Store(error)) => {
                 finishes.push(fail(reply));
@@ -316,6 +325,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
     for event in events {
         match event {
             Event::SignUp(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Crew(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::CompleteAsk(_, _, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Cancel(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::CreateJob(_, reply) => drop(reply.send(Err(failure.clone()))),

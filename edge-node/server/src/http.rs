@@ -14,6 +14,7 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::OpenApi;
 
 mod carry;
+pub(crate) mod crews;
 mod events;
 mod jobs;
 mod node;
@@ -34,6 +35,7 @@ pub(crate) use sign_ups::{SignUpBody, base64url, submit};
         search::search,
         jobs::show,
         post_job::create,
+        crews::create,
         sign_ups::create,
         sign_ups::show,
         sign_ups::find,
@@ -70,6 +72,7 @@ pub(crate) async fn serve(
         .route("/v1/jobs", get(search::search).post(post_job::create))
         .route("/v1/jobs/{id}", get(jobs::show))
         .route("/v1/sign_ups", get(sign_ups::find).post(sign_ups::create))
+        .route("/v1/crews", post(crews::create))
         .route("/v1/sign_ups/{id}", get(sign_ups::show).post(sign_ups::command))
         .route("/v1/events", get(events::listen))
         .route("/v1/node", get(node::show))

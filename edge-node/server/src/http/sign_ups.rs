@@ -64,7 +64,7 @@ pub(crate) struct SignUpJson {
 }
 
 impl SignUpJson {
-    fn of(app: &App, answer: Answer) -> Self {
+    pub(super) fn of(app: &App, answer: Answer) -> Self {
         let provisional_until = answer.provisional.then(|| rfc3339(app.shared.lease_ends_at()));
         Self {
             provisional_until,
@@ -98,7 +98,7 @@ impl App {
     }
 }
 
-fn first16(context: &str, parts: &[&[u8]]) -> [u8; 16] {
+pub(super) fn first16(context: &str, parts: &[&[u8]]) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new_derive_key(context);
     for part in parts {
         hasher.update(&(part.len() as u64).to_be_bytes());
@@ -127,10 +127,10 @@ fn request(app: &App, key: &str, body: &SignUpBody) -> Result<SignUpRequest, Pro
 }
 
 /// Keeps a second request under the same key out until the first is answered.
-struct InFlight<'a>(&'a App, [u8; 16]);
+pub(super) struct InFlight<'a>(&'a App, [u8; 16]);
 
 impl<'a> InFlight<'a> {
-    fn enter(app: &'a App, key: [u8; 16]) -> Result<Self, Problem> {
+    pub(super) fn enter(app: &'a App, key: [u8; 16]) -> Result<Self, Problem> {
         let mut keys = app.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.insert(key) {
             Ok(Self(app, key))
@@ -146,7 +146,7 @@ impl Drop for InFlight<'_> {
     }
 }
 
-fn refused(refusal: SignUpRefusal) -> Problem {
+pub(super) fn refused(refusal: SignUpRefusal) -> Problem {
     match refusal {
         SignUpRefusal::UnknownJob => Problem::new("unknown-job", refusal.to_string()),
         SignUpRefusal::Closed => Problem::new("closed", refusal.to_string()),
@@ -185,6 +185,14 @@ async fn decide(app: &App, key: &str, body: &SignUpBody) -> Result<Answer, Probl
     app.wait(answer).await?.map_err(refused)
 }
 
+/// The client's key for a request and all of its retries.
+pub(super) fn key_of(headers: &HeaderMap) -> Result<&str, Problem> {
+    let key =
+        headers.get("idempotency-key").ok_or_else(|| Problem::new("key-missing", "send Idempotency-Key"))?;
+    let key = key.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
+    key.ok_or_else(|| Problem::new("bad-request", "Idempotency-Key: 1 to 128 ASCII characters"))
+}
+
 /// Creates a sign-up.
 #[utoipa::path(post, path = "/v1/sign_ups", request_body = SignUpBody,
     params(("Idempotency-Key" = String, Header, description = "Fresh random key; the same for each retry")),
@@ -197,10 +205,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     body: Result<Json<SignUpBody>, JsonRejection>,
 ) -> Result<(StatusCode, Json<SignUpJson>), Problem> {
-    let key =
-        headers.get("idempotency-key").ok_or_else(|| Problem::new("key-missing", "send Idempotency-Key"))?;
-    let key = key.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
-    let key = key.ok_or_else(|| Problem::new("bad-request", "Idempotency-Key: 1 to 128 ASCII characters"))?;
+    let key = key_of(&headers)?;
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let answer = submit(&app, key, &body).await?;
     let status = if answer.status == Status::Confirmed { StatusCode::CREATED } else { StatusCode::ACCEPTED };

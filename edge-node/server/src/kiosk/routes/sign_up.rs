@@ -59,7 +59,11 @@ impl Form {
     }
 }
 
-fn fresh_key() -> Result<String, Problem> {
+/// The key that a form was sent with, or a fresh one.
+pub(super) fn key_or_fresh(sent: Option<&str>) -> Result<String, Problem> {
+    if let Some(key) = sent.filter(|key| !key.is_empty() && key.len() <= KEY_CHARS_MAX) {
+        return Ok(key.to_owned());
+    }
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| Problem::internal(&anyhow::anyhow!("no random bytes: {error}")))?;
@@ -68,11 +72,7 @@ fn fresh_key() -> Result<String, Problem> {
 
 fn open(app: &App, job: &str, key: Option<&str>, phone: &str) -> Result<Option<Form>, Problem> {
     let Some(view) = one::read(app, job)? else { return Ok(None) };
-    let key = match key.filter(|key| !key.is_empty() && key.len() <= KEY_CHARS_MAX) {
-        Some(key) => key.to_owned(),
-        None => fresh_key()?,
-    };
-    Ok(Some(Form { view, key, typed: typed(app, Asked::New, phone) }))
+    Ok(Some(Form { view, key: key_or_fresh(key)?, typed: typed(app, Asked::New, phone) }))
 }
 
 /// The field for a phone number with what was sent in it.
