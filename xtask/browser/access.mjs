@@ -106,6 +106,15 @@ async function everyPage(browser, kit, kiosk, lang, viewport, big) {
     await look('sign up');
     await page.locator('.dock button').click();
     await look('sign up, no number');
+    await page.goto(`${kiosk}/crew?${new URL(own.form).searchParams}`);
+    await look('crew');
+    for (const _ of [1, 2]) {
+      await page.locator('input[name="phone"]').fill(phone());
+      await page.locator('button[name="add"]').click();
+    }
+    await look('crew of two');
+    await page.locator('button[name="alone"], button[name="go"]').first().click();
+    await look('crew, answered');
   } finally {
     await context.close();
   }

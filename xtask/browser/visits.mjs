@@ -5,15 +5,17 @@ const SCREEN = { width: 1080, height: 1920 };
 const WIPE_MS_MAX = 40_000;
 const BACK_MAX = 20;
 const LOOKS_MAX = 20;
+const PAGES_MAX = 16;
 
 // A finger on the screen, counted.
 function finger(tab) {
   let taps = 0;
   const began = performance.now();
   return {
-    tap: async (selector) => {
+    // By a selector, or by what was found already.
+    tap: async (what) => {
       taps += 1;
-      await tab.page.locator(selector).first().click();
+      await (typeof what === 'string' ? tab.page.locator(what) : what).first().click();
     },
     spent: () => ({ taps, seconds: Number(((performance.now() - began) / 1_000).toFixed(1)) }),
   };
@@ -127,6 +129,22 @@ async function taps(browser, kit, kiosk) {
     await typeOnPad(hand, code);
     await hand.tap('.dock button');
     await tab.page.locator('.code b').waitFor();
+  });
+  await measured('crew of three, tickets', async (tab, hand) => {
+    const roomy = tab.page.locator('a.job', { has: tab.page.locator('.seats b', { hasText: /^([3-9]|\d\d+)$/ }) });
+    for (let page = 1; page <= PAGES_MAX; page += 1) {
+      await tab.page.goto(`${kiosk}/near?lang=zh&when=any&here=1&page=${page}`);
+      if ((await roomy.count()) > 0) break;
+    }
+    await hand.tap(roomy);
+    await hand.tap('.dock a.btn--main');
+    await hand.tap('.crumb a[href^="/crew"]');
+    for (let member = 0; member < 3; member += 1) {
+      await typeOnPad(hand, kit.phone());
+      if (member < 2) await hand.tap('button[name="add"]');
+    }
+    await hand.tap('button[name="go"]');
+    await tab.page.locator('.each .code b').nth(2).waitFor();
   });
   console.log(`${'path to a ticket'.padEnd(40)} taps  seconds`);
   for (const { path, taps, seconds } of rows) console.log(`${path.padEnd(40)} ${String(taps).padStart(4)}  ${seconds.toFixed(1).padStart(7)}`);

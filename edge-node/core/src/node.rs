@@ -5,6 +5,7 @@
 
 mod answer;
 mod attendance;
+mod crew;
 mod fitness;
 mod gate;
 mod holds;
@@ -19,6 +20,7 @@ mod sign_up;
 
 pub use answer::{Answer, answer_of};
 pub use attendance::{Act, Attend, AttendRefusal, Attended, attendance_of};
+pub use crew::{CREW_MAX, CREW_MIN, CrewDecision, CrewRefusal, CrewRequest};
 pub use fitness::Unfit;
 pub use gate::EARLY_MAX;
 pub use holds::{Claim, Hold, HoldId, HoldRefusal, HoldRequest, Holder, Holds};

@@ -269,6 +269,26 @@ signup-again-see = See that ticket
 signup-closed = This job has just closed
 too-many = That was too fast. Please try again in a minute.
 
+crew-title = Sign up together
+crew-link = Several people
+crew-list = Numbers on the list
+crew-why = All get a place, or nobody does. 2 to 10 people; only the last four digits are shown.
+crew-add = Add this number
+crew-drop = Take off the list: number
+crew-go = Confirm all { $n }
+crew-few = 2 people at least
+crew-size = A crew has 2 to 10 people
+crew-twice = This number is on the list already
+crew-again = Number { $n } on the list has signed up for this job already
+crew-short = { $n ->
+    [0] None of the { $a } can be confirmed here now
+   *[other] Only { $n } of the { $a } can be confirmed here now
+    }
+crew-short-do = Nothing was taken. Take somebody off the list, or let each sign up alone: who gets no place waits in line.
+crew-alone = Each alone
+crew-all = All { $n } have a place
+crew-some = { $n } tickets: please look at each
+
 ticket-confirmed = You have it
 ticket-confirmed-means = This place is yours
 ticket-provisional = Yours, not final yet

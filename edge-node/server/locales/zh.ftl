@@ -230,6 +230,26 @@ signup-again-see = 看看那张票
 signup-closed = 这个活刚刚不招了
 too-many = 按得太快了，歇一分钟再试。
 
+crew-title = 一起报名
+crew-link = 几个人一起
+crew-list = 名单上的号
+crew-why = 要么都有位子，要么都不占。2 到 10 个人，只显示后四位。
+crew-add = 加上这个号
+crew-drop = 从名单上去掉第
+crew-go = { $n } 个人一起定
+crew-few = 至少 2 个人
+crew-size = 一起报名是 2 到 10 个人
+crew-twice = 这个号已经在名单上
+crew-again = 名单上第 { $n } 个已经报过这个活
+crew-short = { $n ->
+    [0] { $a } 个人，这里现在一个也定不了
+   *[other] { $a } 个人里，这里现在只能定 { $n } 个
+    }
+crew-short-do = 一个位子也没占。可以去掉几个人，也可以各报各的：没位子的排队。
+crew-alone = 各报各的
+crew-all = { $n } 个人都定了
+crew-some = { $n } 张票，请一张一张看
+
 ticket-confirmed = 定了
 ticket-confirmed-means = 这个位子是您的
 ticket-provisional = 先给您留着，还没最终定

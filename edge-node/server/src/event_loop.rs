@@ -9,9 +9,9 @@ use crate::{
 };
 use edge_core::{
     node::{
-        Answer, Batch, CancelRefusal, Decision, EdgeNode, Hold, HoldId, HoldRefusal, HoldRequest, Holds,
-        JobRefusal, NewJob, PendingAsk, PersonChange, PersonRefusal, SignUpRefusal, SignUpRequest, Uplink,
-        job_row, job_view,
+        Answer, Batch, CancelRefusal, CrewDecision, CrewRefusal, CrewRequest, Decision, EdgeNode, Hold, HoldId,
+        HoldRefusal, HoldRequest, Holds, JobRefusal, NewJob, PendingAsk, PersonChange, PersonRefusal,
+        SignUpRefusal, SignUpRequest, Uplink, job_row, job_view,
     },
     search::Index,
 };
@@ -48,6 +48,8 @@ type Reply<T> = oneshot::Sender<Result<T, Failure>>;
 #[derive(Debug)]
 pub(crate) enum Event {
     SignUp(SignUpRequest, Reply<Result<Decision, SignUpRefusal>>),
+    /// All of a crew, or nobody.
+    Crew(CrewRequest, Reply<Result<CrewDecision, CrewRefusal>>),
     /// The hub's verdict on a question, or none in time.
     CompleteAsk(Box<PendingAsk>, Option<Outcome>, Reply<Result<Answer, SignUpRefusal>>),
     Cancel(SignUpId, Reply<Result<Answer, CancelRefusal>>),
@@ -319,6 +321,7 @@ fn handle_event(
 ) -> Result<(), StoreError> {
     let finish = match event {
         Event::SignUp(request, reply) => Some(decided(reply, batch.sign_up(&request), finishes)?),
+        Event::Crew(crew, reply) => Some(decided(reply, batch.sign_up_crew(&crew), finishes)?),
         Event::CompleteAsk(pending, outcome, reply) => {
             Some(decided(reply, batch.complete_ask(&pending, outcome), finishes)?)
         }
@@ -382,6 +385,12 @@ macro_rules! may_be_the_storages {
     )*};
 }
 
+impl Refusal for CrewRefusal {
+    fn check(self) -> Result<Self, StoreError> {
+        if let Self::SignUp(SignUpRefusal::Store(error)) = self { Err(error) } else { Ok(self) }
+    }
+}
+
 may_be_the_storages!(SignUpRefusal, CancelRefusal, JobRefusal, HoldRefusal, PersonRefusal);
 
 /// Answers a decision; an error of the storage answers with the batch.
@@ -420,6 +429,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
     for event in events {
         match event {
             Event::SignUp(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Crew(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::CompleteAsk(_, _, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Cancel(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::CreateJob(_, reply) => drop(reply.send(Err(failure.clone()))),

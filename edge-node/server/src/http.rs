@@ -20,6 +20,7 @@ use utoipa::OpenApi;
 pub(crate) mod attendance;
 mod bookmark;
 mod carry;
+pub(crate) mod crews;
 mod events;
 pub(crate) mod holds;
 mod jobs;
@@ -53,6 +54,7 @@ pub(crate) use sign_ups::{SignUpBody, base64url, submit};
         workers::log_out,
         holds::create,
         holds::end,
+        crews::create,
         sign_ups::create,
         sign_ups::show,
         sign_ups::find,
@@ -102,6 +104,7 @@ pub(crate) async fn serve(
         .route("/v1/holds", post(holds::create))
         .route("/v1/holds/{id}", delete(holds::end))
         .route("/v1/sign_ups", get(sign_ups::find).post(sign_ups::create))
+        .route("/v1/crews", post(crews::create))
         .route("/v1/sign_ups/{id}", get(sign_ups::show).post(sign_ups::command))
         .route("/v1/events", get(events::listen))
         .route("/v1/node", get(node::show))

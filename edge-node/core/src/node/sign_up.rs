@@ -96,12 +96,7 @@ impl Batch<'_> {
         if let Some(answer) = self.answered_before(request)? {
             return Ok(Decision::Answer(Box::new(answer)));
         }
-        let mut place = self.place(request.job)?.ok_or(SignUpRefusal::UnknownJob)?;
-        let started =
-            self.tx.job_summary(place.vshard, request.job)?.is_none_or(|job| job.start_at <= self.now);
-        if started || place.seats.closed {
-            return Err(SignUpRefusal::Closed);
-        }
+        let mut place = self.open_place(request.job)?;
         if let Some(other) = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?.first() {
             return Err(SignUpRefusal::AlreadySignedUp(other.sign_up));
         }
@@ -127,8 +122,51 @@ impl Batch<'_> {
         self.holds.of_others(request.job, request.worker, request.claim.form)
     }
 
+    /// The job of a sign-up, where it takes anybody still.
+    fn open_place(&mut self, job: JobId) -> Result<Place, SignUpRefusal> {
+        let place = self.place(job)?.ok_or(SignUpRefusal::UnknownJob)?;
+        let started = self.tx.job_summary(place.vshard, job)?.is_none_or(|job| job.start_at <= self.now);
+        if started || place.seats.closed { Err(SignUpRefusal::Closed) } else { Ok(place) }
+    }
+
+    /// How many of `wanted` sign-ups for a job this node could confirm now.
+    pub(super) fn confirmable(&mut self, job: JobId, wanted: usize) -> Result<usize, SignUpRefusal> {
+        let mut seats = self.open_place(job)?.seats;
+        let mut count = 0;
+        while count < wanted {
+            match seats.accept(None, self.holds.of_job(job), self.footing()) {
+                Ok(_) => count += 1,
+                Err(Refusal::Frozen) => return Err(SignUpRefusal::Retired),
+                Err(Refusal::NoRight | Refusal::NoLease) => break,
+                Err(Refusal::Closed | Refusal::Ended | Refusal::LeftToHub) => {
+                    return Err(SignUpRefusal::Closed);
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    /// Whether a worker may sign up for the job: what keeps him from it, or the sign-up that he has.
+    pub(super) fn may_sign_up(
+        &mut self,
+        request: &SignUpRequest,
+    ) -> Result<Option<SignUpId>, SignUpRefusal> {
+        let place = self.open_place(request.job)?;
+        let known = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?;
+        if let Some(row) = known.first() {
+            return Ok(Some(row.sign_up));
+        }
+        match self.unfit(&place, request.job, request.worker, request.claim.proved)? {
+            Some(unfit) => Err(SignUpRefusal::Unfit(unfit)),
+            None => Ok(None),
+        }
+    }
+
     /// The answer that a request has had under its key.
-    fn answered_before(&mut self, request: &SignUpRequest) -> Result<Option<Answer>, SignUpRefusal> {
+    pub(super) fn answered_before(
+        &mut self,
+        request: &SignUpRequest,
+    ) -> Result<Option<Answer>, SignUpRefusal> {
         let known = self.tx.sign_up_by_idempotency(&request.idempotency)?;
         let Some(known) = known.filter(|_| !mutant::is(Mutant::IdempotencyForgotten)) else {
             return Ok(None);

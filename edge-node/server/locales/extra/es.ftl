@@ -270,6 +270,26 @@ signup-again-see = Ver ese boleto
 signup-closed = Este trabajo acaba de cerrarse
 too-many = Fue demasiado rápido. Pruebe de nuevo en un minuto.
 
+crew-title = Apuntarse juntos
+crew-link = Varias personas
+crew-list = Números en la lista
+crew-why = Todos tienen puesto, o nadie. De 2 a 10 personas; solo se ven las últimas cuatro cifras.
+crew-add = Añadir este número
+crew-drop = Quitar de la lista: número
+crew-go = Confirmar a los { $n }
+crew-few = Al menos 2 personas
+crew-size = Un grupo tiene de 2 a 10 personas
+crew-twice = Este número ya está en la lista
+crew-again = El número { $n } de la lista ya está apuntado a este trabajo
+crew-short = { $n ->
+    [0] Ninguno de los { $a } se puede confirmar aquí ahora
+   *[other] Solo { $n } de los { $a } se pueden confirmar aquí ahora
+    }
+crew-short-do = No se tomó nada. Quite a alguien de la lista, o que cada uno se apunte solo: quien no tenga puesto hace fila.
+crew-alone = Cada uno solo
+crew-all = Los { $n } tienen puesto
+crew-some = { $n } boletos: mire cada uno
+
 ticket-confirmed = Confirmado
 ticket-confirmed-means = Este puesto es suyo
 ticket-provisional = Guardado, aún no final

@@ -70,6 +70,12 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Use a fresh key for another request.",
     ),
     (
+        "crew-short",
+        StatusCode::CONFLICT,
+        "Not all of the crew can be confirmed here",
+        "Nothing was taken. The detail says how many can be: ask for so many under a fresh key, or sign each up alone.",
+    ),
+    (
         "in-flight",
         StatusCode::CONFLICT,
         "The first request under this key is not answered yet",

@@ -67,7 +67,7 @@ pub(crate) struct SignUpJson {
 }
 
 impl SignUpJson {
-    fn of(app: &App, answer: Answer) -> Self {
+    pub(super) fn of(app: &App, answer: Answer) -> Self {
         let provisional_until = answer.provisional.then(|| rfc3339(app.shared.lease_ends_at()));
         Self {
             provisional_until,
@@ -160,10 +160,10 @@ fn request(app: &App, key: &str, body: &SignUpBody, asker: Asker) -> Result<Sign
 }
 
 /// Keeps a second request under the same key out until the first is answered.
-struct InFlight<'a>(&'a App, [u8; 16]);
+pub(super) struct InFlight<'a>(&'a App, [u8; 16]);
 
 impl<'a> InFlight<'a> {
-    fn enter(app: &'a App, key: [u8; 16]) -> Result<Self, Problem> {
+    pub(super) fn enter(app: &'a App, key: [u8; 16]) -> Result<Self, Problem> {
         let mut keys = app.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.insert(key) {
             Ok(Self(app, key))
@@ -179,7 +179,7 @@ impl Drop for InFlight<'_> {
     }
 }
 
-fn refused(refusal: SignUpRefusal) -> Problem {
+pub(super) fn refused(refusal: SignUpRefusal) -> Problem {
     match refusal {
         SignUpRefusal::UnknownJob => Problem::new("unknown-job", refusal.to_string()),
         SignUpRefusal::Closed => Problem::new("closed", refusal.to_string()),
@@ -219,6 +219,14 @@ async fn decide(app: &App, key: &str, body: &SignUpBody, asker: Asker) -> Result
     app.wait(answer).await?.map_err(refused)
 }
 
+/// The client's key for a request and all of its retries.
+pub(super) fn key_of(headers: &HeaderMap) -> Result<&str, Problem> {
+    let key =
+        headers.get("idempotency-key").ok_or_else(|| Problem::new("key-missing", "send Idempotency-Key"))?;
+    let key = key.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
+    key.ok_or_else(|| Problem::new("bad-request", "Idempotency-Key: 1 to 128 ASCII characters"))
+}
+
 /// Creates a sign-up.
 #[utoipa::path(post, path = "/v1/sign_ups", request_body = SignUpBody,
     params(("Idempotency-Key" = String, Header, description = "Fresh random key; the same for each retry")),
@@ -231,10 +239,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     body: Result<Json<SignUpBody>, JsonRejection>,
 ) -> Result<(StatusCode, HeaderMap, Json<SignUpJson>), Problem> {
-    let key =
-        headers.get("idempotency-key").ok_or_else(|| Problem::new("key-missing", "send Idempotency-Key"))?;
-    let key = key.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
-    let key = key.ok_or_else(|| Problem::new("bad-request", "Idempotency-Key: 1 to 128 ASCII characters"))?;
+    let key = key_of(&headers)?;
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let asker = Asker { form: None, proved: workers::logged_in(&app, workers::bearer(&headers).as_ref()) };
     let answer = submit(&app, key, &body, asker).await?;

@@ -22,6 +22,9 @@ pub(crate) const FIND: &str = "/find";
 pub(crate) const ATTRACT: &str = "/attract";
 /// Address that ends the visit in `view` and leads to the start page.
 pub(crate) const LEAVE: &str = "/next";
+/// Address of the list of a crew (GET with `job`), of its submission (POST), and of its tickets, whose codes follow after
+/// a slash.
+pub(crate) const CREW: &str = "/crew";
 /// Clips of speech; a clip's name follows after a slash.
 pub(crate) const AUDIO: &str = "/audio";
 /// Address of the help page.

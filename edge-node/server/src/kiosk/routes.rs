@@ -3,6 +3,7 @@
 mod aloud;
 mod ask;
 mod cards;
+mod crew;
 mod find;
 mod give_back;
 mod hours;
@@ -51,6 +52,8 @@ pub(crate) fn routes() -> Router<App> {
         .route(link::NEAR, get(list::near))
         .route(&below(link::JOB, "{id}"), get(one::job))
         .route(link::SIGN_UP, get(sign_up::form).post(sign_up::send))
+        .route(link::CREW, get(crew::form).post(crew::send))
+        .route(&below(link::CREW, "{codes}"), get(crew::tickets))
         .route(&below(link::TICKET, "{code}"), get(ticket::ticket))
         .route(&below(link::TICKET, "{code}/cancel"), get(give_back::form).post(give_back::send))
         .route(&below(link::TICKET, "{code}/hours"), get(hours::form).post(hours::send))

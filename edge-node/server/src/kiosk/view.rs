@@ -4,6 +4,7 @@
 //! Models carry facts, never words: words come from the Fluent files in the reader's language.
 
 mod attract;
+mod crew;
 mod find;
 mod give_back;
 mod hours;
@@ -25,6 +26,7 @@ use jiff::civil::{Date, DateTime};
 
 pub(crate) use self::{
     attract::{AttractPage, Fact},
+    crew::{CrewError, CrewPage, CrewTicketsPage},
     find::{FindPage, Tile, kind_words},
     give_back::{GiveBackError, GiveBackPage},
     hours::{Hours, HoursError, HoursPage},

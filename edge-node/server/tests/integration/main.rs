@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod agency;
+mod crews;
 mod damage;
 mod disk;
 mod held_off;

@@ -44,6 +44,11 @@ impl Pairs {
         self.find(name).unwrap_or_default()
     }
 
+    /// All values under a name.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// The value under a name where there is one.
     pub(super) fn find(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -139,7 +144,11 @@ impl Ask {
 
     /// The address of a ticket that this reader has just been given or has named the digits of.
     pub(super) fn ticket(&self, app: &App, code: &str) -> Result<Link, Problem> {
-        let link = Link::below(link::TICKET, code);
+        self.on_visit(app, Link::below(link::TICKET, code))
+    }
+
+    /// An address that belongs to this visit, or to one that begins here.
+    pub(super) fn on_visit(&self, app: &App, link: Link) -> Result<Link, Problem> {
         if self.is_own_phone {
             return Ok(link);
         }

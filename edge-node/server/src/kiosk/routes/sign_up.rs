@@ -86,6 +86,14 @@ async fn held(app: &App, ask: &Ask, view: &mut JobView, key: &str) -> Option<Tim
     Some(local(app, holds::ends_at(app, &hold)).time())
 }
 
+/// The key that a form was sent with, or a fresh one.
+pub(super) fn key_or_fresh(sent: Option<&str>) -> Result<String, Problem> {
+    if let Some(key) = sent.filter(|key| !key.is_empty() && key.len() <= KEY_CHARS_MAX) {
+        return Ok(key.to_owned());
+    }
+    Ok(base64url(&random::<16>()?))
+}
+
 async fn open(
     app: &App,
     ask: &Ask,
@@ -94,10 +102,7 @@ async fn open(
     phone: &str,
 ) -> Result<Option<Form>, Problem> {
     let Some(mut view) = one::read(app, job)? else { return Ok(None) };
-    let key = match key.filter(|key| !key.is_empty() && key.len() <= KEY_CHARS_MAX) {
-        Some(key) => key.to_owned(),
-        None => base64url(&random::<16>()?),
-    };
+    let key = key_or_fresh(key)?;
     let hold_until = held(app, ask, &mut view, &key).await;
     Ok(Some(Form { view, key, typed: typed(app, Asked::New, phone), hold_until }))
 }

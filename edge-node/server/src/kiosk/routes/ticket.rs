@@ -81,7 +81,7 @@ fn status_of(found: &Found) -> Answer {
     }
 }
 
-fn page(app: &App, ask: &Ask, found: &Found) -> Result<TicketPage, Problem> {
+pub(super) fn page(app: &App, ask: &Ask, found: &Found) -> Result<TicketPage, Problem> {
     let answer = &found.answer;
     let mut frame = ask.ticket_frame(app, Link::below(link::TICKET, &answer.code))?;
     frame.synthetic = found.view.fields.synthetic;

@@ -33,3 +33,65 @@ fn the_sketch_is_told_in_words_of_both_languages() {
         assert_eq!(html.matches("<circle cx=\"420\"").count(), 3, "rings");
     }
 }
+
+pub(super) fn crew(choice: Choice, members: u32, error: Option<CrewError>) -> CrewPage {
+    CrewPage {
+        frame: frame(choice, Link::to(link::CREW).with("job", "7-3-240")),
+        card: cards(choice.lang).remove(0),
+        idempotency: "5b0c".to_owned(),
+        typed: typed(Asked::New, ""),
+        members: (0..members).map(|n| format!("1390571291{n}")).collect(),
+        error,
+        trail: Trail(Some(narrowed())),
+    }
+}
+
+pub(super) fn crew_tickets(choice: Choice) -> CrewTicketsPage {
+    let tickets = vec![ticket(choice, Answer::Confirmed), ticket(choice, Answer::Requested)];
+    CrewTicketsPage { frame: frame(choice, Link::below(link::CREW, "482916-482917")), tickets }
+}
+
+#[test]
+fn old_postings_with_a_made_day_are_called_so() {
+    for (lang, mark, long) in [
+        (Lang::ZH, "旧招工", "以前的真招工，不是现在的"),
+        (Lang::EN, "Old posting", "An old real posting, not an offer of today"),
+    ] {
+        let choice = Choice { lang, big: false };
+        assert!(!near(choice).render().unwrap().contains(mark));
+        let mut list = near(choice);
+        list.jobs[1].redated = true;
+        assert_eq!(list.render().unwrap().matches(mark).count(), 1, "the one that is");
+        let mut one = job(choice, 0);
+        assert!(!one.render().unwrap().contains(long));
+        one.frame.redated = true;
+        assert!(one.render().unwrap().contains(long));
+    }
+}
+
+#[test]
+fn answers_differ_in_word_and_shape_and_colour() {
+    let choice = Choice { lang: Lang::EN, big: false };
+    let said = |answer, word: &str, icon: &str, tone: &str| {
+        let html = ticket(choice, answer).render().unwrap();
+        for part in [word, icon, tone] {
+            assert!(html.contains(part), "{answer:?}: {part}");
+        }
+    };
+    let wait = Answer::WaitListed { position: 3, at_this_kiosk: false };
+    said(
+        Answer::Confirmed,
+        "You have it",
+        "<div class=\"mark\"><svg class=\"i\" aria-hidden=\"true\"><use href=\"#tick\"",
+        "t-go",
+    );
+    said(wait, "You are number 3", "<div class=\"mark\">3</div>", "t-wait");
+    said(Answer::Requested, "Waiting for the answer", "#glass", "t-ask");
+    said(Answer::Cancelled { was_place: true }, "Someone else can have the place", "#back", "t-off");
+    said(Answer::Cancelled { was_place: false }, "no number in line is kept", "#back", "t-off");
+    said(Answer::GivingBack, "is being told", "#back", "t-off");
+    said(Answer::Bumped(Why::Fewer), "cut the shift", "#warn", "t-stop");
+    said(Answer::Bumped(Why::Closed), "called this job off", "#warn", "t-stop");
+    said(Answer::Bumped(Why::Twice), "another place at that time", "#warn", "t-stop");
+    said(Answer::Bumped(Why::Void), "was lost", "#warn", "t-stop");
+}

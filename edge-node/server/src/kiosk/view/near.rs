@@ -362,6 +362,11 @@ impl Trail {
         self.onto(Link::to(link::SIGN_UP).with("job", id))
     }
 
+    /// To the list of a crew for a job.
+    pub(crate) fn crew(&self, id: &str) -> Link {
+        self.onto(Link::to(link::CREW).with("job", id))
+    }
+
     fn onto(&self, link: Link) -> Link {
         match &self.0 {
             Some(filter) => filter.onto(link),

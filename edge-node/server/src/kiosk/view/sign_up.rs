@@ -67,6 +67,12 @@ impl SignUpPage {
         Some(self.frame.t_a("signup-held", &at))
     }
 
+    /// The list of a crew, where this kiosk could confirm one.
+    fn crew_href(&self) -> Option<String> {
+        let has_room = self.card.offer == Offer::Here && self.card.seats.here > 1;
+        has_room.then(|| self.trail.crew(&self.card.id).href(self.frame.choice))
+    }
+
     fn action(&self) -> String {
         self.frame.on_visit(self.trail.sign_up(&self.card.id)).href(self.frame.choice)
     }

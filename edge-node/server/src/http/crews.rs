@@ -1,0 +1,117 @@
+//! Crews: all of them confirmed here and now, or none.
+
+use super::{
+    Problem,
+    problem::FieldError,
+    sign_ups::{InFlight, SignUpJson, first16, key_of, refused},
+};
+use crate::{
+    app::App,
+    event_loop::Event,
+    telemetry::{Outcome as Label, OutcomeLabel},
+};
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+    http::{HeaderMap, StatusCode},
+};
+use edge_core::node::{Answer, CREW_MAX, CREW_MIN, CrewDecision, CrewRefusal, CrewRequest};
+use serde::{Deserialize, Serialize};
+use sync_protocol::ids::WorkerId;
+use tokio::sync::oneshot;
+
+/// A crew wants places of one job.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CrewBody {
+    pub(crate) job: String,
+    /// Phone numbers of 2 to 10 members, the one who leads first; kept only as keyed hashes.
+    pub(crate) phones: Vec<String>,
+}
+
+/// What the crew is told.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct CrewJson {
+    /// In the order of the phone numbers.
+    sign_ups: Vec<SignUpJson>,
+}
+
+fn wrong(field: String, reason: &'static str, detail: String) -> Problem {
+    Problem::fields(vec![FieldError { field, reason, detail }])
+}
+
+fn request(app: &App, key: &str, body: &CrewBody) -> Result<CrewRequest, Problem> {
+    let job =
+        body.job.parse().map_err(|_| Problem::new("unknown-job", format!("{} is no job id", body.job)))?;
+    if !(CREW_MIN..=CREW_MAX).contains(&body.phones.len()) {
+        return Err(wrong("phones".to_owned(), "crew_size", CrewRefusal::Size.to_string()));
+    }
+    let plan = app.shared.country.phone_plan();
+    let worker = |(place, phone): (usize, &String)| {
+        let phone = plan
+            .read(phone)
+            .ok_or_else(|| wrong(format!("phones[{place}]"), "phone_wrong", plan.rule().to_owned()))?;
+        Ok(WorkerId::of_phone(&app.shared.region_key, &phone))
+    };
+    let workers = body.phones.iter().enumerate().map(worker).collect::<Result<Vec<_>, Problem>>()?;
+    let all: Vec<&[u8]> =
+        std::iter::once(body.job.as_bytes()).chain(workers.iter().map(|worker| &worker.0[..])).collect();
+    Ok(CrewRequest {
+        job,
+        idempotency: first16("dayshift crew idempotency v1", &[key.as_bytes()]),
+        body_hash: first16("dayshift crew body v1", &all),
+        workers,
+    })
+}
+
+fn crew_refused(refusal: CrewRefusal) -> Problem {
+    match refusal {
+        CrewRefusal::Size => wrong("phones".to_owned(), "crew_size", refusal.to_string()),
+        CrewRefusal::Twice(member) => {
+            wrong(format!("phones[{}]", member - 1), "phone_twice", refusal.to_string())
+        }
+        CrewRefusal::AlreadySignedUp { .. } => Problem::new("already-signed-up", refusal.to_string()),
+        CrewRefusal::SignUp(refusal) => refused(refusal),
+    }
+}
+
+/// Signs a crew up.
+pub(crate) async fn submit(app: &App, key: &str, body: &CrewBody) -> Result<Vec<Answer>, Problem> {
+    let request = request(app, key, body)?;
+    let _guard = InFlight::enter(app, request.idempotency)?;
+    let wanted = request.workers.len();
+    let (reply, answer) = oneshot::channel();
+    app.send(Event::Crew(request, reply))?;
+    let decided = app.wait(answer).await?.map_err(crew_refused);
+    let (outcome, count) = match &decided {
+        Ok(CrewDecision::Answered(answers)) => (Label::Confirmed, answers.len()),
+        Ok(CrewDecision::Short { .. }) | Err(_) => (Label::Refused, 1),
+    };
+    app.shared.metrics.sign_ups.get_or_create(&OutcomeLabel { outcome }).inc_by(count as u64);
+    match decided? {
+        CrewDecision::Answered(answers) => Ok(answers),
+        CrewDecision::Short { confirmable } => {
+            let detail =
+                format!("{confirmable} of {wanted} can be confirmed at this node now; nothing was taken");
+            Err(Problem::new("crew-short", detail))
+        }
+    }
+}
+
+/// Signs a crew up: a place for each of its members, or nothing.
+#[utoipa::path(post, path = "/v1/crews", request_body = CrewBody,
+    params(("Idempotency-Key" = String, Header, description = "Fresh random key; the same for each retry")),
+    responses((status = 201, body = CrewJson, description = "All are confirmed"), (status = 400, body = Problem),
+    (status = 404, body = Problem), (status = 409, body = Problem, description = "Too few places here, nothing taken"),
+    (status = 422, body = Problem), (status = 503, body = Problem), (status = 507, body = Problem)))]
+pub(crate) async fn create(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Result<Json<CrewBody>, JsonRejection>,
+) -> Result<(StatusCode, Json<CrewJson>), Problem> {
+    let key = key_of(&headers)?;
+    let Json(body) = body.map_err(|error| Problem::body(&error))?;
+    let answers = submit(&app, key, &body).await?;
+    let sign_ups = answers.into_iter().map(|answer| SignUpJson::of(&app, answer)).collect();
+    Ok((StatusCode::CREATED, Json(CrewJson { sign_ups })))
+}

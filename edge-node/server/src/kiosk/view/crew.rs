@@ -1,0 +1,141 @@
+//! A crew at the screen: numbers are put on a list one after the other, and all are confirmed together or none.
+
+use askama::{Template, filters::Safe};
+use edge_core::node::{CREW_MAX, CREW_MIN};
+
+use super::{Frame, JobCard, Line, TicketPage, Trail, Typed};
+use crate::kiosk::link::{self, Link};
+
+/// Digits of a number that others may read on the screen.
+const SHOWN_DIGITS: usize = 4;
+
+/// Why a crew was not taken as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CrewError {
+    /// It is not a phone number.
+    Phone,
+    /// The number is on the list.
+    Twice,
+    /// Too few numbers are on the list, or too many.
+    Size,
+    /// A member has signed up for the job before.
+    Again {
+        /// Place on the list, from 1.
+        member: u32,
+    },
+    /// This kiosk can confirm only so many now; nothing was taken.
+    Short {
+        /// How many.
+        confirmable: u32,
+    },
+    /// The job takes nobody any more.
+    Closed,
+    /// Too much to do; wait a little.
+    TooBusy,
+}
+
+/// The list of a crew (POST `add`, `drop`, `go`, `alone`, or `key` from the pad).
+#[derive(Debug, Clone, Template)]
+#[template(path = "kiosk/crew.html")]
+pub(crate) struct CrewPage {
+    /// What surrounds every page.
+    pub(crate) frame: Frame,
+    /// The job, which stays in sight.
+    pub(crate) card: JobCard,
+    /// Key that makes a second submission harmless.
+    pub(crate) idempotency: String,
+    /// The number being typed.
+    pub(crate) typed: Typed,
+    /// Numbers on the list, the one who leads first.
+    pub(crate) members: Vec<String>,
+    /// Why the last attempt was not taken.
+    pub(crate) error: Option<CrewError>,
+    /// The list of jobs that the reader came from.
+    pub(crate) trail: Trail,
+}
+
+impl CrewPage {
+    fn phone_error(&self) -> Option<Safe<String>> {
+        match self.error? {
+            CrewError::Phone => Some(self.typed.wrong(&self.frame)),
+            CrewError::Twice => Some(self.frame.t("crew-twice")),
+            CrewError::Size
+            | CrewError::Again { .. }
+            | CrewError::Short { .. }
+            | CrewError::Closed
+            | CrewError::TooBusy => None,
+        }
+    }
+
+    fn note(&self) -> Option<Safe<String>> {
+        match self.error? {
+            CrewError::Phone | CrewError::Twice => None,
+            CrewError::Size => Some(self.frame.t("crew-size")),
+            CrewError::Again { member } => Some(self.frame.t_n("crew-again", member)),
+            CrewError::Short { confirmable } => {
+                Some(self.frame.t_na("crew-short", confirmable, self.members.len().to_string()))
+            }
+            CrewError::Closed => Some(self.frame.t("signup-closed")),
+            CrewError::TooBusy => Some(self.frame.t("too-many")),
+        }
+    }
+
+    fn is_short(&self) -> bool {
+        matches!(self.error, Some(CrewError::Short { .. }))
+    }
+
+    fn is_ready(&self) -> bool {
+        (CREW_MIN..=CREW_MAX).contains(&self.members.len())
+    }
+
+    fn count(&self) -> u32 {
+        u32::try_from(self.members.len()).unwrap_or_default()
+    }
+
+    /// The last digits of a number: others can read the screen.
+    #[expect(clippy::unused_self, reason = "templates reach every helper through the page")]
+    fn ending(&self, phone: &str) -> String {
+        phone.get(phone.len().saturating_sub(SHOWN_DIGITS)..).unwrap_or_default().to_owned()
+    }
+
+    fn action(&self) -> String {
+        self.frame.on_visit(self.trail.crew(&self.card.id)).href(self.frame.choice)
+    }
+
+    fn job_href(&self) -> String {
+        self.trail.job(&self.card.id).href(self.frame.choice)
+    }
+}
+
+/// The tickets of a crew on one page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "kiosk/crew_tickets.html")]
+pub(crate) struct CrewTicketsPage {
+    /// What surrounds every page.
+    pub(crate) frame: Frame,
+    /// One for each member, in the order of the list.
+    pub(crate) tickets: Vec<TicketPage>,
+}
+
+impl CrewTicketsPage {
+    fn count(&self) -> u32 {
+        u32::try_from(self.tickets.len()).unwrap_or_default()
+    }
+
+    fn all_confirmed(&self) -> bool {
+        self.tickets.iter().all(|ticket| ticket.tone() == "go")
+    }
+
+    fn title(&self) -> Safe<String> {
+        let count = self.count();
+        if self.all_confirmed() {
+            self.frame.t_n("crew-all", count)
+        } else {
+            self.frame.t_n("crew-some", count)
+        }
+    }
+
+    fn ticket_href(&self, code: &str) -> String {
+        self.frame.on_visit(Link::below(link::TICKET, code)).href(self.frame.choice)
+    }
+}
