@@ -221,3 +221,5 @@ a-sheet-disputed = Not the same
 a-sheet-yours = Yours to confirm
 a-sheet-theirs = Worker to confirm
 a-sheet-means = Write hours as hours:minutes. Workers open their ticket at a kiosk and confirm, or write another figure. The last line of the file is this machine's signature.
+a-sheet-send = Send to the agency's system
+a-sheet-sent = On its way to the agency's system

@@ -191,3 +191,5 @@ a-sheet-disputed = 两边不一样
 a-sheet-yours = 等我方确认
 a-sheet-theirs = 等工人确认
 a-sheet-means = 工时写成“小时:分钟”。工人在招工机上打开自己的票，可以确认，也可以写别的数。下载的文件最后一行是这台机器的签名。
+a-sheet-send = 发给公司系统
+a-sheet-sent = 已交给发送程序，会发到公司系统

@@ -374,12 +374,19 @@ pub(crate) struct App {
     /// Who is at the screen.
     pub(crate) visits: Arc<Visits>,
     clerks: Arc<Mutex<Clerks>>,
+    /// Where messages leave the node.
+    pub(crate) senders: Arc<Senders>,
     pub(crate) persons: Arc<Persons>,
     started: Instant,
 }
 
 impl App {
-    fn new(shared: Arc<Shared>, events: mpsc::Sender<Event>, questions: mpsc::Sender<Question>) -> Self {
+    fn new(
+        shared: Arc<Shared>,
+        events: mpsc::Sender<Event>,
+        questions: mpsc::Sender<Question>,
+        senders: Senders,
+    ) -> Self {
         let visits = Arc::new(Visits::new(&shared.region_key, shared.node));
         Self {
             shared,
@@ -389,6 +396,7 @@ impl App {
             in_flight: Arc::default(),
             guesses: Arc::new(Mutex::new(Guesses::new())),
             clerks: Arc::default(),
+            senders: Arc::new(senders),
             persons: Arc::default(),
             started: Instant::now(),
         }
@@ -448,8 +456,8 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     tasks.spawn(holds::watch(shared.clone(), events.clone()));
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
     tasks.spawn(tick(events.clone()));
-    let app = App::new(shared, events.clone(), questions);
-    tasks.spawn(Outbox::new(app.clone(), senders).run());
+    let app = App::new(shared, events.clone(), questions, senders);
+    tasks.spawn(Outbox::new(app.clone()).run());
     tasks.spawn(kiosk::routes::keep_speaking(app.clone()));
     let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
     tasks.spawn(control.keep());

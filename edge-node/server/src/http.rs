@@ -24,6 +24,7 @@ pub(crate) mod crews;
 mod events;
 pub(crate) mod holds;
 mod jobs;
+mod messages;
 mod node;
 mod patch_job;
 pub(crate) mod post_job;
@@ -64,6 +65,8 @@ pub(crate) use sign_ups::{SignUpBody, base64url, submit};
         patch_job::change,
         events::listen,
         carry::take,
+        messages::list,
+        messages::again,
         node::show,
         node::livez,
         node::readyz

@@ -10,7 +10,7 @@ use crate::{
     limits::{MESSAGES_AT_ONCE, OUTBOX_EVERY},
     telemetry::{Delivery, MessageLabel},
 };
-use std::{collections::BTreeSet, sync::Arc, time::Instant};
+use std::{collections::BTreeSet, time::Instant};
 use sync_protocol::ids::VshardId;
 use sync_store::{MessageRow, StoreError};
 use tokio::{
@@ -29,14 +29,13 @@ type Tried = (VshardId, u64, Result<(), String>);
 /// The task's own things.
 pub(crate) struct Outbox {
     app: App,
-    senders: Arc<Senders>,
     /// Under way, or sent and not yet marked so by the event loop.
     busy: BTreeSet<(VshardId, u64)>,
 }
 
 impl Outbox {
-    pub(crate) fn new(app: App, senders: Senders) -> Self {
-        Self { app, senders: Arc::new(senders), busy: BTreeSet::new() }
+    pub(crate) const fn new(app: App) -> Self {
+        Self { app, busy: BTreeSet::new() }
     }
 
     /// Sends until the node stops.
@@ -70,9 +69,9 @@ impl Outbox {
         };
         for row in due {
             self.busy.insert((row.vshard, row.n));
-            let (app, senders) = (self.app.clone(), self.senders.clone());
+            let app = self.app.clone();
             tries.spawn(async move {
-                let result = deliver(&app, &senders, &row).await;
+                let result = deliver(&app, &row).await;
                 (row.vshard, row.n, result)
             });
         }
@@ -102,7 +101,7 @@ impl Outbox {
     }
 }
 
-async fn deliver(app: &App, senders: &Senders, row: &MessageRow) -> Result<(), String> {
+async fn deliver(app: &App, row: &MessageRow) -> Result<(), String> {
     let began = Instant::now();
     let composed = message::compose(app, row).map_err(|error| format!("{error:#}"))?;
     let label = |outcome| MessageLabel { kind: row.kind.as_str().to_owned(), outcome };
@@ -110,7 +109,7 @@ async fn deliver(app: &App, senders: &Senders, row: &MessageRow) -> Result<(), S
         app.shared.metrics.messages.get_or_create(&label(Delivery::Nobody)).inc();
         return Ok(());
     };
-    let result = senders.send(&composed).await;
+    let result = app.senders.send(&composed).await;
     let outcome = if result.is_ok() { Delivery::Delivered } else { Delivery::Failed };
     app.shared.metrics.messages.get_or_create(&label(outcome)).inc();
     app.shared.metrics.message_seconds.observe(began.elapsed().as_secs_f64());

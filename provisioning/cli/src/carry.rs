@@ -5,6 +5,8 @@ pub(crate) mod disk;
 mod export;
 mod node;
 
+pub(crate) use node::running_node;
+
 use crate::{
     Outcome,
     hub_client::{self, HubClient, read_token},

@@ -9,6 +9,7 @@ mod hub;
 mod hub_client;
 mod jobs;
 mod live;
+mod messages;
 mod node;
 mod output;
 mod plugin;
@@ -46,6 +47,9 @@ enum Command {
     Node(node::NodeCommand),
     /// Kill the processes of a cluster under load, again and again, and compare what its clients were told.
     Live(live::LiveArgs),
+    /// Messages to workers and tenants that a node could not deliver.
+    #[command(subcommand)]
+    Messages(messages::MessagesCommand),
     /// Open a page on which lines are cut and plugs pulled under a running cluster.
     Stage(stage::StageArgs),
     /// Receipts that workers take away.
@@ -94,6 +98,7 @@ fn main() -> ExitCode {
         Command::Erasure(command) => erasure::run(&command),
         Command::Node(command) => node::run(&command),
         Command::Live(args) => live::run(&args),
+        Command::Messages(command) => messages::run(&command),
         Command::Stage(args) => stage::run(&args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Plugin(command) => plugin::run(&command),

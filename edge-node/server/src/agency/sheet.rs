@@ -11,6 +11,7 @@ use crate::{
     http::{Problem, attendance},
     timesheet::{self, Hours},
 };
+use askama::filters::Safe;
 use axum::{http::StatusCode, response::Response};
 use edge_core::node::Act;
 use jiff::civil::Date;
@@ -26,15 +27,15 @@ pub(super) async fn show(clerk: Clerk) -> Response {
     page(&clerk, day, None)
 }
 
-fn page(clerk: &Clerk, day: Date, confirmed: Option<u32>) -> Response {
+fn page(clerk: &Clerk, day: Date, said: Option<Safe<String>>) -> Response {
     let lines = match timesheet::of_day(&clerk.app, &clerk.scope, day) {
         Ok(lines) => lines,
         Err(error) => return clerk.explain(&error.into()),
     };
     let f = clerk.frame("/agency/timesheet");
     let lines = lines.iter().map(|hours| line(&clerk.app, &f, hours)).collect();
-    let said = confirmed.map(|n| f.t_n("a-sheet-confirmed", n));
-    show_page(StatusCode::OK, &SheetPage { f, date: day.to_string(), lines, said })
+    let can_send = clerk.app.senders.reaches(&clerk.scope.name);
+    show_page(StatusCode::OK, &SheetPage { f, date: day.to_string(), lines, said, can_send })
 }
 
 /// Hours and minutes as people write them.
@@ -87,6 +88,15 @@ fn line(app: &App, f: &Frame, Hours { view, guest }: &Hours) -> HoursLine {
 /// `POST /agency/timesheet`: confirms one line, or all that have hours.
 pub(super) async fn send(Sent { clerk, form }: Sent) -> Response {
     let day = day_of(&clerk.app, form.get("date"));
+    if form.get("do") == "send" {
+        return match clerk.scope.send_timesheet(&clerk.app, day).await {
+            Ok(()) => {
+                let said = clerk.frame("/agency/timesheet").t("a-sheet-sent");
+                page(&clerk, day, Some(said))
+            }
+            Err(problem) => clerk.explain(&problem),
+        };
+    }
     let one: Option<SignUpId> = form.get("do").strip_prefix("one_").and_then(|id| id.parse().ok());
     let mut confirmed = 0;
     for (name, text) in form.iter() {
@@ -104,7 +114,8 @@ pub(super) async fn send(Sent { clerk, form }: Sent) -> Response {
         }
         confirmed += 1;
     }
-    page(&clerk, day, Some(confirmed))
+    let said = clerk.frame("/agency/timesheet").t_n("a-sheet-confirmed", confirmed);
+    page(&clerk, day, Some(said))
 }
 
 /// `GET /agency/timesheet.csv?date=`.

@@ -319,4 +319,6 @@ pub(super) struct SheetPage {
     pub(super) date: String,
     pub(super) lines: Vec<HoursLine>,
     pub(super) said: Option<Safe<String>>,
+    /// Whether the operator gave an address to send it to.
+    pub(super) can_send: bool,
 }

@@ -2,8 +2,8 @@
 
 use super::{Failure, Finish, Reply, fail, finish};
 use edge_core::node::{Attend, AttendRefusal, Attended, Batch, EditRefusal, JobEdit};
-use sync_protocol::ids::SignUpId;
-use sync_store::StoreError;
+use sync_protocol::ids::{SignUpId, VshardId};
+use sync_store::{MessageKind, StoreError};
 
 /// An order of the agency's side.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(crate) enum Order {
     /// A worker confirms so many minutes.
     WorkerMinutes(SignUpId, u32, Reply<Result<Attended, AttendRefusal>>),
     EditJob(Box<JobEdit>, Reply<Result<(), EditRefusal>>),
+    /// A tenant's timesheet of a day is to be sent; tells whether the outbox had room.
+    SendTimesheet(VshardId, Vec<u8>, Reply<bool>),
     /// Time has passed: the gate looks what is due.
     Tick,
 }
@@ -34,6 +36,10 @@ impl Order {
                     result => Ok(Some(finish(reply, result))),
                 };
             }
+            Self::SendTimesheet(vshard, subject, reply) => {
+                let told = batch.tell(vshard, MessageKind::Timesheet, subject)?;
+                return Ok(Some(finish(reply, told)));
+            }
             Self::Attend(order, reply) => (reply, batch.attend(order)),
             Self::WorkerMinutes(sign_up, minutes, reply) => {
                 (reply, batch.confirm_as_worker(sign_up, minutes))
@@ -55,6 +61,7 @@ impl Order {
                 drop(reply.send(Err(failure.clone())))
             }
             Self::EditJob(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Self::SendTimesheet(_, _, reply) => drop(reply.send(Err(failure.clone()))),
             Self::Tick => {}
         }
     }

@@ -3,7 +3,7 @@
 //! Only whoever can read the node's data folder may bring one, by the token in its control file, and only a file that
 //! the hub signed for this very node is used.
 
-use super::Problem;
+use super::{Problem, messages};
 use crate::{
     app::App,
     event_loop::{Event, Failure},
@@ -15,7 +15,7 @@ use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
-    routing::post,
+    routing::{get, post},
 };
 use ed25519_dalek::VerifyingKey;
 use enrolment::{LogKeyCertificate, NodeIdentity};
@@ -84,12 +84,18 @@ impl Desk {
     pub(super) fn router(self) -> Router {
         Router::new()
             .route("/v1/sync/carry", post(take))
+            .route("/v1/messages", get(messages::list))
+            .route("/v1/messages/{id}", post(messages::again))
             .layer(DefaultBodyLimit::max(CARRY_BYTES_MAX))
             .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::CARRY_WAIT))
             .with_state(self)
     }
 
-    fn admit(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(super) const fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
         // Hashes compare in constant time.
@@ -140,7 +146,7 @@ impl Desk {
         self.app.events.send(event).await.map_err(|_| Problem::from(Failure::Storage))
     }
 
-    async fn ask<T>(
+    pub(super) async fn ask<T>(
         &self,
         event: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Event,
     ) -> Result<T, Problem> {

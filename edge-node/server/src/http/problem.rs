@@ -175,6 +175,12 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Log in at /v1/sessions with phone or card and PIN. Unknown and wrong are answered alike.",
     ),
     (
+        "no-sender",
+        StatusCode::CONFLICT,
+        "Nothing is sent to this agency from this node",
+        "The operator adds [tenants.\"NAME\"] with url and secret_file to senders.toml in the node's data folder, and restarts the node.",
+    ),
+    (
         "not-yours",
         StatusCode::FORBIDDEN,
         "The sign-up is another worker's, as far as can be told",

@@ -12,9 +12,11 @@ use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
+use crate::outbox::{message, sender::SENDERS_FILE};
 use edge_core::node::{
     Act, Attend, AttendRefusal, Attended, EditRefusal, JobEdit, JobView, attendance_of, job_view,
 };
+use jiff::civil::Date;
 use std::collections::BTreeSet;
 use sync_protocol::{
     documents::{Attendance, Status},
@@ -106,6 +108,19 @@ impl TenantScope {
         let topics = interest.topics.iter().filter(|(_, of, _)| *of == tenant.id);
         let vshards = topics.map(|(_, _, vshard)| VshardId(*vshard)).collect();
         Some(Self { tenant: TenantId(tenant.id), name: tenant.name.clone(), vshards })
+    }
+
+    /// Puts the timesheet of a day into the outbox, for the address that the operator gave the tenant.
+    pub(crate) async fn send_timesheet(&self, app: &App, day: Date) -> Result<(), Problem> {
+        if !app.senders.reaches(&self.name) {
+            let detail = format!("the operator of this node has given {} no address in {SENDERS_FILE}", self.name);
+            return Err(Problem::new("no-sender", detail));
+        }
+        let vshard = *self.vshards.first().ok_or_else(|| Problem::new("no-topic", "no region"))?;
+        let (reply, answer) = oneshot::channel();
+        let order = Order::SendTimesheet(vshard, message::subject(self.tenant, day), reply);
+        app.send(Event::Order(order))?;
+        if app.wait(answer).await? { Ok(()) } else { Err(Problem::new("busy", "the outbox is full")) }
     }
 
     /// The same by the key's hash, as a log-in keeps it: a key that was replaced in the meantime is nobody's.

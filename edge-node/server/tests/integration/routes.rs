@@ -18,6 +18,8 @@ enum Who {
     OwnTenant,
     /// A clerk who is logged in with the tenant's key.
     Clerk,
+    /// A worker with a log-in, for what is his own.
+    Worker,
     /// The box itself: a token that lies beside the database.
     Box,
 }
@@ -56,7 +58,25 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/ticket/{code}/cancel", "post", Who::Ticket),
     ("/ticket/{code}/hours", "get", Who::Ticket),
     ("/ticket/{code}/hours", "post", Who::Ticket),
+    ("/attract", "get", Who::Anyone),
+    ("/audio/{name}", "get", Who::Anyone),
+    ("/crew", "get", Who::Anyone),
+    ("/crew", "post", Who::Anyone),
+    ("/crew/{codes}", "get", Who::Ticket),
+    ("/find", "get", Who::Anyone),
+    ("/next", "get", Who::Anyone),
+    ("/v1/crews", "post", Who::Anyone),
+    ("/v1/holds", "post", Who::Anyone),
+    ("/v1/holds/{id}", "delete", Who::Anyone),
+    ("/v1/messages", "get", Who::Box),
+    ("/v1/messages/{id}", "post", Who::Box),
+    ("/v1/sessions", "post", Who::Anyone),
+    ("/v1/sessions", "delete", Who::Anyone),
     ("/v1/sync/carry", "post", Who::Box),
+    ("/v1/workers/me", "post", Who::Anyone),
+    ("/v1/workers/me", "get", Who::Worker),
+    ("/v1/workers/me", "patch", Who::Worker),
+    ("/v1/workers/me", "delete", Who::Worker),
     ("/v1/events", "get", Who::Anyone),
     ("/v1/jobs", "get", Who::Anyone),
     ("/v1/jobs", "post", Who::OwnTenant),
@@ -187,6 +207,22 @@ fn no_route_of_a_tenant_opens_without_its_key() {
             );
         }
     }
+}
+
+#[test]
+fn no_route_of_a_worker_or_of_the_box_opens_without_a_proof() {
+    let node = Node::start("proofs");
+    let guarded = ROUTES.iter().filter(|(_, _, who)| matches!(who, Who::Worker | Who::Box));
+    let mut calls = 0;
+    for (path, method, who) in guarded {
+        for headers in [vec![], vec![("Authorization", "Bearer guessed")]] {
+            let refused = node.send(&method.to_uppercase(), &path.replace("{id}", "1-1:retry"), &headers, b"{}");
+            let code = if *who == Who::Worker { "/problems/unproved" } else { "/problems/unauthorised" };
+            assert_eq!((refused.status, refused.problem().as_str()), (401, code), "{method} {path}");
+            calls += 1;
+        }
+    }
+    assert_eq!(calls, 12);
 }
 
 #[test]

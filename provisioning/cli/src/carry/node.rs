@@ -21,14 +21,18 @@ struct Carried {
     retired: Option<String>,
 }
 
+/// The running node of a data folder, by the token that it leaves there.
+pub(crate) fn running_node(data: &Path) -> Result<HubClient> {
+    let path = data.join("control.json");
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("read {}; this needs the running node", path.display()))?;
+    let control: Control = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+    HubClient::new(&format!("http://{}", control.http), &control.token)
+}
+
 /// Imports at the node of this folder.
 pub(super) fn import(data: &Path, bytes: &[u8], json: bool) -> Result<Outcome> {
-    let path = data.join("control.json");
-    let text = std::fs::read_to_string(&path).with_context(|| {
-        format!("read {}; does the node run? it takes the file while it runs", path.display())
-    })?;
-    let control: Control = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-    let client = HubClient::new(&format!("http://{}", control.http), &control.token)?;
+    let client = running_node(data)?;
     let text = client.post_bytes("/v1/sync/carry", &[], bytes)?;
     let carried: Carried = serde_json::from_str(&text).context("the node's answer")?;
     if json {

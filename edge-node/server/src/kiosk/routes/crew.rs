@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     app::App,
-    http::{Problem, SignUpBody, crews, submit},
+    http::{Problem, SignUpBody, crews, sign_ups::Asker, submit},
     kiosk::{
         link::{self, Link},
         view::{Asked, CrewError, CrewPage, CrewTicketsPage, Typed},
@@ -148,8 +148,8 @@ async fn pressed(app: &App, ask: &Ask, mut form: Form, filled: &Pairs) -> Respon
 async fn each_alone(app: &App, form: &Form) -> Result<Vec<String>, Problem> {
     let mut codes = Vec::with_capacity(form.members.len());
     for phone in &form.members {
-        let body = SignUpBody { job: form.view.job.to_string(), phone: phone.clone() };
-        codes.push(submit(app, &format!("{} {phone}", form.key), &body).await?.code);
+        let body = SignUpBody { job: form.view.job.to_string(), phone: Some(phone.clone()) };
+        codes.push(submit(app, &format!("{} {phone}", form.key), &body, Asker::default()).await?.code);
     }
     Ok(codes)
 }
