@@ -360,7 +360,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     tasks.spawn(control.keep());
     announce(config, &listener)?;
     let served = tokio::select! {
-        served = http::serve(app, desk, listener, stop_signal()) => served,
+        served = http::serve(app, desk, &config.origins, listener, stop_signal()) => served,
         Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),
     };
     tasks.shutdown().await;

@@ -1,7 +1,11 @@
 //! What a node is told by its operator: flags, and the identity in its data folder.
 
-use crate::country::{Country, zone_of};
+use crate::{
+    country::{Country, zone_of},
+    http::parse_origin,
+};
 use anyhow::{Context, ensure};
+use axum::http::HeaderValue;
 use clap::{Args, Parser, Subcommand};
 use enrolment::NodeIdentity;
 use jiff::tz::TimeZone;
@@ -57,6 +61,10 @@ pub(crate) struct RunArgs {
     /// sorted by start.
     #[arg(long, value_parser = parse_position)]
     pub(crate) position: Option<(i32, i32)>,
+    /// Origin of a web page that may call this node's interface from a browser, such as https://jobs.example; may be given
+    /// several times. By default no other page may.
+    #[arg(long, value_name = "URL", value_parser = parse_origin)]
+    pub(crate) allow_origin: Vec<HeaderValue>,
     /// File that gets the bound address as JSON once the node serves.
     #[arg(long)]
     pub(crate) announce: Option<PathBuf>,
@@ -84,6 +92,8 @@ pub(crate) struct Config {
     pub(crate) time_zone: TimeZone,
     /// Millionths of a degree.
     pub(crate) position: Option<(i32, i32)>,
+    /// Origins of pages that may call the interface.
+    pub(crate) origins: Vec<HeaderValue>,
     pub(crate) announce: Option<PathBuf>,
     pub(crate) country: Country,
     /// What was not told and had to be assumed: what follows from it, and the flag that mends it.
@@ -128,6 +138,7 @@ impl Config {
             plugins: args.plugins.clone().unwrap_or_else(|| args.data.join("plugins")),
             time_zone,
             position: args.position,
+            origins: args.allow_origin.clone(),
             announce: args.announce.clone(),
             country,
             assumed,

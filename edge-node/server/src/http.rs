@@ -4,19 +4,22 @@ use crate::{app::App, kiosk, limits};
 use anyhow::Context;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-    routing::{get, post},
+    extract::DefaultBodyLimit,
+    http::HeaderValue,
+    middleware,
+    routing::{any, get},
 };
+use http_face::{Answer, Docs, Limit};
 use std::{future::Future, net::SocketAddr};
 use tokio::{net::TcpListener, sync::watch};
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::OpenApi;
 
 mod carry;
+mod counts;
 mod events;
 mod jobs;
 mod node;
+mod origins;
 mod post_job;
 mod problem;
 pub(crate) mod search;
@@ -24,6 +27,7 @@ pub(crate) mod sign_ups;
 
 pub(crate) use carry::Desk;
 pub(crate) use events::Changes;
+pub(crate) use origins::parse_origin;
 pub(crate) use problem::Problem;
 pub(crate) use sign_ups::{SignUpBody, base64url, submit};
 
@@ -33,6 +37,8 @@ pub(crate) use sign_ups::{SignUpBody, base64url, submit};
     paths(
         search::search,
         jobs::show,
+        counts::regions,
+        counts::categories,
         post_job::create,
         sign_ups::create,
         sign_ups::show,
@@ -48,27 +54,20 @@ pub(crate) use sign_ups::{SignUpBody, base64url, submit};
 struct Description;
 
 /// The OpenAPI 3.1 description of this interface.
-pub(crate) fn openapi_json() -> anyhow::Result<String> {
-    let mut text = Description::openapi().to_pretty_json().context("cannot write the description")?;
-    text.push('\n');
-    Ok(text)
+pub(crate) fn description() -> anyhow::Result<serde_json::Value> {
+    let of_handlers = serde_json::to_value(Description::openapi()).context("cannot write the description")?;
+    Ok(http_face::complete(of_handlers, &problem::known()))
 }
 
-async fn openapi(State(_): State<App>) -> Result<([(&'static str, &'static str); 1], String), Problem> {
-    let text = openapi_json().map_err(|error| Problem::internal(&error))?;
-    Ok(([("content-type", "application/json")], text))
-}
-
-/// Serves until `stop`, then lets running requests end.
-pub(crate) async fn serve(
-    app: App,
-    desk: Desk,
-    listener: TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<()> {
-    let router = Router::new()
+/// The routes for programs. Pages of the origins may call these and no others.
+fn interface(origins: &[HeaderValue]) -> anyhow::Result<Router<App>> {
+    let docs = Docs::new(&description()?, problem::known(), problem::answer);
+    let docs = docs.context("cannot draw the page of the description")?;
+    let routes = Router::new()
         .route("/v1/jobs", get(search::search).post(post_job::create))
         .route("/v1/jobs/{id}", get(jobs::show))
+        .route("/v1/regions", get(counts::regions))
+        .route("/v1/categories", get(counts::categories))
         .route("/v1/sign_ups", get(sign_ups::find).post(sign_ups::create))
         .route("/v1/sign_ups/{id}", get(sign_ups::show).post(sign_ups::command))
         .route("/v1/events", get(events::listen))
@@ -76,15 +75,29 @@ pub(crate) async fn serve(
         .route("/livez", get(node::livez))
         .route("/readyz", get(node::readyz))
         .route("/metrics", get(node::metrics))
-        .route("/openapi.json", get(openapi))
-        .route("/problems/{code}", get(problem::explain))
-        .route("/v1/{*rest}", post(problem::unknown).get(problem::unknown))
+        .route("/v1", any(problem::unknown))
+        .route("/v1/{*rest}", any(problem::unknown))
+        .merge(docs.router());
+    Ok(if origins.is_empty() { routes } else { routes.layer(origins::layer(origins)) })
+}
+
+/// Serves until `stop`, then lets running requests end.
+pub(crate) async fn serve(
+    app: App,
+    desk: Desk,
+    origins: &[HeaderValue],
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let limit = Limit { wait: limits::REQUEST_WAIT, answer: problem::answer };
+    let router = interface(origins)?
         .merge(kiosk::routes::routes())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::REQUEST_WAIT))
-        .with_state(app)
+        .layer(middleware::from_fn_with_state(limit, http_face::in_time))
+        .with_state(app.clone())
         .merge(desk.router())
-        .layer(CatchPanicLayer::new());
+        .layer(middleware::from_fn_with_state(problem::answer as Answer, http_face::whole))
+        .layer(middleware::from_fn_with_state(app, kiosk::routes::outermost_as_page));
     let (tell, mut told) = watch::channel(false);
     let draining = async move {
         stop.await;

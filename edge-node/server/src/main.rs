@@ -41,8 +41,8 @@ fn run(cli: config::Cli) -> anyhow::Result<()> {
         config::Command::Join(join) => runtime.block_on(join::join(&join)),
         config::Command::Run(run) => runtime.block_on(app::run(&config::Config::load(&run)?)),
         config::Command::Openapi => {
-            let text = http::openapi_json()?;
-            std::io::stdout().write_all(text.as_bytes()).context("cannot write to stdout")
+            let description = http::description()?;
+            writeln!(std::io::stdout(), "{description:#}").context("cannot write to stdout")
         }
     }
 }

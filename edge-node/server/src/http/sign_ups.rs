@@ -18,8 +18,9 @@ use edge_core::node::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, SocketAddr},
-    sync::PoisonError,
+    sync::{Mutex, PoisonError},
 };
 use sync_protocol::{
     documents::Status,
@@ -32,6 +33,7 @@ use tokio::sync::oneshot;
 /// A worker wants a place.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "job": "j0-1-1024", "phone": "13905712916" }))]
 pub(crate) struct SignUpBody {
     pub(crate) job: String,
     /// The worker's phone number; kept only as a keyed hash. In China 11 digits, in the United States 10, elsewhere the 7
@@ -98,7 +100,7 @@ impl App {
     }
 }
 
-fn first16(context: &str, parts: &[&[u8]]) -> [u8; 16] {
+pub(super) fn first16(context: &str, parts: &[&[u8]]) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new_derive_key(context);
     for part in parts {
         hasher.update(&(part.len() as u64).to_be_bytes());
@@ -127,13 +129,12 @@ fn request(app: &App, key: &str, body: &SignUpBody) -> Result<SignUpRequest, Pro
 }
 
 /// Keeps a second request under the same key out until the first is answered.
-struct InFlight<'a>(&'a App, [u8; 16]);
+struct InFlight<'a>(&'a Mutex<BTreeSet<[u8; 16]>>, [u8; 16]);
 
 impl<'a> InFlight<'a> {
-    fn enter(app: &'a App, key: [u8; 16]) -> Result<Self, Problem> {
-        let mut keys = app.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.insert(key) {
-            Ok(Self(app, key))
+    fn enter(keys: &'a Mutex<BTreeSet<[u8; 16]>>, key: [u8; 16]) -> Result<Self, Problem> {
+        if keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+            Ok(Self(keys, key))
         } else {
             Err(Problem::new("in-flight", "ask again in a second"))
         }
@@ -142,7 +143,7 @@ impl<'a> InFlight<'a> {
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.0.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
     }
 }
 
@@ -172,7 +173,7 @@ pub(crate) async fn submit(app: &App, key: &str, body: &SignUpBody) -> Result<An
 
 async fn decide(app: &App, key: &str, body: &SignUpBody) -> Result<Answer, Problem> {
     let request = request(app, key, body)?;
-    let _guard = InFlight::enter(app, request.idempotency)?;
+    let _guard = InFlight::enter(&app.in_flight, request.idempotency)?;
     let (reply, answer) = oneshot::channel();
     app.send(Event::SignUp(request, reply))?;
     let pending = match app.wait(answer).await?.map_err(refused)? {
@@ -187,11 +188,15 @@ async fn decide(app: &App, key: &str, body: &SignUpBody) -> Result<Answer, Probl
 
 /// Creates a sign-up.
 #[utoipa::path(post, path = "/v1/sign_ups", request_body = SignUpBody,
-    params(("Idempotency-Key" = String, Header, description = "Fresh random key; the same for each retry")),
-    responses((status = 201, body = SignUpJson, description = "Confirmed"),
-    (status = 202, body = SignUpJson, description = "Wait-listed or requested"), (status = 400, body = Problem),
-    (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
-    (status = 503, body = Problem), (status = 507, body = Problem)))]
+    params(("Idempotency-Key" = String, Header, example = "8e03978e-40d5-43dd-bc93-6894a57f9324",
+        description = "Fresh and random, 1 to 128 ASCII characters; the same for each retry.")),
+    responses((status = 201, body = SignUpJson, description = "Confirmed, wherever the same key was answered before."),
+    (status = 202, body = SignUpJson, description = "Wait-listed or requested."),
+    (status = 400, body = Problem, description = "`key-missing`, or `bad-request`; `errors` names each field at fault."),
+    (status = 404, body = Problem, description = "`unknown-job`."),
+    (status = 409, body = Problem, description = "`closed`, `already-signed-up` or `in-flight`."),
+    (status = 422, body = Problem, description = "`key-reused`."),
+    (status = 503, body = Problem, description = "`busy` or `frozen`."), (status = 507, body = Problem, description = "`disk-full`.")))]
 pub(crate) async fn create(
     State(app): State<App>,
     headers: HeaderMap,
@@ -212,8 +217,9 @@ fn unknown(id: &str) -> Problem {
 }
 
 /// Reads a sign-up as it stands.
-#[utoipa::path(get, path = "/v1/sign_ups/{id}", params(("id" = String, Path, description = "Sign-up id")), responses(
-    (status = 200, body = SignUpJson), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/sign_ups/{id}",
+    params(("id" = String, Path, description = "A sign-up's id.", example = "s7-1-1")),
+    responses((status = 200, body = SignUpJson), (status = 404, body = Problem, description = "`unknown-sign-up`.")))]
 pub(crate) async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -252,6 +258,7 @@ async fn placed(app: &App, answer: Answer, question: Option<Ask>) -> Answer {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FindParameters {
+    #[param(example = "482913")]
     code: String,
 }
 
@@ -270,8 +277,8 @@ pub(crate) async fn by_code(app: &App, from: IpAddr, code: &str) -> Result<Optio
 
 /// Finds a sign-up by its six digits.
 #[utoipa::path(get, path = "/v1/sign_ups", params(FindParameters), responses(
-    (status = 200, body = SignUpJson), (status = 404, body = Problem),
-    (status = 429, body = Problem, description = "Too many wrong digits; Retry-After says how long to wait")))]
+    (status = 200, body = SignUpJson), (status = 404, body = Problem, description = "`unknown-sign-up`."),
+    (status = 429, body = Problem, description = "`too-many-guesses`; Retry-After says how long to wait.")))]
 pub(crate) async fn find(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -295,8 +302,10 @@ pub(crate) async fn cancel(app: &App, sign_up: SignUpId) -> Result<Answer, Probl
 }
 
 /// Commands on a sign-up: `{id}:cancel`.
-#[utoipa::path(post, path = "/v1/sign_ups/{id}", params(("id" = String, Path, description = "Sign-up id and `:cancel`")),
-    responses((status = 200, body = SignUpJson), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/v1/sign_ups/{id}", 
+    params(("id" = String, Path, description = "A sign-up's id and `:cancel`.", example = "s7-1-1:cancel")),
+    responses((status = 200, body = SignUpJson), (status = 404, body = Problem, description = "`unknown-sign-up` or `unknown-route`."),
+        (status = 503, body = Problem, description = "`busy` or `frozen`."), (status = 507, body = Problem, description = "`disk-full`.")))]
 pub(crate) async fn command(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -307,4 +316,20 @@ pub(crate) async fn command(
     let sign_up = id.parse().map_err(|_| unknown(id))?;
     let answer = cancel(&app, sign_up).await?;
     Ok(Json(SignUpJson::of(&app, answer)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_request_under_a_key_waits_for_the_first() {
+        let keys = Mutex::default();
+        let first = InFlight::enter(&keys, [1; 16]).unwrap();
+        let second = InFlight::enter(&keys, [1; 16]).map(drop).unwrap_err();
+        assert_eq!((second.status, second.code, second.retry_after_s), (409, "in-flight", Some(1)));
+        assert!(InFlight::enter(&keys, [2; 16]).is_ok(), "another key");
+        drop(first);
+        assert!(InFlight::enter(&keys, [1; 16]).is_ok(), "the first is answered");
+    }
 }

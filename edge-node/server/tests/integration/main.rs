@@ -5,5 +5,6 @@
 mod damage;
 mod disk;
 mod held_off;
+mod interface;
 mod kiosk;
 mod node;
