@@ -27,6 +27,7 @@ pub fn complete(mut description: Value, known: &[Known]) -> Value {
     let is_there = |name: &&str| description.pointer(&format!("/components/schemas/{name}")).is_some();
     let problem = PROBLEM_SCHEMAS.into_iter().find(is_there);
     let problem = problem.map(|name| format!("#/components/schemas/{name}"));
+    name_unsigned(&mut description);
     let mut uses: BTreeMap<String, usize> = BTreeMap::new();
     for operation in operations(&mut description) {
         *uses.entry(id(operation)).or_default() += 1;
@@ -50,6 +51,23 @@ pub fn complete(mut description: Value, known: &[Known]) -> Value {
         );
     }
     description
+}
+
+/// Handlers' numbers without a sign are written as those with one, whose largest value is half of theirs.
+fn name_unsigned(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let from_zero = fields.get("minimum").is_some_and(|least| least == 0);
+            if let Some(Value::String(format)) = fields.get_mut("format").filter(|_| from_zero)
+                && matches!(format.as_str(), "int32" | "int64")
+            {
+                format.insert(0, 'u');
+            }
+            fields.values_mut().for_each(name_unsigned);
+        }
+        Value::Array(values) => values.iter_mut().for_each(name_unsigned),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 fn operations(description: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
@@ -147,7 +165,10 @@ mod tests {
 
     fn completed() -> Value {
         let description = json!({
-            "components": { "schemas": { "Problem": { "type": "object" } } },
+            "components": { "schemas": { "Problem": { "type": "object", "properties": {
+                "seats": { "type": "integer", "format": "int32", "minimum": 0 },
+                "pay": { "type": "integer", "format": "int64" }
+            } } } },
             "paths": {
                 "/a": { "get": { "operationId": "show", "tags": ["a"], "responses": { "200": {} } } },
                 "/b": { "post": {
@@ -179,6 +200,12 @@ mod tests {
             &expected,
             "{pointer} of {completed:#}"
         );
+    }
+
+    #[test]
+    fn numbers_without_a_sign_are_called_so() {
+        check("/components/schemas/Problem/properties/seats/format", json!("uint32"));
+        check("/components/schemas/Problem/properties/pay/format", json!("int64"));
     }
 
     #[test]
