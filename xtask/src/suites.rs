@@ -97,9 +97,6 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
     } else {
         vec!["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]
     };
-    let file = workspace.root().join(needs::BROWSER_SUITE);
-    let kiosk = file.to_str().context("the path of the checkout is not UTF-8")?.to_owned();
-    let no_kiosk = (!file.is_file()).then(|| format!("{} is not there", needs::BROWSER_SUITE));
     let no_guests = plugins::shipped(workspace.root())?.is_empty();
     let no_openapi = !workspace.root().join(openapi::FOLDER).is_dir();
     let absent = |absent: bool, what: &str| absent.then(|| what.to_owned());
@@ -128,11 +125,11 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
         only_with_all: true,
         ..suite(name, Work::Built("simulate", arguments))
     }));
-    suites.push(Suite {
-        needs: &[Need::Node, Need::Chromium, Need::Fonts, Need::Playwright, Need::Axe],
-        absent: no_kiosk,
-        ..suite("browser", Work::Program("node", vec![kiosk]))
-    });
+    let in_a_browser = &[Need::Node, Need::Chromium, Need::Fonts, Need::Playwright, Need::Axe];
+    suites.push(script(workspace, "browser", needs::BROWSER_SUITE, in_a_browser)?);
+    suites.push(script(workspace, "local app", needs::APP_SUITE, in_a_browser)?);
+    let contract = &[Need::Node, Need::Python, Need::Schemathesis];
+    suites.push(script(workspace, "contract", needs::CONTRACT_SUITE, contract)?);
     suites.push(Suite {
         needs: &[Need::WasmTarget],
         absent: absent(no_guests, "plugins/shipped holds no guests"),
@@ -143,6 +140,19 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
         ..suite("openapi", Work::Xtask(vec!["openapi", "--check"]))
     });
     Ok(suites)
+}
+
+/// A suite that node runs from a file of the checkout.
+fn script(
+    workspace: &Workspace,
+    name: &'static str,
+    path: &str,
+    needs: &'static [Need],
+) -> anyhow::Result<Suite> {
+    let file = workspace.root().join(path);
+    let text = file.to_str().context("the path of the checkout is not UTF-8")?.to_owned();
+    let absent = (!file.is_file()).then(|| format!("{path} is not there"));
+    Ok(Suite { needs, absent, ..suite(name, Work::Program("node", vec![text])) })
 }
 
 fn suite(name: &'static str, work: Work) -> Suite {

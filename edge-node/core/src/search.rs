@@ -20,7 +20,7 @@ mod tail;
 mod text;
 mod token;
 
-pub use facets::{FacetCounts, Facets};
+pub use facets::{CategoryCount, FacetCounts, Facets};
 pub use index::{Index, MergeProgress};
 pub use judge::{Candidate, JUDGE_BATCH_MAX, JUDGED_MAX, Judge, KeepAll};
 pub use place::{Near, Position};

@@ -470,7 +470,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     };
     announce(config, &listener, phones.as_ref())?;
     let served = tokio::select! {
-        () = http::serve(app, desk, listener, phones, stop_signal()) => Ok(()),
+        served = http::serve(app, desk, &config.origins, listener, phones, stop_signal()) => served,
         Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),
     };
     tasks.shutdown().await;

@@ -1,7 +1,11 @@
 //! What a node is told by its operator: flags, and the identity in its data folder.
 
-use crate::country::{Country, zone_of};
+use crate::{
+    country::{Country, zone_of},
+    http::parse_origin,
+};
 use anyhow::{Context, ensure};
+use axum::http::HeaderValue;
 use clap::{Args, Parser, Subcommand};
 use enrolment::NodeIdentity;
 use jiff::tz::TimeZone;
@@ -92,6 +96,10 @@ pub(crate) struct RunArgs {
     /// Where in the hall somebody helps, such as "the desk at the east gate".
     #[arg(long, value_parser = parse_shown)]
     pub(crate) help_desk: Option<String>,
+    /// Origin of a web page that may call this node's interface from a browser, such as https://jobs.example; may be given
+    /// several times. By default no other page may.
+    #[arg(long, value_name = "URL", value_parser = parse_origin)]
+    pub(crate) allow_origin: Vec<HeaderValue>,
     /// File that gets the bound address as JSON once the node serves.
     #[arg(long)]
     pub(crate) announce: Option<PathBuf>,
@@ -143,6 +151,8 @@ pub(crate) struct Config {
     pub(crate) time_zone: TimeZone,
     /// Millionths of a degree.
     pub(crate) position: Option<(i32, i32)>,
+    /// Origins of pages that may call the interface.
+    pub(crate) origins: Vec<HeaderValue>,
     pub(crate) announce: Option<PathBuf>,
     /// Whom the pages name for help.
     pub(crate) help: Help,
@@ -192,6 +202,7 @@ impl Config {
             speak_command: args.speak_command.clone(),
             time_zone,
             position: args.position,
+            origins: args.allow_origin.clone(),
             announce: args.announce.clone(),
             help: Help { phone: args.help_phone.clone(), desk: args.help_desk.clone() },
             country,

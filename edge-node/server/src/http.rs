@@ -4,28 +4,29 @@ use crate::{agency, app::App, kiosk, limits};
 use anyhow::Context;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
-    http::{HeaderValue, StatusCode, header},
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, header},
     middleware,
-    routing::{delete, get, post},
+    routing::{any, delete, get, post},
 };
+use http_face::{Answer, Docs, Limit};
 use std::future::Future;
 use sync_quic::HttpsListener;
 use tokio::{net::TcpListener, sync::watch};
-use tower_http::{
-    catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
-};
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
 
 pub(crate) mod attendance;
 mod bookmark;
 mod carry;
+mod counts;
 pub(crate) mod crews;
 mod events;
 pub(crate) mod holds;
 mod jobs;
 mod messages;
 mod node;
+mod origins;
 mod patch_job;
 pub(crate) mod post_job;
 mod problem;
@@ -37,6 +38,7 @@ pub(crate) mod workers;
 
 pub(crate) use carry::Desk;
 pub(crate) use events::Changes;
+pub(crate) use origins::parse_origin;
 pub(crate) use problem::Problem;
 pub(crate) use sign_ups::{SignUpBody, base64url, submit};
 
@@ -46,6 +48,8 @@ pub(crate) use sign_ups::{SignUpBody, base64url, submit};
     paths(
         search::search,
         jobs::show,
+        counts::regions,
+        counts::categories,
         post_job::create,
         workers::create,
         workers::show,
@@ -75,30 +79,22 @@ pub(crate) use sign_ups::{SignUpBody, base64url, submit};
 struct Description;
 
 /// The OpenAPI 3.1 description of this interface.
-pub(crate) fn openapi_json() -> anyhow::Result<String> {
-    let mut text = Description::openapi().to_pretty_json().context("cannot write the description")?;
-    text.push('\n');
-    Ok(text)
+pub(crate) fn description() -> anyhow::Result<serde_json::Value> {
+    let of_handlers = serde_json::to_value(Description::openapi()).context("cannot write the description")?;
+    Ok(http_face::complete(of_handlers, &problem::known()))
 }
 
-async fn openapi(State(_): State<App>) -> Result<([(&'static str, &'static str); 1], String), Problem> {
-    let text = openapi_json().map_err(|error| Problem::internal(&error))?;
-    Ok(([("content-type", "application/json")], text))
-}
-
-/// Serves until `stop`, then lets running requests end.
-pub(crate) async fn serve(
-    app: App,
-    desk: Desk,
-    listener: TcpListener,
-    phones: Option<HttpsListener>,
-    stop: impl Future<Output = ()> + Send,
-) {
-    let router = Router::new()
+/// The routes for programs. Pages of the origins may call these and no others.
+fn interface(app: &App, origins: &[HeaderValue]) -> anyhow::Result<Router<App>> {
+    let docs = Docs::new(&description()?, problem::known(), problem::answer);
+    let docs = docs.context("cannot draw the page of the description")?;
+    let routes = Router::new()
         .route("/v1/jobs", get(search::search).post(post_job::create))
         .route("/v1/jobs/{id}", get(jobs::show).patch(patch_job::change))
         .route("/v1/jobs/{id}/roster", get(attendance::roster))
         .route("/v1/timesheet", get(attendance::sheet))
+        .route("/v1/regions", get(counts::regions))
+        .route("/v1/categories", get(counts::categories))
         .route(
             "/v1/workers/me",
             get(workers::show).post(workers::create).patch(workers::update).delete(workers::erase),
@@ -113,21 +109,40 @@ pub(crate) async fn serve(
         .route("/v1/node", get(node::show))
         .route("/livez", get(node::livez))
         .route("/readyz", get(node::readyz))
-        .route("/openapi.json", get(openapi))
-        .route("/problems/{code}", get(problem::explain))
-        .route("/v1/{*rest}", post(problem::unknown).get(problem::unknown))
+        .route("/v1", any(problem::unknown))
+        .route("/v1/{*rest}", any(problem::unknown))
         .layer(middleware::from_fn_with_state(app.clone(), bookmark::wait))
+        .merge(docs.router());
+    Ok(if origins.is_empty() { routes } else { routes.layer(origins::layer(origins)) })
+}
+
+/// Serves until `stop`, then lets running requests end.
+pub(crate) async fn serve(
+    app: App,
+    desk: Desk,
+    origins: &[HeaderValue],
+    listener: TcpListener,
+    phones: Option<HttpsListener>,
+    stop: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let limit = Limit { wait: limits::REQUEST_WAIT, answer: problem::answer };
+    let router = interface(&app, origins)?
         .merge(agency::routes())
         .merge(kiosk::routes::routes())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::REQUEST_WAIT))
+        .layer(middleware::from_fn_with_state(limit, http_face::in_time))
         .with_state(app.clone());
-    let own = Router::new().route("/metrics", get(node::metrics)).with_state(app).merge(desk.router());
+    let own = Router::new().route("/metrics", get(node::metrics)).with_state(app.clone()).merge(desk.router());
+    let whole = |router: Router| {
+        router
+            .layer(middleware::from_fn_with_state(problem::answer as Answer, http_face::whole))
+            .layer(middleware::from_fn_with_state(app.clone(), kiosk::routes::outermost_as_page))
+    };
     // Browsers that came by HTTPS once come so for half a year (RFC 6797).
     let strict = HeaderValue::from_static("max-age=15552000");
     let strict = SetResponseHeaderLayer::overriding(header::STRICT_TRANSPORT_SECURITY, strict);
-    let of_phones = router.clone().layer(CatchPanicLayer::new()).layer(strict);
-    let router = router.merge(own).layer(CatchPanicLayer::new());
+    let of_phones = whole(router.clone()).layer(strict);
+    let router = whole(router.merge(own));
     let (tell, told) = watch::channel(false);
     let stopped = || {
         let mut told = told.clone();
@@ -149,4 +164,5 @@ pub(crate) async fn serve(
         // Event streams end when their listeners do.
         () = stopping => {}
     }
+    Ok(())
 }

@@ -51,8 +51,8 @@ fn run(cli: config::Cli) -> anyhow::Result<()> {
             kiosk::languages::check(&folder, &mut std::io::stdout())
         }
         config::Command::Openapi => {
-            let text = http::openapi_json()?;
-            std::io::stdout().write_all(text.as_bytes()).context("cannot write to stdout")
+            let description = http::description()?;
+            writeln!(std::io::stdout(), "{description:#}").context("cannot write to stdout")
         }
     }
 }

@@ -9,6 +9,7 @@ mod import;
 mod jobs;
 mod limbo;
 mod nodes;
+mod order;
 mod pages;
 mod problem;
 mod seats;
@@ -18,6 +19,7 @@ use crate::{
     console::view,
     limits::{REQUEST_BYTES_MAX, REQUEST_TIME_MAX},
 };
+use anyhow::Context;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -25,9 +27,9 @@ use axum::{
     middleware,
     routing::{get, post},
 };
-use problem::Problem;
+use http_face::{Answer, Docs, Limit};
+use problem::{KNOWN, Problem, answer};
 use std::sync::Arc;
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::OpenApi;
 
 /// The description of the API, from the handlers themselves.
@@ -55,18 +57,21 @@ use utoipa::OpenApi;
 )]
 struct Api;
 
-/// The description as JSON.
-pub(crate) fn openapi() -> String {
-    Api::openapi().to_pretty_json().unwrap_or_default()
+/// The description of the interface.
+pub(crate) fn description() -> anyhow::Result<serde_json::Value> {
+    let of_handlers = serde_json::to_value(Api::openapi()).context("write the description")?;
+    Ok(http_face::complete(of_handlers, KNOWN))
 }
 
-/// All routes.
-pub(crate) fn router(app: Arc<App>) -> Router {
-    Router::new()
+/// All routes. An error is a description of them that cannot be drawn.
+pub(crate) fn router(app: Arc<App>) -> anyhow::Result<Router> {
+    let docs =
+        Docs::new(&description()?, KNOWN.to_vec(), answer).context("draw the page of the description")?;
+    let limit = Limit { wait: REQUEST_TIME_MAX, answer };
+    let router = Router::new()
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
-        .route("/openapi.json", get(health::openapi))
         .route("/v1/nodes", get(nodes::list))
         .route("/v1/sync/peers", get(nodes::peers))
         .route("/v1/jobs", get(jobs::list))
@@ -86,14 +91,16 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(view::SYNC, get(pages::sync))
         .route(view::SHEET_PATH, get(pages::sheet))
         .route("/favicon.ico", get(pages::icon))
+        .merge(docs.router())
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME_MAX))
+        .layer(middleware::from_fn_with_state(limit, http_face::in_time))
         .merge(carry::router())
+        .layer(middleware::from_fn_with_state(answer as Answer, http_face::whole))
         .layer(middleware::from_fn_with_state(app.clone(), pages::problem_as_page))
-        .layer(CatchPanicLayer::new())
-        .with_state(app)
+        .with_state(app);
+    Ok(router)
 }
 
 async fn no_route() -> Problem {

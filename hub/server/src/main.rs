@@ -31,7 +31,9 @@ const EXIT_USAGE: u8 = 64;
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Openapi => writeln!(io::stdout(), "{}", http::openapi()).map_err(anyhow::Error::from),
+        Command::Openapi => {
+            http::description().and_then(|description| Ok(writeln!(io::stdout(), "{description:#}")?))
+        }
         Command::Run(args) => match Config::try_from(args) {
             Ok(config) => {
                 telemetry::start();

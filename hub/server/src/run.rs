@@ -85,6 +85,7 @@ fn open(config: &Config, stop: &CancellationToken) -> Result<(Arc<App>, ShardThr
 }
 
 async fn serve(config: &Config, app: Arc<App>) -> Result<()> {
+    let router = http::router(Arc::clone(&app))?;
     let listener = TcpListener::bind(config.http).await.with_context(|| format!("bind {}", config.http))?;
     let endpoint = peers::bind(&app, config.quic)?;
     let (http_at, quic_at) = (listener.local_addr()?, endpoint.local_address()?);
@@ -100,7 +101,7 @@ async fn serve(config: &Config, app: Arc<App>) -> Result<()> {
     tasks.spawn(async move { scheduler::run(&this).await });
     let this = Arc::clone(&app);
     tasks.spawn(async move { keep_house(&this).await });
-    let (stop, router) = (app.stop.clone(), http::router(Arc::clone(&app)));
+    let stop = app.stop.clone();
     tasks.spawn(async move {
         let served =
             axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned()).await;

@@ -89,6 +89,7 @@ impl World {
                             seats,
                             policy: LossPolicy::WriteOff,
                             key: String::new(),
+                            body_hash: [0; 16],
                         })),
                     );
                 }

@@ -14,6 +14,13 @@ use crate::workspace::{Workspace, on_path};
 
 /// The browser suite, run by node.
 pub(super) const BROWSER_SUITE: &str = "xtask/browser/kiosk.mjs";
+/// The suite of the example app, run by node.
+pub(super) const APP_SUITE: &str = "xtask/browser/local_app.mjs";
+/// The suite that holds both servers against their descriptions, run by node.
+pub(super) const CONTRACT_SUITE: &str = "xtask/browser/contract.mjs";
+
+/// One version, so that one seed asks the same wherever it runs.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -29,6 +36,8 @@ pub(super) enum Need {
     Playwright,
     /// The rules of accessibility that every kiosk page is held to.
     Axe,
+    Python,
+    Schemathesis,
     WasmTarget,
 }
 
@@ -41,6 +50,8 @@ impl Need {
             Self::Fonts => "fonts-noto-cjk",
             Self::Playwright => "playwright-core",
             Self::Axe => "axe-core",
+            Self::Python => "python3 with venv",
+            Self::Schemathesis => "schemathesis",
             Self::WasmTarget => WASM_TARGET,
         }
     }
@@ -53,6 +64,8 @@ impl Need {
             Self::Fonts => answers(&["fc-list", ":lang=zh", "file"]),
             Self::Playwright => modules(workspace).join("playwright-core/package.json").is_file(),
             Self::Axe => modules(workspace).join("axe-core/axe.min.js").is_file(),
+            Self::Python => on_path("python3") && answers(&["python3", "-c", "import ensurepip; print(1)"]),
+            Self::Schemathesis => schemathesis(workspace).is_file(),
             Self::WasmTarget => {
                 let mut command = workspace.command("rustc");
                 let output = command.args(["--print", "target-libdir", "--target", WASM_TARGET]).output();
@@ -76,6 +89,17 @@ impl Need {
                     .arg(folder)
                     .args(["playwright-core", "axe-core"]);
                 succeed("npm install", &mut npm)
+            }
+            Self::Python => apt(workspace, &["python3", "python3-venv"]),
+            Self::Schemathesis => {
+                let folder = python_folder(workspace);
+                let mut venv = workspace.command("python3");
+                succeed("python3 -m venv", venv.args(["-m", "venv"]).arg(&folder))?;
+                let mut pip = workspace.command(folder.join("bin/pip"));
+                succeed(
+                    "pip install",
+                    pip.args(["install", "--quiet", "--disable-pip-version-check", SCHEMATHESIS]),
+                )
             }
             Self::WasmTarget => {
                 let mut rustup = workspace.command("rustup");
@@ -106,6 +130,7 @@ pub(super) fn install<'a>(
 pub(super) fn describe(workspace: &Workspace, command: &mut Command) {
     command.env("DAYSHIFT_BROWSER_MODULES", modules(workspace));
     command.env("DAYSHIFT_PROGRAMS", workspace.binary(""));
+    command.env("DAYSHIFT_SCHEMATHESIS", schemathesis(workspace));
     if let Some(browser) = BROWSERS.into_iter().find(|browser| on_path(browser)) {
         command.env("DAYSHIFT_BROWSER", browser);
     }
@@ -117,6 +142,14 @@ fn browser_folder(workspace: &Workspace) -> PathBuf {
 
 fn modules(workspace: &Workspace) -> PathBuf {
     browser_folder(workspace).join("node_modules")
+}
+
+fn python_folder(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("schemathesis")
+}
+
+fn schemathesis(workspace: &Workspace) -> PathBuf {
+    python_folder(workspace).join("bin/schemathesis")
 }
 
 fn apt(workspace: &Workspace, packages: &[&str]) -> anyhow::Result<()> {

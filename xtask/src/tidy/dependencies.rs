@@ -39,14 +39,15 @@ const TABLE: &[Row] = &[
     ),
     row(
         "edge-node",
-        &["edge-core", "plugin-host", "sync-store", "sync-quic", "enrolment", "sync-protocol"],
+        &["edge-core", "plugin-host", "sync-store", "sync-quic", "enrolment", "sync-protocol", "http-face"],
         &["notify"],
     ),
     row(
         "hub",
-        &["hub-core", "sync-store", "sync-quic", "enrolment", "sync-protocol"],
+        &["hub-core", "sync-store", "sync-quic", "enrolment", "sync-protocol", "http-face"],
         &["tokio-postgres", "deadpool-postgres", "postgres"],
     ),
+    row("http-face", &[], &[]),
     row("plugin-sdk", &[], &["wit-bindgen"]),
     row(GUEST, &["plugin-sdk"], &["wit-bindgen"]),
     row("simulations", &["sync-protocol", "sync-store", "edge-core", "hub-core"], &[]),

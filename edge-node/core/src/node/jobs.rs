@@ -18,6 +18,8 @@ pub struct NewJob {
     pub policy: LossPolicy,
     /// The client's idempotency key, hashed with the tenant; empty where there is none.
     pub key: String,
+    /// Hash over the request; a repetition under the key has the same one.
+    pub body_hash: [u8; 16],
 }
 
 /// Why a job is not created.
@@ -31,6 +33,8 @@ pub enum JobRefusal {
     Seats,
     #[error("the shift must end after it starts, and start in the future")]
     Times,
+    #[error("the idempotency key was used with another job")]
+    KeyReused,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -57,6 +61,11 @@ pub enum EditRefusal {
     Times,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Where the hash of a keyed job's request is kept.
+fn posted_as(job: JobId) -> String {
+    format!("posted {job}")
 }
 
 impl Batch<'_> {
@@ -112,7 +121,9 @@ impl Batch<'_> {
             return Err(JobRefusal::Times);
         }
         if let Some(job) = self.tx.job_by_key(vshard, tenant, &new.key)? {
-            return Ok(job);
+            let posted = self.tx.meta(&posted_as(job))?;
+            let is_same = posted.is_none_or(|posted| posted == new.body_hash);
+            return if is_same { Ok(job) } else { Err(JobRefusal::KeyReused) };
         }
         let job = JobId::job(self.node.writer, self.tx.next_counter()?);
         let fields = &new.fields;
@@ -126,6 +137,9 @@ impl Batch<'_> {
             end_at: fields.end_at,
         };
         self.tx.put_job_summary(vshard, &summary)?;
+        if !new.key.is_empty() {
+            self.tx.put_meta(&posted_as(job), &new.body_hash)?;
+        }
         self.edit(vshard, topic, job, &mut Document::default(), &fields.to_fields())?;
         self.append_row(vshard, topic, job, NodeEvent::Birth { cap: new.seats, policy: Some(new.policy) })?;
         let said = HubSaid { cap: new.seats, version: 0, free: new.seats, waiting: 0 };

@@ -45,6 +45,15 @@ pub struct FacetCounts {
     pub flags: [usize; 4],
 }
 
+/// The jobs of one category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CategoryCount {
+    pub name: String,
+    pub jobs: usize,
+    /// Of those, the ones that a search found.
+    pub found: usize,
+}
+
 /// Counts by key and names each key after the first job that has it.
 #[derive(Debug)]
 pub(super) struct Counter<'i> {

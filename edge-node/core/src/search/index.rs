@@ -1,6 +1,7 @@
 //! The index itself: a few segments, largest first, and a small unsorted tail that takes every write.
 
 use super::{
+    facets::{CategoryCount, FacetCounts},
     judge::{Candidate, Judge},
     live,
     merge::Merge,
@@ -9,8 +10,9 @@ use super::{
     row::{Draft, JobRow},
     run::{self, Page},
     segment::Part,
+    text,
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use sync_protocol::ids::JobId;
 
 /// Rows in the tail from which a merge step makes a segment; every search reads the whole tail.
@@ -173,6 +175,27 @@ impl Index {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Counts all jobs by category, whether they can be shown or not, beside what a search has counted of them. Each category
+    /// has the name that its first job writes.
+    #[must_use]
+    pub fn categories(&self, found: &FacetCounts) -> Vec<CategoryCount> {
+        let living = self.parts.iter().flat_map(|Part { segment, live }| {
+            (0..segment.len()).filter(|&at| live.value(at) != live::DEAD).map(|at| &*segment.rows[at])
+        });
+        let mut counts: BTreeMap<u64, CategoryCount> = BTreeMap::new();
+        for row in living.chain(self.tail.iter().map(|draft| &*draft.row)) {
+            let count = counts.entry(text::category_key(&row.category));
+            let name = || CategoryCount { name: row.category.clone(), jobs: 0, found: 0 };
+            count.or_insert_with(name).jobs += 1;
+        }
+        for (name, found) in &found.categories {
+            if let Some(count) = counts.get_mut(&text::category_key(name)) {
+                count.found = *found;
+            }
+        }
+        counts.into_values().collect()
     }
 
     pub(super) fn candidate(&self, place: Place) -> Candidate<'_> {

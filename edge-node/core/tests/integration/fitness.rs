@@ -17,7 +17,7 @@ const HOUR: i64 = 3_600;
 const HALL: (i32, i32) = (30_310_000, 120_270_000);
 
 fn born(node: &mut Node, seats: u32, fields: JobFields) -> JobId {
-    let new = NewJob { fields, seats, policy: LossPolicy::WriteOff, key: String::new() };
+    let new = NewJob { fields, seats, policy: LossPolicy::WriteOff, key: String::new(), body_hash: [0; 16] };
     node.batch(|batch| batch.create_job(&new)).unwrap()
 }
 

@@ -5,7 +5,7 @@
 use crate::world::{NOW, TENANT, fields, topic};
 use ed25519_dalek::SigningKey;
 use edge_core::node::{
-    Answer, Batch, Claim, Decision, EdgeNode, NewJob, PendingAsk, SignUpRequest, Uplink, answer_of,
+    Answer, Batch, Claim, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRequest, Uplink, answer_of,
     place_question,
 };
 use hub_core::shard::{self, Imported, JobPost, Shard};
@@ -308,7 +308,13 @@ fn a_place_that_the_hub_confirms_has_a_receipt_of_the_hub() {
 #[test]
 fn the_hubs_number_replaces_the_nodes_once_the_hub_has_merged() {
     let mut node = Node::cut_off("number");
-    let new = NewJob { fields: fields("born"), seats: 1, policy: LossPolicy::WriteOff, key: String::new() };
+    let new = NewJob {
+        fields: fields("born"),
+        seats: 1,
+        policy: LossPolicy::WriteOff,
+        key: String::new(),
+        body_hash: [0; 16],
+    };
     let job = node.batch(|batch| batch.create_job(&new)).unwrap();
     let confirmed = node.sign_up(job, 1).sign_up;
     let waits = node.sign_up(job, 2).sign_up;
@@ -328,7 +334,7 @@ fn the_hubs_number_replaces_the_nodes_once_the_hub_has_merged() {
 /// Whether a place is told as provisional: at once, and once the hub has acknowledged it.
 fn provisional(policy: LossPolicy) -> [bool; 2] {
     let mut node = Node::cut_off(&format!("provisional-{policy:?}"));
-    let new = NewJob { fields: fields("born"), seats: 1, policy, key: String::new() };
+    let new = NewJob { fields: fields("born"), seats: 1, policy, key: String::new(), body_hash: [0; 16] };
     let job = node.batch(|batch| batch.create_job(&new)).unwrap();
     let (_, vshard) = topic();
     let answer = node.sign_up(job, 1);
@@ -347,4 +353,22 @@ fn provisional(policy: LossPolicy) -> [bool; 2] {
 fn a_place_that_a_reclaim_could_void_is_provisional_until_the_hub_has_it() {
     assert_eq!(provisional(LossPolicy::Reclaim), [true, false]);
     assert_eq!(provisional(LossPolicy::WriteOff), [false, false]);
+}
+
+#[test]
+fn a_key_stands_for_one_job() {
+    let mut node = Node::cut_off("job-key");
+    let new = |key: &str, body: u8| NewJob {
+        fields: fields("born"),
+        seats: 1,
+        policy: LossPolicy::WriteOff,
+        key: key.to_owned(),
+        body_hash: [body; 16],
+    };
+    let mut post = |key: &str, body: u8| node.batch(|batch| batch.create_job(&new(key, body)));
+    let first = post("key", 1).unwrap();
+    assert_eq!(post("key", 1).unwrap(), first);
+    assert!(matches!(post("key", 2), Err(JobRefusal::KeyReused)));
+    assert_ne!(post("other", 2).unwrap(), first);
+    assert_ne!(post("", 1).unwrap(), post("", 1).unwrap(), "no key stands for nothing");
 }

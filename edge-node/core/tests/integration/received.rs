@@ -141,7 +141,13 @@ fn a_wish_to_cancel_what_is_held_elsewhere_is_passed_on_once() {
 #[test]
 fn a_key_gives_its_answer_again_and_to_nobody_else() {
     let mut node = Node::cut_off("keys");
-    let new = NewJob { fields: fields("born"), seats: 3, policy: LossPolicy::WriteOff, key: String::new() };
+    let new = NewJob {
+        fields: fields("born"),
+        seats: 3,
+        policy: LossPolicy::WriteOff,
+        key: String::new(),
+        body_hash: [0; 16],
+    };
     let job = node.batch(|batch| batch.create_job(&new)).unwrap();
     let first = node.sign_up(job, 1);
     let again = node.sign_up(job, 1);
@@ -162,7 +168,13 @@ fn a_key_gives_its_answer_again_and_to_nobody_else() {
 #[test]
 fn a_node_that_is_over_takes_nothing_back() {
     let mut node = Node::cut_off("over");
-    let new = NewJob { fields: fields("born"), seats: 1, policy: LossPolicy::WriteOff, key: String::new() };
+    let new = NewJob {
+        fields: fields("born"),
+        seats: 1,
+        policy: LossPolicy::WriteOff,
+        key: String::new(),
+        body_hash: [0; 16],
+    };
     let job = node.batch(|batch| batch.create_job(&new)).unwrap();
     let held = node.sign_up(job, 1).sign_up;
     let pending = node.question(job, 3);

@@ -263,10 +263,13 @@ impl World {
 
     fn create_job(&mut self, n: usize) {
         let cap = u32::try_from(self.random.below(4) + 1).unwrap();
-        let new =
-            NewJob {
-                fields: fields("搬运工"), seats: cap, policy: LossPolicy::WriteOff, key: String::new()
-            };
+        let new = NewJob {
+            fields: fields("搬运工"),
+            seats: cap,
+            policy: LossPolicy::WriteOff,
+            key: String::new(),
+            body_hash: [0; 16],
+        };
         if let Ok(job) = self.batch(n, |batch| batch.create_job(&new)) {
             self.jobs.push((job, cap));
         }

@@ -3,7 +3,7 @@
 //! Only whoever can read the node's data folder may bring one, by the token in its control file, and only a file that
 //! the hub signed for this very node is used.
 
-use super::{Problem, messages};
+use super::{Problem, messages, problem};
 use crate::{
     app::App,
     event_loop::{Event, Failure},
@@ -14,11 +14,13 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{DefaultBodyLimit, State, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
+    middleware,
     routing::{get, post},
 };
 use ed25519_dalek::VerifyingKey;
 use enrolment::{LogKeyCertificate, NodeIdentity};
+use http_face::Limit;
 use serde::Serialize;
 use std::{
     io::{ErrorKind, Write},
@@ -33,7 +35,6 @@ use sync_protocol::{
     wire::v1::{DownState, Frame, Welcome},
 };
 use tokio::sync::oneshot;
-use tower_http::timeout::TimeoutLayer;
 
 /// Where the folder's owner finds the running node.
 const CONTROL_FILE: &str = "control.json";
@@ -82,12 +83,13 @@ impl Desk {
 
     /// The route with limits of its own.
     pub(super) fn router(self) -> Router {
+        let limit = Limit { wait: limits::CARRY_WAIT, answer: problem::answer };
         Router::new()
             .route("/v1/sync/carry", post(take))
             .route("/v1/messages", get(messages::list))
             .route("/v1/messages/{id}", post(messages::again))
             .layer(DefaultBodyLimit::max(CARRY_BYTES_MAX))
-            .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits::CARRY_WAIT))
+            .layer(middleware::from_fn_with_state(limit, http_face::in_time))
             .with_state(self)
     }
 
@@ -229,7 +231,8 @@ fn write_control(data: &Path, text: &str) -> std::io::Result<()> {
 /// Takes the hub's answer to a carried session.
 #[utoipa::path(post, path = "/v1/sync/carry", operation_id = "carry",
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The answer that `dayshift sync carry import` wrote."),
-    responses((status = 200, body = CarriedJson), (status = 400, body = Problem), (status = 401, body = Problem), (status = 413, body = Problem), (status = 503, body = Problem)))]
+    responses((status = 200, body = CarriedJson), (status = 400, body = Problem, description = "`bad-request`: the file cannot be used."),
+    (status = 401, body = Problem, description = "`unauthorised`."), (status = 413, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn take(
     State(desk): State<Desk>,
     headers: HeaderMap,

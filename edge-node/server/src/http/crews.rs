@@ -78,7 +78,7 @@ fn crew_refused(refusal: CrewRefusal) -> Problem {
 /// Signs a crew up.
 pub(crate) async fn submit(app: &App, key: &str, body: &CrewBody) -> Result<Vec<Answer>, Problem> {
     let request = request(app, key, body)?;
-    let _guard = InFlight::enter(app, request.idempotency)?;
+    let _guard = InFlight::enter(&app.in_flight, request.idempotency)?;
     let wanted = request.workers.len();
     let (reply, answer) = oneshot::channel();
     app.send(Event::Crew(request, reply))?;

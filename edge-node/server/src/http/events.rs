@@ -129,8 +129,11 @@ fn events(
 }
 
 /// Streams changes of jobs and seats.
-#[utoipa::path(get, path = "/v1/events", responses(
-    (status = 200, description = "text/event-stream of `jobs` {\"jobs\": [ids]} and `reset`"), (status = 503, body = Problem)))]
+#[utoipa::path(get, path = "/v1/events",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received: what came after it is told first.")),
+    responses((status = 200, body = String, content_type = "text/event-stream",
+        description = "Events `jobs` with {\"jobs\": [ids]}, and `reset` where the listener must search again; it does not end."),
+    (status = 503, body = Problem, description = "`busy`: too many listen.")))]
 pub(crate) async fn listen(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let listener = Listener::enter(&app)?;
     let stream = events(&app, last_event_id(&headers), listener);

@@ -102,8 +102,9 @@ impl JobJson {
 }
 
 /// Reads one job.
-#[utoipa::path(get, path = "/v1/jobs/{id}", params(("id" = String, Path, description = "Job id")), responses(
-    (status = 200, body = JobJson), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/jobs/{id}",
+    params(("id" = String, Path, description = "A job's id.", example = "j0-1-1024")),
+    responses((status = 200, body = JobJson), (status = 404, body = Problem, description = "`unknown-job`.")))]
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<JobJson>, Problem> {
     let unknown = || Problem::new("unknown-job", format!("no job {id} here"));
     let job = id.parse().map_err(|_| unknown())?;

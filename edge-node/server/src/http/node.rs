@@ -14,6 +14,9 @@ pub(crate) struct NodeJson {
     incarnation: u16,
     name: String,
     region: String,
+    /// Where it stands, in degrees; nothing where its operator has not said.
+    lat: Option<f64>,
+    lon: Option<f64>,
     /// up or down.
     link: &'static str,
     /// Epoch seconds since when.
@@ -70,6 +73,8 @@ pub(crate) async fn show(State(app): State<App>) -> Result<Json<NodeJson>, Probl
         incarnation: shared.incarnation,
         name: shared.name.clone(),
         region: shared.region.clone(),
+        lat: shared.position.map(|(lat, _)| f64::from(lat) / 1e6),
+        lon: shared.position.map(|(_, lon)| f64::from(lon) / 1e6),
         link: if shared.uplink() == Uplink::Up { "up" } else { "down" },
         link_since,
         last_contact_at,
@@ -90,7 +95,8 @@ pub(crate) async fn livez() -> &'static str {
 }
 
 /// The node can sign workers up; the hub is not needed for that.
-#[utoipa::path(get, path = "/readyz", responses((status = 200, body = String), (status = 503, body = String)))]
+#[utoipa::path(get, path = "/readyz", responses((status = 200, body = String),
+    (status = 503, body = String, description = "Frozen; the text says why.")))]
 pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, String) {
     match app.shared.frozen() {
         None => (StatusCode::OK, "ok\n".to_owned()),

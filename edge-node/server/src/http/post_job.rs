@@ -1,7 +1,7 @@
 //! `POST /v1/jobs`: a tenant creates a job at this node; it is open here at once, also while the line is cut.
 
-use super::{Problem, bookmark, tenant::TenantScope};
-use crate::{app::App, event_loop::Event};
+use super::{Problem, bookmark, sign_ups, tenant::TenantScope};
+use crate::{app::App, event_loop::Event, limits::KEY_CHARS_MAX};
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
@@ -28,9 +28,12 @@ fn bad(detail: impl Into<String>) -> Problem {
 }
 
 /// Creates a job.
-#[utoipa::path(post, path = "/v1/jobs", request_body = JobBody, responses(
-    (status = 201, body = Created), (status = 400, body = Problem), (status = 401, body = Problem),
-    (status = 403, body = Problem)))]
+#[utoipa::path(post, path = "/v1/jobs", request_body = JobBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Random, the same for each retry: then the job is created once. 1 to 128 ASCII characters.")),
+    responses((status = 201, body = Created), (status = 400, body = Problem, description = "`bad-request`; `errors` names each field at fault."),
+        (status = 401, body = Problem, description = "`unauthorised`."), (status = 403, body = Problem, description = "`no-topic`."),
+        (status = 422, body = Problem, description = "`key-reused`."),
+        (status = 503, body = Problem, description = "`busy` or `frozen`."), (status = 507, body = Problem, description = "`disk-full`.")))]
 pub(crate) async fn create(
     State(app): State<App>,
     scope: TenantScope,
@@ -39,8 +42,8 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, HeaderMap, Json<Created>), Problem> {
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let key = match headers.get("idempotency-key").map(|key| key.to_str()) {
-        Some(Ok(key)) if key.len() <= crate::limits::KEY_CHARS_MAX => format!("api:{key}"),
-        Some(_) => return Err(bad("Idempotency-Key: at most 128 ASCII characters")),
+        Some(Ok(key)) if (1..=KEY_CHARS_MAX).contains(&key.len()) => format!("api:{key}"),
+        Some(_) => return Err(bad("Idempotency-Key: 1 to 128 ASCII characters")),
         None => String::new(),
     };
     let job = submit(&app, &scope, body, key, |_| {}).await?;
@@ -73,14 +76,16 @@ pub(crate) async fn submit(
         region: &app.shared.region,
         now: app.shared.now(),
     };
+    let body_hash = sign_ups::first16("dayshift posted job v1", &[body.to_string().as_bytes()]);
     let Posted { mut fields, seats, reclaim_lost } = body::read(body, poster)?;
     like(&mut fields);
     let policy = if reclaim_lost { LossPolicy::Reclaim } else { LossPolicy::WriteOff };
-    let new = NewJob { fields, seats, policy, key };
+    let new = NewJob { fields, seats, policy, key, body_hash };
     let (reply, answer) = oneshot::channel();
     app.send(Event::CreateJob(Box::new(new), reply))?;
     app.wait(answer).await?.map_err(|refusal| match refusal {
         JobRefusal::NoTopic => Problem::new("no-topic", refusal.to_string()),
+        JobRefusal::KeyReused => Problem::new("key-reused", refusal.to_string()),
         JobRefusal::Seats | JobRefusal::Times => bad(refusal.to_string()),
         JobRefusal::Retired => Problem::new("frozen", refusal.to_string()),
         JobRefusal::Store(error) => Problem::from(error),

@@ -2,10 +2,11 @@
 
 use crate::event_loop::{Failure, damaged};
 use axum::{
-    extract::{Path, rejection::JsonRejection},
-    http::{StatusCode, header},
+    extract::rejection::JsonRejection,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use http_face::{Known, Refusal};
 use serde::Serialize;
 
 /// What is missing or wrong in one field of a body.
@@ -45,6 +46,18 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Read the errors, or the detail; they name each field and what it may hold.",
     ),
     ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The request's body is too large", "Send at most 64 KiB."),
+    (
+        "unsupported-media-type",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "The body's media type is not taken here",
+        "Send Content-Type: application/json.",
+    ),
+    (
+        "method-not-allowed",
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This address does not take that method",
+        "The Allow header names those that it takes.",
+    ),
     (
         "bad-query",
         StatusCode::BAD_REQUEST,
@@ -254,6 +267,12 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "The node's disk is full",
         "Nothing was changed; ask again when there is room.",
     ),
+    (
+        "timeout",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The request took too long",
+        "Ask again, with the same Idempotency-Key where there was one: what was done meanwhile is answered and not done twice.",
+    ),
     ("internal", StatusCode::INTERNAL_SERVER_ERROR, "The node failed", "Nothing was promised; ask again."),
 ];
 
@@ -270,7 +289,7 @@ impl Problem {
             errors: Box::default(),
             code,
             retry_after_s: match *code {
-                "busy" | "in-flight" | "disk-full" | "behind" => Some(1),
+                "busy" | "in-flight" | "disk-full" | "behind" | "timeout" => Some(1),
                 "too-many-holds" => Some(120),
                 _ => None,
             },
@@ -300,14 +319,12 @@ impl Problem {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             return Self::new("too-large", rejection.body_text());
         }
-        let (field, reason, detail) = if matches!(rejection, JsonRejection::MissingJsonContentType(_)) {
-            ("Content-Type", "missing", "send Content-Type: application/json".to_owned())
-        } else if matches!(rejection, JsonRejection::JsonSyntaxError(_)) {
-            ("body", "malformed", rejection.body_text())
-        } else {
-            ("body", "wrong_type", rejection.body_text())
-        };
-        Self::fields(vec![FieldError { field: field.to_owned(), reason, detail }])
+        if rejection.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            return Self::new("unsupported-media-type", "send Content-Type: application/json");
+        }
+        let is_syntax = matches!(rejection, JsonRejection::JsonSyntaxError(_));
+        let reason = if is_syntax { "malformed" } else { "wrong_type" };
+        Self::fields(vec![FieldError { field: "body".to_owned(), reason, detail: rejection.body_text() }])
     }
 
     /// Something failed that the caller cannot mend; the chain of causes goes to the log alone.
@@ -347,16 +364,44 @@ impl IntoResponse for Problem {
         if let Some(wait_s) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, wait_s.into());
         }
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response
     }
 }
 
-/// `GET /problems/{code}`: the explanation behind a problem's type.
-pub(crate) async fn explain(Path(code): Path<String>) -> Result<String, Problem> {
-    let known = KNOWN.iter().find(|known| known.0 == code);
-    let (code, status, title, remedy) =
-        known.ok_or_else(|| Problem::new("unknown-route", "no such problem"))?;
-    Ok(format!("{code} ({})\n{title}.\n{remedy}\n", status.as_u16()))
+/// All problems of this interface, as its description explains them.
+pub(crate) fn known() -> Vec<Known> {
+    let of = |(code, status, title, remedy): &(&'static str, StatusCode, &'static str, &'static str)| Known {
+        code,
+        status: status.as_u16(),
+        title,
+        remedy,
+    };
+    KNOWN.iter().map(of).collect()
+}
+
+/// A request that no handler answered. The problem goes along, for pages.
+pub(crate) fn answer(refusal: Refusal) -> Response {
+    let problem = match refusal {
+        Refusal::TimedOut => Problem::new("timeout", "the node did not answer in time; ask again"),
+        Refusal::Panicked => Problem::new("internal", "see the node's log"),
+        Refusal::Refused { status, detail } => {
+            let code = match status {
+                StatusCode::NOT_FOUND => "unknown-route",
+                StatusCode::METHOD_NOT_ALLOWED => "method-not-allowed",
+                StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported-media-type",
+                status if status.is_server_error() => "internal",
+                _ => "bad-request",
+            };
+            Problem::new(code, detail)
+        }
+    };
+    let mut response = problem.clone().into_response();
+    response.extensions_mut().insert(problem);
+    response
 }
 
 /// Whatever no other route takes.

@@ -20,10 +20,13 @@ use std::{collections::BTreeMap, time::Instant};
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchParameters {
     /// Words; several must all match.
+    #[param(example = "分拣")]
     q: Option<String>,
     /// `latitude,longitude` in degrees.
+    #[param(example = "30.31,120.27")]
     near: Option<String>,
-    /// Metres around `near`; 5,000 by default.
+    /// Metres around `near`, without which it says nothing and is refused; 5,000 by default.
+    #[param(minimum = 1, maximum = 200_000)]
     radius_m: Option<u32>,
     /// Epoch seconds.
     start_after: Option<i64>,
@@ -41,7 +44,8 @@ pub(crate) struct SearchParameters {
     open_only: Option<bool>,
     /// relevance, distance, pay, start or newest.
     sort: Option<String>,
-    /// 1 to 100; 20 by default.
+    /// 20 by default.
+    #[param(minimum = 1, maximum = 100)]
     page_size: Option<usize>,
     page_token: Option<String>,
     /// Comma-separated: categories, languages, days, flags.
@@ -101,6 +105,7 @@ impl SearchParameters {
             return Err(bad("open_only: closed jobs are not listed"));
         }
         let near = match &self.near {
+            None if self.radius_m.is_some() => return Err(bad("radius_m: needs near")),
             None => None,
             Some(text) => Some(Near { position: position(text)?, radius_m: self.radius_m.unwrap_or(5_000) }),
         };
@@ -197,8 +202,11 @@ pub(crate) fn run(app: &App, query: &Query) -> Page {
 }
 
 /// Searches open jobs at this node.
-#[utoipa::path(get, path = "/v1/jobs", params(SearchParameters), responses(
-    (status = 200, body = SearchAnswer), (status = 304), (status = 400, body = Problem)))]
+#[utoipa::path(get, path = "/v1/jobs",
+    params(SearchParameters, ("If-None-Match" = Option<String>, Header, description = "The ETag of an earlier answer.")),
+    responses((status = 200, body = SearchAnswer, headers(("ETag" = String, description = "Changes with what is here."))),
+        (status = 304, description = "As the ETag has it."),
+        (status = 400, body = Problem, description = "`bad-query` or `bad-page-token`.")))]
 pub(crate) async fn search(
     State(app): State<App>,
     RawQuery(raw): RawQuery,
@@ -211,11 +219,11 @@ pub(crate) async fn search(
     .map_err(|error| bad(error.body_text()))?
     .0;
     let query = parameters.to_query(app.shared.utc_offset_s)?;
-    let etag = etag(&app, &raw);
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
-    }
-    let page = run(&app, &query);
+    unless_known(&app, &raw, &headers, || answer(&app, &query, parameters.facets.is_some()))
+}
+
+fn answer(app: &App, query: &Query, with_facets: bool) -> Result<Response, Problem> {
+    let page = run(app, query);
     let hits: Vec<_> = page.hits.iter().map(|hit| (hit.job, hit.distance_m)).collect();
     let views = app.shared.views(hits.iter().map(|(job, _)| *job))?;
     let jobs = views
@@ -231,9 +239,23 @@ pub(crate) async fn search(
         widened: page
             .widened
             .map(|widened| WidenedJson { radius_m: widened.radius_m, any_term: widened.any_term }),
-        facets: parameters.facets.is_some().then(|| facets_json(page.facets)),
+        facets: with_facets.then(|| facets_json(page.facets)),
     };
-    Ok(([(header::ETAG, etag)], Json(answer)).into_response())
+    Ok(Json(answer).into_response())
+}
+
+/// Answers with a tag of the request and of what is here, or without a body whoever knows that tag.
+pub(super) fn unless_known(
+    app: &App,
+    request: &str,
+    headers: &HeaderMap,
+    answer: impl FnOnce() -> Result<Response, Problem>,
+) -> Result<Response, Problem> {
+    let etag = [(header::ETAG, etag(app, request))];
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag[0].1.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, etag).into_response());
+    }
+    Ok((etag, answer()?).into_response())
 }
 
 /// Changes with each published index, each plugin, each minute (jobs begin), and when the node freezes.

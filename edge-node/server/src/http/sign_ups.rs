@@ -21,8 +21,9 @@ use edge_core::node::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, SocketAddr},
-    sync::PoisonError,
+    sync::{Mutex, PoisonError},
 };
 use sync_protocol::{
     documents::Status,
@@ -35,6 +36,7 @@ use tokio::sync::oneshot;
 /// A worker wants a place.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "job": "j0-1-1024", "phone": "13905712916" }))]
 pub(crate) struct SignUpBody {
     pub(crate) job: String,
     /// The worker's phone number; kept only as a keyed hash. In China 11 digits, in the United States 10, elsewhere the 7
@@ -160,13 +162,12 @@ fn request(app: &App, key: &str, body: &SignUpBody, asker: Asker) -> Result<Sign
 }
 
 /// Keeps a second request under the same key out until the first is answered.
-pub(super) struct InFlight<'a>(&'a App, [u8; 16]);
+pub(super) struct InFlight<'a>(&'a Mutex<BTreeSet<[u8; 16]>>, [u8; 16]);
 
 impl<'a> InFlight<'a> {
-    pub(super) fn enter(app: &'a App, key: [u8; 16]) -> Result<Self, Problem> {
-        let mut keys = app.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.insert(key) {
-            Ok(Self(app, key))
+    pub(super) fn enter(keys: &'a Mutex<BTreeSet<[u8; 16]>>, key: [u8; 16]) -> Result<Self, Problem> {
+        if keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+            Ok(Self(keys, key))
         } else {
             Err(Problem::new("in-flight", "ask again in a second"))
         }
@@ -175,7 +176,7 @@ impl<'a> InFlight<'a> {
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.0.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
     }
 }
 
@@ -206,7 +207,7 @@ pub(crate) async fn submit(app: &App, key: &str, body: &SignUpBody, asker: Asker
 
 async fn decide(app: &App, key: &str, body: &SignUpBody, asker: Asker) -> Result<Answer, Problem> {
     let request = request(app, key, body, asker)?;
-    let _guard = InFlight::enter(app, request.idempotency)?;
+    let _guard = InFlight::enter(&app.in_flight, request.idempotency)?;
     let (reply, answer) = oneshot::channel();
     app.send(Event::SignUp(request, reply))?;
     let pending = match app.wait(answer).await?.map_err(refused)? {
@@ -229,11 +230,15 @@ pub(super) fn key_of(headers: &HeaderMap) -> Result<&str, Problem> {
 
 /// Creates a sign-up.
 #[utoipa::path(post, path = "/v1/sign_ups", request_body = SignUpBody,
-    params(("Idempotency-Key" = String, Header, description = "Fresh random key; the same for each retry")),
-    responses((status = 201, body = SignUpJson, description = "Confirmed"),
-    (status = 202, body = SignUpJson, description = "Wait-listed or requested"), (status = 400, body = Problem),
-    (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
-    (status = 503, body = Problem), (status = 507, body = Problem)))]
+    params(("Idempotency-Key" = String, Header, example = "8e03978e-40d5-43dd-bc93-6894a57f9324",
+        description = "Fresh and random, 1 to 128 ASCII characters; the same for each retry.")),
+    responses((status = 201, body = SignUpJson, description = "Confirmed, wherever the same key was answered before."),
+    (status = 202, body = SignUpJson, description = "Wait-listed or requested."),
+    (status = 400, body = Problem, description = "`key-missing`, or `bad-request`; `errors` names each field at fault."),
+    (status = 404, body = Problem, description = "`unknown-job`."),
+    (status = 409, body = Problem, description = "`closed`, `already-signed-up` or `in-flight`."),
+    (status = 422, body = Problem, description = "`key-reused`."),
+    (status = 503, body = Problem, description = "`busy` or `frozen`."), (status = 507, body = Problem, description = "`disk-full`.")))]
 pub(crate) async fn create(
     State(app): State<App>,
     headers: HeaderMap,
@@ -260,9 +265,10 @@ pub(crate) struct ShownParameters {
 }
 
 /// Reads a sign-up as it stands.
-#[utoipa::path(get, path = "/v1/sign_ups/{id}", params(("id" = String, Path, description = "Sign-up id"), ShownParameters), responses(
-    (status = 200, body = SignUpJson), (status = 404, body = Problem),
-    (status = 429, body = Problem, description = "Too many wrong digits")))]
+#[utoipa::path(get, path = "/v1/sign_ups/{id}",
+    params(("id" = String, Path, description = "A sign-up's id.", example = "s7-1-1"), ShownParameters),
+    responses((status = 200, body = SignUpJson), (status = 404, body = Problem, description = "`unknown-sign-up`."),
+        (status = 429, body = Problem, description = "Too many wrong digits.")))]
 pub(crate) async fn show(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -313,6 +319,7 @@ async fn placed(app: &App, answer: Answer, question: Option<Ask>) -> Answer {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FindParameters {
+    #[param(example = "482913")]
     code: String,
 }
 
@@ -331,8 +338,8 @@ pub(crate) async fn by_code(app: &App, from: IpAddr, code: &str) -> Result<Optio
 
 /// Finds a sign-up by its six digits.
 #[utoipa::path(get, path = "/v1/sign_ups", params(FindParameters), responses(
-    (status = 200, body = SignUpJson), (status = 404, body = Problem),
-    (status = 429, body = Problem, description = "Too many wrong digits; Retry-After says how long to wait")))]
+    (status = 200, body = SignUpJson), (status = 404, body = Problem, description = "`unknown-sign-up`."),
+    (status = 429, body = Problem, description = "`too-many-guesses`; Retry-After says how long to wait.")))]
 pub(crate) async fn find(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -418,4 +425,20 @@ pub(crate) async fn command(
     let sign_up = of(id)?;
     let done = attendance::command(&app, &scope, sign_up, command, &body).await?;
     Ok((bookmark::header(&app, sign_up), Json(done)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_request_under_a_key_waits_for_the_first() {
+        let keys = Mutex::default();
+        let first = InFlight::enter(&keys, [1; 16]).unwrap();
+        let second = InFlight::enter(&keys, [1; 16]).map(drop).unwrap_err();
+        assert_eq!((second.status, second.code, second.retry_after_s), (409, "in-flight", Some(1)));
+        assert!(InFlight::enter(&keys, [2; 16]).is_ok(), "another key");
+        drop(first);
+        assert!(InFlight::enter(&keys, [1; 16]).is_ok(), "the first is answered");
+    }
 }

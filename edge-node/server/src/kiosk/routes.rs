@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 use askama::Template;
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{FromRequestParts, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
@@ -98,7 +98,7 @@ fn explain(app: &App, ask: &Ask, problem: &Problem) -> Response {
     let said = match problem.code {
         "unknown-job" | "unknown-sign-up" | "unknown-route" => Trouble::NotFound,
         "closed" => Trouble::JobClosed,
-        "busy" | "in-flight" => Trouble::TooBusy,
+        "busy" | "in-flight" | "timeout" => Trouble::TooBusy,
         "too-many-guesses" => Trouble::TooManyGuesses,
         _ => Trouble::Broken,
     };
@@ -161,8 +161,25 @@ pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Puts what no handler answered into a page where a browser asked for one: programs keep the problem.
+pub(crate) async fn outermost_as_page(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(ask) = Ask::from_request_parts(&mut parts, &app).await;
+    let accepts = parts.headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+    let is_page = !["/v1", "/problems/"].iter().any(|under| parts.uri.path().starts_with(under));
+    let wants_page = is_page && accepts.is_some_and(|accepts| accepts.contains("text/html"));
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    match response.extensions_mut().remove::<Problem>().filter(|_| wants_page) {
+        Some(problem) => guarded(explain(&app, &ask, &problem)),
+        None => response,
+    }
+}
+
 pub(crate) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    guarded(next.run(request).await)
+}
+
+fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -7,6 +7,7 @@ mod crews;
 mod damage;
 mod disk;
 mod held_off;
+mod interface;
 mod kiosk;
 mod node;
 mod routes;

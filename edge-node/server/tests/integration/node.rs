@@ -22,6 +22,8 @@ use sync_store::OpenOptions;
 pub(crate) const TENANT_KEY: &str = "a-key-that-only-this-test-knows";
 /// Key of an agency that posts nothing.
 pub(crate) const OTHER_TENANT_KEY: &str = "another-key-that-only-this-test-knows";
+/// The origin whose pages may call the nodes of these tests.
+pub(crate) const APP_ORIGIN: &str = "http://127.0.0.1:8000";
 const START_WAIT: Duration = Duration::from_secs(30);
 
 /// A running node; it ends with this value.
@@ -220,7 +222,16 @@ fn serve(mut command: Command, folder: &Path, data: &str) -> (Child, SocketAddr)
     drop(fs::remove_file(&announce));
     let start = command
         .arg(env!("CARGO_BIN_EXE_edge-node"))
-        .args(["run", "--http", "127.0.0.1:0", "--position", "30.31,120.27", "--data"])
+        .args([
+            "run",
+            "--http",
+            "127.0.0.1:0",
+            "--position",
+            "30.31,120.27",
+            "--allow-origin",
+            APP_ORIGIN,
+            "--data",
+        ])
         .arg(folder.join(data))
         .arg("--announce")
         .arg(&announce)

@@ -1,6 +1,9 @@
 //! Sessions that came in a file: what a person carries between a node without a line and the hub.
 
-use super::{access::require_admin, problem::Problem};
+use super::{
+    access::require_admin,
+    problem::{Problem, answer},
+};
 use crate::{
     app::App,
     limits::{CARRIES_MAX, CARRY_TIME_MAX},
@@ -14,9 +17,11 @@ use axum::{
         rejection::{BytesRejection, QueryRejection},
     },
     http::{HeaderMap, StatusCode},
+    middleware,
     routing::post,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use http_face::Limit;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use sync_protocol::{
@@ -24,7 +29,6 @@ use sync_protocol::{
     limits::CARRY_BYTES_MAX,
 };
 use tokio::sync::Semaphore;
-use tower_http::timeout::TimeoutLayer;
 use utoipa::ToSchema;
 
 /// The operator's word about the file's node.
@@ -96,10 +100,11 @@ struct CarriedLog {
 pub(super) fn router() -> Router<Arc<App>> {
     let limit = Arc::new(Semaphore::new(CARRIES_MAX));
     let handler = move |state, headers, query, body| import(state, headers, query, body, limit.clone());
+    let time = Limit { wait: CARRY_TIME_MAX, answer };
     Router::new()
         .route("/v1/sync/carry", post(handler))
         .layer(DefaultBodyLimit::max(CARRY_BYTES_MAX))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, CARRY_TIME_MAX))
+        .layer(middleware::from_fn_with_state(time, http_face::in_time))
 }
 
 /// Takes a node's session from a file, and answers with the one to carry back.
@@ -109,8 +114,8 @@ pub(super) fn router() -> Router<Arc<App>> {
     ),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file that `dayshift sync carry export` wrote."),
     responses((status = 200, body = CarryAnswer), (status = 400, body = super::problem::ProblemBody),
-        (status = 401, body = super::problem::ProblemBody), (status = 404, body = super::problem::ProblemBody),
-        (status = 409, description = "The node has a line, or entries before the file's are missing.", body = super::problem::ProblemBody),
+        (status = 401, body = super::problem::ProblemBody), (status = 404, description = "`unknown-node`.", body = super::problem::ProblemBody),
+        (status = 409, description = "`connected`: the node has a line. `gap`: entries before the file's are missing. `over-limit`.", body = super::problem::ProblemBody),
         (status = 413, body = super::problem::ProblemBody)))]
 pub(super) async fn import(
     State(app): State<Arc<App>>,
@@ -122,7 +127,7 @@ pub(super) async fn import(
     require_admin(&app, &headers)?;
     let Query(query) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     let _permit = limit.acquire().await.map_err(|error| Problem::internal(&error.into()))?;
-    let body = body.map_err(|error| Problem::new(error.status(), "unreadable", error.body_text()))?;
+    let body = body.map_err(|error| Problem::bytes(&error, error.body_text()))?;
     let word = Word { retire: query.retire, is_the_one: query.this_is_the_one };
     Ok(Json(peers::import(&app, &body, &word).await.map_err(problem)?.into()))
 }

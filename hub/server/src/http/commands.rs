@@ -2,6 +2,7 @@
 
 use super::{
     access::{Caller, require_admin, require_caller},
+    order::Order,
     problem::Problem,
 };
 use crate::{
@@ -14,10 +15,7 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{
-        Path, Query, State,
-        rejection::{JsonRejection, QueryRejection},
-    },
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode},
 };
 use hub_core::shard::{self, CapRefusal, Shard};
@@ -35,6 +33,7 @@ use utoipa::ToSchema;
 /// A new number of seats.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "cap": 12, "excess": "refuse" }))]
 pub(crate) struct CapBody {
     cap: u32,
     /// What becomes of confirmed sign-ups beyond the new cap: `refuse` the command (the default), or `bump_latest`.
@@ -75,6 +74,7 @@ struct Unheard {
 /// Why a node's incarnation is ended.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "stolen" }))]
 pub(crate) struct FenceBody {
     reason: String,
 }
@@ -101,23 +101,23 @@ struct ReclaimedJob {
 }
 
 /// Commands on a job: `{id}:cap` and `{id}:close`, by operators, and by its tenant with its API key.
-#[utoipa::path(post, path = "/v1/jobs/{id}", params(("id" = String, Path, description = "Job id and `:cap` or `:close`")),
-    request_body(content = CapBody, description = "For `:cap`"),
+#[utoipa::path(post, path = "/v1/jobs/{id}", params(("id" = String, Path, description = "A job's id and `:cap` or `:close`.", example = "j0-1-1024:cap")),
+    request_body(content = Option<CapBody>, description = "For `:cap`; `:close` needs none."),
     responses((status = 200, body = JobState), (status = 400, body = super::problem::ProblemBody),
         (status = 401, body = super::problem::ProblemBody), (status = 404, body = super::problem::ProblemBody),
-        (status = 409, description = "Fewer seats than confirmed sign-ups.", body = super::problem::ProblemBody)))]
+        (status = 409, description = "`below-confirmed` or `closed`.", body = super::problem::ProblemBody)))]
 pub(super) async fn job(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path(id): Path<String>,
-    body: Result<Json<CapBody>, JsonRejection>,
+    order: Order,
 ) -> Result<Json<JobState>, Problem> {
     let caller = require_caller(&app, &headers)?;
     let Some((id, command)) = id.split_once(':') else { return Err(unknown_command(":cap, :close")) };
     let job: JobId = id.parse().map_err(|_| Problem::bad_request("a job's id looks like j0-1-1024"))?;
     let change = match command {
         "cap" => {
-            let Json(body) = body.map_err(|error| Problem::bad_request(error.body_text()))?;
+            let body: CapBody = order.read()?;
             let excess = match body.excess.as_deref() {
                 None | Some("refuse") => Excess::Keep,
                 Some("bump_latest") => Excess::BumpLatest,
@@ -125,7 +125,10 @@ pub(super) async fn job(
             };
             Change::Cap(body.cap, excess)
         }
-        "close" => Change::Close,
+        "close" => {
+            order.without_words()?;
+            Change::Close
+        }
         _ => return Err(unknown_command(":cap, :close")),
     };
     let Changed { seats, ended } = change_job(&app, caller, job, change).await?;
@@ -227,18 +230,18 @@ async fn change_job(app: &App, caller: Caller, job: JobId, change: Change) -> Re
 
 /// Commands on a node: `{node}:fence` and `{node}:reclaim`.
 #[utoipa::path(post, path = "/v1/nodes/{node}", params(
-        ("node" = String, Path, description = "Number and `:fence` or `:reclaim`"),
+        ("node" = String, Path, description = "A node's number and `:fence` or `:reclaim`.", example = "7:fence"),
         ("dry_run" = Option<bool>, Query, description = "Of `:reclaim`: say what would come back, and change nothing.")),
-    request_body(content = FenceBody, description = "For `:fence`"),
+    request_body(content = Option<FenceBody>, description = "For `:fence`; `:reclaim` needs none."),
     responses((status = 200, body = ReclaimAnswer), (status = 400, body = super::problem::ProblemBody),
         (status = 401, body = super::problem::ProblemBody), (status = 404, body = super::problem::ProblemBody),
-        (status = 409, description = "It is not fenced, or its lease still runs.", body = super::problem::ProblemBody)))]
+        (status = 409, description = "`not-fenced`, or `leased`: its lease may still run.", body = super::problem::ProblemBody)))]
 pub(super) async fn node(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Path(node): Path<String>,
     query: Result<Query<NodeQuery>, QueryRejection>,
-    body: Result<Json<FenceBody>, JsonRejection>,
+    order: Order,
 ) -> Result<Json<ReclaimAnswer>, Problem> {
     require_admin(&app, &headers)?;
     let Query(NodeQuery { dry_run }) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
@@ -252,12 +255,13 @@ pub(super) async fn node(
     match command {
         "fence" if dry_run => Err(Problem::bad_request("dry_run is of :reclaim; a fence has none")),
         "fence" => {
-            let Json(body) = body.map_err(|error| Problem::bad_request(error.body_text()))?;
+            let body: FenceBody = order.read()?;
             let fenced = fencing::fence(&app, record.writer, FenceCause::Retired, &body.reason).await;
             fenced.map_err(|error| Problem::internal(&error))?;
             Ok(Json(ReclaimAnswer { jobs: Vec::new() }))
         }
         "reclaim" => {
+            order.without_words()?;
             let mode = if dry_run { Reclaim::Rehearsal } else { Reclaim::ForGood };
             reclaim(&app, record.writer, mode).await
         }

@@ -10,15 +10,15 @@ use axum::{
 use std::sync::Arc;
 
 /// The process lives.
-#[utoipa::path(get, path = "/livez", responses((status = 200, description = "The process lives.")))]
+#[utoipa::path(get, path = "/livez", responses((status = 200, body = String, description = "The process lives.")))]
 pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
 
 /// All shards answer.
 #[utoipa::path(get, path = "/readyz", responses(
-    (status = 200, description = "Ready."),
-    (status = 503, description = "A shard does not answer.", body = super::problem::ProblemBody)
+    (status = 200, body = String, description = "Ready."),
+    (status = 503, description = "`stopping`, or `storage`: a shard does not answer.", body = super::problem::ProblemBody)
 ))]
 pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
     if app.stop.is_cancelled() || !app.shards.is_alive() {
@@ -29,14 +29,10 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, 
 }
 
 /// Figures in the OpenMetrics text format.
-#[utoipa::path(get, path = "/metrics", responses((status = 200, description = "OpenMetrics text.")))]
+#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String,
+    content_type = "application/openmetrics-text", description = "OpenMetrics text.")))]
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Problem> {
     let text = telemetry::metrics(&app).await?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text))
-}
-
-/// The description of this API.
-pub(super) async fn openapi() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], super::openapi())
 }

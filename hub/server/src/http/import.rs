@@ -68,8 +68,8 @@ struct Refusal {
         (status = 200, body = ImportAnswer),
         (status = 400, body = super::problem::ProblemBody),
         (status = 401, body = super::problem::ProblemBody),
-        (status = 403, description = "The tenant may not post in this region.", body = super::problem::ProblemBody),
-        (status = 404, description = "No such tenant.", body = super::problem::ProblemBody),
+        (status = 403, description = "`no-right-to-region`.", body = super::problem::ProblemBody),
+        (status = 404, description = "`unknown-tenant`.", body = super::problem::ProblemBody),
         (status = 413, body = super::problem::ProblemBody)
     ))]
 pub(super) async fn import(
@@ -83,14 +83,8 @@ pub(super) async fn import(
     if !is_name(&query.region) {
         return Err(Problem::bad_request("region: use letters, digits, `.`, `_` and `-`, at most 63"));
     }
-    let body = body.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            format!("the body is longer than {REQUEST_BYTES_MAX} bytes; send fewer rows"),
-        ),
-        _ => Problem::bad_request("the body could not be read"),
-    })?;
+    let limit = format!("the body is longer than {REQUEST_BYTES_MAX} bytes; send fewer rows");
+    let body = body.map_err(|error| Problem::bytes(&error, limit))?;
     let rows = parse(&body)?;
     let tenant = tenant(&app, &query.tenant).await?;
     let (topic, vshard) = place(&app, tenant, &query)?;

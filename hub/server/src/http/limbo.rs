@@ -172,7 +172,7 @@ struct EndingOf {
 }
 
 /// Shows which sign-ups of a job others than their node ended, why, and whether it is done.
-#[utoipa::path(get, path = "/v1/jobs/{id}/endings", params(("id" = String, Path, description = "Such as j0-1-1024.")),
+#[utoipa::path(get, path = "/v1/jobs/{id}/endings", params(("id" = String, Path, description = "A job's id.", example = "j0-1-1024")),
     responses((status = 200, body = Endings), (status = 404, body = super::problem::ProblemBody)))]
 pub(super) async fn endings(
     State(app): State<Arc<App>>,

@@ -53,7 +53,7 @@ struct SignUp {
 }
 
 /// Shows who holds the seats of a job.
-#[utoipa::path(get, path = "/v1/jobs/{id}/seats", params(("id" = String, Path, description = "Such as j0-1-1024.")),
+#[utoipa::path(get, path = "/v1/jobs/{id}/seats", params(("id" = String, Path, description = "A job's id.", example = "j0-1-1024")),
     responses((status = 200, body = Seats), (status = 404, body = super::problem::ProblemBody)))]
 pub(super) async fn of_job(
     State(app): State<Arc<App>>,

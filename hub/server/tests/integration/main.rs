@@ -123,6 +123,28 @@ fn what_is_wrong_is_said() {
     }
     assert!(hub.get("/metrics").body.contains("dayshift_oversold_total 0"));
     assert_eq!(hub.get("/openapi.json").json["openapi"], "3.1.0");
+    check("/v1/jobs", "", "", 405, "method-not-allowed");
+    check("/v1/nodes/%FF", &hub.token, "", 400, "bad-request");
+    check("/v1/jobs/j0-1-1:close", &hub.token, "{\"cap\":2}", 400, "bad-request");
+    let bare = hub.post_bytes("/v1/jobs/j0-1-1:cap", &hub.token, b"{\"cap\":2}");
+    assert_eq!((bare.status, &bare.json["type"]), (415, &json!("/problems/unsupported-media-type")));
+}
+
+#[test]
+fn the_page_of_the_description_names_every_route_and_problem() {
+    let hub = Hub::start();
+    let page = hub.get("/docs").body;
+    for path in hub.get("/openapi.json").json["paths"].as_object().unwrap().keys() {
+        assert!(page.contains(&format!("<span>{path}</span>")), "{path}");
+    }
+    let codes: Vec<_> =
+        page.split("<dt><a href=\"/problems/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(codes.len() > 15, "{codes:?}");
+    for code in codes {
+        let explained = hub.get(&format!("/problems/{code}"));
+        assert!(explained.status == 200 && explained.body.starts_with(code), "{explained:?}");
+    }
+    assert_eq!(hub.get("/problems/none").json["type"], "/problems/not-found");
 }
 
 #[test]

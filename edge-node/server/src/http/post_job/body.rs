@@ -11,6 +11,11 @@ use sync_protocol::{
 /// A job as a tenant posts it. Money is in minor units of `currency`.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "title": "分拣员", "category": "warehouse", "place": "九堡", "lat": 30.31, "lon": 120.27,
+    "start_at": "2099-01-01T06:00:00+08:00", "end_at": "2099-01-01T14:00:00+08:00",
+    "pay_minor": 2600, "currency": "CNY", "pay_unit": "hour", "seats": 3, "meal": true
+}))]
 pub(crate) struct JobBody {
     title: String,
     text: Option<String>,

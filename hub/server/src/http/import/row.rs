@@ -16,6 +16,10 @@ const JOB_SECONDS_MAX: i64 = 400 * 24 * 3600;
 /// One job. Money is in minor units of `currency`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "key": "hr-17", "line": 1, "title": "Picker", "category": "warehouse", "start_at": "2099-01-01T06:00:00+08:00",
+    "end_at": "2099-01-01T14:00:00+08:00", "pay_minor": 2600, "currency": "CNY", "pay_unit": "hour", "seats": 3
+}))]
 pub(crate) struct ImportRow {
     /// The outside key; a second row under it changes the job.
     key: String,

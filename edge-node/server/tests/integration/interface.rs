@@ -1,0 +1,172 @@
+//! The interface as programs meet it: its description, what there is here, refusals in one form, other origins, traces.
+
+use crate::node::{APP_ORIGIN, Answer, Node, TENANT_KEY, small_job};
+
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+fn json(answer: &Answer) -> serde_json::Value {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+#[test]
+fn the_page_of_the_description_names_every_route() {
+    let node = Node::start("docs");
+    let description = json(&node.get("/openapi.json"));
+    let page = node.get("/docs");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{policy}");
+    assert_eq!(node.get("/docs.css").header("content-type"), Some("text/css; charset=utf-8"));
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            let heading = format!("{}</b> <span>{path}</span>", method.to_uppercase());
+            assert_eq!(page.body.matches(&heading).count(), 2, "{heading}");
+        }
+    }
+    let tag = page.header("etag").unwrap();
+    assert_eq!(node.send("GET", "/docs", &[("If-None-Match", tag)], b"").status, 304);
+}
+
+#[test]
+fn every_problem_of_the_page_is_explained() {
+    let node = Node::start("problems");
+    let page = node.get("/docs").body;
+    let codes: Vec<_> =
+        page.split("<dt><a href=\"/problems/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(
+        codes.contains(&"timeout") && codes.contains(&"internal") && codes.contains(&"key-reused"),
+        "{codes:?}"
+    );
+    for code in codes {
+        let explained = node.get(&format!("/problems/{code}"));
+        assert!(explained.status == 200 && explained.body.starts_with(code), "{explained:?}");
+    }
+    assert_eq!(node.get("/problems/none").problem(), "/problems/unknown-route");
+}
+
+#[test]
+fn regions_and_categories_are_counted_and_tagged() {
+    let node = Node::start("counts");
+    let region = json(&node.get("/v1/regions"))["regions"][0].clone();
+    assert_eq!(
+        (region["name"].as_str(), region["time_zone"].as_str(), region["open"].as_u64()),
+        (Some("hangzhou"), Some("Asia/Shanghai"), Some(0))
+    );
+    let empty = node.get("/v1/categories");
+    assert_eq!(json(&empty)["categories"], serde_json::json!([]));
+    let tag = empty.header("etag").unwrap();
+
+    small_job(&node, 1);
+    assert_eq!(
+        node.send("GET", "/v1/categories", &[("If-None-Match", tag)], b"").status,
+        200,
+        "one job more"
+    );
+    let counted = node.get("/v1/categories");
+    assert_eq!(json(&counted)["categories"], serde_json::json!([{ "name": "", "jobs": 1, "open": 1 }]));
+    assert_eq!(json(&node.get("/v1/regions"))["regions"][0]["open"], 1);
+    let tag = counted.header("etag").unwrap();
+    assert_ne!(Some(tag), node.get("/v1/regions").header("etag"));
+}
+
+#[test]
+fn whatever_is_refused_is_a_problem() {
+    let node = Node::start("refused");
+    let check =
+        |method: &str, target: &str, headers: &[(&str, &str)], body: &[u8], status: u16, code: &str| {
+            let answer = node.send(method, target, headers, body);
+            assert_eq!(
+                (answer.status, answer.problem()),
+                (status, format!("/problems/{code}")),
+                "{method} {target}"
+            );
+            answer
+        };
+    check("GET", "/v1", &[], b"", 404, "unknown-route");
+    check("GET", "/v1/nothing", &[], b"", 404, "unknown-route");
+    check("DELETE", "/v1/nothing", &[], b"", 404, "unknown-route");
+    check("GET", "/v1/jobs/%FF", &[], b"", 400, "bad-request");
+    check("GET", "/v1/sign_ups", &[], b"", 400, "bad-request");
+    check("GET", "/v1/sign_ups?code=1&more=2", &[], b"", 400, "bad-request");
+    check("GET", "/v1/jobs?radius_m=500", &[], b"", 400, "bad-query");
+    check("GET", "/problems/%FF", &[], b"", 400, "bad-request");
+    let wrong = check("DELETE", "/v1/jobs", &[("Accept", "text/html")], b"", 405, "method-not-allowed");
+    assert_eq!(wrong.header("allow"), Some("get,head,post"));
+    check("PUT", "/v1/sync/carry", &[], b"", 405, "method-not-allowed");
+    let key = ("Idempotency-Key", "k");
+    check("POST", "/v1/sign_ups", &[key], b"{}", 415, "unsupported-media-type");
+    check(
+        "POST",
+        "/v1/sign_ups",
+        &[key, ("Content-Type", "text/plain")],
+        b"{}",
+        415,
+        "unsupported-media-type",
+    );
+    let json = ("Content-Type", "application/json");
+    check("POST", "/v1/sign_ups", &[key, json], &[b' '; (64 << 10) + 1], 413, "too-large");
+    let unauthorised = check("POST", "/v1/jobs", &[json], b"{}", 401, "unauthorised");
+    assert_eq!(unauthorised.header("www-authenticate"), Some("bearer"));
+}
+
+#[test]
+fn only_pages_of_the_named_origins_may_call() {
+    let node = Node::start("origins");
+    let allowed = |target: &str, origin: &str| {
+        let answer = node.send("GET", target, &[("Origin", origin)], b"");
+        answer.header("access-control-allow-origin").map(str::to_owned)
+    };
+    assert_eq!(allowed("/v1/jobs", APP_ORIGIN).as_deref(), Some(APP_ORIGIN));
+    assert_eq!(allowed("/readyz", APP_ORIGIN).as_deref(), Some(APP_ORIGIN));
+    assert_eq!(allowed("/v1/jobs", "http://127.0.0.1:8001"), None);
+    assert_eq!(allowed("/near", APP_ORIGIN), None, "the kiosk's pages are not the interface");
+
+    let asks = [
+        ("Origin", APP_ORIGIN),
+        ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "content-type,idempotency-key"),
+    ];
+    let preflight = node.send("OPTIONS", "/v1/sign_ups", &asks, b"");
+    assert_eq!(preflight.status, 200, "{preflight:?}");
+    for header in ["idempotency-key", "last-event-id", "dayshift-bookmark"] {
+        let allowed = preflight.header("access-control-allow-headers").unwrap();
+        assert!(allowed.contains(header), "{header} is not in {allowed}");
+    }
+    assert_eq!(preflight.header("access-control-allow-credentials"), None);
+    let exposed = node.send("GET", "/v1/jobs", &[("Origin", APP_ORIGIN)], b"");
+    assert!(exposed.header("access-control-expose-headers").unwrap().contains("retry-after"));
+}
+
+#[test]
+fn a_callers_trace_comes_back() {
+    let node = Node::start("trace");
+    let traced = |trace: &str| {
+        node.send("GET", "/v1/node", &[("traceparent", trace)], b"").header("traceparent").map(str::to_owned)
+    };
+    assert_eq!(traced(TRACE).as_deref(), Some(TRACE));
+    assert_eq!(traced("00-nonsense"), None);
+}
+
+#[test]
+fn a_key_stands_for_one_posted_job() {
+    let node = Node::start("job-keys");
+    let job = |title: &str| {
+        serde_json::json!({
+            "title": title, "start_at": "2099-01-01T06:00:00Z", "end_at": "2099-01-01T14:00:00Z",
+            "pay_minor": 20_000, "currency": "CNY", "pay_unit": "day", "seats": 1
+        })
+    };
+    let bearer = format!("Bearer {TENANT_KEY}");
+    let post_under = |key: &str, title: &str| {
+        let headers =
+            [("Content-Type", "application/json"), ("Authorization", &*bearer), ("Idempotency-Key", key)];
+        node.send("POST", "/v1/jobs", &headers, job(title).to_string().as_bytes())
+    };
+    let post = |title: &str| post_under("one", title);
+    let first = post("分拣员");
+    assert_eq!((first.status, post("分拣员").body), (201, first.body));
+    let other = post("装卸工");
+    assert_eq!((other.status, other.problem().as_str()), (422, "/problems/key-reused"));
+    assert_eq!(post_under("", "分拣员").status, 400, "an empty key would stand for everybody's job");
+}

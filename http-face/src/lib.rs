@@ -1,0 +1,15 @@
+//! What the interfaces of node and hub say where no handler does: the description of the routes as JSON and as a page, the
+//! meaning of problem codes, and the answer to requests that take too long, fail or are refused before a handler sees them.
+//!
+//! Both servers call this with their own routes and their own problems; nothing here knows of jobs or nodes.
+
+mod describe;
+mod docs;
+mod example;
+mod outermost;
+mod page;
+mod trace;
+
+pub use describe::{Known, complete};
+pub use docs::Docs;
+pub use outermost::{Answer, Limit, Refusal, in_time, whole};
