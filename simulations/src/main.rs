@@ -9,8 +9,12 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Proves by machine what Dayshift promises: every state of small worlds, and whole days of simulated ones.
 #[derive(Debug, Parser)]
-#[command(name = "simulate", version, after_help = "Exit codes: 0 where every promise was kept, 1 where one was broken or a wanted bug was not found, 2 where the
-command could not be carried out.")]
+#[command(
+    name = "simulate",
+    version,
+    after_help = "Exit codes: 0 where every promise was kept, 1 where one was broken or a wanted bug was not found, 2 where the
+command could not be carried out."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

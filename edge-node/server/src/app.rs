@@ -627,11 +627,7 @@ fn build_index(store: &mut dyn ShardStore, shared: &Shared) -> anyhow::Result<In
     Ok(Index::build(rows))
 }
 
-fn announce(
-    config: &Config,
-    listener: &TcpListener,
-    phones: Option<&HttpsListener>,
-) -> anyhow::Result<()> {
+fn announce(config: &Config, listener: &TcpListener, phones: Option<&HttpsListener>) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "serving; the kiosk is at http://{address}/");
     let https = phones.map(|phones| phones.local_addr().to_string());

@@ -9,8 +9,8 @@ use axum::http::HeaderValue;
 use clap::{Args, Parser, Subcommand};
 use enrolment::NodeIdentity;
 use jiff::tz::TimeZone;
-use sync_quic::CertificateFiles;
 use std::{net::SocketAddr, path::PathBuf};
+use sync_quic::CertificateFiles;
 
 /// Serves local job search and sign-ups, whether or not the line to the hub works.
 #[derive(Debug, Parser)]

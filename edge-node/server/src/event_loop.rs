@@ -9,8 +9,8 @@ use crate::{
 };
 use edge_core::{
     node::{
-        Answer, Batch, CancelRefusal, CrewDecision, CrewRefusal, CrewRequest, Decision, EdgeNode, Hold, HoldId,
-        HoldRefusal, HoldRequest, Holds, JobRefusal, NewJob, PendingAsk, PersonChange, PersonRefusal,
+        Answer, Batch, CancelRefusal, CrewDecision, CrewRefusal, CrewRequest, Decision, EdgeNode, Hold,
+        HoldId, HoldRefusal, HoldRequest, Holds, JobRefusal, NewJob, PendingAsk, PersonChange, PersonRefusal,
         SignUpRefusal, SignUpRequest, Uplink, job_row, job_view,
     },
     search::Index,
@@ -76,9 +76,18 @@ pub(crate) enum Event {
     /// The hub welcomed this node: keep the number of the contact.
     Contact(u64, Reply<()>),
     /// What became of a try to send a message.
-    Sent { vshard: VshardId, n: u64, result: Result<(), String>, reply: Reply<()> },
+    Sent {
+        vshard: VshardId,
+        n: u64,
+        result: Result<(), String>,
+        reply: Reply<()>,
+    },
     /// Send a message that was given up once more; tells whether there is such a one.
-    SendAgain { vshard: VshardId, n: u64, reply: Reply<bool> },
+    SendAgain {
+        vshard: VshardId,
+        n: u64,
+        reply: Reply<bool>,
+    },
     /// The incarnation is over: close its logs for good.
     Retire(String, Interest, Reply<()>),
     /// The agency's side.

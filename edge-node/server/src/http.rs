@@ -132,7 +132,8 @@ pub(crate) async fn serve(
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(limit, http_face::in_time))
         .with_state(app.clone());
-    let own = Router::new().route("/metrics", get(node::metrics)).with_state(app.clone()).merge(desk.router());
+    let own =
+        Router::new().route("/metrics", get(node::metrics)).with_state(app.clone()).merge(desk.router());
     let whole = |router: Router| {
         router
             .layer(middleware::from_fn_with_state(problem::answer as Answer, http_face::whole))

@@ -141,7 +141,11 @@ impl Metrics {
             self.frozen.clone(),
         );
         registry.register("holds", "Rights set aside for workers who are typing", self.holds.clone());
-        registry.register("messages", "Tries to send a message, by what became of them", self.messages.clone());
+        registry.register(
+            "messages",
+            "Tries to send a message, by what became of them",
+            self.messages.clone(),
+        );
         registry.register(
             "message_delivery_seconds",
             "Time from a message's turn to its sender's answer",

@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn a_genuine_timesheet_passes_and_a_changed_one_does_not() {
-        let (root, log, writer) = (SigningKey::from_bytes(&[1; 32]), SigningKey::from_bytes(&[2; 32]), Writer::new(3, 1));
+        let (root, log, writer) =
+            (SigningKey::from_bytes(&[1; 32]), SigningKey::from_bytes(&[2; 32]), Writer::new(3, 1));
         let key = log.verifying_key().to_bytes();
         let statement = [b"dayshift log key v1".as_slice(), &writer.to_bytes(), &key].concat();
         let certificate = LogKeyCertificate { writer, key, signature: root.sign(&statement).to_bytes() };

@@ -7,8 +7,8 @@
 //! very connection, resumed or not.
 
 mod exchange;
-mod hub;
 mod https;
+mod hub;
 pub mod limits;
 mod link;
 mod node;
@@ -19,8 +19,8 @@ mod tls;
 mod transport;
 
 pub use exchange::{Exchange, ExchangeError, PendingExchange, PendingJoin, request_join};
-pub use hub::{Arrival, BindError, Denylist, HubCredentials, HubEndpoint, Standing};
 pub use https::{CertificateFiles, HttpsError, HttpsListener, HttpsStream};
+pub use hub::{Arrival, BindError, Denylist, HubCredentials, HubEndpoint, Standing};
 pub use link::{CloseCode, Link, LinkError, LinkHandle, LinkReceiver, LinkSender, LinkStats};
 pub use node::{ConnectError, NodeCredentials, NodeEndpoint};
 pub use stall::StallWatch;

@@ -55,7 +55,9 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 }
 
 /// A server for anybody's browser: TLS 1.2 or 1.3, no client certificate, HTTP/1.1.
-pub(crate) fn public_server_config(certificate: Arc<dyn ResolvesServerCert>) -> Result<ServerConfig, TlsError> {
+pub(crate) fn public_server_config(
+    certificate: Arc<dyn ResolvesServerCert>,
+) -> Result<ServerConfig, TlsError> {
     let builder = ServerConfig::builder_with_provider(provider());
     let builder = builder.with_safe_default_protocol_versions().map_err(TlsError::new)?;
     let mut config = builder.with_no_client_auth().with_cert_resolver(certificate);

@@ -4,8 +4,8 @@ use crate::{
     error::StoreError,
     person::PersonTx,
     rows::{
-        EndingRow, HoldingTotals, JobSummary, LimboRow, MessageRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored,
-        WaitRow,
+        EndingRow, HoldingTotals, JobSummary, LimboRow, MessageRow, SeatRow, SeatTotals, SignUpRow,
+        StandingRow, Stored, WaitRow,
     },
 };
 use sync_protocol::{

@@ -118,8 +118,7 @@ impl Batch<'_> {
         }
         for seat in self.tx.seats(vshard, job)? {
             let sign_up = seat.sign_up;
-            let is_own =
-                sign_up.kind == DocumentKind::SignUp && sign_up.writer.node == self.node.writer.node;
+            let is_own = sign_up.kind == DocumentKind::SignUp && sign_up.writer.node == self.node.writer.node;
             let stands = self.tx.sign_up(sign_up)?.map(|row| row.status());
             if is_own && stands == Some(Status::Confirmed) {
                 self.tell(vshard, MessageKind::Changed, sign_up.to_bytes().to_vec())?;

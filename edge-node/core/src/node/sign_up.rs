@@ -147,10 +147,7 @@ impl Batch<'_> {
     }
 
     /// Whether a worker may sign up for the job: what keeps him from it, or the sign-up that he has.
-    pub(super) fn may_sign_up(
-        &mut self,
-        request: &SignUpRequest,
-    ) -> Result<Option<SignUpId>, SignUpRefusal> {
+    pub(super) fn may_sign_up(&mut self, request: &SignUpRequest) -> Result<Option<SignUpId>, SignUpRefusal> {
         let place = self.open_place(request.job)?;
         let known = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?;
         if let Some(row) = known.first() {
@@ -282,7 +279,14 @@ impl Batch<'_> {
         };
         let receipt = Receipt::sign(&body, &self.node.signer, &self.node.certificate).to_bytes();
         self.tx.put_receipt(place.vshard, sign_up, &receipt)?;
-        let told = answer(sign_up, code(&self.node.digits_key, sign_up), request.job, Status::Confirmed, None, Some(receipt));
+        let told = answer(
+            sign_up,
+            code(&self.node.digits_key, sign_up),
+            request.job,
+            Status::Confirmed,
+            None,
+            Some(receipt),
+        );
         Ok(Answer { provisional: place.seats.policy == LossPolicy::Reclaim, ..told })
     }
 

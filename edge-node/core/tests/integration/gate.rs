@@ -27,7 +27,8 @@ impl Gate {
     fn new(name: &str, seats: u32, workers: u8, no_show_after_min: u32) -> Self {
         let mut node = Node::cut_off(&format!("gate-{name}"));
         let fields = JobFields { no_show_after_min, ..fields("born") };
-        let new = NewJob { fields, seats, policy: LossPolicy::WriteOff, key: String::new(), body_hash: [0; 16] };
+        let new =
+            NewJob { fields, seats, policy: LossPolicy::WriteOff, key: String::new(), body_hash: [0; 16] };
         let job = node.batch(|batch| batch.create_job(&new)).unwrap();
         let sign_ups = (1..=workers).map(|n| node.sign_up(job, n).sign_up).collect();
         Self { node, job, sign_ups, uplink: Uplink::Down }

@@ -43,7 +43,13 @@ impl Hall {
     }
 
     fn job(&mut self, seats: u32) -> JobId {
-        let new = NewJob { fields: fields("born"), seats, policy: LossPolicy::WriteOff, key: String::new(), body_hash: [0; 16] };
+        let new = NewJob {
+            fields: fields("born"),
+            seats,
+            policy: LossPolicy::WriteOff,
+            key: String::new(),
+            body_hash: [0; 16],
+        };
         self.at(|batch, _| batch.create_job(&new)).unwrap()
     }
 

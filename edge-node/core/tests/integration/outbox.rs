@@ -16,7 +16,13 @@ use sync_store::{MessageKind, MessageRow};
 const HUB: Writer = Writer::hub(1);
 
 fn born(node: &mut Node, seats: u32) -> JobId {
-    let new = NewJob { fields: fields("born"), seats, policy: LossPolicy::WriteOff, key: String::new(), body_hash: [0; 16] };
+    let new = NewJob {
+        fields: fields("born"),
+        seats,
+        policy: LossPolicy::WriteOff,
+        key: String::new(),
+        body_hash: [0; 16],
+    };
     node.batch(|batch| batch.create_job(&new)).unwrap()
 }
 

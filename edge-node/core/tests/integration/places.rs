@@ -5,8 +5,8 @@
 use crate::world::{NOW, TENANT, fields, topic};
 use ed25519_dalek::SigningKey;
 use edge_core::node::{
-    Answer, Batch, Claim, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRequest, Uplink, answer_of,
-    place_question,
+    Answer, Batch, Claim, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRequest, Uplink,
+    answer_of, place_question,
 };
 use hub_core::shard::{self, Imported, JobPost, Shard};
 use std::path::PathBuf;

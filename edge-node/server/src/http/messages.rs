@@ -56,7 +56,10 @@ fn shown(row: &MessageRow) -> MessageJson {
 /// Lists messages that were given up.
 #[utoipa::path(get, path = "/v1/messages", operation_id = "messages", responses(
     (status = 200, body = MessagesJson), (status = 401, body = Problem)))]
-pub(crate) async fn list(State(desk): State<Desk>, headers: HeaderMap) -> Result<Json<MessagesJson>, Problem> {
+pub(crate) async fn list(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+) -> Result<Json<MessagesJson>, Problem> {
     desk.admit(&headers)?;
     let shared = &desk.app().shared;
     let ((waiting, dead), rows) =

@@ -1,6 +1,8 @@
 //! Sign-ups: create, read, find by code, cancel.
 
-use super::{Problem, attendance, bookmark, jobs::rfc3339, problem::FieldError, tenant::TenantScope, workers};
+use super::{
+    Problem, attendance, bookmark, jobs::rfc3339, problem::FieldError, tenant::TenantScope, workers,
+};
 use crate::{
     app::App,
     event_loop::{Event, Failure},
@@ -371,7 +373,13 @@ pub(crate) struct CancelBody {
 }
 
 /// Lets the worker of a sign-up pass. Ids are dense: whoever knows one is not its worker yet.
-fn owned(app: &App, from: IpAddr, headers: &HeaderMap, sign_up: SignUpId, body: &[u8]) -> Result<(), Problem> {
+fn owned(
+    app: &App,
+    from: IpAddr,
+    headers: &HeaderMap,
+    sign_up: SignUpId,
+    body: &[u8],
+) -> Result<(), Problem> {
     let body: CancelBody = if body.is_empty() {
         CancelBody::default()
     } else {

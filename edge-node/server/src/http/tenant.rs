@@ -4,6 +4,7 @@
 //! another tenant is answered as if it were not there.
 
 use super::Problem;
+use crate::outbox::{message, sender::SENDERS_FILE};
 use crate::{
     app::App,
     event_loop::{Event, Order},
@@ -12,7 +13,6 @@ use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
-use crate::outbox::{message, sender::SENDERS_FILE};
 use edge_core::node::{
     Act, Attend, AttendRefusal, Attended, EditRefusal, JobEdit, JobView, attendance_of, job_view,
 };
@@ -113,7 +113,8 @@ impl TenantScope {
     /// Puts the timesheet of a day into the outbox, for the address that the operator gave the tenant.
     pub(crate) async fn send_timesheet(&self, app: &App, day: Date) -> Result<(), Problem> {
         if !app.senders.reaches(&self.name) {
-            let detail = format!("the operator of this node has given {} no address in {SENDERS_FILE}", self.name);
+            let detail =
+                format!("the operator of this node has given {} no address in {SENDERS_FILE}", self.name);
             return Err(Problem::new("no-sender", detail));
         }
         let vshard = *self.vshards.first().ok_or_else(|| Problem::new("no-topic", "no region"))?;

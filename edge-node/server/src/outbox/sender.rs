@@ -150,7 +150,9 @@ impl Sender {
                 );
                 Ok(Self::Webhook { url, secret })
             }
-            (None, None, Some(_), None) => bail!("url needs secret_file, by which the receiver knows this node"),
+            (None, None, Some(_), None) => {
+                bail!("url needs secret_file, by which the receiver knows this node")
+            }
             _ => bail!("give one of file, command, or url with secret_file"),
         }
     }
@@ -245,7 +247,10 @@ mod tests {
         check("[workers]\nurl = 'https://sms.example/send'", Some("needs secret_file"));
         check("[workers]\nurl = 'http://sms.example/send'\nsecret_file = 'long'", Some("https"));
         check("[workers]\nurl = 'https://sms.example'\nsecret_file = 'short'", Some("shorter than 16"));
-        check("[workers]\nurl = 'https://sms.example'\nsecret_file = 'none'", Some("cannot read secret_file"));
+        check(
+            "[workers]\nurl = 'https://sms.example'\nsecret_file = 'none'",
+            Some("cannot read secret_file"),
+        );
         check("[workers]\nfile = 'a'\ncommand = ['b']", Some("give one of"));
         check("[workers]\nfiel = 'a'", Some("unknown field"));
     }

@@ -216,7 +216,8 @@ fn no_route_of_a_worker_or_of_the_box_opens_without_a_proof() {
     let mut calls = 0;
     for (path, method, who) in guarded {
         for headers in [vec![], vec![("Authorization", "Bearer guessed")]] {
-            let refused = node.send(&method.to_uppercase(), &path.replace("{id}", "1-1:retry"), &headers, b"{}");
+            let refused =
+                node.send(&method.to_uppercase(), &path.replace("{id}", "1-1:retry"), &headers, b"{}");
             let code = if *who == Who::Worker { "/problems/unproved" } else { "/problems/unauthorised" };
             assert_eq!((refused.status, refused.problem().as_str()), (401, code), "{method} {path}");
             calls += 1;

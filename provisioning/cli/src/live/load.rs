@@ -156,9 +156,8 @@ impl Client {
         if confirmed && self.random.below(CANCELS) == 0 {
             self.record.acks()[place].cancel = Cancel::Asked;
             let path = format!("/v1/sign_ups/{}:cancel", answer.id);
-            let answer = self.ask(|api| {
-                api.post(&path, ("Idempotency-Key", &key), &json!({ "phone": phone }))
-            });
+            let answer =
+                self.ask(|api| api.post(&path, ("Idempotency-Key", &key), &json!({ "phone": phone })));
             if answer.is_some_and(|answer| answer.status == "cancelled") {
                 self.record.acks()[place].cancel = Cancel::Acknowledged;
             }

@@ -64,6 +64,5 @@ fn read(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
 
 fn kind(row: &Row<'_>) -> rusqlite::Result<MessageKind> {
     let number: u8 = row.get(2)?;
-    MessageKind::from_u8(number)
-        .ok_or(rusqlite::Error::IntegralValueOutOfRange(2, i64::from(number)))
+    MessageKind::from_u8(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(2, i64::from(number)))
 }

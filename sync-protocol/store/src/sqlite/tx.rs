@@ -8,8 +8,8 @@ use super::{
 use crate::{
     error::StoreError,
     rows::{
-        EndingRow, HoldingTotals, JobSummary, LimboRow, MessageRow, SeatRow, SeatTotals, SignUpRow, StandingRow, Stored,
-        WaitRow,
+        EndingRow, HoldingTotals, JobSummary, LimboRow, MessageRow, SeatRow, SeatTotals, SignUpRow,
+        StandingRow, Stored, WaitRow,
     },
     shard::{HubSaid, Page, ShardTx},
 };

@@ -15,8 +15,8 @@ use sync_protocol::{
     wire::v1::DownState,
 };
 use sync_store::{
-    EndingRow, ErasureRow, FenceCause, HubSaid, Kept, MessageKind, MessageRow, OpenOptions, SeatRow, ShardStore,
-    ShardTx, SqliteShard, StandingRow, StoreError, WaitRow,
+    EndingRow, ErasureRow, FenceCause, HubSaid, Kept, MessageKind, MessageRow, OpenOptions, SeatRow,
+    ShardStore, ShardTx, SqliteShard, StandingRow, StoreError, WaitRow,
 };
 
 const ROWS: u8 = 24;
