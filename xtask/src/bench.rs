@@ -17,8 +17,9 @@ mod cluster;
 mod fdatasync;
 mod first_light;
 mod http;
+mod kiosk;
 
-const BENCHES: &[&dyn Bench] = &[&first_light::FirstLight];
+const BENCHES: &[&dyn Bench] = &[&first_light::FirstLight, &kiosk::Kiosk];
 
 /// One set of figures.
 trait Bench {
@@ -62,18 +63,21 @@ impl Form {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Target {
     AtMost(f64),
+    AtLeast(f64),
 }
 
 impl Target {
     fn is_met(self, value: f64) -> bool {
         match self {
             Self::AtMost(bound) => value <= bound,
+            Self::AtLeast(bound) => value >= bound,
         }
     }
 
     fn text(self) -> String {
         match self {
             Self::AtMost(bound) => format!("<= {bound}"),
+            Self::AtLeast(bound) => format!(">= {bound}"),
         }
     }
 }

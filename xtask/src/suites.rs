@@ -16,6 +16,7 @@ mod needs;
 
 use counts::Counts;
 use needs::Need;
+pub(crate) use needs::describe;
 
 /// Seeds that a run with `--all` simulates; larger runs are recorded in simulations/TRACK-RECORD.md.
 const SIMULATED_SEEDS: &str = "250";

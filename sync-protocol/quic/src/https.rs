@@ -18,6 +18,7 @@ use std::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
+    task::JoinSet,
     time::{interval, sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -93,7 +94,8 @@ impl ResolvesServerCert for InUse {
 pub struct HttpsListener {
     local: SocketAddr,
     ready: mpsc::Receiver<(HttpsStream, SocketAddr)>,
-    tasks: Vec<tokio::task::JoinHandle<()>>,
+    /// They end with the listener.
+    _tasks: JoinSet<()>,
 }
 
 impl HttpsListener {
@@ -104,9 +106,10 @@ impl HttpsListener {
         let listener = TcpListener::bind(address).await?;
         let local = listener.local_addr()?;
         let (sender, ready) = mpsc::channel(READY_MAX);
-        let tasks =
-            vec![tokio::spawn(accept(listener, acceptor, sender)), tokio::spawn(renew(files, in_use))];
-        Ok(Self { local, ready, tasks })
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, acceptor, sender));
+        tasks.spawn(renew(files, in_use));
+        Ok(Self { local, ready, _tasks: tasks })
     }
 
     #[must_use]
@@ -124,18 +127,13 @@ impl HttpsListener {
     }
 }
 
-impl Drop for HttpsListener {
-    fn drop(&mut self) {
-        self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
-    }
-}
-
 async fn accept(
     listener: TcpListener,
     acceptor: TlsAcceptor,
     ready: mpsc::Sender<(HttpsStream, SocketAddr)>,
 ) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+    let mut connections = JoinSet::new();
     while let Ok(turn) = handshakes.clone().acquire_owned().await {
         let (stream, from) = match listener.accept().await {
             Ok(connection) => connection,
@@ -146,7 +144,8 @@ async fn accept(
             }
         };
         let (acceptor, ready) = (acceptor.clone(), ready.clone());
-        tokio::spawn(async move {
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
             // Scanners and phones that walk away are no news.
             if let Ok(Ok(stream)) = timeout(HANDSHAKE_WAIT, acceptor.accept(stream)).await {
                 drop(turn);

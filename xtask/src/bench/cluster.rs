@@ -2,7 +2,7 @@
 
 use super::{Bed, http::Client};
 use anyhow::{Context, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     fs::{self, File},
     path::PathBuf,
@@ -22,6 +22,7 @@ pub(super) struct Cluster<'a> {
     bed: &'a Bed<'a>,
     hub: Option<Process>,
     node: Option<Process>,
+    tenant_key: String,
 }
 
 #[derive(Debug)]
@@ -55,10 +56,12 @@ pub(super) fn wait_for<T>(
 impl<'a> Cluster<'a> {
     /// Starts a hub and a node that has joined it, imports `jobs` generated jobs and waits until the node has them.
     pub(super) fn start(bed: &'a Bed<'a>, jobs: usize) -> anyhow::Result<Self> {
-        let mut cluster = Self { bed, hub: None, node: None };
+        let mut cluster = Self { bed, hub: None, node: None, tenant_key: String::new() };
         let hub = cluster.path("hub");
         cluster.dayshift(&["hub", "init", "--data", &hub, "--name", "bench"])?;
-        cluster.dayshift(&["tenant", "create", "agency", "--data", &hub, "--region", "hangzhou"])?;
+        let tenant = ["tenant", "create", "agency", "--data", &hub, "--region", "hangzhou", "--json"];
+        let tenant: Value = serde_json::from_slice(&cluster.dayshift(&tenant)?).context("no tenant")?;
+        tenant["api_key"].as_str().context("no key of the tenant")?.clone_into(&mut cluster.tenant_key);
         let (process, addresses) = cluster.spawn("hub", &["--quic", "127.0.0.1:0"])?;
         let http = process.http.clone();
         cluster.hub = Some(process);
@@ -126,6 +129,31 @@ impl<'a> Cluster<'a> {
         Client::connect(&self.node.as_ref().context("the node is not running")?.http)
     }
 
+    /// A connection to the hub.
+    pub(super) fn hub_client(&self) -> anyhow::Result<Client> {
+        Client::connect(&self.hub.as_ref().context("the hub is not running")?.http)
+    }
+
+    /// The node's pages.
+    pub(super) fn node_url(&self) -> anyhow::Result<String> {
+        Ok(format!("http://{}", self.node.as_ref().context("the node is not running")?.http))
+    }
+
+    pub(super) fn node_folder(&self) -> PathBuf {
+        PathBuf::from(self.path("edge-node"))
+    }
+
+    /// Posts a job with one seat at the node; its id.
+    pub(super) fn post_job(&self, node: &mut Client, n: usize) -> anyhow::Result<String> {
+        let body = json!({
+            "title": format!("Bench {n}"), "place": "bench", "start_at": "2099-01-01T06:00:00Z",
+            "end_at": "2099-01-01T14:00:00Z", "pay_minor": 20_000, "currency": "CNY", "pay_unit": "day", "seats": 1,
+        });
+        let (status, answer) = node.post_as("/v1/jobs", &self.tenant_key, &body)?;
+        ensure!(status == 201, "posting a job gave {status}: {answer}");
+        answer["id"].as_str().map(str::to_owned).context("a job without an id")
+    }
+
     /// Starts the node and gives its first answer to a search; the time counts from before the start.
     pub(super) fn start_node(&mut self) -> anyhow::Result<Duration> {
         let began = Instant::now();
@@ -190,6 +218,8 @@ impl<'a> Cluster<'a> {
         let log = File::create(self.path(&format!("{program}.log"))).context("cannot create a log")?;
         let child = Command::new(self.bed.workspace.binary(program))
             .args(["run", "--data", &self.path(program), "--http", "127.0.0.1:0", "--announce", &announce])
+            // What is measured is not to share its cores with a voice.
+            .env("DAYSHIFT_SPEAK_COMMAND", "")
             .args(arguments)
             .stdout(Stdio::null())
             .stderr(log)

@@ -100,23 +100,8 @@ fn search(node: &mut Client, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Jobs with a right here, one for each sign-up.
-fn confirmable(node: &mut Client) -> anyhow::Result<Vec<String>> {
-    let mut jobs = Vec::new();
-    let mut token = String::new();
-    while jobs.len() < SIGN_UPS {
-        let page = node.get(&format!("/v1/jobs?confirmable_only=true&sort=start&page_size=100{token}"))?;
-        let found = page["jobs"].as_array().context("no jobs")?;
-        jobs.extend(found.iter().filter_map(|job| job["id"].as_str().map(str::to_owned)));
-        let next = page["next_page_token"].as_str().context("fewer confirmable jobs than sign-ups")?;
-        token = format!("&page_token={next}");
-    }
-    jobs.truncate(SIGN_UPS);
-    Ok(jobs)
-}
-
 fn sign_ups(node: &mut Client, disk_p99: f64, report: &mut Report) -> anyhow::Result<()> {
-    let jobs = confirmable(node)?;
+    let jobs = node.confirmable(SIGN_UPS)?;
     let mut times = Vec::with_capacity(SIGN_UPS);
     let began = Instant::now();
     for (n, job) in (0..).zip(&jobs) {

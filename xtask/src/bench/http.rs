@@ -36,11 +36,46 @@ impl Client {
         serde_json::from_slice(&body).with_context(|| format!("GET {path} gave no JSON"))
     }
 
+    /// Reads a page or a file; any status but 200 is an error.
+    pub(super) fn page(&mut self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
+        let (status, body) = self.exchange(request.as_bytes())?;
+        ensure!(status == 200, "GET {path} gave {status}");
+        Ok(body)
+    }
+
+    /// Jobs with a right at this node, `count` of them.
+    pub(super) fn confirmable(&mut self, count: usize) -> anyhow::Result<Vec<String>> {
+        let mut jobs = Vec::new();
+        let mut token = String::new();
+        while jobs.len() < count {
+            let page = self.get(&format!("/v1/jobs?confirmable_only=true&sort=start&page_size=100{token}"))?;
+            let found = page["jobs"].as_array().context("no jobs")?;
+            jobs.extend(found.iter().filter_map(|job| job["id"].as_str().map(str::to_owned)));
+            if jobs.len() < count {
+                let next =
+                    page["next_page_token"].as_str().context("fewer confirmable jobs than sign-ups")?;
+                token = format!("&page_token={next}");
+            }
+        }
+        jobs.truncate(count);
+        Ok(jobs)
+    }
+
+    /// Sends JSON as a tenant; gives status and answer.
+    pub(super) fn post_as(&mut self, path: &str, bearer: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+        self.send(path, &format!("Authorization: Bearer {bearer}"), body)
+    }
+
     /// Sends JSON; gives status and answer.
     pub(super) fn post(&mut self, path: &str, key: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+        self.send(path, &format!("Idempotency-Key: {key}"), body)
+    }
+
+    fn send(&mut self, path: &str, header: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
         let body = body.to_string();
         let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nIdempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{header}\r\nContent-Length: {}\r\n\r\n{body}",
             self.address,
             body.len()
         );

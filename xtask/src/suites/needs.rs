@@ -127,7 +127,7 @@ pub(super) fn install<'a>(
 }
 
 /// Tells a suite where its modules, its browser and the built programs are.
-pub(super) fn describe(workspace: &Workspace, command: &mut Command) {
+pub(crate) fn describe(workspace: &Workspace, command: &mut Command) {
     command.env("DAYSHIFT_BROWSER_MODULES", modules(workspace));
     command.env("DAYSHIFT_PROGRAMS", workspace.binary(""));
     command.env("DAYSHIFT_SCHEMATHESIS", schemathesis(workspace));

@@ -21,6 +21,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
+    task::JoinSet,
 };
 use tower::ServiceExt;
 
@@ -91,6 +92,7 @@ pub(super) async fn serve(mut door: impl Door, router: Router, stop: impl Future
     let (callers, connections) = (Callers::default(), GracefulShutdown::new());
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT);
+    let mut running = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
         let accepted = async {
@@ -117,7 +119,8 @@ pub(super) async fn serve(mut door: impl Door, router: Router, stop: impl Future
             router.clone().oneshot(request)
         });
         let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
+        while running.try_join_next().is_some() {}
+        running.spawn(async move {
             // Callers that go away in the middle are no news.
             let _ended = connection.await;
             drop((turn, caller));
