@@ -19,7 +19,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
     contact::Contacts,
-    documents::{Document, SignUpFields, Value},
+    documents::{Document, Refused, Value},
     ids::{DocumentId, JobId, TenantId, TopicId, VshardId, Writer},
     log::{Entry, EntryKind, LogHead},
     seats::{Footing, NodeEvent, NodeRow},
@@ -191,7 +191,8 @@ impl<'a> Batch<'a> {
         self.append(vshard, &Entry::new(EntryKind::NodeLedger, topic, job, body))
     }
 
-    /// Makes, applies and logs this node's own edit of a document.
+    /// Makes, applies and logs this node's own edit of a document; nothing where it changes nothing. One that others left
+    /// no room for is refused, which is no damage of this disk, and nothing is written.
     fn edit(
         &mut self,
         vshard: VshardId,
@@ -199,20 +200,13 @@ impl<'a> Batch<'a> {
         doc: DocumentId,
         document: &mut Document,
         fields: &[(&str, Value)],
-    ) -> Result<(), StoreError> {
-        let Some(change) = document.edit(self.node.writer, fields, self.now) else { return Ok(()) };
-        document.apply(&change, Some(self.node.writer)).map_err(|_| StoreError::BadRow("own change"))?;
+    ) -> Result<Result<(), Refused>, StoreError> {
+        let Some(change) = document.edit(self.node.writer, fields, self.now) else { return Ok(Ok(())) };
+        if let Err(refused) = document.take(doc, &change, self.node.writer) {
+            return Ok(Err(refused));
+        }
         self.tx.put_document(vshard, doc, topic, document)?;
-        self.append(vshard, &Entry::new(EntryKind::Change, topic, doc, change)).map(drop)
-    }
-
-    fn put_sign_up(
-        &mut self,
-        vshard: VshardId,
-        doc: DocumentId,
-        document: &Document,
-    ) -> Result<(), StoreError> {
-        let fields = SignUpFields::read(document).ok_or(StoreError::BadRow("sign-up document"))?;
-        self.tx.put_sign_up(vshard, doc, &fields)
+        self.append(vshard, &Entry::new(EntryKind::Change, topic, doc, change))?;
+        Ok(Ok(()))
     }
 }

@@ -474,7 +474,14 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
         NodeEvent::CreateJob(new) => match batch.create_job(&new) {
             Ok(job) => Some(Reply::Created(job, new.seats)),
             Err(JobRefusal::Store(error)) => return Err(error),
-            Err(JobRefusal::NoTopic | JobRefusal::Seats | JobRefusal::Times | JobRefusal::Retired) => None,
+            Err(
+                JobRefusal::NoTopic
+                | JobRefusal::Seats
+                | JobRefusal::Times
+                | JobRefusal::Absurd(_)
+                | JobRefusal::TooLong(_)
+                | JobRefusal::Retired,
+            ) => None,
         },
         NodeEvent::Receive(connection, down) => Some(Reply::Applied(connection, batch.receive(&down)?)),
         NodeEvent::Contact(connection, number) => {

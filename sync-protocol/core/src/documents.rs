@@ -6,7 +6,7 @@
 //! visible op with the highest (counter, actor). Automerge's own document is the oracle in the tests.
 
 use crate::{
-    ids::Writer,
+    ids::{DocumentId, Writer},
     limits::{DOCUMENT_CHANGES_MAX, DOCUMENT_FIELDS_MAX, ENTRY_BYTES_MAX, FIELD_VALUES_MAX},
 };
 use automerge::{
@@ -18,9 +18,11 @@ use std::{collections::BTreeMap, num::NonZeroU64, panic::catch_unwind};
 
 mod job;
 pub mod posting;
+mod rules;
 mod sign_up;
 
-pub use job::{JobFields, PayUnit};
+pub use job::{JobFields, PAY_MINOR, PayUnit, SHIFT_SECONDS_MAX, TIMES};
+pub use rules::ATTENDANCE;
 pub use sign_up::{SignUpFields, Status};
 
 /// A scalar of a document field.
@@ -121,6 +123,12 @@ pub enum Refused {
     SequenceGap { found: u64, expected: u64 },
     #[error("document would exceed its limit of {0}")]
     DocumentFull(&'static str),
+    #[error("a document was created under another writer's id")]
+    NotItsMinter,
+    #[error("field {0:?} of this document is not for this writer to set, or is set once for all")]
+    NotItsField(String),
+    #[error("change says nothing")]
+    Empty,
 }
 
 /// What [`Document::apply`] did.
@@ -213,8 +221,37 @@ impl Document {
         Some(Change::from(expanded).raw_bytes().to_vec())
     }
 
-    /// Applies a change made by `author`; on an error nothing has changed.
+    /// Bytes of all visible values with the names of their fields.
+    #[must_use]
+    pub fn value_bytes(&self) -> usize {
+        let of = |values: &Vec<Visible>| values.iter().map(|v| rules::value_bytes(&v.value)).sum::<usize>();
+        self.fields.iter().map(|(name, values)| name.len() + of(values)).sum()
+    }
+
+    /// About how many bytes an edit of this document writes: all of its state.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.value_bytes() + self.known.len() * size_of::<u64>() + self.heads.len() * size_of::<Hash>()
+    }
+
+    /// Applies a change of `doc` by `writer` as far as the rules of who writes what let it; on an error nothing has changed.
+    pub fn take(&mut self, doc: DocumentId, bytes: &[u8], writer: Writer) -> Result<Applied, Refused> {
+        self.apply_if(bytes, Some(writer), |change, before, after| {
+            rules::judge(doc, writer, change, before, after)
+        })
+    }
+
+    /// Applies a change made by `author`, whatever it writes; on an error nothing has changed.
     pub fn apply(&mut self, bytes: &[u8], author: Option<Writer>) -> Result<Applied, Refused> {
+        self.apply_if(bytes, author, |_, _, _| Ok(()))
+    }
+
+    fn apply_if(
+        &mut self,
+        bytes: &[u8],
+        author: Option<Writer>,
+        judge: impl FnOnce(&ExpandedChange, &Self, &Self) -> Result<(), Refused>,
+    ) -> Result<Applied, Refused> {
         let (hash, change) = decode(bytes)?;
         let writer = Writer::from_bytes(change.actor_id.to_bytes())
             .ok_or_else(|| Refused::WrongActor(change.actor_id.to_string()))?;
@@ -247,6 +284,7 @@ impl Document {
         next.seqs.insert(writer, change.seq);
         let at = next.known.partition_point(|k| *k < hash.first8());
         next.known.insert(at, hash.first8());
+        judge(&change, self, &next)?;
         *self = next;
         Ok(Applied::New)
     }

@@ -2,7 +2,7 @@
 
 use super::Batch;
 use sync_protocol::{
-    documents::{Document, JobFields},
+    documents::{Document, JobFields, Refused},
     ids::{JobId, TenantId},
     limits::CAP_MAX,
     seats::{LossPolicy, NodeEvent, NodeJob},
@@ -31,6 +31,10 @@ pub enum JobRefusal {
     Seats,
     #[error("the shift must end after it starts, and start in the future")]
     Times,
+    #[error("{0}")]
+    Absurd(String),
+    #[error("{0}; shorten the job's texts")]
+    TooLong(Refused),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -49,6 +53,7 @@ impl Batch<'_> {
         if new.fields.end_at <= new.fields.start_at || new.fields.start_at <= self.now {
             return Err(JobRefusal::Times);
         }
+        new.fields.check().map_err(JobRefusal::Absurd)?;
         if let Some(job) = self.tx.job_by_key(vshard, tenant, &new.key)? {
             return Ok(job);
         }
@@ -63,8 +68,9 @@ impl Batch<'_> {
             start_at: fields.start_at,
             end_at: fields.end_at,
         };
+        self.edit(vshard, topic, job, &mut Document::default(), &fields.to_fields())?
+            .map_err(JobRefusal::TooLong)?;
         self.tx.put_job_summary(vshard, &summary)?;
-        self.edit(vshard, topic, job, &mut Document::default(), &fields.to_fields())?;
         self.append_row(vshard, topic, job, NodeEvent::Birth { cap: new.seats, policy: Some(new.policy) })?;
         let said = HubSaid { cap: new.seats, version: 0, free: new.seats, waiting: 0 };
         self.tx.put_node_job(vshard, job, &NodeJob::birth(new.seats, new.policy), &said)?;

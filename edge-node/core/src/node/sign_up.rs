@@ -111,6 +111,8 @@ impl Batch<'_> {
         if started || place.seats.closed {
             return Err(SignUpRefusal::Closed);
         }
+        // A document of another node came behind its row in the hub's ledger, which relays none alone: who made it up has
+        // spent a right or a place in line of its own.
         if let Some(other) = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?.first() {
             return Err(SignUpRefusal::AlreadySignedUp(other.sign_up));
         }
@@ -197,7 +199,8 @@ impl Batch<'_> {
 
     fn create(&mut self, place: &Place, sign_up: SignUpId, fields: &SignUpFields) -> Result<(), StoreError> {
         let mut document = Document::default();
-        self.edit(place.vshard, place.topic, sign_up, &mut document, &fields.to_fields())?;
+        let made = self.edit(place.vshard, place.topic, sign_up, &mut document, &fields.to_fields())?;
+        made.map_err(|_| StoreError::BadRow("a sign-up of this node"))?;
         self.tx.put_sign_up(place.vshard, sign_up, fields)
     }
 
@@ -301,8 +304,12 @@ impl Batch<'_> {
         if !reason.is_empty() {
             fields.push(("reason", Value::Text(reason.to_owned())));
         }
-        self.edit(place.vshard, place.topic, sign_up, &mut stored.document, &fields)?;
-        self.put_sign_up(place.vshard, sign_up, &stored.document)
+        // The ledger has decided: where others left no room in the document, the row here says it all the same.
+        drop(self.edit(place.vshard, place.topic, sign_up, &mut stored.document, &fields)?);
+        let row = self.tx.sign_up(sign_up)?.map(|row| row.fields);
+        let Some(told) = SignUpFields::read(&stored.document).or(row) else { return Ok(()) };
+        let reason = if reason.is_empty() { told.reason.clone() } else { reason.to_owned() };
+        self.tx.put_sign_up(place.vshard, sign_up, &SignUpFields { status, reason, ..told })
     }
 
     /// Ends a sign-up at its worker's wish. The freed right goes to the next in line here while the line is down, and back
@@ -386,17 +393,15 @@ impl Batch<'_> {
         let Some(mut place) = self.place(job)? else { return Ok(()) };
         let seat = self.tx.seat(place.vshard, job, sign_up)?;
         let Some(row) = self.tx.sign_up(sign_up)? else { return self.forsake(&place, job, sign_up, seat) };
-        let waits = seat.is_some_and(|seat| seat.state == SeatState::Waiting);
-        if !(waits || mutant::is(Mutant::PromoteTwice)) {
-            return Ok(());
-        }
+        let waits = seat.filter(|seat| seat.state == SeatState::Waiting || mutant::is(Mutant::PromoteTwice));
+        let Some(seat) = waits else { return Ok(()) };
         if place.seats.accept(Some(SeatState::Waiting), 0, self.footing()).is_err() {
             // Somebody else took the right, or the lease does not run: the hub must know that the place in line stands.
             return self.decline(job, sign_up);
         }
         let request = SignUpRequest {
             job,
-            worker: row.fields.worker,
+            worker: seat.worker,
             idempotency: row.fields.idempotency,
             body_hash: row.fields.body_hash,
         };
@@ -551,7 +556,8 @@ fn is_provisional(
     if policy != Some(LossPolicy::Reclaim) {
         return Ok(false);
     }
+    // A receipt of the hub came from outside: one that cannot be read is none of this node's.
     let body = Receipt::from_bytes(receipt).and_then(|receipt| receipt.body_unchecked());
-    let body = body.map_err(|_| StoreError::BadRow("receipt"))?;
-    Ok(body.wseq > tx.acked(vshard)?)
+    let acked = tx.acked(vshard)?;
+    Ok(body.is_ok_and(|body| body.wseq > acked))
 }

@@ -93,6 +93,9 @@ pub(crate) async fn livez() -> &'static str {
 #[utoipa::path(get, path = "/readyz", responses((status = 200, body = String), (status = 503, body = String)))]
 pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, String) {
     match app.shared.frozen() {
+        None if app.events.is_closed() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "stopping: the event loop has ended\n".to_owned())
+        }
         None => (StatusCode::OK, "ok\n".to_owned()),
         Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("frozen: {reason}\n")),
     }

@@ -69,7 +69,9 @@ pub(crate) async fn create(
     app.send(event)?;
     let job = app.wait(answer).await?.map_err(|refusal| match refusal {
         JobRefusal::NoTopic => Problem::new("no-topic", refusal.to_string()),
-        JobRefusal::Seats | JobRefusal::Times => bad(refusal.to_string()),
+        JobRefusal::Seats | JobRefusal::Times | JobRefusal::Absurd(_) | JobRefusal::TooLong(_) => {
+            bad(refusal.to_string())
+        }
         JobRefusal::Retired => Problem::new("frozen", refusal.to_string()),
         JobRefusal::Store(error) => Problem::from(error),
     })?;

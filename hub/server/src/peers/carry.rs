@@ -20,7 +20,7 @@ use std::{
 };
 use sync_protocol::{
     carry::{Carry, CarryError, CarryWriter, Header},
-    ids::{JobId, SignUpId, TopicId, VshardId, Writer},
+    ids::{JobId, SignUpId, TopicId, VSHARDS, VshardId, Writer},
     limits::{BATCH_ENTRIES_MAX, TOPICS_MAX},
     log::{GoneBack, LogHead, goes_on},
     seats::Standing,
@@ -127,6 +127,9 @@ pub(crate) async fn import(app: &Arc<App>, bytes: &[u8], word: &Word) -> Result<
         let Frame::Up(up) = frame? else { return Err(Refusal::Protocol("a frame that is not a node's log")) };
         if up.entries.is_empty() || up.entries.len() > BATCH_ENTRIES_MAX {
             return Err(Refusal::Protocol("a batch is empty or too long"));
+        }
+        if up.vshard >= VSHARDS {
+            return Err(Refusal::Protocol("there is no such vshard"));
         }
         merge(app, &checked, up, word.is_the_one, &mut account).await?;
     }
