@@ -19,8 +19,8 @@ use ed25519_dalek::{Signer, SigningKey};
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
     contact::Contacts,
-    documents::{Document, Refused, Value},
-    ids::{DocumentId, JobId, TenantId, TopicId, VshardId, Writer},
+    documents::{Document, Refused, TenantKey, Value},
+    ids::{DocumentId, DocumentKind, JobId, TenantId, TopicId, VshardId, Writer},
     log::{Entry, EntryKind, LogHead},
     seats::{Footing, NodeEvent, NodeRow},
     wire::v1::Interest,
@@ -126,6 +126,15 @@ impl EdgeNode {
         self.retired.as_deref()
     }
 
+    /// The public keys that sign in the name of a topic's tenant, the present one first.
+    #[must_use]
+    pub fn sign_keys(&self, topic: TopicId) -> &[u8] {
+        let tenant =
+            self.interest.topics.iter().find(|(of, ..)| *of == topic.0).map(|(_, tenant, _)| *tenant);
+        let found = self.interest.tenants.iter().find(|known| Some(known.id) == tenant);
+        found.map_or(&[], |tenant| tenant.sign_keys.as_slice())
+    }
+
     /// The tenants that the hub told of.
     #[must_use]
     pub fn interest(&self) -> &Interest {
@@ -148,6 +157,8 @@ pub struct Batch<'a> {
     pub uplink: Uplink,
     /// Whether the node's lease runs; jobs whose rights may be reclaimed need it.
     pub leased: bool,
+    /// The tenant in whose name jobs are posted and changed, where its API key was shown.
+    pub in_name_of: Option<TenantKey>,
     /// The incarnation is over, maybe by this very batch.
     over: bool,
     /// Own log heads that this batch moved: to be witnessed and announced after the commit.
@@ -166,7 +177,8 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn new(node: &'a EdgeNode, tx: &'a mut dyn ShardTx, now: i64, uplink: Uplink) -> Self {
         let over = node.retired.is_some();
-        Self { node, tx, now, uplink, leased: true, over, heads: BTreeMap::new(), changed: BTreeSet::new() }
+        let (heads, changed) = (BTreeMap::new(), BTreeSet::new());
+        Self { node, tx, now, uplink, leased: true, in_name_of: None, over, heads, changed }
     }
 
     fn footing(&self) -> Footing {
@@ -192,7 +204,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Makes, applies and logs this node's own edit of a document; nothing where it changes nothing. One that others left
-    /// no room for is refused, which is no damage of this disk, and nothing is written.
+    /// no room for, or that is not this node's to make, is refused, which is no damage of this disk, and nothing is written.
     fn edit(
         &mut self,
         vshard: VshardId,
@@ -201,8 +213,13 @@ impl<'a> Batch<'a> {
         document: &mut Document,
         fields: &[(&str, Value)],
     ) -> Result<Result<(), Refused>, StoreError> {
-        let Some(change) = document.edit(self.node.writer, fields, self.now) else { return Ok(Ok(())) };
-        if let Err(refused) = document.take(doc, &change, self.node.writer) {
+        let (writer, keys) = (self.node.writer, self.node.sign_keys(topic));
+        let change = match self.in_name_of.as_ref().filter(|_| doc.kind == DocumentKind::Job) {
+            Some(key) => document.edit_signed(doc, writer, fields, self.now, key),
+            None => document.edit(writer, fields, self.now),
+        };
+        let Some(change) = change else { return Ok(Ok(())) };
+        if let Err(refused) = document.take_signed(doc, &change, writer, keys) {
             return Ok(Err(refused));
         }
         self.tx.put_document(vshard, doc, topic, document)?;

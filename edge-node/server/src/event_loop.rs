@@ -16,6 +16,7 @@ use edge_core::{
 };
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use sync_protocol::{
+    documents::TenantKey,
     ids::{JobId, SignUpId, VshardId},
     log::LogHead,
     wire::v1::{Down, DownState, Interest, Outcome, UpAck},
@@ -45,7 +46,8 @@ pub(crate) enum Event {
     /// The hub's verdict on a question, or none in time.
     CompleteAsk(Box<PendingAsk>, Option<Outcome>, Reply<Result<Answer, SignUpRefusal>>),
     Cancel(SignUpId, Reply<Result<Answer, CancelRefusal>>),
-    CreateJob(Box<NewJob>, Reply<Result<JobId, JobRefusal>>),
+    /// With the key that signs in the tenant's name.
+    CreateJob(Box<NewJob>, TenantKey, Reply<Result<JobId, JobRefusal>>),
     Receive(Down, Reply<DownState>),
     /// The hub's number of a place in line.
     Placed(SignUpId, u32),
@@ -272,13 +274,18 @@ fn handle_event(
             }
             result => finish(reply, result),
         }),
-        Event::CreateJob(new, reply) => Some(match batch.create_job(&new) {
-            Err(JobRefusal::Store(error)) => {
-                finishes.push(fail(reply));
-                return Err(error);
-            }
-            result => finish(reply, result),
-        }),
+        Event::CreateJob(new, key, reply) => {
+            batch.in_name_of = Some(key);
+            let created = batch.create_job(&new);
+            batch.in_name_of = None;
+            Some(match created {
+                Err(JobRefusal::Store(error)) => {
+                    finishes.push(fail(reply));
+                    return Err(error);
+                }
+                result => finish(reply, result),
+            })
+        }
         Event::Retire(reason, interest, reply) => Some(finish(reply, batch.retire(&reason, &interest)?)),
         Event::Receive(down, reply) => Some(finish(reply, batch.receive(&down)?)),
         Event::Contact(number, reply) => Some(finish(reply, node.store_contact(batch.tx, number)?)),
@@ -318,7 +325,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::SignUp(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::CompleteAsk(_, _, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Cancel(_, reply) => drop(reply.send(Err(failure.clone()))),
-            Event::CreateJob(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::CreateJob(_, _, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Contact(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Retire(_, _, reply) => drop(reply.send(Err(failure.clone()))),

@@ -17,6 +17,7 @@ mod newborn;
 mod plan;
 mod receipts;
 mod restore;
+mod tenants;
 
 pub use admission::{Answer, Author, Taken, take};
 pub use asks::ask;
@@ -31,6 +32,7 @@ pub use merge::{Batch, MergeError, Merged, merge};
 pub use plan::{announce, execute, first_row, promote, snapshot};
 pub use receipts::{RECEIPT_WRITER, SignReceipt, sign_receipts};
 pub use restore::{awaited, begin_history};
+pub use tenants::know_tenants;
 
 use sync_protocol::{
     documents::{Document, Refused, SignUpFields, Status, Value},

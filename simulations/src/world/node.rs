@@ -479,7 +479,7 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
                 | JobRefusal::Seats
                 | JobRefusal::Times
                 | JobRefusal::Absurd(_)
-                | JobRefusal::TooLong(_)
+                | JobRefusal::Document(_)
                 | JobRefusal::Retired,
             ) => None,
         },

@@ -32,6 +32,8 @@ const STUFFED: usize = 57;
 pub(crate) struct Malice {
     until: u64,
     earlier: VecDeque<Vec<u8>>,
+    /// Heads of reports that its owner made up and signed beside the log that the machine writes.
+    signed: Vec<Head>,
 }
 
 impl World {
@@ -95,7 +97,9 @@ impl World {
         }
         note!(self, "machine {m} is hostile from here on");
         self.fork(m);
-        self.machines[m].malice = Malice { until: self.now + ms, earlier: VecDeque::new() };
+        let malice = &mut self.machines[m].malice;
+        malice.until = self.now + ms;
+        malice.earlier.clear();
     }
 
     /// A well-signed report that no honest node makes.
@@ -145,6 +149,7 @@ impl World {
         };
         let head = entries.iter().fold(own, |head, entry| head.then(entry));
         let signature = running.me.sign_head(vshard, &head);
+        self.machines[m].malice.signed.push(head.head);
         self.tally.sometimes(what);
         Some(
             Frame::Up(Up { vshard: VshardId::of(topic).0, first: own.wseq + 1, entries, signature }).encode(),
@@ -191,6 +196,11 @@ fn accepted(writer: Writer, job: JobId, topic: TopicId, n: u64) -> Entry {
 }
 
 impl Machine {
+    /// Whether its owner made up a report that ends in this head.
+    pub(crate) fn has_signed(&self, head: Head) -> bool {
+        self.malice.signed.contains(&head)
+    }
+
     /// Whether its owner was hostile in this incarnation.
     pub(crate) fn is_hostile(&self) -> bool {
         self.malice.until > 0
@@ -198,6 +208,6 @@ impl Machine {
 
     /// A machine that begins anew has an honest owner.
     pub(crate) fn is_honest_again(&mut self) {
-        self.malice = Malice::default();
+        self.malice = Malice { signed: std::mem::take(&mut self.malice.signed), ..Malice::default() };
     }
 }

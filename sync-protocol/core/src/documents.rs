@@ -20,10 +20,12 @@ mod job;
 pub mod posting;
 mod rules;
 mod sign_up;
+mod signed;
 
 pub use job::{JobFields, PAY_MINOR, PayUnit, SHIFT_SECONDS_MAX, TIMES};
 pub use rules::ATTENDANCE;
 pub use sign_up::{SignUpFields, Status};
+pub use signed::{TENANT_KEY_BYTES, TenantKey};
 
 /// A scalar of a document field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -129,6 +131,8 @@ pub enum Refused {
     NotItsField(String),
     #[error("change says nothing")]
     Empty,
+    #[error("the job is not signed by a key of its tenant")]
+    NotSigned,
 }
 
 /// What [`Document::apply`] did.
@@ -188,12 +192,39 @@ impl Document {
     /// The bytes equal those that an Automerge document would make; they are not applied here.
     #[must_use]
     pub fn edit(&self, writer: Writer, fields: &[(&str, Value)], at: i64) -> Option<Vec<u8>> {
-        let changed: Vec<_> = fields.iter().filter(|(name, value)| self.value(name) != Some(value)).collect();
-        if changed.is_empty() {
-            return None;
-        }
-        let operations = changed
-            .into_iter()
+        let changed = self.changed(fields)?;
+        Some(self.change(writer, &changed, at))
+    }
+
+    /// The same, signed in a tenant's name. `doc` is the job that this document describes.
+    #[must_use]
+    pub fn edit_signed(
+        &self,
+        doc: DocumentId,
+        writer: Writer,
+        fields: &[(&str, Value)],
+        at: i64,
+        key: &TenantKey,
+    ) -> Option<Vec<u8>> {
+        let mut changed = self.changed(fields)?;
+        let signature = key.sign(doc, writer, self.next_seq(writer), &changed);
+        changed.push((JobFields::SIGNED, Value::Bytes(signature)));
+        Some(self.change(writer, &changed, at))
+    }
+
+    fn changed<'a>(&self, fields: &[(&'a str, Value)]) -> Option<Vec<(&'a str, Value)>> {
+        let differs = |(name, value): &&(&str, Value)| self.value(name) != Some(value);
+        let changed: Vec<_> = fields.iter().filter(differs).cloned().collect();
+        (!changed.is_empty()).then_some(changed)
+    }
+
+    fn next_seq(&self, writer: Writer) -> u64 {
+        self.seqs.get(&writer).copied().unwrap_or(0) + 1
+    }
+
+    fn change(&self, writer: Writer, puts: &[(&str, Value)], at: i64) -> Vec<u8> {
+        let operations = puts
+            .iter()
             .map(|(name, value)| Op {
                 action: OpType::Put(value.to_scalar()),
                 obj: ObjectId::Root,
@@ -210,7 +241,7 @@ impl Document {
             operations,
             actor_id: actor(writer),
             hash: None,
-            seq: self.seqs.get(&writer).copied().unwrap_or(0) + 1,
+            seq: self.next_seq(writer),
             start_op: NonZeroU64::MIN.saturating_add(self.max_op),
             time: at,
             message: None,
@@ -218,7 +249,7 @@ impl Document {
             extra_bytes: Vec::new(),
             author: None,
         };
-        Some(Change::from(expanded).raw_bytes().to_vec())
+        Change::from(expanded).raw_bytes().to_vec()
     }
 
     /// Bytes of all visible values with the names of their fields.
@@ -236,8 +267,20 @@ impl Document {
 
     /// Applies a change of `doc` by `writer` as far as the rules of who writes what let it; on an error nothing has changed.
     pub fn take(&mut self, doc: DocumentId, bytes: &[u8], writer: Writer) -> Result<Applied, Refused> {
+        self.take_signed(doc, bytes, writer, &[])
+    }
+
+    /// The same where the job's tenant has public keys, newest first: then a job is born with a signature by one of them, and
+    /// any writer may bring an edit that the newest has signed.
+    pub fn take_signed(
+        &mut self,
+        doc: DocumentId,
+        bytes: &[u8],
+        writer: Writer,
+        tenant_keys: &[u8],
+    ) -> Result<Applied, Refused> {
         self.apply_if(bytes, Some(writer), |change, before, after| {
-            rules::judge(doc, writer, change, before, after)
+            rules::judge((doc, writer, tenant_keys), change, before, after)
         })
     }
 
@@ -261,7 +304,7 @@ impl Document {
         if self.known.binary_search(&hash.first8()).is_ok() {
             return Ok(Applied::Duplicate);
         }
-        let expected = self.seqs.get(&writer).copied().unwrap_or(0) + 1;
+        let expected = self.next_seq(writer);
         if change.seq != expected {
             return Err(Refused::SequenceGap { found: change.seq, expected });
         }

@@ -41,6 +41,9 @@ pub const DOCUMENT_BYTES_MAX: usize = 64 << 10;
 /// Bytes of one value of a job: 4,000 characters of four bytes.
 pub const JOB_VALUE_BYTES_MAX: usize = 16_000;
 
+/// Public keys of a tenant that count, the present one and those before it.
+pub const TENANT_KEYS_MAX: usize = 8;
+
 /// Bytes of one value of a sign-up; the longest is a receipt of some 400.
 pub const SIGN_UP_VALUE_BYTES_MAX: usize = 1 << 10;
 

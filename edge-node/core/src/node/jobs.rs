@@ -33,8 +33,8 @@ pub enum JobRefusal {
     Times,
     #[error("{0}")]
     Absurd(String),
-    #[error("{0}; shorten the job's texts")]
-    TooLong(Refused),
+    #[error("the job is refused: {0}")]
+    Document(Refused),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -69,7 +69,7 @@ impl Batch<'_> {
             end_at: fields.end_at,
         };
         self.edit(vshard, topic, job, &mut Document::default(), &fields.to_fields())?
-            .map_err(JobRefusal::TooLong)?;
+            .map_err(JobRefusal::Document)?;
         self.tx.put_job_summary(vshard, &summary)?;
         self.append_row(vshard, topic, job, NodeEvent::Birth { cap: new.seats, policy: Some(new.policy) })?;
         let said = HubSaid { cap: new.seats, version: 0, free: new.seats, waiting: 0 };

@@ -74,7 +74,8 @@ impl Batch<'_> {
             return Ok(Err("the document belongs to another topic".to_owned()));
         }
         let mut document = stored.map_or_else(Document::default, |Stored { document, .. }| document);
-        match document.take(entry.doc, &entry.body, sequenced.writer) {
+        let keys = self.node.sign_keys(entry.topic());
+        match document.take_signed(entry.doc, &entry.body, sequenced.writer, keys) {
             Err(refused) => return Ok(Err(refused.to_string())),
             Ok(Applied::Duplicate) => return Ok(Ok(())),
             Ok(Applied::New) => {}

@@ -4,13 +4,13 @@ use crate::places::Node;
 use crate::world::{NOW, TENANT, fields, topic};
 use edge_core::node::{JobRefusal, NewJob, SignUpRequest, answer_of, job_row, job_view};
 use sync_protocol::{
-    documents::{Document, JobFields, SignUpFields, Status, Value},
+    documents::{Document, JobFields, Refused, SignUpFields, Status, TenantKey, Value},
     ids::{DocumentId, JobId, SignUpId, WorkerId, Writer},
     limits::{BATCH_BYTES_MAX, DOCUMENT_CHANGES_MAX},
     log::{Entry, EntryKind},
     receipt::Receipt,
     seats::{EndReason, Ending, HoldingRow, LossPolicy, NodeEvent, NodeRow},
-    wire::v1::{Down, Sequenced},
+    wire::v1::{Down, Interest, Sequenced, Tenant},
 };
 
 const HOSTILE: Writer = Writer::new(7, 1);
@@ -170,8 +170,40 @@ fn a_job_for_all_time_is_none() {
     assert!(matches!(node.batch(|batch| batch.create_job(&refused)), Err(JobRefusal::Absurd(_))));
     let long = JobFields { text: "x".repeat(16_001), tenant: TENANT.0, ..fields("long") };
     let refused = NewJob { fields: long, ..born(1) };
-    assert!(matches!(node.batch(|batch| batch.create_job(&refused)), Err(JobRefusal::TooLong(_))));
+    assert!(matches!(node.batch(|batch| batch.create_job(&refused)), Err(JobRefusal::Document(_))));
     let request =
         SignUpRequest { job: far, worker: WorkerId([1; 16]), idempotency: [1; 16], body_hash: [1; 16] };
     assert!(node.batch(|batch| batch.sign_up(&request)).is_err(), "it has begun");
+}
+
+#[test]
+fn a_node_signs_in_the_name_of_whoever_shows_it_a_tenants_key() {
+    let mut node = Node::cut_off("signed");
+    let key = TenantKey::of_api_key("agency");
+    let tenant = Tenant {
+        id: TENANT.0,
+        name: "agency".into(),
+        key_hash: Vec::new(),
+        sign_keys: key.public().to_vec(),
+    };
+    let (topic, vshard) = topic();
+    node.me.learn(Interest { topics: vec![(topic.0, TENANT.0, vshard.0)], tenants: vec![tenant] });
+    let refused = node.batch(|batch| batch.create_job(&born(1)));
+    assert!(matches!(refused, Err(JobRefusal::Document(Refused::NotSigned))), "{refused:?}");
+    let job = node.batch(|batch| {
+        batch.in_name_of = Some(key.clone());
+        batch.create_job(&born(1)).unwrap()
+    });
+    assert_eq!(node.sign_up(job, 1).status, Status::Confirmed);
+
+    let title = [("title", Value::Text("packer".into()))];
+    let by = |document: &Document, key: &TenantKey| {
+        let body = document.edit_signed(job, HOSTILE, &title, NOW, key).unwrap();
+        vec![(HOSTILE, Entry::new(EntryKind::Change, topic, job, body))]
+    };
+    let document = stored(&mut node, job);
+    assert_eq!(receive(&mut node, 1, by(&document, &TenantKey::of_api_key("other"))), 1);
+    assert_eq!(receive(&mut node, 2, by(&document, &key)), 1);
+    let told = node.batch(|batch| job_view(batch.tx, job).unwrap().unwrap().fields.title);
+    assert_eq!(told, "packer");
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use edge_core::node::{JobRefusal, NewJob};
 use serde::Serialize;
-use sync_protocol::seats::LossPolicy;
+use sync_protocol::{documents::TenantKey, seats::LossPolicy, wire::v1::Tenant};
 use tokio::sync::oneshot;
 
 mod body;
@@ -27,8 +27,8 @@ fn bad(detail: impl Into<String>) -> Problem {
     Problem::new("bad-request", detail)
 }
 
-/// Finds the tenant by its key.
-fn tenant(app: &App, headers: &HeaderMap) -> Result<(u32, String), Problem> {
+/// Finds the tenant by its key, and what signs in its name.
+fn tenant(app: &App, headers: &HeaderMap) -> Result<(u32, String, TenantKey), Problem> {
     let missing = || Problem::new("unauthorised", "send Authorization: Bearer and the tenant's key");
     let key = headers
         .get(header::AUTHORIZATION)
@@ -38,7 +38,8 @@ fn tenant(app: &App, headers: &HeaderMap) -> Result<(u32, String), Problem> {
     let hash = blake3::hash(key.trim().as_bytes());
     let interest = app.shared.interest();
     let tenant = interest.tenants.iter().find(|tenant| tenant.key_hash == hash.as_bytes());
-    tenant.map(|tenant| (tenant.id, tenant.name.clone())).ok_or_else(|| {
+    let named = |tenant: &Tenant| (tenant.id, tenant.name.clone(), TenantKey::of_api_key(key.trim()));
+    tenant.map(named).ok_or_else(|| {
         let region = &app.shared.region;
         Problem::new("unauthorised", format!("no tenant that may post in {region} has this key"))
     })
@@ -53,7 +54,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     body: Result<Json<serde_json::Value>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Created>), Problem> {
-    let (tenant, employer) = tenant(&app, &headers)?;
+    let (tenant, employer, key_of_tenant) = tenant(&app, &headers)?;
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let poster = Poster { tenant, employer: &employer, region: &app.shared.region, now: app.shared.now() };
     let Posted { fields, seats, reclaim_lost } = body::read(body, poster)?;
@@ -65,11 +66,11 @@ pub(crate) async fn create(
     let policy = if reclaim_lost { LossPolicy::Reclaim } else { LossPolicy::WriteOff };
     let new = NewJob { fields, seats, policy, key };
     let (reply, answer) = oneshot::channel();
-    let event = Event::CreateJob(Box::new(new), reply);
+    let event = Event::CreateJob(Box::new(new), key_of_tenant, reply);
     app.send(event)?;
     let job = app.wait(answer).await?.map_err(|refusal| match refusal {
         JobRefusal::NoTopic => Problem::new("no-topic", refusal.to_string()),
-        JobRefusal::Seats | JobRefusal::Times | JobRefusal::Absurd(_) | JobRefusal::TooLong(_) => {
+        JobRefusal::Seats | JobRefusal::Times | JobRefusal::Absurd(_) | JobRefusal::Document(_) => {
             bad(refusal.to_string())
         }
         JobRefusal::Retired => Problem::new("frozen", refusal.to_string()),

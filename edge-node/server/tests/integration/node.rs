@@ -14,6 +14,7 @@ use edge_core::node::EdgeNode;
 use enrolment::{Authority, NodeIdentity, NodeKey, NodeSubject, Serial};
 use notify::{RecursiveMode, Watcher};
 use sync_protocol::{
+    documents::TenantKey,
     ids::{TenantId, TopicId, VshardId, Writer},
     wire::v1::{Interest, Tenant},
 };
@@ -84,6 +85,7 @@ fn admit_tenant(folder: &Path) {
             id: 1,
             name: "顺达劳务".to_owned(),
             key_hash: blake3::hash(TENANT_KEY.as_bytes()).as_bytes().to_vec(),
+            sign_keys: TenantKey::of_api_key(TENANT_KEY).public().to_vec(),
         }],
     };
     let mut store = OpenOptions::new(&folder.join("node.sqlite")).open().unwrap();

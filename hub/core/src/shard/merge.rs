@@ -8,7 +8,7 @@
 use super::{
     HUB_ONLY, Shard,
     bounds::{self, DocumentWork, OverLimit},
-    ends, fences, line, newborn, restore,
+    ends, fences, line, newborn, restore, tenants,
 };
 use std::collections::BTreeSet;
 use sync_protocol::{
@@ -226,7 +226,11 @@ fn merge_change(
         return Ok(park("the document belongs to another topic"));
     }
     let mut document = stored.map_or_else(Document::default, |Stored { document, .. }| document);
-    match document.take(entry.doc, &entry.body, writer) {
+    let keys = match entry.doc.kind {
+        DocumentKind::Job => tenants::keys_of(shard, entry.topic())?,
+        DocumentKind::SignUp => Vec::new(),
+    };
+    match document.take_signed(entry.doc, &entry.body, writer, &keys) {
         Err(refused) => return Ok(park(refused)),
         Ok(Applied::Duplicate) => return Ok(Ok(())),
         Ok(Applied::New) => {}

@@ -9,7 +9,7 @@ use hub_core::{
 };
 use std::collections::BTreeMap;
 use sync_protocol::{
-    documents::{Document, JobFields, SignUpFields, Status, Value},
+    documents::{Document, JobFields, SignUpFields, Status, TenantKey, Value},
     ids::{DocumentId, JobId, SignUpId, TopicId, VshardId, WorkerId, Writer},
     limits::{ENTRY_BYTES_MAX, UNKNOWN_FIELDS_MAX},
     log::{Entry, EntryKind},
@@ -61,7 +61,7 @@ fn edit(vshard: &mut Vshard, doc: DocumentId, writer: Writer, fields: &[(&str, V
 fn status(vshard: &mut Vshard, sign_up: SignUpId) -> Option<String> {
     let row = vshard.read(|tx, _| tx.sign_up(sign_up))?;
     let document = vshard.read(|tx, at| tx.document(at, sign_up))?.document;
-    let told = SignUpFields::read(&document).unwrap().status;
+    let told = SignUpFields::read(&document)?.status;
     assert_eq!(told, row.status(), "document and row");
     Some(told.as_str().to_owned())
 }
@@ -279,4 +279,36 @@ fn an_import_goes_on_behind_a_job_that_has_no_room() {
     assert!(matches!(import(&mut vshard, "c", 3, fields("packer", 2_000), false), Imported::Created(_)));
     let years = JobFields { end_at: 2_000_000_000, ..fields("sorter", 2_000) };
     assert!(matches!(import(&mut vshard, "d", 3, years, false), Imported::Refused(_)));
+}
+
+#[test]
+fn a_job_is_changed_from_anywhere_by_whoever_signs_in_its_tenants_name() {
+    let (mut vshard, job, _) = hall("signed");
+    let (key, before) = (TenantKey::of_api_key("new"), TenantKey::of_api_key("old"));
+    let signed = |vshard: &mut Vshard, key: &TenantKey, title: &str| {
+        let document = vshard.read(|tx, at| tx.document(at, job)).unwrap().document;
+        let change = document.edit_signed(job, HOSTILE, &[("title", text(title))], 0, key).unwrap();
+        let parked = vshard.report(HOSTILE, &[entry(job, change)]).unwrap().parked;
+        (parked, vshard.read(|tx, at| tx.job_summary(at, job)).unwrap().title)
+    };
+    assert_eq!(signed(&mut vshard, &key, "packer"), (1, "sorter".into()), "its tenant has no public key yet");
+    let know = |vshard: &mut Vshard, keys: Vec<u8>| {
+        vshard.work(|shard| shard::know_tenants(shard.tx, &[(TOPIC, keys)])).unwrap();
+    };
+    know(&mut vshard, before.public().to_vec());
+    assert_eq!(signed(&mut vshard, &before, "packer"), (0, "packer".into()));
+    know(&mut vshard, [key.public(), before.public()].concat());
+    assert_eq!(signed(&mut vshard, &before, "loader"), (1, "packer".into()), "the key was replaced");
+    assert_eq!(signed(&mut vshard, &key, "loader"), (0, "loader".into()));
+
+    let born = JobId::job(HALL, 9);
+    let new = fields("born", 2_000).to_fields();
+    let unsigned = creation(born, &new);
+    assert_eq!(vshard.report(HALL, &[unsigned]).unwrap().parked, 1);
+    let body = Document::default().edit_signed(born, HALL, &new, 0, &before).unwrap();
+    assert_eq!(
+        vshard.report(HALL, &[entry(born, body)]).unwrap().parked,
+        0,
+        "posted while its node was cut off"
+    );
 }

@@ -203,9 +203,8 @@ async fn merge(
 ) -> Result<(), Refusal> {
     let (vshard, writer) = (VshardId(up.vshard), checked.node.writer);
     let known = known(app, vshard, writer).await?;
-    let (this, key, region, picture) =
-        (Arc::clone(app), checked.key, checked.node.region.clone(), app.directory.picture());
-    let first = up.first;
+    let (this, picture, first) = (Arc::clone(app), app.directory.picture(), up.first);
+    let (key, region) = (checked.key, checked.node.region.clone());
     let work = move |tx: &mut dyn ShardTx| {
         // A session that has begun meanwhile has said where its log stands; this would go past it.
         if this.board.is_connected(writer) {
@@ -218,6 +217,7 @@ async fn merge(
         let signed = |head: &LogHead| head.is_signed(&key, writer, vshard, &up.signature);
         let batch =
             Batch { writer, first: up.first, entries: &up.entries, allowed: &allowed, signed: &signed };
+        shard::know_tenants(tx, &picture.sign_keys(vshard))?;
         let mut shard = Shard { tx, vshard, now: clock::now() };
         match shard::merge_carried(&mut shard, &batch, is_the_one) {
             Err(MergeError::Store(error)) => Err(error),

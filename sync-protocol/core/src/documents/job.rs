@@ -72,8 +72,11 @@ pub const SHIFT_SECONDS_MAX: i64 = 31 * 86_400;
 pub const PAY_MINOR: RangeInclusive<i64> = 0..=8_784_000_000;
 
 impl JobFields {
+    /// The signature of the last edit in the tenant's name.
+    pub const SIGNED: &str = "signed";
+
     /// Names of all fields.
-    pub const NAMES: [&str; 23] = [
+    pub const NAMES: [&str; 24] = [
         "title",
         "text",
         "category",
@@ -97,6 +100,7 @@ impl JobFields {
         "redated",
         "lat",
         "lon",
+        Self::SIGNED,
     ];
 
     /// Fields that no node writes again: whose job it is, and where it is shown.

@@ -3,9 +3,10 @@
 //! Judged alike by the hub before it merges, by a node for what the hub relays (carried files and older hubs exist) and by
 //! whoever edits. A document has one minter, whose id it carries. Nodes that did not mint it may only say of a sign-up who
 //! came, in [`ATTENDANCE`]; the hub may write everywhere. Room is kept in that order too, so that what others write never
-//! keeps the minter out, and what nodes write never keeps the hub out.
+//! keeps the minter out, and what nodes write never keeps the hub out. An edit that a job's tenant has signed counts as its
+//! minter's, whoever brings it.
 
-use super::{Document, JobFields, Refused, SignUpFields, Value};
+use super::{Document, JobFields, Refused, SignUpFields, Value, signed};
 use crate::{
     ids::{DocumentId, DocumentKind, Writer},
     limits::{
@@ -61,18 +62,25 @@ impl Role {
 
 /// Judges a change by what was there before and what it makes of it.
 pub(super) fn judge(
-    doc: DocumentId,
-    writer: Writer,
+    (doc, writer, tenant_keys): (DocumentId, Writer, &[u8]),
     change: &ExpandedChange,
     before: &Document,
     after: &Document,
 ) -> Result<(), Refused> {
-    let role = Role::of(doc, writer);
+    let mut role = Role::of(doc, writer);
     if before.is_empty() && doc.writer != writer {
         return Err(Refused::NotItsMinter);
     }
     if change.operations.is_empty() {
         return Err(Refused::Empty);
+    }
+    if doc.kind == DocumentKind::Job && role != Role::Hub && !tenant_keys.is_empty() {
+        match signed::signer_of(doc, writer, change, tenant_keys)? {
+            Some(0) => role = Role::Minter,
+            None if before.is_empty() => return Err(Refused::NotSigned),
+            // By a key that the tenant had when it posted the job.
+            Some(_) | None => {}
+        }
     }
     for op in &change.operations {
         let Key::Map(name) = &op.key else { return Err(Refused::NotFlat) };

@@ -258,7 +258,7 @@ fn a_hello_that_cannot_be_served_is_refused_with_the_reason() {
     check(Hello { down: vec![cursor; TOPICS_MAX + 1], ..hello(0) }, Reason::Protocol);
     check(Hello { down: vec![DownState { vshard: VSHARDS, ..cursor }], ..hello(0) }, Reason::Protocol);
     let log = hello(0).up[0].clone();
-    check(Hello { up: vec![UpState { vshard: VSHARDS, ..log.clone() }], ..hello(0) }, Reason::Protocol);
+    check(Hello { up: vec![UpState { vshard: VSHARDS, ..log }], ..hello(0) }, Reason::Protocol);
     check(Hello { up: vec![log; TOPICS_MAX + 1], ..hello(0) }, Reason::Protocol);
 }
 

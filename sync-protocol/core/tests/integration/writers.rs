@@ -4,7 +4,7 @@ use automerge::{ActorId, Automerge};
 use sync_protocol::{
     documents::{
         ATTENDANCE, Applied, Document, JobFields, PayUnit, Refused, SHIFT_SECONDS_MAX, SignUpFields, Status,
-        TIMES, Value,
+        TIMES, TenantKey, Value,
     },
     ids::{DocumentId, JobId, SignUpId, WorkerId, Writer},
     limits::{
@@ -251,7 +251,7 @@ fn what_is_written_is_known() {
     let fields = JobFields { position: Some((1, 2)), redated: true, ..sorter() };
     let names: Vec<_> = fields.to_fields().into_iter().map(|(name, _)| name).collect();
     assert!(names.iter().all(|name| JobFields::NAMES.contains(name)), "{names:?}");
-    assert_eq!(names.len(), JobFields::NAMES.len());
+    assert_eq!(names.len() + 1, JobFields::NAMES.len(), "and the signature");
     assert!(new_sign_up().iter().all(|(name, _)| SignUpFields::NAMES.contains(name)));
 }
 
@@ -280,4 +280,68 @@ fn sorter() -> JobFields {
         tenant: 1,
         region: "hangzhou".into(),
     }
+}
+
+#[test]
+fn whoever_has_a_tenants_key_edits_its_jobs_from_anywhere() {
+    let [present, former, others] = ["present", "former", "others"].map(TenantKey::of_api_key);
+    let keys = [present.public(), former.public()].concat();
+    let mut document = Document::default();
+    let unsigned = document.edit(MINTER, &new_job(), 0).unwrap();
+    assert_eq!(document.take_signed(job(), &unsigned, MINTER, &keys), Err(Refused::NotSigned));
+    let born = |key: &TenantKey| {
+        let mut document = Document::default();
+        let change = document.edit_signed(job(), MINTER, &new_job(), 0, key).unwrap();
+        document.take_signed(job(), &change, MINTER, &keys)
+    };
+    assert_eq!(born(&others), Err(Refused::NotSigned));
+    assert_eq!((born(&former), born(&present)), (Ok(Applied::New), Ok(Applied::New)), "posted while cut off");
+
+    let document = made(job(), &new_job());
+    let title = [("title", text("packer"))];
+    let foreign = Err(Refused::NotItsField("title".into()));
+    let take = |change: &[u8], doc: DocumentId, writer: Writer, keys: &[u8]| {
+        document.clone().take_signed(doc, change, writer, keys)
+    };
+    for (what, key, keys, expected) in [
+        ("the present key", &present, &keys[..], Ok(Applied::New)),
+        ("a former key", &former, &keys[..], foreign.clone()),
+        ("another tenant's key", &others, &keys[..], foreign.clone()),
+        ("a tenant without a public key", &present, &[], foreign.clone()),
+    ] {
+        let change = document.edit_signed(job(), OTHER, &title, 0, key).unwrap();
+        assert_eq!(take(&change, job(), OTHER, keys), expected, "{what}");
+    }
+    let change = document.edit(OTHER, &title, 0).unwrap();
+    assert_eq!(take(&change, job(), OTHER, &keys), foreign, "no signature");
+    let tenant = [("tenant", Value::Int(9))];
+    let change = document.edit_signed(job(), OTHER, &tenant, 0, &present).unwrap();
+    assert_eq!(take(&change, job(), OTHER, &keys), Err(Refused::NotItsField("tenant".into())));
+
+    // A signature is for one change of one job by one writer.
+    let signature = |doc: DocumentId, writer: Writer, fields: &[(&str, Value)]| {
+        let mut copy = document.clone();
+        let change = copy.edit_signed(doc, writer, fields, 0, &present).unwrap();
+        copy.apply(&change, None).unwrap();
+        copy.value("signed").unwrap().clone()
+    };
+    let elsewhere = JobId::job(MINTER, 77);
+    for (what, stolen) in [
+        ("of another job", signature(elsewhere, OTHER, &title)),
+        ("by another writer", signature(job(), NEXT_LIFE, &title)),
+        ("of another title", signature(job(), OTHER, &[("title", text("loader"))])),
+        ("of more", signature(job(), OTHER, &[("title", text("packer")), ("pay", Value::Int(3))])),
+    ] {
+        let change = document.edit(OTHER, &[title[0].clone(), ("signed", stolen)], 0).unwrap();
+        assert_eq!(take(&change, job(), OTHER, &keys), foreign, "{what}");
+    }
+    let mut twice = document.clone();
+    let first = twice.edit_signed(job(), OTHER, &title, 0, &present).unwrap();
+    assert_eq!(twice.take_signed(job(), &first, OTHER, &keys), Ok(Applied::New));
+    let used = twice.value("signed").unwrap().clone();
+    twice
+        .apply(&twice.edit(MINTER, &[("title", text("sorter")), ("signed", Value::Null)], 0).unwrap(), None)
+        .unwrap();
+    let again = twice.edit(OTHER, &[title[0].clone(), ("signed", used)], 0).unwrap();
+    assert_eq!(twice.take_signed(job(), &again, OTHER, &keys), foreign, "a second time");
 }

@@ -236,7 +236,8 @@ fn times(body: &JobBody, now: i64, faults: &mut Faults) -> (i64, i64) {
     if end <= start {
         faults.add("end_at", "date_wrong", "must be after start_at");
     }
-    if end - start > SHIFT_SECONDS_MAX {
+    // A start that is wrong by itself makes any shift long.
+    if end - start > SHIFT_SECONDS_MAX && !faults.has("start_at") {
         let days = SHIFT_SECONDS_MAX / 86_400;
         faults.add(
             "end_at",
