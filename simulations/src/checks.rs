@@ -231,6 +231,7 @@ impl World {
         if let (Ok(Some(known)), Ok(Some(own))) = (known, own)
             && (known.wseq, own.wseq) == (wseq, wseq)
             && known.head != own.head
+            && !place.has_signed(known.head)
         {
             self.fail(
                 "invariant",

@@ -45,6 +45,10 @@ pub const WANTED: &[&str] = &[
     "a report was lost within a session",
     "a report of sign-ups without rights was forged",
     "a forged report fenced its author",
+    "a job of others was forged",
+    "a sign-up of others was forged",
+    "a sign-up was stuffed with fields",
+    "a sign-up was made up without a place",
 ];
 
 /// Sums over one run or many.

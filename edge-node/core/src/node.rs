@@ -36,8 +36,8 @@ use ed25519_dalek::{Signer, SigningKey};
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
     contact::Contacts,
-    documents::{Document, SignUpFields, Value},
-    ids::{DocumentId, JobId, TenantId, TopicId, VshardId, Writer},
+    documents::{Document, Refused, SignUpFields, TenantKey, Value},
+    ids::{DocumentId, DocumentKind, JobId, SignUpId, TenantId, TopicId, VshardId, Writer},
     log::{Entry, EntryKind, LogHead},
     mutant::{self, Mutant},
     seats::{Footing, NodeEvent, NodeRow},
@@ -159,6 +159,15 @@ impl EdgeNode {
         self.retired.as_deref()
     }
 
+    /// The public keys that sign in the name of a topic's tenant, the present one first.
+    #[must_use]
+    pub fn sign_keys(&self, topic: TopicId) -> &[u8] {
+        let tenant =
+            self.interest.topics.iter().find(|(of, ..)| *of == topic.0).map(|(_, tenant, _)| *tenant);
+        let found = self.interest.tenants.iter().find(|known| Some(known.id) == tenant);
+        found.map_or(&[], |tenant| tenant.sign_keys.as_slice())
+    }
+
     /// The tenants that the hub told of.
     #[must_use]
     pub fn interest(&self) -> &Interest {
@@ -181,6 +190,8 @@ pub struct Batch<'a> {
     pub uplink: Uplink,
     /// Whether the node's lease runs; jobs whose rights may be reclaimed need it.
     pub leased: bool,
+    /// The tenant in whose name jobs are posted and changed, where its API key was shown.
+    pub in_name_of: Option<TenantKey>,
     /// The incarnation is over, maybe by this very batch.
     over: bool,
     /// Somebody was erased: what the store holds beside its data is to be given back.
@@ -211,6 +222,7 @@ impl<'a> Batch<'a> {
             now,
             uplink,
             leased: true,
+            in_name_of: None,
             over,
             erased: false,
             holds: Holds::default(),
@@ -242,7 +254,8 @@ impl<'a> Batch<'a> {
         self.append(vshard, &Entry::new(EntryKind::NodeLedger, topic, job, body))
     }
 
-    /// Makes, applies and logs this node's own edit of a document.
+    /// Makes, applies and logs this node's own edit of a document; nothing where it changes nothing. One that others left
+    /// no room for, or that is not this node's to make, is refused, which is no damage of this disk, and nothing is written.
     fn edit(
         &mut self,
         vshard: VshardId,
@@ -250,22 +263,30 @@ impl<'a> Batch<'a> {
         doc: DocumentId,
         document: &mut Document,
         fields: &[(&str, Value)],
-    ) -> Result<(), StoreError> {
-        let Some(change) = document.edit(self.node.writer, fields, self.now) else { return Ok(()) };
-        document.apply(&change, Some(self.node.writer)).map_err(|_| StoreError::BadRow("own change"))?;
+    ) -> Result<Result<(), Refused>, StoreError> {
+        let (writer, keys) = (self.node.writer, self.node.sign_keys(topic));
+        let change = match self.in_name_of.as_ref().filter(|_| doc.kind == DocumentKind::Job) {
+            Some(key) => document.edit_signed(doc, writer, fields, self.now, key),
+            None => document.edit(writer, fields, self.now),
+        };
+        let Some(change) = change else { return Ok(Ok(())) };
+        if let Err(refused) = document.take_signed(doc, &change, writer, keys) {
+            return Ok(Err(refused));
+        }
         self.tx.put_document(vshard, doc, topic, document)?;
-        self.append(vshard, &Entry::new(EntryKind::Change, topic, doc, change)).map(drop)
+        self.append(vshard, &Entry::new(EntryKind::Change, topic, doc, change))?;
+        Ok(Ok(()))
     }
 
+    /// Keeps the row of a sign-up, and tells its worker what others changed.
     fn put_sign_up(
         &mut self,
         vshard: VshardId,
-        doc: DocumentId,
-        document: &Document,
+        sign_up: SignUpId,
+        fields: &SignUpFields,
     ) -> Result<(), StoreError> {
-        let fields = SignUpFields::read(document).ok_or(StoreError::BadRow("sign-up document"))?;
-        let before = self.tx.sign_up(doc)?.map(|row| row.status());
-        self.tell_of_status(vshard, doc, before, &fields)?;
-        self.tx.put_sign_up(vshard, doc, &fields)
+        let before = self.tx.sign_up(sign_up)?.map(|row| row.status());
+        self.tell_of_status(vshard, sign_up, before, fields)?;
+        self.tx.put_sign_up(vshard, sign_up, fields)
     }
 }

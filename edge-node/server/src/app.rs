@@ -471,6 +471,8 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     announce(config, &listener, phones.as_ref())?;
     let served = tokio::select! {
         served = http::serve(app, desk, &config.origins, listener, phones, stop_signal()) => served,
+        // Without its loop a node can only pretend: whoever supervises the process starts it again.
+        () = events.closed() => Err(anyhow::anyhow!("the event loop ended by itself")),
         Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),
     };
     tasks.shutdown().await;

@@ -17,6 +17,7 @@ use edge_core::{
 };
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use sync_protocol::{
+    documents::TenantKey,
     erasure::EraseOrder,
     ids::{JobId, SignUpId, VshardId},
     log::LogHead,
@@ -53,7 +54,8 @@ pub(crate) enum Event {
     /// The hub's verdict on a question, or none in time.
     CompleteAsk(Box<PendingAsk>, Option<Outcome>, Reply<Result<Answer, SignUpRefusal>>),
     Cancel(SignUpId, Reply<Result<Answer, CancelRefusal>>),
-    CreateJob(Box<NewJob>, Reply<Result<JobId, JobRefusal>>),
+    /// With the key that signs in the tenant's name.
+    CreateJob(Box<NewJob>, TenantKey, Reply<Result<JobId, JobRefusal>>),
     Hold(HoldRequest, Reply<Result<Hold, HoldRefusal>>),
     EndHold(HoldId, Reply<bool>),
     /// Sealed rows of a worker, new or changed.
@@ -335,7 +337,12 @@ fn handle_event(
             Some(decided(reply, batch.complete_ask(&pending, outcome), finishes)?)
         }
         Event::Cancel(sign_up, reply) => Some(decided(reply, batch.cancel(sign_up), finishes)?),
-        Event::CreateJob(new, reply) => Some(decided(reply, batch.create_job(&new), finishes)?),
+        Event::CreateJob(new, key, reply) => {
+            batch.in_name_of = Some(key);
+            let created = batch.create_job(&new);
+            batch.in_name_of = None;
+            Some(decided(reply, created, finishes)?)
+        }
         Event::Hold(wish, reply) => Some(decided(reply, batch.hold(&wish, boot_ms), finishes)?),
         Event::Retire(reason, interest, reply) => Some(finish(reply, batch.retire(&reason, &interest)?)),
         Event::Receive(down, reply) => Some(finish(reply, batch.receive(&down)?)),
@@ -441,7 +448,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Crew(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::CompleteAsk(_, _, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Cancel(_, reply) => drop(reply.send(Err(failure.clone()))),
-            Event::CreateJob(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::CreateJob(_, _, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Contact(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Retire(_, _, reply) => drop(reply.send(Err(failure.clone()))),

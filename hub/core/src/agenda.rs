@@ -1,7 +1,8 @@
 //! What the scheduler is to look at, and its pass over it: promote who waits, plan, execute, tell the nodes.
 //!
 //! All of it is in memory and may be lost: demand begins anew, and figures are told once more. Times are milliseconds of a
-//! clock that does not go back. A chunk that fails is looked at again in the next round, and nobody else waits for it.
+//! clock that does not go back. Where a chunk fails, each of its jobs gets a transaction of its own, and one that fails by
+//! itself is looked at ever more seldom: nobody else waits for it.
 
 use crate::{
     scheduler::plan,
@@ -20,6 +21,10 @@ pub const CHUNK: usize = 100;
 /// A job's figures are told to the nodes at most this often.
 pub const ANNOUNCE_EVERY_MS: u64 = 1_000;
 
+/// After a job's first failure by itself it is looked at again behind this time, then behind twice that, and so on.
+const BACK_OFF_MS: u64 = 1_000;
+const BACK_OFF_MS_MAX: u64 = 300_000;
+
 /// Half-life of a sign-up as a sign of demand.
 const DEMAND_HALF_LIFE_MS: f64 = 30.0 * 60_000.0;
 
@@ -29,7 +34,16 @@ pub struct Agenda {
     dirty: BTreeMap<VshardId, BTreeSet<JobId>>,
     due: BTreeMap<VshardId, BTreeSet<JobId>>,
     told: BTreeMap<JobId, (JobRow, u64)>,
+    failing: BTreeMap<(VshardId, JobId), Failing>,
     demand: BTreeMap<NodeId, (f64, u64)>,
+}
+
+/// A job that failed by itself.
+#[derive(Debug)]
+struct Failing {
+    tries: u32,
+    /// What waits for a time, with whether it is to be planned for; `None` while it is under way.
+    again: Option<(u64, bool)>,
 }
 
 /// One job of a chunk.
@@ -88,6 +102,12 @@ impl Agenda {
     #[must_use]
     pub fn round(&mut self, now: u64) -> VecDeque<Chunk> {
         let mut jobs: BTreeMap<VshardId, BTreeMap<JobId, bool>> = BTreeMap::new();
+        for ((vshard, job), failing) in &mut self.failing {
+            if let Some((_, plan)) = failing.again.take_if(|(at, _)| *at <= now) {
+                let marked = if plan { &mut self.dirty } else { &mut self.due };
+                marked.entry(*vshard).or_default().insert(*job);
+            }
+        }
         for (of, plan) in [(&mut self.due, false), (&mut self.dirty, true)] {
             for (vshard, marked) in std::mem::take(of) {
                 jobs.entry(vshard).or_default().extend(marked.into_iter().map(|job| (job, plan)));
@@ -95,15 +115,23 @@ impl Agenda {
         }
         let mut chunks = VecDeque::new();
         for (vshard, jobs) in jobs {
-            let items: Vec<Item> =
-                jobs.into_iter().filter_map(|(job, plan)| self.item(vshard, job, plan, now)).collect();
-            chunks.extend(items.chunks(CHUNK).map(|items| Chunk { vshard, items: items.to_vec() }));
+            let items = jobs.into_iter().filter_map(|(job, plan)| self.item(vshard, job, plan, now));
+            let items: Vec<Item> = items.collect();
+            let (alone, together): (Vec<_>, Vec<_>) =
+                items.into_iter().partition(|item| self.failing.contains_key(&(vshard, item.job)));
+            chunks.extend(together.chunks(CHUNK).map(|items| Chunk { vshard, items: items.to_vec() }));
+            chunks.extend(alone.into_iter().map(|item| Chunk { vshard, items: vec![item] }));
         }
         chunks
     }
 
     /// What is to be done about a job now; what is too early to be told stays due.
     fn item(&mut self, vshard: VshardId, job: JobId, plan: bool, now: u64) -> Option<Item> {
+        if let Some(Failing { again: Some((_, planned)), .. }) = self.failing.get_mut(&(vshard, job)) {
+            // Its time has not come.
+            *planned |= plan;
+            return None;
+        }
         let last = self.told.get(&job);
         let early = last.is_some_and(|(_, at)| now.saturating_sub(*at) < ANNOUNCE_EVERY_MS);
         let tell = (!early).then(|| last.map(|(row, _)| row.clone()));
@@ -114,21 +142,33 @@ impl Agenda {
     }
 
     /// A chunk was carried out durably, and the nodes are told these rows.
-    pub fn done(&mut self, rows: Vec<JobRow>, now: u64) {
+    pub fn done(&mut self, chunk: &Chunk, rows: Vec<JobRow>, now: u64) {
+        for job in chunk.jobs() {
+            self.failing.remove(&(chunk.vshard, job));
+        }
         for row in rows {
             self.told.insert(row.job, (row, now));
         }
     }
 
-    /// A chunk was not carried out. Its jobs are looked at again: in the next round, or, where one damaged row may have
-    /// stopped all of them, each by itself in this one.
+    /// A chunk was not carried out. Its jobs are looked at again: in the next round where nothing can be written there, else
+    /// each by itself in this one, and whichever fails by itself later and later.
     #[must_use]
-    pub fn failed(&mut self, chunk: Chunk, error: Option<&StoreError>) -> Vec<Chunk> {
+    pub fn failed(&mut self, chunk: Chunk, error: Option<&StoreError>, now: u64) -> Vec<Chunk> {
         let vshard = chunk.vshard;
-        if chunk.items.len() > 1 && error.is_some_and(StoreError::is_corrupt) {
+        let is_of_a_job = error.is_some_and(|error| !error.is_full());
+        if chunk.items.len() > 1 && is_of_a_job {
             return chunk.items.into_iter().map(|item| Chunk { vshard, items: vec![item] }).collect();
         }
         for item in chunk.items {
+            if is_of_a_job {
+                let failing =
+                    self.failing.entry((vshard, item.job)).or_insert(Failing { tries: 0, again: None });
+                let wait = BACK_OFF_MS.saturating_mul(1 << failing.tries.min(20)).min(BACK_OFF_MS_MAX);
+                failing.tries = failing.tries.saturating_add(1);
+                failing.again = Some((now.saturating_add(wait), item.plan));
+                continue;
+            }
             let again = if item.plan { &mut self.dirty } else { &mut self.due };
             again.entry(vshard).or_default().insert(item.job);
         }
@@ -204,6 +244,11 @@ mod tests {
         JobRow { job: job(n), cap: 1, open: true, version: 1, free: 1, waiting: 0, policy: None }
     }
 
+    fn chunk(vshard: u16, jobs: &[u64]) -> Chunk {
+        let items = jobs.iter().map(|n| Item { job: job(*n), plan: true, tell: None });
+        Chunk { vshard: VshardId(vshard), items: items.collect() }
+    }
+
     /// The rounds as `vshard:jobs` of each chunk, a `+` before those that are planned for and a `!` behind those that tell.
     fn words(chunks: impl IntoIterator<Item = Chunk>) -> String {
         let of = |chunk: Chunk| {
@@ -230,7 +275,7 @@ mod tests {
         let mut agenda = Agenda::default();
         agenda.mark(VshardId(3), [job(1), job(2)]);
         assert_eq!(words(agenda.round(0)), "3:+1!,+2!");
-        agenda.done(vec![row(1)], 0);
+        agenda.done(&chunk(3, &[1]), vec![row(1)], 0);
         agenda.mark(VshardId(3), [job(1)]);
         assert_eq!(words(agenda.round(400)), "3:+1");
         assert!(!agenda.is_empty());
@@ -260,17 +305,40 @@ mod tests {
             let error = match chunk.vshard.0 {
                 4 => chunk.jobs().any(|of| of == job(9)).then_some(BAD_ROW),
                 5 => {
-                    round.extend(agenda.failed(chunk, None));
+                    round.extend(agenda.failed(chunk, None, 0));
                     continue;
                 }
                 _ => None,
             };
             match error {
-                Some(error) => round.extend(agenda.failed(chunk, Some(&error))),
+                Some(error) => round.extend(agenda.failed(chunk, Some(&error), 0)),
                 None => carried_out.push(chunk),
             }
         }
         assert_eq!(words(carried_out), "3:+3!,+9! 4:+4!");
-        assert_eq!(words(agenda.round(0)), "4:+9! 5:+5!,+9!");
+        assert_eq!(words(agenda.round(0)), "5:+5!,+9!", "what failed by itself waits");
+        agenda.mark(VshardId(4), [job(4), job(9)]);
+        assert_eq!(words(agenda.round(BACK_OFF_MS - 1)), "4:+4!");
+        assert_eq!(words(agenda.round(BACK_OFF_MS)), "4:+9!");
+    }
+
+    #[test]
+    fn a_job_that_fails_is_looked_at_ever_more_seldom_until_it_does_not() {
+        let mut agenda = Agenda::default();
+        let at = |agenda: &mut Agenda, now: u64| words(agenda.round(now));
+        let fails = |agenda: &mut Agenda, now: u64| {
+            assert!(agenda.failed(chunk(4, &[9]), Some(&BAD_ROW), now).is_empty());
+        };
+        fails(&mut agenda, 0);
+        assert_eq!((at(&mut agenda, 999), at(&mut agenda, 1_000)), (String::new(), "4:+9!".into()));
+        fails(&mut agenda, 1_000);
+        assert_eq!((at(&mut agenda, 2_999), at(&mut agenda, 3_000)), (String::new(), "4:+9!".into()));
+        for _ in 0..40 {
+            fails(&mut agenda, 3_000);
+        }
+        assert_eq!(at(&mut agenda, 3_000 + BACK_OFF_MS_MAX), "4:+9!", "at the latest");
+        agenda.done(&chunk(4, &[9]), Vec::new(), 400_000);
+        agenda.mark(VshardId(4), [job(8), job(9)]);
+        assert_eq!(at(&mut agenda, 400_000), "4:+8!,+9!", "and then as all others");
     }
 }

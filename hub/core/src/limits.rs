@@ -1,4 +1,4 @@
-//! What one incarnation can make the hub keep in one vshard, and how fast it can ask for the ends of others' sign-ups.
+//! What one incarnation can make the hub keep in one file of vshards, and how fast it can ask for the ends of others' sign-ups.
 //!
 //! Whoever is over a limit is refused whole batches, before anything of them is written.
 
@@ -8,6 +8,11 @@ pub const KEPT_ROW_BYTES: u64 = 256;
 /// Bytes of a live incarnation's entries that were kept aside because they could not be applied. An honest node parks a
 /// handful in its life; this is some 50,000 of them. A batch that begins below it is taken whole, at most 4 MiB more.
 pub const PARKED_BYTES_MAX: u64 = 16 << 20;
+
+/// Bytes of documents that the changes of one batch may write anew, and how many more for each entry of it. A sign-up weighs
+/// some 500 bytes, a job 2,000: an honest batch uses a twentieth.
+pub const BATCH_DOCUMENT_BYTES: u64 = 1 << 20;
+pub const ENTRY_DOCUMENT_BYTES: u64 = 16 << 10;
 
 /// Bytes of a fenced incarnation's log that are kept as evidence: some half a million sign-ups that the hub had not
 /// heard of. Settling reads them into memory at once.

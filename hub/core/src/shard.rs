@@ -13,9 +13,11 @@ mod fences;
 mod jobs;
 mod line;
 mod merge;
+mod newborn;
 mod plan;
 mod receipts;
 mod restore;
+mod tenants;
 
 pub use admission::{Answer, Author, Taken, take};
 pub use asks::ask;
@@ -32,9 +34,10 @@ pub use merge::{Batch, MergeError, Merged, merge};
 pub use plan::{announce, execute, first_row, promote, snapshot};
 pub use receipts::{RECEIPT_WRITER, SignReceipt, sign_receipts};
 pub use restore::{awaited, begin_history};
+pub use tenants::know_tenants;
 
 use sync_protocol::{
-    documents::{Document, SignUpFields, Status, Value},
+    documents::{Document, Refused, SignUpFields, Status, Value},
     ids::{DocumentId, JobId, NodeId, SignUpId, TopicId, VshardId, Writer},
     log::{Entry, EntryKind},
     seats::{Ending, HoldingRow, HubHolding, HubJob, JobRow, out_total},
@@ -51,6 +54,16 @@ struct Order {
     promote: Vec<SignUpId>,
     recall_keep: Option<u32>,
     offer_until: Option<i64>,
+}
+
+/// What became of the hub's own edit of a document.
+#[derive(Debug, PartialEq, Eq)]
+enum Edited {
+    Written,
+    /// It says so already.
+    Same,
+    /// The document has no room for it and stays as it is. What others wrote is never damage of this disk.
+    NoRoom(Refused),
 }
 
 /// One vshard in an open transaction.
@@ -85,23 +98,26 @@ impl Shard<'_> {
         self.tx.append(self.vshard, audience, writer, entry).map(drop)
     }
 
-    /// Makes and appends the hub's own edit of a document; nothing where it changes nothing.
+    /// Makes and appends the hub's own edit of a document; nothing where it changes nothing or does not fit.
     fn edit(
         &mut self,
         doc: DocumentId,
         topic: TopicId,
         document: &mut Document,
         fields: &[(&str, Value)],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Edited, StoreError> {
         let writer = self.writer()?;
-        let Some(change) = document.edit(writer, fields, self.now) else { return Ok(false) };
-        document.apply(&change, Some(writer)).map_err(|_| StoreError::BadRow("own change"))?;
+        let Some(change) = document.edit(writer, fields, self.now) else { return Ok(Edited::Same) };
+        if let Err(refused) = document.take(doc, &change, writer) {
+            return Ok(Edited::NoRoom(refused));
+        }
         self.tx.put_document(self.vshard, doc, topic, document)?;
         self.append(None, writer, &Entry::new(EntryKind::Change, topic, doc, change))?;
-        Ok(true)
+        Ok(Edited::Written)
     }
 
-    /// Writes a sign-up's status as its holder, with the reason where others than its worker ended it.
+    /// Writes a sign-up's status as its holder, with the reason where others than its worker ended it. Its row follows the
+    /// ledger, also where the document has no room for it.
     fn set_status(&mut self, sign_up: SignUpId, status: Status, reason: &str) -> Result<(), StoreError> {
         let Some(mut stored) = self.tx.document(self.vshard, sign_up)? else { return Ok(()) };
         let mut fields = vec![("status", Value::Text(status.as_str().to_owned()))];
@@ -110,7 +126,8 @@ impl Shard<'_> {
         }
         self.edit(sign_up, stored.topic, &mut stored.document, &fields)?;
         if let Some(fields) = SignUpFields::read(&stored.document) {
-            self.tx.put_sign_up(self.vshard, sign_up, &fields)?;
+            let reason = if reason.is_empty() { fields.reason.clone() } else { reason.to_owned() };
+            self.tx.put_sign_up(self.vshard, sign_up, &SignUpFields { status, reason, ..fields })?;
         }
         Ok(())
     }

@@ -60,6 +60,14 @@ impl Picture {
         self.topics.get(&topic).is_some_and(|topic| topic.region == region)
     }
 
+    /// The public keys that sign in the names of the tenants of a vshard's topics.
+    pub(crate) fn sign_keys(&self, vshard: VshardId) -> Vec<(TopicId, Vec<u8>)> {
+        let topics = self.topics.values().filter(|topic| topic.vshard == vshard);
+        let keys =
+            |topic: &TopicRecord| Some((topic.topic, self.tenants.get(&topic.tenant)?.sign_keys.clone()));
+        topics.filter_map(keys).collect()
+    }
+
     /// What a node of a region may see.
     pub(crate) fn interest(&self, region: &str) -> Interest {
         let topics: Vec<_> = self.topics.values().filter(|topic| topic.region == region).collect();

@@ -97,6 +97,7 @@ pub(crate) async fn reclaim(
                 picture.is_in(topic, &region)
                     && picture.topics.get(&topic).is_some_and(|known| known.vshard == vshard)
             };
+            shard::know_tenants(tx, &picture.sign_keys(vshard))?;
             let mut shard = Shard { tx, vshard, now: clock::now() };
             shard::reclaim(&mut shard, writer, lease_is_over, &allowed)
         };

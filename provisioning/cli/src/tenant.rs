@@ -1,5 +1,5 @@
 //! `dayshift tenant`: adds and lists employers and agencies, gives them regions and new keys. An API key is shown once; the
-//! hub keeps its BLAKE3 hash.
+//! hub keeps its BLAKE3 hash and the public key of what signs in the tenant's name.
 
 mod regions;
 
@@ -9,6 +9,7 @@ use crate::{Outcome, hub, output};
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use std::path::PathBuf;
+use sync_protocol::documents::TenantKey;
 use sync_store::{ControlStore, TenantRecord};
 
 /// What can be done with tenants.
@@ -128,6 +129,7 @@ fn create(args: &CreateArgs) -> Result<Outcome> {
     let Some(id) = store.add_tenant(&args.name, blake3::hash(key.as_bytes()).as_bytes())? else {
         bail!("there is a tenant named {} already", args.name);
     };
+    store.put_sign_key(id, &TenantKey::of_api_key(&key).public())?;
     for region in &args.regions {
         store.add_topic(id, region)?;
     }
@@ -208,6 +210,7 @@ fn rekey(args: &RekeyArgs) -> Result<Outcome> {
     if !store.set_tenant_key(&tenant.name, blake3::hash(key.as_bytes()).as_bytes())? {
         bail!("the tenant {} is gone", tenant.name);
     }
+    store.put_sign_key(tenant.id, &TenantKey::of_api_key(&key).public())?;
     if args.json {
         let answer = serde_json::json!({ "tenant": tenant.id.0, "name": tenant.name, "api_key": key });
         output::result(&answer.to_string());

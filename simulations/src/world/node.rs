@@ -531,6 +531,8 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
                 | JobRefusal::Seats
                 | JobRefusal::Times
                 | JobRefusal::KeyReused
+                | JobRefusal::Absurd(_)
+                | JobRefusal::Document(_)
                 | JobRefusal::Retired,
             ) => None,
         },

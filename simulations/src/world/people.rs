@@ -49,7 +49,7 @@ pub(crate) fn job_fields(region: usize, wall: i64) -> JobFields {
     }
 }
 
-fn sixteen(number: u64) -> [u8; 16] {
+pub(super) fn sixteen(number: u64) -> [u8; 16] {
     let mut bytes = [0; 16];
     bytes[8..].copy_from_slice(&number.to_be_bytes());
     bytes

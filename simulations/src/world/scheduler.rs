@@ -89,12 +89,12 @@ impl World {
     }
 
     pub(crate) fn passed(&mut self, chunk: &Chunk, rows: Vec<JobRow>) {
-        self.hub.agenda.jobs.done(rows, self.now);
+        self.hub.agenda.jobs.done(chunk, rows, self.now);
         self.tally.passes += chunk.planned().count() as u64;
     }
 
     pub(crate) fn not_passed(&mut self, chunk: Chunk) {
-        for chunk in self.hub.agenda.jobs.failed(chunk, None) {
+        for chunk in self.hub.agenda.jobs.failed(chunk, None, self.now) {
             self.tell_hub(Command::Pass(chunk));
         }
         self.tick_soon();

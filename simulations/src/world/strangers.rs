@@ -3,10 +3,12 @@
 //!
 //! A hostile node has the identity of an honest one. What it can cost is what a copied disk can: its own rights.
 
-use super::{World, network::Direction, node::Machine, note, topic_of};
+use super::{World, network::Direction, node::Machine, note, people::sixteen, topic_of};
+use crate::model::pick_of;
 use std::collections::VecDeque;
 use sync_protocol::{
-    ids::{JobId, SignUpId, VshardId, WorkerId, Writer},
+    documents::{Document, SignUpFields, Status, Value},
+    ids::{DocumentId, JobId, SignUpId, TopicId, VshardId, WorkerId, Writer},
     log::{Entry, EntryKind, Head, LogHead},
     seats::{NodeEvent, NodeRow},
     wire::v1::{Frame, Up},
@@ -22,12 +24,16 @@ const SMALL_MAPS: std::ops::RangeInclusive<u8> = 0xa0..=0xb6;
 const REMEMBERED: usize = 8;
 /// Sign-ups of one forged report.
 const FORGED: u64 = 300;
+/// Fields of a stuffed document: as many as one can have.
+const STUFFED: usize = 57;
 
 /// What a hostile node is up to.
 #[derive(Debug, Default)]
 pub(crate) struct Malice {
     until: u64,
     earlier: VecDeque<Vec<u8>>,
+    /// Heads of reports that its owner made up and signed beside the log that the machine writes.
+    signed: Vec<Head>,
 }
 
 impl World {
@@ -97,29 +103,96 @@ impl World {
         }
         note!(self, "machine {m} is hostile from here on");
         self.fork(m);
-        self.machines[m].malice = Malice { until: self.now + ms, earlier: VecDeque::new() };
+        let malice = &mut self.machines[m].malice;
+        malice.until = self.now + ms;
+        malice.earlier.clear();
     }
 
-    /// A well-signed report of more sign-ups than any right allows.
+    /// A well-signed report that no honest node makes.
     fn forged(&mut self, m: usize) -> Option<Vec<u8>> {
+        let (kind, pick) = (self.random.below(5), self.random.below(1 << 30));
+        let region = self.machines[m].region;
+        let others = self.model.by_machine.iter().filter(|(machine, _)| **machine != m);
+        let others: Vec<_> = others.filter_map(|(_, numbers)| numbers.last()).collect();
+        let request = pick_of(&others, pick).map(|number| &self.model.requests[**number]);
+        let theirs = request.and_then(|request| Some((request.told?.0, request.job)));
+        let victim = request.map_or(pick, |request| request.worker);
         let place = &mut self.machines[m];
-        let (writer, region) = (place.writer, place.region);
+        let writer = place.writer;
         let (topic, vshard) = topic_of(region);
         let job = *self.model.by_region[region].last()?;
         let running = place.running.as_mut()?;
         let genesis = LogHead { wseq: 0, head: Head::genesis(writer, vshard) };
         let own = running.store.read(|tx| tx.own_head(vshard)).ok()?.unwrap_or(genesis);
-        let entries: Vec<Entry> = (0..FORGED).map(|n| accepted(writer, job, topic, n)).collect();
+        let mut stored = |doc: DocumentId| {
+            let found = running.store.read(|tx| tx.document(vshard, doc)).ok().flatten();
+            found.map(|stored| stored.document)
+        };
+        let mut edit = |doc: DocumentId, fields: &[(&str, Value)]| {
+            let body = stored(doc)?.edit(writer, fields, 0)?;
+            Some(vec![Entry::new(EntryKind::Change, topic, doc, body)])
+        };
+        let fresh = SignUpId::sign_up(writer, (1 << 41) + pick);
+        let (what, entries) = match (kind, theirs) {
+            (1, _) => {
+                let text = Value::Text("call 1-900".to_owned());
+                ("a job of others was forged", edit(job, &[("title", text), ("start_at", Value::Int(1))])?)
+            }
+            (2, Some((sign_up, _))) => {
+                let status = Value::Text(Status::Cancelled.as_str().to_owned());
+                let worker = Value::Bytes(vec![0xee; 16]);
+                ("a sign-up of others was forged", edit(sign_up, &[("status", status), ("worker", worker)])?)
+            }
+            (3, Some((_, job))) => ("a sign-up was stuffed with fields", stuffed(fresh, job, topic)?),
+            (4, Some((_, job))) => {
+                let fields = made_up(job, victim).to_fields();
+                ("a sign-up was made up without a place", vec![creation(fresh, topic, &fields)?])
+            }
+            _ => {
+                let accepted = (0..FORGED).map(|n| accepted(writer, job, topic, n)).collect();
+                ("a report of sign-ups without rights was forged", accepted)
+            }
+        };
         let head = entries.iter().fold(own, |head, entry| head.then(entry));
         let signature = running.me.sign_head(vshard, &head);
-        self.tally.sometimes("a report of sign-ups without rights was forged");
+        self.machines[m].malice.signed.push(head.head);
+        self.tally.sometimes(what);
         Some(
             Frame::Up(Up { vshard: VshardId::of(topic).0, first: own.wseq + 1, entries, signature }).encode(),
         )
     }
 }
 
-fn accepted(writer: Writer, job: JobId, topic: sync_protocol::ids::TopicId, n: u64) -> Entry {
+fn made_up(job: JobId, worker: u64) -> SignUpFields {
+    SignUpFields {
+        job,
+        worker: WorkerId(sixteen(worker + 1)),
+        status: Status::WaitListed,
+        code: "000000".to_owned(),
+        idempotency: [0xee; 16],
+        body_hash: [0xee; 16],
+        created_at: 1,
+        reason: String::new(),
+    }
+}
+
+fn creation(sign_up: SignUpId, topic: TopicId, fields: &[(&str, Value)]) -> Option<Entry> {
+    let body = Document::default().edit(sign_up.writer, fields, 0)?;
+    Some(Entry::new(EntryKind::Change, topic, sign_up, body))
+}
+
+/// A sign-up that is left to the hub, in a document in which nobody else could write any more.
+fn stuffed(sign_up: SignUpId, job: JobId, topic: TopicId) -> Option<Vec<Entry>> {
+    let (names, fields): (Vec<String>, _) =
+        ((0..STUFFED).map(|n| format!("x{n}")).collect(), made_up(job, 0));
+    let unknown = names.iter().map(|name| (name.as_str(), Value::Null));
+    let all: Vec<(&str, Value)> = fields.to_fields().into_iter().chain(unknown).collect();
+    let event = NodeEvent::Request { sign_up, worker: fields.worker };
+    let body = minicbor::to_vec(NodeRow { job, event }).unwrap_or_default();
+    Some(vec![creation(sign_up, topic, &all)?, Entry::new(EntryKind::NodeLedger, topic, job, body)])
+}
+
+fn accepted(writer: Writer, job: JobId, topic: TopicId, n: u64) -> Entry {
     let mut worker = [0xee; 16];
     worker[8..].copy_from_slice(&n.to_be_bytes());
     let event =
@@ -129,6 +202,11 @@ fn accepted(writer: Writer, job: JobId, topic: sync_protocol::ids::TopicId, n: u
 }
 
 impl Machine {
+    /// Whether its owner made up a report that ends in this head.
+    pub(crate) fn has_signed(&self, head: Head) -> bool {
+        self.malice.signed.contains(&head)
+    }
+
     /// Whether its owner was hostile in this incarnation.
     pub(crate) fn is_hostile(&self) -> bool {
         self.malice.until > 0
@@ -136,6 +214,6 @@ impl Machine {
 
     /// A machine that begins anew has an honest owner.
     pub(crate) fn is_honest_again(&mut self) {
-        self.malice = Malice::default();
+        self.malice = Malice { signed: std::mem::take(&mut self.malice.signed), ..Malice::default() };
     }
 }

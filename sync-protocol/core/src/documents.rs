@@ -6,7 +6,7 @@
 //! visible op with the highest (counter, actor). Automerge's own document is the oracle in the tests.
 
 use crate::{
-    ids::Writer,
+    ids::{DocumentId, Writer},
     limits::{DOCUMENT_CHANGES_MAX, DOCUMENT_FIELDS_MAX, ENTRY_BYTES_MAX, FIELD_VALUES_MAX},
 };
 use automerge::{
@@ -20,12 +20,16 @@ mod attendance;
 pub mod demands;
 mod job;
 pub mod posting;
+mod rules;
 mod sign_up;
+mod signed;
 
 pub use attendance::{Attendance, MINUTES_MAX};
 pub use demands::Demands;
-pub use job::{JobFields, NO_SHOW_AFTER_MIN, PayUnit};
+pub use job::{JobFields, NO_SHOW_AFTER_MIN, PAY_MINOR, PayUnit, SHIFT_SECONDS_MAX, TIMES};
+pub use rules::ATTENDANCE;
 pub use sign_up::{SignUpFields, Status};
+pub use signed::{TENANT_KEY_BYTES, TenantKey};
 
 /// A scalar of a document field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -125,6 +129,14 @@ pub enum Refused {
     SequenceGap { found: u64, expected: u64 },
     #[error("document would exceed its limit of {0}")]
     DocumentFull(&'static str),
+    #[error("a document was created under another writer's id")]
+    NotItsMinter,
+    #[error("field {0:?} of this document is not for this writer to set, or is set once for all")]
+    NotItsField(String),
+    #[error("change says nothing")]
+    Empty,
+    #[error("the job is not signed by a key of its tenant")]
+    NotSigned,
 }
 
 /// What [`Document::apply`] did.
@@ -190,12 +202,39 @@ impl Document {
     /// The bytes equal those that an Automerge document would make; they are not applied here.
     #[must_use]
     pub fn edit(&self, writer: Writer, fields: &[(&str, Value)], at: i64) -> Option<Vec<u8>> {
-        let changed: Vec<_> = fields.iter().filter(|(name, value)| self.value(name) != Some(value)).collect();
-        if changed.is_empty() {
-            return None;
-        }
-        let operations = changed
-            .into_iter()
+        let changed = self.changed(fields)?;
+        Some(self.change(writer, &changed, at))
+    }
+
+    /// The same, signed in a tenant's name. `doc` is the job that this document describes.
+    #[must_use]
+    pub fn edit_signed(
+        &self,
+        doc: DocumentId,
+        writer: Writer,
+        fields: &[(&str, Value)],
+        at: i64,
+        key: &TenantKey,
+    ) -> Option<Vec<u8>> {
+        let mut changed = self.changed(fields)?;
+        let signature = key.sign(doc, writer, self.next_seq(writer), &changed);
+        changed.push((JobFields::SIGNED, Value::Bytes(signature)));
+        Some(self.change(writer, &changed, at))
+    }
+
+    fn changed<'a>(&self, fields: &[(&'a str, Value)]) -> Option<Vec<(&'a str, Value)>> {
+        let differs = |(name, value): &&(&str, Value)| self.value(name) != Some(value);
+        let changed: Vec<_> = fields.iter().filter(differs).cloned().collect();
+        (!changed.is_empty()).then_some(changed)
+    }
+
+    fn next_seq(&self, writer: Writer) -> u64 {
+        self.seqs.get(&writer).copied().unwrap_or(0) + 1
+    }
+
+    fn change(&self, writer: Writer, puts: &[(&str, Value)], at: i64) -> Vec<u8> {
+        let operations = puts
+            .iter()
             .map(|(name, value)| Op {
                 action: OpType::Put(value.to_scalar()),
                 obj: ObjectId::Root,
@@ -212,7 +251,7 @@ impl Document {
             operations,
             actor_id: actor(writer),
             hash: None,
-            seq: self.seqs.get(&writer).copied().unwrap_or(0) + 1,
+            seq: self.next_seq(writer),
             start_op: NonZeroU64::MIN.saturating_add(self.max_op),
             time: at,
             message: None,
@@ -220,11 +259,52 @@ impl Document {
             extra_bytes: Vec::new(),
             author: None,
         };
-        Some(Change::from(expanded).raw_bytes().to_vec())
+        Change::from(expanded).raw_bytes().to_vec()
     }
 
-    /// Applies a change made by `author`; on an error nothing has changed.
+    /// Bytes of all visible values with the names of their fields.
+    #[must_use]
+    pub fn value_bytes(&self) -> usize {
+        let of = |values: &Vec<Visible>| values.iter().map(|v| rules::value_bytes(&v.value)).sum::<usize>();
+        self.fields.iter().map(|(name, values)| name.len() + of(values)).sum()
+    }
+
+    /// About how many bytes an edit of this document writes: all of its state.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.value_bytes() + self.known.len() * size_of::<u64>() + self.heads.len() * size_of::<Hash>()
+    }
+
+    /// Applies a change of `doc` by `writer` as far as the rules of who writes what let it; on an error nothing has changed.
+    pub fn take(&mut self, doc: DocumentId, bytes: &[u8], writer: Writer) -> Result<Applied, Refused> {
+        self.take_signed(doc, bytes, writer, &[])
+    }
+
+    /// The same where the job's tenant has public keys, newest first: then a job is born with a signature by one of them, and
+    /// any writer may bring an edit that the newest has signed.
+    pub fn take_signed(
+        &mut self,
+        doc: DocumentId,
+        bytes: &[u8],
+        writer: Writer,
+        tenant_keys: &[u8],
+    ) -> Result<Applied, Refused> {
+        self.apply_if(bytes, Some(writer), |change, before, after| {
+            rules::judge((doc, writer, tenant_keys), change, before, after)
+        })
+    }
+
+    /// Applies a change made by `author`, whatever it writes; on an error nothing has changed.
     pub fn apply(&mut self, bytes: &[u8], author: Option<Writer>) -> Result<Applied, Refused> {
+        self.apply_if(bytes, author, |_, _, _| Ok(()))
+    }
+
+    fn apply_if(
+        &mut self,
+        bytes: &[u8],
+        author: Option<Writer>,
+        judge: impl FnOnce(&ExpandedChange, &Self, &Self) -> Result<(), Refused>,
+    ) -> Result<Applied, Refused> {
         let (hash, change) = decode(bytes)?;
         let writer = Writer::from_bytes(change.actor_id.to_bytes())
             .ok_or_else(|| Refused::WrongActor(change.actor_id.to_string()))?;
@@ -234,7 +314,7 @@ impl Document {
         if self.known.binary_search(&hash.first8()).is_ok() {
             return Ok(Applied::Duplicate);
         }
-        let expected = self.seqs.get(&writer).copied().unwrap_or(0) + 1;
+        let expected = self.next_seq(writer);
         if change.seq != expected {
             return Err(Refused::SequenceGap { found: change.seq, expected });
         }
@@ -257,6 +337,7 @@ impl Document {
         next.seqs.insert(writer, change.seq);
         let at = next.known.partition_point(|k| *k < hash.first8());
         next.known.insert(at, hash.first8());
+        judge(&change, self, &next)?;
         *self = next;
         Ok(Applied::New)
     }

@@ -18,8 +18,34 @@ pub const ENTRY_BYTES_MAX: usize = 64 << 10;
 /// Fields of one document. A change that would exceed it is parked.
 pub const DOCUMENT_FIELDS_MAX: usize = 64;
 
-/// Changes of one document. Bounds the list of known hashes (8 bytes each).
+/// Fields of one document that this version does not know: what later versions add is carried, and no more. Those that it
+/// knows always have room beside them.
+pub const UNKNOWN_FIELDS_MAX: usize = 16;
+
+/// Bytes of a field's name.
+pub const FIELD_NAME_BYTES_MAX: usize = 64;
+
+/// Changes of one document. Bounds the list of known hashes (8 bytes each). The last eighth is the hub's, the one before it
+/// the minter's and the hub's; so with heads and bytes.
 pub const DOCUMENT_CHANGES_MAX: usize = 4096;
+
+/// Changes of one document by one incarnation that did not mint it: who came, said and corrected.
+pub const FOREIGN_CHANGES_MAX: usize = 64;
+
+/// Heads of one document: writers that have not heard of each other. An edit names all of them.
+pub const DOCUMENT_HEADS_MAX: usize = 64;
+
+/// Bytes of all visible values of one document with the names of their fields. Each edit writes all of them again.
+pub const DOCUMENT_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes of one value of a job: 4,000 characters of four bytes.
+pub const JOB_VALUE_BYTES_MAX: usize = 16_000;
+
+/// Public keys of a tenant that count, the present one and those before it.
+pub const TENANT_KEYS_MAX: usize = 8;
+
+/// Bytes of one value of a sign-up; the longest is a receipt of some 400.
+pub const SIGN_UP_VALUE_BYTES_MAX: usize = 1 << 10;
 
 /// Concurrent values kept of one field. Bounds what hostile writers can make a reader carry.
 pub const FIELD_VALUES_MAX: usize = 64;
@@ -73,6 +99,7 @@ pub const CARRY_BYTES_MAX: usize = 64 << 20;
 /// Frames of a carried session: bounds the list of where they begin to 1 MiB.
 pub const CARRY_FRAMES_MAX: usize = 65_536;
 
+const _: () = assert!(JOB_VALUE_BYTES_MAX < DOCUMENT_BYTES_MAX && DOCUMENT_BYTES_MAX <= ENTRY_BYTES_MAX);
 const _: () = assert!(lease_at_node(LEASE_MS) < lease_at_hub(LEASE_MS));
 const _: () = assert!(BATCH_BYTES_MAX + ENTRY_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(FRAME_BYTES_MAX < CARRY_BYTES_MAX / 2);

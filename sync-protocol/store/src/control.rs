@@ -8,7 +8,9 @@ use crate::{error::StoreError, rows::FenceCause, sqlite::migrate};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 use sync_protocol::{
+    documents::TENANT_KEY_BYTES,
     ids::{Incarnation, NodeId, TenantId, TopicId, VshardId, Writer},
+    limits::TENANT_KEYS_MAX,
     wire::v1::Tenant,
 };
 
@@ -47,13 +49,16 @@ pub struct TenantRecord {
     pub id: TenantId,
     pub name: String,
     pub key_hash: Vec<u8>,
+    /// Public keys that sign in its name, the present one first, 32 bytes each.
+    pub sign_keys: Vec<u8>,
 }
 
 impl TenantRecord {
     /// The form in which nodes are told of it.
     #[must_use]
     pub fn to_wire(&self) -> Tenant {
-        Tenant { id: self.id.0, name: self.name.clone(), key_hash: self.key_hash.clone() }
+        let (key_hash, sign_keys) = (self.key_hash.clone(), self.sign_keys.clone());
+        Tenant { id: self.id.0, name: self.name.clone(), key_hash, sign_keys }
     }
 }
 
@@ -89,6 +94,10 @@ fn incarnation_floor(node: NodeId) -> String {
 
 fn cause_key(writer: Writer) -> String {
     format!("fence_cause/{writer}")
+}
+
+fn sign_keys_key(tenant: TenantId) -> String {
+    format!("tenant_sign_keys/{}", tenant.0)
 }
 
 /// Keys of the log keys; a writer's bytes follow in hexadecimal digits.
@@ -257,10 +266,23 @@ impl ControlStore {
     pub fn tenants(&self) -> Result<Vec<TenantRecord>, StoreError> {
         let mut statement =
             self.connection.prepare("SELECT tenant, name, key_hash FROM tenant ORDER BY tenant")?;
-        let rows = statement.query_map([], |row| {
-            Ok(TenantRecord { id: TenantId(row.get(0)?), name: row.get(1)?, key_hash: row.get(2)? })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows = statement.query_map([], |row| Ok((TenantId(row.get(0)?), row.get(1)?, row.get(2)?)))?;
+        let mut tenants = Vec::new();
+        for row in rows {
+            let (id, name, key_hash) = row?;
+            let sign_keys = self.meta(&sign_keys_key(id))?.unwrap_or_default();
+            tenants.push(TenantRecord { id, name, key_hash, sign_keys });
+        }
+        Ok(tenants)
+    }
+
+    /// Makes a public key the one that signs in a tenant's name from here on; those before it still count for jobs that were
+    /// posted while their node was cut off.
+    pub fn put_sign_key(&self, tenant: TenantId, key: &[u8; TENANT_KEY_BYTES]) -> Result<(), StoreError> {
+        let before = self.meta(&sign_keys_key(tenant))?.unwrap_or_default();
+        let mut keys = [&key[..], &before].concat();
+        keys.truncate(TENANT_KEYS_MAX * TENANT_KEY_BYTES);
+        self.put_meta(&sign_keys_key(tenant), &keys)
     }
 
     /// Gives a tenant another key; false where there is no tenant of this name.

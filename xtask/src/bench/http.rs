@@ -49,7 +49,8 @@ impl Client {
         let mut jobs = Vec::new();
         let mut token = String::new();
         while jobs.len() < count {
-            let page = self.get(&format!("/v1/jobs?confirmable_only=true&sort=start&page_size=100{token}"))?;
+            let page =
+                self.get(&format!("/v1/jobs?confirmable_only=true&sort=start&page_size=100{token}"))?;
             let found = page["jobs"].as_array().context("no jobs")?;
             jobs.extend(found.iter().filter_map(|job| job["id"].as_str().map(str::to_owned)));
             if jobs.len() < count {

@@ -20,7 +20,8 @@ const SIGN_UPS_PER_SECOND: u32 = 200;
 const MESSAGES: usize = 100;
 
 /// The pages that a worker goes through, as a browser asks for them.
-const WAYS: [&str; 5] = ["/?lang=zh", "/near?lang=zh", "/near?lang=en&big=1", "/find?lang=zh", "/near?lang=zh&when=tomorrow"];
+const WAYS: [&str; 5] =
+    ["/?lang=zh", "/near?lang=zh", "/near?lang=en&big=1", "/find?lang=zh", "/near?lang=zh&when=tomorrow"];
 
 /// The bench `kiosk`.
 #[derive(Debug)]
@@ -62,7 +63,9 @@ fn pages(node: &mut Client, report: &mut Report) -> anyhow::Result<()> {
         node.page(way)?;
         times.push(began.elapsed());
     }
-    for (name, percent, target) in [("page_p50_ms", 50, None), ("page_p99_ms", 99, Some(Target::AtMost(10.0)))] {
+    for (name, percent, target) in
+        [("page_p50_ms", 50, None), ("page_p99_ms", 99, Some(Target::AtMost(10.0)))]
+    {
         let at = format!("{JOBS} jobs, {PAGES} pages over HTTP");
         let value = ms(percentile(&mut times, percent));
         report.figure(Figure { name, at, unit: "ms", value, peer: None, target })?;
@@ -107,7 +110,8 @@ fn messages(cluster: &Cluster<'_>, report: &mut Report) -> anyhow::Result<()> {
         let (status, answer) = node.post("/v1/workers/me", "", &profile)?;
         ensure!(status == 201, "enrolling gave {status}: {answer}");
         let sign_up = |node: &mut Client, phone: &str| -> anyhow::Result<(String, String)> {
-            let (_, answer) = node.post("/v1/sign_ups", &format!("m-{phone}"), &json!({ "job": job, "phone": phone }))?;
+            let (_, answer) =
+                node.post("/v1/sign_ups", &format!("m-{phone}"), &json!({ "job": job, "phone": phone }))?;
             let text = |name: &str| answer[name].as_str().map(str::to_owned).context("no sign-up");
             Ok((text("id")?, text("status")?))
         };
@@ -141,7 +145,9 @@ fn screen(bed: &Bed<'_>, cluster: &Cluster<'_>, report: &mut Report) -> anyhow::
     let mut node = bed.workspace.command("node");
     crate::suites::describe(bed.workspace, &mut node);
     node.arg(script).env("DAYSHIFT_KIOSK", cluster.node_url()?);
-    let output = node.output().context("cannot start node; fix: `cargo xtask test --all` once installs what browsers need")?;
+    let output = node
+        .output()
+        .context("cannot start node; fix: `cargo xtask test --all` once installs what browsers need")?;
     ensure!(output.status.success(), "the browser failed: {}", String::from_utf8_lossy(&output.stderr));
     let told: Value = serde_json::from_slice(&output.stdout).context("the browser's script gave no JSON")?;
     let number = |name: &str| told[name].as_f64().with_context(|| format!("the script did not tell {name}"));

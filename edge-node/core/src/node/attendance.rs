@@ -201,7 +201,17 @@ impl Batch<'_> {
     pub(super) fn write(&mut self, row: &SignUpRow, fields: &[(&str, Value)]) -> Result<(), StoreError> {
         let stored = self.tx.document(row.vshard, row.sign_up)?;
         let mut stored = stored.ok_or(StoreError::BadRow("sign-up document"))?;
-        self.edit(row.vshard, stored.topic, row.sign_up, &mut stored.document, fields)?;
+        if let Err(refused) =
+            self.edit(row.vshard, stored.topic, row.sign_up, &mut stored.document, fields)?
+        {
+            // Others have filled the document; the gate goes on with what it knows itself.
+            return self.tx.park(
+                row.vshard,
+                self.node.writer,
+                &Entry::new(EntryKind::Change, stored.topic, row.sign_up, Vec::new()),
+                &refused.to_string(),
+            );
+        }
         self.changed.insert(row.fields.job);
         Ok(())
     }

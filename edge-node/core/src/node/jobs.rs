@@ -2,7 +2,7 @@
 
 use super::Batch;
 use sync_protocol::{
-    documents::{Document, JobFields, Value},
+    documents::{Document, JobFields, Refused, Value},
     ids::{JobId, TenantId},
     limits::CAP_MAX,
     seats::{LossPolicy, NodeEvent, NodeJob},
@@ -35,6 +35,10 @@ pub enum JobRefusal {
     Times,
     #[error("the idempotency key was used with another job")]
     KeyReused,
+    #[error("{0}")]
+    Absurd(String),
+    #[error("the job is refused: {0}")]
+    Document(Refused),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -59,6 +63,10 @@ pub enum EditRefusal {
     Begun,
     #[error("the shift must end after it starts, and start in the future")]
     Times,
+    #[error("{0}")]
+    Absurd(String),
+    #[error("the change is refused: {0}")]
+    Document(Refused),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -95,7 +103,9 @@ impl Batch<'_> {
         }
         let fixed = ["tenant", "region", "created_at", "employer", "synthetic", "redated"];
         fields.retain(|(name, _)| !fixed.contains(name));
-        self.edit(vshard, stored.topic, edit.job, &mut stored.document, &fields)?;
+        after.check().map_err(EditRefusal::Absurd)?;
+        self.edit(vshard, stored.topic, edit.job, &mut stored.document, &fields)?
+            .map_err(EditRefusal::Document)?;
         let changed = JobSummary {
             title: after.title.clone(),
             start_at: after.start_at,
@@ -120,6 +130,7 @@ impl Batch<'_> {
         if new.fields.end_at <= new.fields.start_at || new.fields.start_at <= self.now {
             return Err(JobRefusal::Times);
         }
+        new.fields.check().map_err(JobRefusal::Absurd)?;
         if let Some(job) = self.tx.job_by_key(vshard, tenant, &new.key)? {
             let posted = self.tx.meta(&posted_as(job))?;
             let is_same = posted.is_none_or(|posted| posted == new.body_hash);
@@ -136,11 +147,12 @@ impl Batch<'_> {
             start_at: fields.start_at,
             end_at: fields.end_at,
         };
+        self.edit(vshard, topic, job, &mut Document::default(), &fields.to_fields())?
+            .map_err(JobRefusal::Document)?;
         self.tx.put_job_summary(vshard, &summary)?;
         if !new.key.is_empty() {
             self.tx.put_meta(&posted_as(job), &new.body_hash)?;
         }
-        self.edit(vshard, topic, job, &mut Document::default(), &fields.to_fields())?;
         self.append_row(vshard, topic, job, NodeEvent::Birth { cap: new.seats, policy: Some(new.policy) })?;
         let said = HubSaid { cap: new.seats, version: 0, free: new.seats, waiting: 0 };
         self.tx.put_node_job(vshard, job, &NodeJob::birth(new.seats, new.policy), &said)?;

@@ -20,16 +20,14 @@ pub fn place_question(
         return Ok(None);
     }
     let waits = tx.waiting(row.vshard, job)?.into_iter().find(|wait| wait.sign_up == sign_up);
-    if waits.is_none_or(|wait| wait.position > 0 || wait.promoted) {
-        return Ok(None);
-    }
+    let Some(waits) = waits.filter(|wait| wait.position == 0 && !wait.promoted) else { return Ok(None) };
     let written = tx.own_heads()?.into_iter().find(|(vshard, _)| *vshard == row.vshard);
     let acked = tx.acked(row.vshard)?;
     if written.is_none_or(|(_, head)| head.wseq > acked) {
         return Ok(None);
     }
     let summary = tx.job_summary(row.vshard, job)?;
-    Ok(summary.map(|summary| Ask { job, sign_up, worker: row.fields.worker, topic: summary.topic.0 }))
+    Ok(summary.map(|summary| Ask { job, sign_up, worker: waits.worker, topic: summary.topic.0 }))
 }
 
 impl Batch<'_> {

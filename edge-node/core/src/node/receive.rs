@@ -2,7 +2,7 @@
 
 use super::Batch;
 use sync_protocol::{
-    documents::{Applied, Document, JobFields, SignUpFields, Value},
+    documents::{Applied, Document, JobFields, SignUpFields, Value, Visible},
     ids::{DocumentKind, TenantId, VshardId},
     log::EntryKind,
     mutant::{self, Mutant},
@@ -75,9 +75,13 @@ impl Batch<'_> {
     ) -> Result<Result<(), String>, StoreError> {
         let entry = &sequenced.entry;
         let stored = self.tx.document(vshard, entry.doc)?;
+        if stored.as_ref().is_some_and(|stored| stored.topic != entry.topic()) {
+            return Ok(Err("the document belongs to another topic".to_owned()));
+        }
         let mut document = stored.map_or_else(Document::default, |Stored { document, .. }| document);
         let job_before = JobFields::read(&document).filter(|_| entry.doc.kind == DocumentKind::Job);
-        match document.apply(&entry.body, Some(sequenced.writer)) {
+        let keys = self.node.sign_keys(entry.topic());
+        match document.take_signed(entry.doc, &entry.body, sequenced.writer, keys) {
             Err(refused) => return Ok(Err(refused.to_string())),
             Ok(Applied::Duplicate) => return Ok(Ok(())),
             Ok(Applied::New) => {}
@@ -85,7 +89,7 @@ impl Batch<'_> {
         match entry.doc.kind {
             DocumentKind::Job => {
                 let Some(fields) = JobFields::read(&document) else {
-                    return Ok(Err("a job without title or times".to_owned()));
+                    return Ok(Err("a job without title, or with times or pay that no shift has".to_owned()));
                 };
                 self.tell_of_change(vshard, entry.doc, job_before.as_ref(), &fields)?;
                 let summary = JobSummary {
@@ -101,13 +105,15 @@ impl Batch<'_> {
                 self.changed.insert(entry.doc);
             }
             DocumentKind::SignUp => {
-                if SignUpFields::read(&document).is_none() {
+                let Some(fields) = SignUpFields::read(&document) else {
                     return Ok(Err("a sign-up without its fields".to_owned()));
-                }
-                self.put_sign_up(vshard, entry.doc, &document)?;
+                };
+                self.put_sign_up(vshard, entry.doc, &fields)?;
                 // The hub signs for the places that it gives itself; a node's receipts stay where they were given.
-                if let (true, Some(Value::Bytes(receipt))) =
-                    (sequenced.writer.is_hub(), document.value("receipt"))
+                let of_hub =
+                    document.visible(SignUpFields::RECEIPT).iter().find(|visible| visible.writer.is_hub());
+                if let (true, Some(Visible { value: Value::Bytes(receipt), .. })) =
+                    (sequenced.writer.is_hub(), of_hub)
                 {
                     self.tx.put_receipt(vshard, entry.doc, receipt)?;
                 }

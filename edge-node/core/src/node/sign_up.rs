@@ -97,6 +97,8 @@ impl Batch<'_> {
             return Ok(Decision::Answer(Box::new(answer)));
         }
         let mut place = self.open_place(request.job)?;
+        // A document of another node came behind its row in the hub's ledger, which relays none alone: who made it up has
+        // spent a right or a place in line of its own.
         if let Some(other) = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?.first() {
             return Err(SignUpRefusal::AlreadySignedUp(other.sign_up));
         }
@@ -245,7 +247,8 @@ impl Batch<'_> {
 
     fn create(&mut self, place: &Place, sign_up: SignUpId, fields: &SignUpFields) -> Result<(), StoreError> {
         let mut document = Document::default();
-        self.edit(place.vshard, place.topic, sign_up, &mut document, &fields.to_fields())?;
+        let made = self.edit(place.vshard, place.topic, sign_up, &mut document, &fields.to_fields())?;
+        made.map_err(|_| StoreError::BadRow("a sign-up of this node"))?;
         self.tx.put_sign_up(place.vshard, sign_up, fields)
     }
 
@@ -356,8 +359,12 @@ impl Batch<'_> {
         if !reason.is_empty() {
             fields.push(("reason", Value::Text(reason.to_owned())));
         }
-        self.edit(place.vshard, place.topic, sign_up, &mut stored.document, &fields)?;
-        self.put_sign_up(place.vshard, sign_up, &stored.document)
+        // The ledger has decided: where others left no room in the document, the row here says it all the same.
+        drop(self.edit(place.vshard, place.topic, sign_up, &mut stored.document, &fields)?);
+        let row = self.tx.sign_up(sign_up)?.map(|row| row.fields);
+        let Some(told) = SignUpFields::read(&stored.document).or(row) else { return Ok(()) };
+        let reason = if reason.is_empty() { told.reason.clone() } else { reason.to_owned() };
+        self.put_sign_up(place.vshard, sign_up, &SignUpFields { status, reason, ..told })
     }
 
     /// Ends a sign-up at its worker's wish. The freed right goes to the next in line here while the line is down, and back
@@ -474,11 +481,11 @@ impl Batch<'_> {
         let Some(mut place) = self.place(job)? else { return Ok(()) };
         let seat = self.tx.seat(place.vshard, job, sign_up)?;
         let Some(row) = self.tx.sign_up(sign_up)? else { return self.forsake(&place, job, sign_up, seat) };
-        let waits = seat.is_some_and(|seat| seat.state == SeatState::Waiting);
-        if !(waits || mutant::is(Mutant::PromoteTwice)) {
-            return Ok(());
-        }
-        if let Some(unfit) = self.unfit(&place, job, row.fields.worker, true)?.filter(|_| waits) {
+        let waits = seat.filter(|seat| seat.state == SeatState::Waiting || mutant::is(Mutant::PromoteTwice));
+        let Some(seat) = waits else { return Ok(()) };
+        if seat.state == SeatState::Waiting
+            && let Some(unfit) = self.unfit(&place, job, seat.worker, true)?
+        {
             // The right was for this place in line: the hub asks the next one.
             self.give_back(&mut place, job, 1)?;
             return self.withdraw(&place, job, sign_up, &unfit);
@@ -490,7 +497,7 @@ impl Batch<'_> {
         }
         let request = SignUpRequest {
             job,
-            worker: row.fields.worker,
+            worker: seat.worker,
             idempotency: row.fields.idempotency,
             body_hash: row.fields.body_hash,
             claim: Claim::default(),

@@ -5,6 +5,7 @@
 mod fitness;
 mod gate;
 mod holds;
+mod hostile;
 mod outbox;
 mod places;
 mod received;

@@ -75,7 +75,7 @@ impl FromRequestParts<App> for Clerk {
             clerks.find(&token, Instant::now())
         });
         let login = login.ok_or_else(refused)?;
-        let scope = TenantScope::of_hash(app, &login.key_hash).ok_or_else(refused)?;
+        let scope = TenantScope::of_login(app, &login.key_hash, login.key).ok_or_else(refused)?;
         Ok(Self { app: app.clone(), scope, lang: login.lang, query, token })
     }
 }
@@ -120,11 +120,11 @@ pub(super) async fn log_in(State(app): State<App>, request: Request) -> Response
         Err(response) => return response,
     };
     let lang = Lang::from_code(form.get("lang")).unwrap_or_else(|| home_lang(&app));
-    let hash = blake3::hash(form.get("key").trim().as_bytes());
-    if TenantScope::of_hash(&app, &hash).is_none() {
+    let key = form.get("key").trim();
+    if TenantScope::of_key(&app, key).is_none() {
         return login_page(&app, lang, true);
     }
-    match app.clerks(|clerks| clerks.begin(hash, lang, Instant::now())) {
+    match app.clerks(|clerks| clerks.begin(key, lang, Instant::now())) {
         Ok(token) => ([(header::SET_COOKIE, token.cookie())], Redirect::to("/agency")).into_response(),
         Err(error) => Problem::internal(&anyhow::Error::new(error)).into_response(),
     }

@@ -9,6 +9,7 @@ use crate::{
     limits::{CLERK_WAIT, CLERKS_MAX},
 };
 use std::{collections::BTreeMap, time::Instant};
+use sync_protocol::documents::TenantKey;
 
 /// Name of the cookie.
 pub(super) const COOKIE: &str = "dayshift_clerk";
@@ -17,6 +18,8 @@ pub(super) const COOKIE: &str = "dayshift_clerk";
 #[derive(Debug, Clone)]
 pub(super) struct Login {
     pub(super) key_hash: blake3::Hash,
+    /// Signs what the clerk posts and changes.
+    pub(super) key: TenantKey,
     pub(super) lang: Lang,
     since: Instant,
     used: Instant,
@@ -75,7 +78,7 @@ impl Clerks {
     /// Begins a log-in; where there are too many, the one used longest ago ends.
     pub(super) fn begin(
         &mut self,
-        key_hash: blake3::Hash,
+        api_key: &str,
         lang: Lang,
         now: Instant,
     ) -> Result<Token, getrandom::Error> {
@@ -86,7 +89,8 @@ impl Clerks {
             self.0.remove(&oldest);
         }
         let token = Token::new()?;
-        self.0.insert(token.place(), Login { key_hash, lang, since: now, used: now });
+        let (key_hash, key) = (blake3::hash(api_key.as_bytes()), TenantKey::of_api_key(api_key));
+        self.0.insert(token.place(), Login { key_hash, key, lang, since: now, used: now });
         Ok(token)
     }
 
@@ -120,7 +124,7 @@ mod tests {
     #[test]
     fn a_login_is_found_by_its_cookie_until_its_day_is_over() {
         let (mut clerks, now) = (Clerks::default(), Instant::now());
-        let key = blake3::hash(b"key");
+        let key = "key";
         let token = clerks.begin(key, Lang::ZH, now).unwrap();
         let cookie = token.cookie();
         let sent = cookie.split(';').next().unwrap();
@@ -143,7 +147,7 @@ mod tests {
     #[test]
     fn too_many_logins_end_the_one_used_longest_ago() {
         let (mut clerks, now) = (Clerks::default(), Instant::now());
-        let key = blake3::hash(b"key");
+        let key = "key";
         let first = clerks.begin(key, Lang::ZH, now).unwrap();
         let second = clerks.begin(key, Lang::ZH, now).unwrap();
         let later = now + std::time::Duration::from_secs(1);

@@ -2,7 +2,10 @@
 
 use super::{Failure, Finish, Reply, fail, finish};
 use edge_core::node::{Attend, AttendRefusal, Attended, Batch, EditRefusal, JobEdit};
-use sync_protocol::ids::{SignUpId, VshardId};
+use sync_protocol::{
+    documents::TenantKey,
+    ids::{SignUpId, VshardId},
+};
 use sync_store::{MessageKind, StoreError};
 
 /// An order of the agency's side.
@@ -11,7 +14,8 @@ pub(crate) enum Order {
     Attend(Attend, Reply<Result<Attended, AttendRefusal>>),
     /// A worker confirms so many minutes.
     WorkerMinutes(SignUpId, u32, Reply<Result<Attended, AttendRefusal>>),
-    EditJob(Box<JobEdit>, Reply<Result<(), EditRefusal>>),
+    /// With the key that signs in the tenant's name.
+    EditJob(Box<JobEdit>, TenantKey, Reply<Result<(), EditRefusal>>),
     /// A tenant's timesheet of a day is to be sent; tells whether the outbox had room.
     SendTimesheet(VshardId, Vec<u8>, Reply<bool>),
     /// Time has passed: the gate looks what is due.
@@ -27,8 +31,11 @@ impl Order {
     ) -> Result<Option<Finish>, StoreError> {
         let (reply, result) = match self {
             Self::Tick => return batch.tick().map(|()| None),
-            Self::EditJob(edit, reply) => {
-                return match batch.edit_job(&edit) {
+            Self::EditJob(edit, key, reply) => {
+                batch.in_name_of = Some(key);
+                let edited = batch.edit_job(&edit);
+                batch.in_name_of = None;
+                return match edited {
                     Err(EditRefusal::Store(error)) => {
                         finishes.push(fail(reply));
                         Err(error)
@@ -60,7 +67,7 @@ impl Order {
             Self::Attend(_, reply) | Self::WorkerMinutes(_, _, reply) => {
                 drop(reply.send(Err(failure.clone())))
             }
-            Self::EditJob(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Self::EditJob(_, _, reply) => drop(reply.send(Err(failure.clone()))),
             Self::SendTimesheet(_, _, reply) => drop(reply.send(Err(failure.clone()))),
             Self::Tick => {}
         }

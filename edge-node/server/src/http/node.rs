@@ -99,6 +99,9 @@ pub(crate) async fn livez() -> &'static str {
     (status = 503, body = String, description = "Frozen; the text says why.")))]
 pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, String) {
     match app.shared.frozen() {
+        None if app.events.is_closed() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "stopping: the event loop has ended\n".to_owned())
+        }
         None => (StatusCode::OK, "ok\n".to_owned()),
         Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("frozen: {reason}\n")),
     }

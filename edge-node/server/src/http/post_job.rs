@@ -82,11 +82,13 @@ pub(crate) async fn submit(
     let policy = if reclaim_lost { LossPolicy::Reclaim } else { LossPolicy::WriteOff };
     let new = NewJob { fields, seats, policy, key, body_hash };
     let (reply, answer) = oneshot::channel();
-    app.send(Event::CreateJob(Box::new(new), reply))?;
+    app.send(Event::CreateJob(Box::new(new), scope.signing_key()?, reply))?;
     app.wait(answer).await?.map_err(|refusal| match refusal {
         JobRefusal::NoTopic => Problem::new("no-topic", refusal.to_string()),
         JobRefusal::KeyReused => Problem::new("key-reused", refusal.to_string()),
-        JobRefusal::Seats | JobRefusal::Times => bad(refusal.to_string()),
+        JobRefusal::Seats | JobRefusal::Times | JobRefusal::Absurd(_) | JobRefusal::Document(_) => {
+            bad(refusal.to_string())
+        }
         JobRefusal::Retired => Problem::new("frozen", refusal.to_string()),
         JobRefusal::Store(error) => Problem::from(error),
     })

@@ -19,7 +19,7 @@ use edge_core::node::{
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 use sync_protocol::{
-    documents::{Attendance, Status},
+    documents::{Attendance, Status, TenantKey},
     ids::{JobId, SignUpId, TenantId, VshardId},
     seats::EndReason,
 };
@@ -32,6 +32,8 @@ pub(crate) struct TenantScope {
     pub(crate) tenant: TenantId,
     pub(crate) name: String,
     vshards: BTreeSet<VshardId>,
+    /// Signs what is posted and changed in its name; only whoever brought the API key has it.
+    key: Option<TenantKey>,
 }
 
 /// Of one sign-up what an agency may see: no name, no number, only how the place stands.
@@ -98,7 +100,7 @@ impl TenantScope {
     pub(crate) fn of_key(app: &App, key: &str) -> Option<Self> {
         // The key has 128 random bits, and the comparison takes the same time wherever it differs.
         let hash = blake3::hash(key.trim().as_bytes());
-        Self::of_hash(app, &hash)
+        Self::of_login(app, &hash, TenantKey::of_api_key(key.trim()))
     }
 
     /// The scope of a tenant in whose name this node itself acts.
@@ -107,7 +109,7 @@ impl TenantScope {
         let tenant = interest.tenants.iter().find(|known| known.id == tenant.0)?;
         let topics = interest.topics.iter().filter(|(_, of, _)| *of == tenant.id);
         let vshards = topics.map(|(_, _, vshard)| VshardId(*vshard)).collect();
-        Some(Self { tenant: TenantId(tenant.id), name: tenant.name.clone(), vshards })
+        Some(Self { tenant: TenantId(tenant.id), name: tenant.name.clone(), vshards, key: None })
     }
 
     /// Puts the timesheet of a day into the outbox, for the address that the operator gave the tenant.
@@ -124,11 +126,17 @@ impl TenantScope {
         if app.wait(answer).await? { Ok(()) } else { Err(Problem::new("busy", "the outbox is full")) }
     }
 
-    /// The same by the key's hash, as a log-in keeps it: a key that was replaced in the meantime is nobody's.
-    pub(crate) fn of_hash(app: &App, hash: &blake3::Hash) -> Option<Self> {
+    /// The same by the key's hash and what signs for it, as a log-in keeps both: a key that was replaced in the meantime is
+    /// nobody's.
+    pub(crate) fn of_login(app: &App, hash: &blake3::Hash, key: TenantKey) -> Option<Self> {
         let interest = app.shared.interest();
         let tenant = interest.tenants.iter().find(|tenant| *hash == *tenant.key_hash.as_slice())?;
-        Self::of_tenant(app, TenantId(tenant.id))
+        Some(Self { key: Some(key), ..Self::of_tenant(app, TenantId(tenant.id))? })
+    }
+
+    /// What signs in the tenant's name.
+    pub(super) fn signing_key(&self) -> Result<TenantKey, Problem> {
+        self.key.clone().ok_or_else(|| Problem::new("unauthorised", "this needs the tenant's key"))
     }
 
     /// One of this tenant's jobs.
@@ -206,14 +214,20 @@ impl TenantScope {
     /// Changes one of this tenant's jobs.
     pub(crate) async fn edit(&self, app: &App, edit: JobEdit) -> Result<(), Problem> {
         let (reply, answer) = oneshot::channel();
-        app.send(Event::Order(Order::EditJob(Box::new(JobEdit { tenant: self.tenant, ..edit }), reply)))?;
+        app.send(Event::Order(Order::EditJob(
+            Box::new(JobEdit { tenant: self.tenant, ..edit }),
+            self.signing_key()?,
+            reply,
+        )))?;
         app.wait(answer).await?.map_err(|refusal| {
             let said = refusal.to_string();
             match refusal {
                 EditRefusal::Unknown => Problem::new("unknown-job", said),
                 EditRefusal::Retired => Problem::new("frozen", said),
                 EditRefusal::Begun => Problem::new("begun", said),
-                EditRefusal::Times => Problem::new("bad-request", said),
+                EditRefusal::Times | EditRefusal::Absurd(_) | EditRefusal::Document(_) => {
+                    Problem::new("bad-request", said)
+                }
                 EditRefusal::Store(error) => error.into(),
             }
         })

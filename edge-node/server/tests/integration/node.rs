@@ -14,6 +14,7 @@ use edge_core::node::EdgeNode;
 use enrolment::{Authority, NodeIdentity, NodeKey, NodeSubject, Serial};
 use notify::{RecursiveMode, Watcher};
 use sync_protocol::{
+    documents::TenantKey,
     ids::{TenantId, TopicId, VshardId, Writer},
     wire::v1::{Interest, Tenant},
 };
@@ -90,6 +91,7 @@ fn admit_tenant(folder: &Path) {
                 id,
                 name: name.to_owned(),
                 key_hash: blake3::hash(key.as_bytes()).as_bytes().to_vec(),
+                sign_keys: TenantKey::of_api_key(key).public().to_vec(),
             })
             .to_vec(),
     };

@@ -4,9 +4,11 @@
 
 use super::Shard;
 use crate::limits::{
-    CANCEL_EVERY_SECONDS, CANCELS_BURST, ENDS_MAX, EVIDENCE_BYTES_MAX, KEPT_ROW_BYTES, PARKED_BYTES_MAX,
+    BATCH_DOCUMENT_BYTES, CANCEL_EVERY_SECONDS, CANCELS_BURST, ENDS_MAX, ENTRY_DOCUMENT_BYTES,
+    EVIDENCE_BYTES_MAX, KEPT_ROW_BYTES, PARKED_BYTES_MAX,
 };
 use sync_protocol::{
+    documents::Document,
     ids::Writer,
     log::{Entry, EntryKind},
     seats::{NodeEvent, NodeRow},
@@ -38,7 +40,7 @@ pub enum OverLimit {
     Cancels,
 }
 
-/// What is counted of one incarnation in one vshard.
+/// What is counted of one incarnation over all vshards of one file: whoever is over a limit in one is in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Kept {
     parked_bytes: u64,
@@ -75,14 +77,14 @@ impl Kept {
     }
 
     fn read(shard: &mut Shard<'_>, writer: Writer) -> Result<Self, StoreError> {
-        match shard.tx.meta(&key(shard, writer))? {
+        match shard.tx.meta(&key(writer))? {
             None => Ok(Self { cancels_at: shard.now, ..Self::NONE }),
             Some(bytes) => Self::decode(&bytes).ok_or(StoreError::BadRow("counts of an incarnation")),
         }
     }
 
     fn write(&self, shard: &mut Shard<'_>, writer: Writer) -> Result<(), StoreError> {
-        shard.tx.put_meta(&key(shard, writer), &self.encode())
+        shard.tx.put_meta(&key(writer), &self.encode())
     }
 
     fn take(&mut self, cancels: i64, now: i64) -> Result<(), OverLimit> {
@@ -118,8 +120,27 @@ impl Kept {
     }
 }
 
-fn key(shard: &Shard<'_>, writer: Writer) -> String {
-    format!("kept/{}/{writer}", shard.vshard.0)
+fn key(writer: Writer) -> String {
+    format!("kept/{writer}")
+}
+
+/// What the changes of one batch may write of documents: each change writes all of its document anew.
+pub(super) struct DocumentWork {
+    left: u64,
+}
+
+impl DocumentWork {
+    /// For a batch of so many entries.
+    pub(super) const fn of(entries: usize) -> Self {
+        Self { left: BATCH_DOCUMENT_BYTES + ENTRY_DOCUMENT_BYTES * entries as u64 }
+    }
+
+    /// Takes the writing of a document, or says that it is too much.
+    pub(super) fn take(&mut self, document: &Document) -> bool {
+        let left = self.left.checked_sub(document.weight() as u64);
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
+    }
 }
 
 /// What an entry counts where it is kept.

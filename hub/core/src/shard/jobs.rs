@@ -1,6 +1,6 @@
 //! Jobs that come in at the hub: imports, safe to repeat.
 
-use super::Shard;
+use super::{Edited, Shard};
 use sync_protocol::{
     documents::{Document, JobFields},
     ids::{JobId, TenantId, TopicId},
@@ -36,6 +36,9 @@ pub fn import_job(shard: &mut Shard<'_>, topic: TopicId, post: &JobPost) -> Resu
     if post.seats == 0 || post.seats > CAP_MAX {
         return Ok(Imported::Refused(format!("{} seats; a job has 1 to {CAP_MAX}", post.seats)));
     }
+    if let Err(fault) = post.fields.check() {
+        return Ok(Imported::Refused(fault));
+    }
     let tenant = TenantId(post.fields.tenant);
     match shard.tx.job_by_key(shard.vshard, tenant, &post.key)? {
         Some(job) => update(shard, topic, job, post),
@@ -60,8 +63,10 @@ fn create(shard: &mut Shard<'_>, topic: TopicId, post: &JobPost) -> Result<Impor
     // Each vshard's file counts on its own: the vshard keeps the ids of two files apart.
     let job = JobId::job(shard.writer()?, counter << 10 | u64::from(shard.vshard.0));
     let mut document = Document::default();
+    if let Edited::NoRoom(refused) = shard.edit(job, topic, &mut document, &post.fields.to_fields())? {
+        return Ok(Imported::Refused(format!("{refused}; shorten its texts")));
+    }
     shard.tx.put_job_summary(shard.vshard, &summary(job, topic, post, &post.fields))?;
-    shard.edit(job, topic, &mut document, &post.fields.to_fields())?;
     shard.tx.put_hub_job(shard.vshard, job, &HubJob::new(post.seats, post.policy))?;
     let row = JobRow {
         job,
@@ -81,7 +86,10 @@ fn update(shard: &mut Shard<'_>, topic: TopicId, job: JobId, post: &JobPost) -> 
         return Err(StoreError::BadRow("job without document"));
     };
     let Some(before) = JobFields::read(&stored.document) else {
-        return Err(StoreError::BadRow("job document"));
+        let reason = format!(
+            "the document of {job} cannot be read as a job any more; post this one under another key"
+        );
+        return Ok(Imported::Refused(reason));
     };
     let Some(mut seats) = shard.tx.hub_job(shard.vshard, job)? else {
         return Err(StoreError::BadRow("job without seats"));
@@ -104,13 +112,21 @@ fn update(shard: &mut Shard<'_>, topic: TopicId, job: JobId, post: &JobPost) -> 
         if let Err(refusal) = seats.set_cap(post.seats, 0, out, seats.excess) {
             return Ok(Imported::Refused(refusal.to_string()));
         }
-        shard.tx.put_hub_job(shard.vshard, job, &seats)?;
     }
     let mut values = fields.to_fields();
     values.extend(before.demands.dropped_by(&fields.demands));
     let edited = shard.edit(job, topic, &mut stored.document, &values)?;
-    if edited {
-        shard.tx.put_job_summary(shard.vshard, &summary(job, topic, post, &fields))?;
+    match &edited {
+        Edited::NoRoom(refused) => {
+            let fix = "shorten its texts, or close the job and post it under another key";
+            return Ok(Imported::Refused(format!("{job}: {refused}; {fix}")));
+        }
+        Edited::Written => shard.tx.put_job_summary(shard.vshard, &summary(job, topic, post, &fields))?,
+        Edited::Same => {}
     }
-    Ok(if edited || raised { Imported::Updated(job) } else { Imported::Unchanged(job) })
+    if raised {
+        shard.tx.put_hub_job(shard.vshard, job, &seats)?;
+    }
+    let is_changed = raised || edited == Edited::Written;
+    Ok(if is_changed { Imported::Updated(job) } else { Imported::Unchanged(job) })
 }

@@ -1,14 +1,14 @@
 //! Merging a node's log: the one place where foreign bytes become state.
 //!
 //! What a node may write is decided from its certificate, never from the payload: it may create documents whose ids carry
-//! its own writer, edit jobs and sign-ups within its topics, and report on its own rights. A change that is not allowed
-//! is parked; a ledger report that no honest node can make fences its author. What a fenced incarnation reports is
+//! its own writer and edit them, say of other sign-ups within its topics who came (`Document::take`), and report on its own
+//! rights. A change that is not allowed is parked; a ledger report that no honest node can make fences its author. What a fenced incarnation reports is
 //! evidence: it is kept, and merged only when its whole log is here (see [`super::fences`]).
 
 use super::{
     HUB_ONLY, Shard,
-    bounds::{self, OverLimit},
-    ends, fences, line, restore,
+    bounds::{self, DocumentWork, OverLimit},
+    ends, fences, line, newborn, restore, tenants,
 };
 use std::collections::BTreeSet;
 use sync_protocol::{
@@ -123,53 +123,89 @@ pub(super) fn merge_entries(
     known: LogHead,
     fresh: &[Entry],
 ) -> Result<Merged, StoreError> {
-    let (mut merged, mut parked_bytes) = (Merged::default(), 0);
+    let mut merged = Merged::default();
+    let mut work = Work {
+        documents: DocumentWork::of(fresh.len()),
+        parked_bytes: 0,
+        newborn: newborn::waiting(shard, batch.writer)?,
+    };
+    let was_waiting = work.newborn.is_some();
     let mut at = known;
     for entry in fresh {
-        if let Err(problem) = merge_entry(shard, batch, entry, &mut merged)? {
-            match problem {
-                Problem::Park(reason) => {
-                    shard.tx.park(shard.vshard, batch.writer, entry, &reason)?;
-                    merged.parked += 1;
-                    parked_bytes += bounds::bytes(entry);
-                    merged.parked_rows += u32::from(entry.kind == EntryKind::NodeLedger.to_u8());
-                }
-                Problem::Fence(reason) => {
-                    merged.violation = Some(reason);
-                    break;
-                }
+        let before = work.newborn.take();
+        let checked = match before {
+            None => merge_entry(shard, batch, entry, &mut merged, &mut work)?,
+            Some(creation) => newborn::merge_behind(shard, batch, &creation, entry, &mut merged, &mut work)?,
+        };
+        match checked {
+            Ok(()) => {}
+            Err(Problem::Park(reason)) => {
+                set_aside(shard, batch.writer, entry, &reason, &mut merged, &mut work)?
+            }
+            Err(Problem::Fence(reason)) => {
+                merged.violation = Some(reason);
+                break;
             }
         }
         at = at.then(entry);
     }
     merged.wseq = at.wseq;
+    newborn::keep(shard, batch.writer, work.newborn.as_ref(), was_waiting)?;
     shard.tx.put_origin(shard.vshard, batch.writer, at)?;
-    bounds::count(shard, batch.writer, parked_bytes, merged.ends)?;
+    bounds::count(shard, batch.writer, work.parked_bytes, merged.ends)?;
     Ok(merged)
 }
 
-enum Problem {
+/// What a merge has under way beside what it reports.
+pub(super) struct Work {
+    pub(super) documents: DocumentWork,
+    parked_bytes: u64,
+    /// The creation of a sign-up whose row in the ledger is to come next.
+    pub(super) newborn: Option<Entry>,
+}
+
+/// Keeps an entry that cannot be applied, and goes on.
+pub(super) fn set_aside(
+    shard: &mut Shard<'_>,
+    writer: Writer,
+    entry: &Entry,
+    reason: &str,
+    merged: &mut Merged,
+    work: &mut Work,
+) -> Result<(), StoreError> {
+    shard.tx.park(shard.vshard, writer, entry, reason)?;
+    merged.parked += 1;
+    work.parked_bytes += bounds::bytes(entry);
+    merged.parked_rows += u32::from(entry.kind == EntryKind::NodeLedger.to_u8());
+    Ok(())
+}
+
+pub(super) enum Problem {
     Park(String),
     Fence(String),
 }
 
-type Checked = Result<(), Problem>;
+pub(super) type Checked = Result<(), Problem>;
 
-fn park(reason: impl ToString) -> Checked {
+pub(super) fn park(reason: impl ToString) -> Checked {
     Err(Problem::Park(reason.to_string()))
 }
 
-fn merge_entry(
+pub(super) fn merge_entry(
     shard: &mut Shard<'_>,
     batch: &Batch<'_>,
     entry: &Entry,
     merged: &mut Merged,
+    work: &mut Work,
 ) -> Result<Checked, StoreError> {
     if !(batch.allowed)(entry.topic()) {
         return Ok(park("the node has no right to this topic"));
     }
     match EntryKind::from_u8(entry.kind) {
-        Some(EntryKind::Change) => merge_change(shard, batch.writer, entry, merged),
+        Some(EntryKind::Change) if newborn::is_one(shard, entry)? => {
+            Ok(newborn::begin(batch.writer, entry, work))
+        }
+        Some(EntryKind::Change) => merge_change(shard, batch.writer, entry, work),
         Some(EntryKind::NodeLedger) => merge_row(shard, batch, entry, merged),
         Some(EntryKind::JobLedger | EntryKind::HoldingLedger) => {
             Ok(Err(Problem::Fence("the node wrote a ledger row of the hub".to_owned())))
@@ -178,29 +214,34 @@ fn merge_entry(
     }
 }
 
+/// Merges a change of a document that is here, or of a new job.
 fn merge_change(
     shard: &mut Shard<'_>,
     writer: Writer,
     entry: &Entry,
-    merged: &mut Merged,
+    work: &mut Work,
 ) -> Result<Checked, StoreError> {
     let stored = shard.tx.document(shard.vshard, entry.doc)?;
-    if stored.is_none() && entry.doc.writer != writer {
-        return Ok(park("a document was created under another writer's id"));
-    }
     if stored.as_ref().is_some_and(|stored| stored.topic != entry.topic()) {
         return Ok(park("the document belongs to another topic"));
     }
     let mut document = stored.map_or_else(Document::default, |Stored { document, .. }| document);
-    match document.apply(&entry.body, Some(writer)) {
+    let keys = match entry.doc.kind {
+        DocumentKind::Job => tenants::keys_of(shard, entry.topic())?,
+        DocumentKind::SignUp => Vec::new(),
+    };
+    match document.take_signed(entry.doc, &entry.body, writer, &keys) {
         Err(refused) => return Ok(park(refused)),
         Ok(Applied::Duplicate) => return Ok(Ok(())),
         Ok(Applied::New) => {}
     }
+    if !work.documents.take(&document) {
+        return Ok(park("the edits of one batch write too much of large documents anew"));
+    }
     match entry.doc.kind {
         DocumentKind::Job => {
             let Some(fields) = JobFields::read(&document) else {
-                return Ok(park("a job without title or times"));
+                return Ok(park("a job without title, or with times or pay that no shift has"));
             };
             let key =
                 shard.tx.job_summary(shard.vshard, entry.doc)?.map(|known| known.key).unwrap_or_default();
@@ -219,8 +260,11 @@ fn merge_change(
             let Some(fields) = SignUpFields::read(&document) else {
                 return Ok(park("a sign-up without its fields"));
             };
-            if shard.tx.sign_up(entry.doc)?.is_none() {
-                merged.demand += 1;
+            // A status is a projection of the ledger: what has ended there does not come back in its document.
+            let seat = shard.tx.seat(shard.vshard, fields.job, entry.doc)?;
+            let is_over = seat.is_some_and(|seat| seat.state.is_over());
+            if is_over && fields.status.is_current() && entry.doc.writer == writer {
+                return Ok(park("the sign-up has ended"));
             }
             shard.tx.put_sign_up(shard.vshard, entry.doc, &fields)?;
         }
@@ -290,9 +334,7 @@ fn cancel_for(
     if !reason.is_passed_on() {
         return Ok(park("a node ends a sign-up for a reason of the hub"));
     }
-    let known = shard.tx.seat(shard.vshard, job, sign_up)?.is_some()
-        || shard.tx.sign_up(sign_up)?.is_some_and(|row| row.fields.job == job);
-    if !known {
+    if shard.tx.seat(shard.vshard, job, sign_up)?.is_none() {
         return Ok(park("a cancellation of a sign-up that is not known"));
     }
     let document = shard.tx.document(shard.vshard, sign_up)?;
@@ -362,6 +404,11 @@ fn follow_up(
             ends::end(shard, job, Ending { sign_up, reason: EndReason::Duplicate }).map(drop)
         }
         SeatState::Cancelled | SeatState::Bumped => {
+            // Its holder says so in the document first. Where it did not, the worker would be kept out of this job.
+            if shard.tx.sign_up(sign_up)?.is_some_and(|row| row.status().is_current()) {
+                let status = if state == SeatState::Bumped { Status::Bumped } else { Status::Cancelled };
+                shard.set_status(sign_up, status, "")?;
+            }
             if let Some(asked) = shard.tx.ending(shard.vshard, job, sign_up)? {
                 shard.tx.put_ending(shard.vshard, &EndingRow { done: true, ..asked })?;
             }

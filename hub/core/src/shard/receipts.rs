@@ -2,7 +2,7 @@
 
 use super::Shard;
 use sync_protocol::{
-    documents::Value,
+    documents::{SignUpFields, Value},
     ids::{JobId, SignUpId, Writer},
     log::Head,
     receipt::ReceiptBody,
@@ -53,7 +53,8 @@ pub fn sign_receipts(shard: &mut Shard<'_>, job: JobId, sign: &SignReceipt<'_>) 
             issued_at: shard.now,
         };
         let receipt = sign(&body);
-        let fields = [("receipt", Value::Bytes(receipt.clone()))];
+        let fields = [(SignUpFields::RECEIPT, Value::Bytes(receipt.clone()))];
+        // It is kept here also where the document has no room for it.
         shard.edit(seat.sign_up, stored.topic, &mut stored.document, &fields)?;
         shard.tx.put_receipt(shard.vshard, seat.sign_up, &receipt)?;
         signed += 1;

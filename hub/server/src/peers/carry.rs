@@ -20,7 +20,7 @@ use std::{
 };
 use sync_protocol::{
     carry::{Carry, CarryError, CarryWriter, Header},
-    ids::{JobId, SignUpId, TopicId, VshardId, Writer},
+    ids::{JobId, SignUpId, TopicId, VSHARDS, VshardId, Writer},
     limits::{BATCH_ENTRIES_MAX, TOPICS_MAX},
     seats::Standing,
     wire::{
@@ -127,6 +127,9 @@ pub(crate) async fn import(app: &Arc<App>, bytes: &[u8], word: &Word) -> Result<
         if up.entries.is_empty() || up.entries.len() > BATCH_ENTRIES_MAX {
             return Err(Refusal::Protocol("a batch is empty or too long"));
         }
+        if up.vshard >= VSHARDS {
+            return Err(Refusal::Protocol("there is no such vshard"));
+        }
         merge(app, &checked, up, word.is_the_one, &mut account).await?;
     }
     close(app, &checked, &mut account).await?;
@@ -185,15 +188,15 @@ async fn merge(
 ) -> Result<(), Refusal> {
     let (vshard, writer) = (VshardId(up.vshard), checked.node.writer);
     let known = known(app, vshard, writer).await?;
-    let (this, key, region, picture) =
-        (Arc::clone(app), checked.key, checked.node.region.clone(), app.directory.picture());
-    let first = up.first;
+    let (this, picture, first) = (Arc::clone(app), app.directory.picture(), up.first);
+    let (key, region) = (checked.key, checked.node.region.clone());
     let work = move |tx: &mut dyn ShardTx| {
         let allowed = |topic: TopicId| {
             picture.is_in(topic, &region)
                 && picture.topics.get(&topic).is_some_and(|known| known.vshard == vshard)
         };
         let is_current = !this.board.is_connected(writer);
+        shard::know_tenants(tx, &picture.sign_keys(vshard))?;
         let author = Author { writer, key: Some(&key), allowed: &allowed, is_current };
         shard::take_carried(tx, clock::now(), &author, &up, is_the_one)
     };

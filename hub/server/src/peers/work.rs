@@ -31,6 +31,7 @@ pub(super) async fn merge(app: &Arc<App>, node: &Node, session: u64, up: Up) -> 
             picture.is_in(topic, &region)
                 && picture.topics.get(&topic).is_some_and(|known| known.vshard == vshard)
         };
+        shard::know_tenants(tx, &picture.sign_keys(vshard))?;
         let is_current = this.board.is_current(writer, session);
         let author = Author { writer, key: key.as_ref(), allowed: &allowed, is_current };
         shard::take(tx, clock::now(), &author, &up)

@@ -37,7 +37,7 @@ pub(super) async fn run(app: &App) {
     while let Some(chunk) = chunks.pop_front() {
         let done = handle(app, &chunk, Arc::clone(&picture), Arc::clone(&nodes)).await;
         match done {
-            Ok(rows) => app.scheduler.lock().jobs.done(rows, app.scheduler.now()),
+            Ok(rows) => app.scheduler.lock().jobs.done(&chunk, rows, app.scheduler.now()),
             Err(error) => {
                 tracing::error!(vshard = chunk.vshard.0, %error, "a part of the scheduler's pass failed");
                 app.scheduler.failures.inc();
@@ -45,7 +45,8 @@ pub(super) async fn run(app: &App) {
                     ShardError::Store(error) => Some(error),
                     ShardError::Gone => None,
                 };
-                chunks.extend(app.scheduler.lock().jobs.failed(chunk, stored));
+                let now = app.scheduler.now();
+                chunks.extend(app.scheduler.lock().jobs.failed(chunk, stored, now));
             }
         }
     }

@@ -64,8 +64,76 @@ pub struct JobFields {
 
 /// What a job's rule about those who do not come may say, in minutes after the start. 0 beside it means off.
 pub const NO_SHOW_AFTER_MIN: RangeInclusive<u32> = 5..=120;
+/// Millionths of a degree.
+const LATITUDE_MAX: i32 = 90_000_000;
+const LONGITUDE_MAX: i32 = 180_000_000;
+
+/// Epoch seconds that a job may name: to the year 2200. Sums with them cannot overflow.
+pub const TIMES: RangeInclusive<i64> = 0..=7_258_118_400;
+
+/// Longest time between start and end of a shift, in seconds. A worker's place in it stands against all others of that time.
+pub const SHIFT_SECONDS_MAX: i64 = 31 * 86_400;
+
+/// Amounts of pay in minor units, for whatever time: a year of 24 hours a day at the most that an hour may pay.
+pub const PAY_MINOR: RangeInclusive<i64> = 0..=8_784_000_000;
 
 impl JobFields {
+    /// The signature of the last edit in the tenant's name.
+    pub const SIGNED: &str = "signed";
+
+    /// Names of all fields.
+    pub const NAMES: [&str; 28] = [
+        "title",
+        "text",
+        "category",
+        "employer",
+        "place",
+        "start_at",
+        "end_at",
+        "pay",
+        "pay_unit",
+        "pay_hour",
+        "currency",
+        "language",
+        "requirements",
+        "created_at",
+        "tenant",
+        "region",
+        "meal",
+        "bed",
+        "daily_pay",
+        "synthetic",
+        "redated",
+        "lat",
+        "lon",
+        "min_age",
+        "certificates",
+        "languages",
+        "no_show_after_min",
+        Self::SIGNED,
+    ];
+
+    /// Fields that no node writes again: whose job it is, and where it is shown.
+    pub const FIXED: [&str; 2] = ["tenant", "region"];
+
+    /// Says what is wrong with times or pay, whoever posts the job, and what to do about it.
+    pub fn check(&self) -> Result<(), String> {
+        if !TIMES.contains(&self.start_at) || !TIMES.contains(&self.end_at) {
+            return Err("start_at and end_at must lie between the years 1970 and 2200".to_owned());
+        }
+        if self.end_at <= self.start_at || self.end_at - self.start_at > SHIFT_SECONDS_MAX {
+            let days = SHIFT_SECONDS_MAX / 86_400;
+            return Err(format!(
+                "end_at must be after start_at, by {days} days at most; post longer work in shifts"
+            ));
+        }
+        if !PAY_MINOR.contains(&self.pay_minor) || !PAY_MINOR.contains(&self.pay_minor_per_hour) {
+            let most = PAY_MINOR.end();
+            return Err(format!("pay must be 0 to {most} minor units; correct the amount"));
+        }
+        Ok(())
+    }
+
     /// Field names and values, in the order in which a new document is written.
     #[must_use]
     pub fn to_fields(&self) -> Vec<(&'static str, Value)> {
@@ -110,21 +178,23 @@ impl JobFields {
         fields
     }
 
-    /// Reads a job; `None` where the document has no title or no times.
+    /// Reads a job; `None` where the document has no title or no times, or [`Self::check`] finds fault with it.
     #[must_use]
     pub fn read(document: &Document) -> Option<Self> {
-        let coordinate = |field| document.int(field).and_then(|v| i32::try_from(v).ok());
+        let coordinate = |field, most: i32| {
+            document.int(field).and_then(|v| i32::try_from(v).ok()).filter(|v| (-most..=most).contains(v))
+        };
         let title = document.text("title");
         if title.is_empty() {
             return None;
         }
-        Some(Self {
+        let job = Self {
             title,
             text: document.text("text"),
             category: document.text("category"),
             employer: document.text("employer"),
             place: document.text("place"),
-            position: coordinate("lat").zip(coordinate("lon")),
+            position: coordinate("lat", LATITUDE_MAX).zip(coordinate("lon", LONGITUDE_MAX)),
             start_at: document.int("start_at")?,
             end_at: document.int("end_at")?,
             pay_minor: document.int("pay").unwrap_or(0),
@@ -139,7 +209,7 @@ impl JobFields {
             demands: Demands::read(document),
             synthetic: document.flag("synthetic"),
             redated: document.flag("redated"),
-            created_at: document.int("created_at").unwrap_or(0),
+            created_at: document.int("created_at").filter(|at| TIMES.contains(at)).unwrap_or(0),
             tenant: document.int("tenant").and_then(|t| u32::try_from(t).ok()).unwrap_or(0),
             region: document.text("region"),
             no_show_after_min: document
@@ -147,6 +217,7 @@ impl JobFields {
                 .and_then(|minutes| u32::try_from(minutes).ok())
                 .filter(|minutes| NO_SHOW_AFTER_MIN.contains(minutes))
                 .unwrap_or(0),
-        })
+        };
+        job.check().is_ok().then_some(job)
     }
 }

@@ -57,6 +57,16 @@ pub struct SignUpFields {
 }
 
 impl SignUpFields {
+    /// The hub's receipt of a place that it gave itself.
+    pub const RECEIPT: &str = "receipt";
+
+    /// Names of all fields that minter and hub write.
+    pub const NAMES: [&str; 9] =
+        ["job", "worker", "status", "code", "key", "body", "created_at", "reason", Self::RECEIPT];
+
+    /// Fields that stay as they were first written.
+    pub const FIXED: [&str; 6] = ["job", "worker", "code", "key", "body", "created_at"];
+
     /// Field names and values, in the order in which a new document is written.
     #[must_use]
     pub fn to_fields(&self) -> Vec<(&'static str, Value)> {

@@ -20,6 +20,12 @@ pub enum SeatState {
 }
 
 impl SeatState {
+    /// Cancelled or bumped: it does not come back.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Bumped)
+    }
+
     #[must_use]
     pub const fn to_i64(self) -> i64 {
         match self {

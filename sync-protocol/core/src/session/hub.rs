@@ -3,7 +3,7 @@
 use super::End;
 use crate::{
     erasure::{EraseOrder, ErasureReceipt},
-    ids::{VshardId, Writer},
+    ids::{VSHARDS, VshardId, Writer},
     limits::{
         BATCH_ENTRIES_MAX, DOWN_BATCHES_IN_FLIGHT_MAX, DOWN_TOGETHER_ENTRIES, ERASURES_MAX, LEASE_MS,
         TOPICS_MAX,
@@ -132,6 +132,10 @@ impl HubSession {
         if hello.up.len() > TOPICS_MAX || hello.down.len() > TOPICS_MAX {
             return self.refuse(Reason::Protocol, "Hello names too many vshards");
         }
+        let vshards = hello.up.iter().map(|up| up.vshard).chain(hello.down.iter().map(|down| down.vshard));
+        if vshards.into_iter().any(|vshard| vshard >= VSHARDS) {
+            return self.refuse(Reason::Protocol, "Hello names a vshard that there is not");
+        }
         if hello.versions.0 > crate::wire::LATEST || hello.versions.1 < 1 {
             return self.refuse(Reason::TooOld, "no wire version in common");
         }
@@ -185,6 +189,9 @@ impl HubSession {
     fn handle_up(&mut self, up: Up) {
         if up.entries.is_empty() || up.entries.len() > BATCH_ENTRIES_MAX {
             return self.end(End::Protocol("batch is empty or too long"));
+        }
+        if up.vshard >= VSHARDS {
+            return self.end(End::Protocol("there is no such vshard"));
         }
         self.outputs.push_back(HubOutput::Merge(up));
     }

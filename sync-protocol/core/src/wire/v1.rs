@@ -79,6 +79,10 @@ pub struct Tenant {
     /// BLAKE3 hash of the API key (128 random bits, so that a plain hash is enough).
     #[cbor(n(2), with = "minicbor::bytes")]
     pub key_hash: Vec<u8>,
+    /// Ed25519 public keys that sign in its name, the present one first, 32 bytes each. None of a tenant whose key was made by
+    /// an earlier version.
+    #[cbor(n(3), with = "minicbor::bytes", default)]
+    pub sign_keys: Vec<u8>,
 }
 
 /// What a node may see: topics with their vshards, and the tenants behind them.

@@ -28,7 +28,7 @@ fn each() -> Vec<Frame> {
     let (writer, worker) = (Writer::new(3, 1), WorkerId([9; 16]));
     let (job, sign_up) = (JobId::job(Writer::hub(1), 9), SignUpId::sign_up(writer, 4));
     let cursor = DownState { vshard: 5, history: 2, seq: 70_000 };
-    let tenant = Tenant { id: 8, name: "劳务".into(), key_hash: vec![1; 32] };
+    let tenant = Tenant { id: 8, name: "劳务".into(), key_hash: vec![1; 32], sign_keys: vec![2; 64] };
     let interest = Interest { topics: vec![(7, 8, 5)], tenants: vec![tenant] };
     let acked = UpAck { vshard: 1023, wseq: u64::MAX };
     let entry = Entry::new(EntryKind::Change, TopicId(7), job, vec![7; 9]);

@@ -12,3 +12,4 @@ mod logs;
 mod receipts;
 mod seats;
 mod sessions;
+mod writers;

@@ -2,7 +2,7 @@
 
 use sync_protocol::{
     erasure::{EraseOrder, ErasureReceipt},
-    ids::{JobId, SignUpId, TopicId, VshardId, WorkerId, Writer},
+    ids::{JobId, SignUpId, TopicId, VSHARDS, VshardId, WorkerId, Writer},
     limits::{
         ACK_WAIT_MS_MAX, ASKS_IN_FLIGHT_MAX, BATCH_ENTRIES_MAX, ERASURES_MAX, LEASE_MS, TOPICS_MAX,
         lease_at_node,
@@ -262,7 +262,9 @@ fn a_hello_that_cannot_be_served_is_refused_with_the_reason() {
     check(Hello { versions: (0, 0), ..hello(0) }, Reason::TooOld);
     let cursor = DownState { vshard: 0, history: 0, seq: 0 };
     check(Hello { down: vec![cursor; TOPICS_MAX + 1], ..hello(0) }, Reason::Protocol);
+    check(Hello { down: vec![DownState { vshard: VSHARDS, ..cursor }], ..hello(0) }, Reason::Protocol);
     let log = hello(0).up[0].clone();
+    check(Hello { up: vec![UpState { vshard: VSHARDS, ..log }], ..hello(0) }, Reason::Protocol);
     check(Hello { up: vec![log; TOPICS_MAX + 1], ..hello(0) }, Reason::Protocol);
 }
 
@@ -280,6 +282,18 @@ fn a_batch_is_merged_whole_or_ends_the_session() {
     check(1, true);
     check(BATCH_ENTRIES_MAX, true);
     check(BATCH_ENTRIES_MAX + 1, false);
+}
+
+#[test]
+fn a_vshard_that_there_is_not_ends_the_session() {
+    for (vshard, merges) in [(0, true), (VSHARDS - 1, true), (VSHARDS, false), (u16::MAX, false)] {
+        let mut hub = welcoming();
+        let up = Up { vshard, first: 1, entries: vec![entry()], signature: Vec::new() };
+        hub.handle_frame(&Frame::Up(up.clone()).encode());
+        let found = hub_outputs(&mut hub);
+        assert_eq!(found == [HubOutput::Merge(up)], merges, "{vshard}");
+        assert_eq!(matches!(found[..], [HubOutput::End(End::Protocol(_))]), !merges, "{vshard}");
+    }
 }
 
 #[test]

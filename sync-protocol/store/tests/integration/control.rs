@@ -2,7 +2,11 @@
 
 use crate::place::Folder;
 use std::collections::BTreeMap;
-use sync_protocol::ids::{TenantId, Writer};
+use sync_protocol::{
+    documents::TENANT_KEY_BYTES,
+    ids::{TenantId, Writer},
+    limits::TENANT_KEYS_MAX,
+};
 use sync_store::{ControlStore, EventRow, FenceCause, NodeRecord, TokenRow};
 
 #[test]
@@ -97,5 +101,12 @@ fn a_tenant_gets_a_new_key() {
     control.add_tenant("agency", &[7]).unwrap();
     assert!(control.set_tenant_key("agency", &[8]).unwrap());
     assert!(!control.set_tenant_key("nobody", &[9]).unwrap());
-    assert_eq!(control.tenants().unwrap()[0].key_hash, [8]);
+    let tenant = control.tenants().unwrap().remove(0);
+    assert_eq!((tenant.key_hash.as_slice(), tenant.sign_keys.as_slice()), (&[8_u8][..], &[][..]));
+    for n in 0..TENANT_KEYS_MAX + 2 {
+        control.put_sign_key(tenant.id, &[u8::try_from(n).unwrap(); TENANT_KEY_BYTES]).unwrap();
+    }
+    let keys = control.tenants().unwrap().remove(0).to_wire().sign_keys;
+    assert_eq!(keys.len(), TENANT_KEYS_MAX * TENANT_KEY_BYTES);
+    assert_eq!((keys[0], keys[TENANT_KEY_BYTES], keys[keys.len() - 1]), (9, 8, 2), "the present one first");
 }

@@ -4,7 +4,9 @@ use super::super::problem::{FieldError, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use sync_protocol::{
-    documents::{Demands, JobFields, NO_SHOW_AFTER_MIN, PayUnit, posting},
+    documents::{
+        Demands, JobFields, NO_SHOW_AFTER_MIN, PAY_MINOR, PayUnit, SHIFT_SECONDS_MAX, TIMES, posting,
+    },
     limits::CAP_MAX,
 };
 
@@ -260,8 +262,23 @@ fn times(body: &JobBody, now: i64, faults: &mut Faults) -> (i64, i64) {
         faults.add("start_at", "date_wrong", "is in the past; a shift starts in the future");
     }
     let (Some(start), Some(end)) = (start, end) else { return (0, 0) };
+    for (field, time) in [("start_at", start), ("end_at", end)] {
+        if !TIMES.contains(&time) {
+            faults.add(field, "date_wrong", "must lie before the year 2200");
+            return (0, 0);
+        }
+    }
     if end <= start {
         faults.add("end_at", "date_wrong", "must be after start_at");
+    }
+    // A start that is wrong by itself makes any shift long.
+    if end - start > SHIFT_SECONDS_MAX && !faults.has("start_at") {
+        let days = SHIFT_SECONDS_MAX / 86_400;
+        faults.add(
+            "end_at",
+            "date_wrong",
+            format!("is more than {days} days after start_at; post longer work in shifts"),
+        );
     }
     (start, end)
 }
@@ -281,6 +298,8 @@ fn pay(body: &JobBody, shift_minutes: i64, faults: &mut Faults) -> (PayUnit, i64
     let told = body.pay_minor_per_hour;
     if body.pay_minor <= 0 {
         faults.add("pay_minor", "pay_absurd", "must be above 0");
+    } else if !PAY_MINOR.contains(&body.pay_minor) {
+        faults.add("pay_minor", "pay_absurd", format!("is above {}; correct the amount", PAY_MINOR.end()));
     }
     if let Some(told) = told {
         let sane = posting::pay_per_hour(told, &posting::PAY_MINOR_PER_HOUR);
@@ -367,6 +386,9 @@ mod tests {
         check(json!({ "seats": "three" }), &["seats wrong_type"]);
         check(json!({ "start_at": "2001-01-01T06:00:00Z" }), &["start_at date_wrong"]);
         check(json!({ "end_at": "2099-01-01T06:00:00Z" }), &["end_at date_wrong"]);
+        check(json!({ "end_at": "2099-02-01T06:00:01Z" }), &["end_at date_wrong"]);
+        check(json!({ "end_at": "9999-01-01T06:00:00Z" }), &["end_at date_wrong"]);
+        check(json!({ "pay_minor": i64::MAX }), &["pay_minor pay_absurd"]);
         check(json!({ "lat": 30.3 }), &["lon missing"]);
         check(json!({ "lat": 99.0, "lon": 120.2 }), &["lat not_on_globe"]);
         check(json!({ "min_age": 18, "certificates": ["Health"], "languages": ["zh", "en"] }), &[]);

@@ -10,9 +10,6 @@ use sync_protocol::{
 };
 use utoipa::ToSchema;
 
-/// Longest time between start and end of a job, in seconds.
-const JOB_SECONDS_MAX: i64 = 400 * 24 * 3600;
-
 /// One job. Money is in minor units of `currency`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -92,9 +89,6 @@ impl ImportRow {
     pub(crate) fn into_post(self, tenant: TenantId, region: &str, now: i64) -> Result<JobPost, String> {
         let start_at = clock::parse_rfc3339(&self.start_at).ok_or("start_at is not an RFC 3339 time")?;
         let end_at = clock::parse_rfc3339(&self.end_at).ok_or("end_at is not an RFC 3339 time")?;
-        if end_at <= start_at || end_at - start_at > JOB_SECONDS_MAX {
-            return Err("end_at must be after start_at, by 400 days at most".to_owned());
-        }
         if self.key.is_empty() || self.title.trim().is_empty() {
             return Err("key and title must not be empty".to_owned());
         }
@@ -112,9 +106,6 @@ impl ImportRow {
         }
         if !self.currency.is_empty() {
             posting::currency(&self.currency).map_err(|fault| format!("currency: {fault}"))?;
-        }
-        if self.pay_minor < 0 || self.pay_minor_per_hour < 0 {
-            return Err("pay must not be negative".to_owned());
         }
         let pay_unit = match &self.pay_unit {
             None => PayUnit::Hour,
@@ -156,6 +147,7 @@ impl ImportRow {
             tenant: tenant.0,
             region: region.to_owned(),
         };
+        fields.check()?;
         let policy = if self.reclaim_lost { LossPolicy::Reclaim } else { LossPolicy::WriteOff };
         Ok(JobPost { key: self.key, fields, seats: self.seats, policy, keep_dates: self.dates_kept })
     }
