@@ -5,7 +5,7 @@
 
 use super::{Batch, sign_up::CancelRefusal};
 use sync_protocol::{
-    documents::{Attendance, MINUTES_MAX, Status, Value},
+    documents::{Attendance, MINUTES_MAX, Refused, Status, Value},
     ids::{JobId, SignUpId, TenantId},
     seats::EndReason,
 };
@@ -67,6 +67,8 @@ pub enum AttendRefusal {
     Minutes,
     #[error("too many receipts wait for their sign-ups; put this node's line up")]
     TooManyEarly,
+    #[error("other nodes have filled what is known of this sign-up: {0}")]
+    NoRoom(Refused),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -142,7 +144,7 @@ impl Batch<'_> {
         if known.checked_out_at.is_some() {
             return Ok(());
         }
-        Ok(self.write(row, &[Attendance::out_at(self.now)])?)
+        self.write(row, &[Attendance::out_at(self.now)])
     }
 
     fn confirm_minutes(
@@ -157,7 +159,7 @@ impl Batch<'_> {
         if attendance_of(self.tx, row)?.checked_in_at.is_none() {
             return Err(AttendRefusal::NotIn);
         }
-        Ok(self.write(row, &[field(minutes)])?)
+        self.write(row, &[field(minutes)])
     }
 
     fn dismiss(
@@ -198,20 +200,15 @@ impl Batch<'_> {
     }
 
     /// Writes into a sign-up's document, as this node's edit.
-    pub(super) fn write(&mut self, row: &SignUpRow, fields: &[(&str, Value)]) -> Result<(), StoreError> {
+    pub(super) fn write(
+        &mut self,
+        row: &SignUpRow,
+        fields: &[(&str, Value)],
+    ) -> Result<(), AttendRefusal> {
         let stored = self.tx.document(row.vshard, row.sign_up)?;
         let mut stored = stored.ok_or(StoreError::BadRow("sign-up document"))?;
-        if let Err(refused) =
-            self.edit(row.vshard, stored.topic, row.sign_up, &mut stored.document, fields)?
-        {
-            // Others have filled the document; the gate goes on with what it knows itself.
-            return self.tx.park(
-                row.vshard,
-                self.node.writer,
-                &Entry::new(EntryKind::Change, stored.topic, row.sign_up, Vec::new()),
-                &refused.to_string(),
-            );
-        }
+        self.edit(row.vshard, stored.topic, row.sign_up, &mut stored.document, fields)?
+            .map_err(AttendRefusal::NoRoom)?;
         self.changed.insert(row.fields.job);
         Ok(())
     }

@@ -254,6 +254,7 @@ pub(crate) fn refused(refusal: AttendRefusal) -> Problem {
         AttendRefusal::TooEarly => Problem::new("too-early", said),
         AttendRefusal::Minutes => Problem::new("bad-request", said),
         AttendRefusal::TooManyEarly => Problem::new("busy", said),
+        AttendRefusal::NoRoom(_) => Problem::new("not-confirmed", said),
         AttendRefusal::Store(error) => error.into(),
     }
 }
