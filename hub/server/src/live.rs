@@ -21,6 +21,8 @@ pub(crate) struct NodeView {
     pub(crate) record: NodeRecord,
     pub(crate) contact: Option<Contact>,
     pub(crate) state: PeerState,
+    /// When a file of it was taken last since the hub started, epoch seconds.
+    pub(crate) carried_at: Option<i64>,
     /// Rights with it: granted and not returned.
     pub(crate) held: u64,
     /// Rights that live sign-ups use, as last reported.
@@ -35,13 +37,14 @@ pub(crate) async fn nodes(app: &App) -> Result<Vec<NodeView>, ShardError> {
         *held += total.granted.saturating_sub(total.returned);
         *used += total.live;
     }
-    let mut contacts = app.board.contacts();
+    let (mut contacts, carried) = (app.board.contacts(), app.board.carried_at());
     let picture = app.directory.picture();
     let view = |record: &NodeRecord| {
         let contact = contacts.remove(&record.writer);
         let (held, used) = sums.get(&record.writer).copied().unwrap_or_default();
         let state = state(record.fenced.is_some(), contact.as_ref());
-        NodeView { record: record.clone(), contact, state, held, used }
+        let carried_at = carried.get(&record.writer).copied();
+        NodeView { record: record.clone(), contact, state, carried_at, held, used }
     };
     Ok(picture.nodes.values().map(view).collect())
 }

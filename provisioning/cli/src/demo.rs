@@ -34,8 +34,8 @@ pub(crate) struct DemoArgs {
     /// Write every receipt that a worker was shown to this file, as a JSON list.
     #[arg(long)]
     json_receipts: Option<PathBuf>,
-    /// Number of generated jobs of Hangzhou.
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(100..))]
+    /// Number of generated jobs of Hangzhou, 100 to 100000.
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(100..=100_000))]
     jobs: u64,
     /// Folder for all files, new or empty, which stays; a temporary one when left out.
     #[arg(long)]

@@ -90,6 +90,8 @@ struct Node {
     granted: u64,
     used: u64,
     last_contact_at: Option<String>,
+    #[serde(default)]
+    carried_at: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -179,19 +181,30 @@ fn list(args: &HubArgs) -> Result<Outcome> {
         output::note("no node has joined yet; to let one in: dayshift token create");
     }
     for node in nodes {
-        let contact = node.last_contact_at.as_deref().unwrap_or("not since the hub's start");
+        let contact = node.last_contact_at.as_deref().unwrap_or("not since this hub began");
+        let by_file = node.carried_at.map(|at| format!(", by file {at}")).unwrap_or_default();
         output::result(&format!(
-            "{:<24}{:<10}{:<16}{:<9}rights {:>6}, used {:>6}  last contact {contact}{}",
+            "{:<24}{:<10}{:<16}{:<15}rights {:>6}, used {:>6}  last contact {contact}{by_file}{}",
             node.name,
             format!("{}.{}", node.node, node.incarnation),
             node.region,
-            node.state,
+            state_words(&node.state),
             node.granted,
             node.used,
             node.reason.map(|reason| format!("  ({reason})")).unwrap_or_default(),
         ));
     }
     Ok(Outcome::Done)
+}
+
+/// The state as the console says it; one of a newer hub as it came.
+fn state_words(state: &str) -> &str {
+    match state {
+        "up" => "in step",
+        "cut_off" => "cut off",
+        "never" => "not heard yet",
+        other => other,
+    }
 }
 
 /// Finds a node by its name or number.

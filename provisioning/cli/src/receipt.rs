@@ -21,7 +21,8 @@ const PEM_END: &str = "-----END CERTIFICATE-----";
 /// What can be done with receipts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReceiptCommand {
-    /// Check that a node of the cluster signed the receipt.
+    /// Check that a node of the cluster signed the receipt: the place was given, by whom and when. Whether it still
+    /// stands no receipt can know: it may have been cancelled, bumped or declared void since; ask the node or the hub.
     Verify(VerifyArgs),
     /// Count the receipts that workers hold against the seats of each job, without the ledger.
     Count(CountArgs),

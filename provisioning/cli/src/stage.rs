@@ -4,6 +4,7 @@
 mod check;
 mod director;
 pub(crate) mod disk;
+mod excess;
 mod lww;
 mod names;
 mod play;

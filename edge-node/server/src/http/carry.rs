@@ -110,7 +110,7 @@ impl Desk {
 
     /// The hub's Welcome in a file that the hub signed for this node.
     fn check(&self, carry: &Carry<'_>) -> Result<Welcome, Problem> {
-        let refuse = |detail: &str| Problem::new("bad-request", detail);
+        let refuse = |detail: &str| Problem::new("wrong-file", detail);
         let header = &carry.header;
         if header.cluster != self.cluster {
             return Err(refuse("the file is of another cluster"));
@@ -120,7 +120,7 @@ impl Desk {
         }
         if header.node != self.writer {
             return Err(refuse(&format!(
-                "the file is for node {}, and this is {}",
+                "the file is for node {}, and this is {}; import it there, or carry from this node first",
                 header.node, self.writer
             )));
         }
@@ -176,7 +176,7 @@ impl Desk {
         }
         for frame in carry.frames().skip(1) {
             let Frame::Down(down) = frame.map_err(|error| unusable(&error))? else {
-                return Err(Problem::new("bad-request", "a frame that a file of the hub does not have"));
+                return Err(Problem::new("bad-file", "a frame that a file of the hub does not have"));
             };
             carried.received += down.entries.len() as u64;
             self.ask(|reply| Event::Receive(down, reply)).await?;
@@ -186,7 +186,7 @@ impl Desk {
 }
 
 fn unusable(error: &CarryError) -> Problem {
-    Problem::new("bad-request", format!("the file cannot be used: {error}"))
+    Problem::new("bad-file", error.to_string())
 }
 
 /// The control file of this run. A node whose disk is full starts without it, because searches need no room.

@@ -45,6 +45,18 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "The request is malformed",
         "Read the errors, or the detail; they name each field and what it may hold.",
     ),
+    (
+        "bad-file",
+        StatusCode::BAD_REQUEST,
+        "The carried file cannot be used",
+        "Export it again, and check that the whole file was copied.",
+    ),
+    (
+        "wrong-file",
+        StatusCode::CONFLICT,
+        "The carried file is not for this node",
+        "Import it where the detail says; each file is for one node or for the hub.",
+    ),
     ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The request's body is too large", "Send at most 64 KiB."),
     (
         "unsupported-media-type",

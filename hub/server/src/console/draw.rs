@@ -87,6 +87,15 @@ pub(crate) fn age(seconds: impl Borrow<u64>) -> String {
     }
 }
 
+/// Writes when a node was heard last: over its line, and by a file that somebody carried. Ages in seconds.
+pub(crate) fn heard(contact_s: Option<u64>, carried_s: Option<u64>) -> String {
+    let line = contact_s.map_or_else(|| "not since this hub began".to_owned(), |s| format!("{} ago", age(s)));
+    match carried_s {
+        Some(s) => format!("{line}, by file {} ago", age(s)),
+        None => line,
+    }
+}
+
 /// Writes a lag: `140 ms`, `2.6 s`, then as [`age`].
 pub(crate) fn lag(ms: impl Borrow<u64>) -> String {
     let ms = *ms.borrow();
@@ -136,6 +145,8 @@ mod tests {
     fn figures_read_as_people_say_them() {
         assert_eq!([age(2), age(848), age(11_100)], ["2 s", "14 min", "3 h 05"]);
         assert_eq!([lag(140), lag(2650), lag(848_000)], ["140 ms", "2.6 s", "14 min"]);
+        assert_eq!(heard(Some(2), None), "2 s ago");
+        assert_eq!(heard(None, Some(848)), "not since this hub began, by file 14 min ago");
         assert_eq!([count(7), count(18_406), count(1_000_000)], ["7", "18,406", "1,000,000"]);
         assert_eq!([bytes(812), bytes(4_120), bytes(1_250_000)], ["812 B", "4.1 kB", "1.2 MB"]);
         assert_eq!(spark(&[0, 4, 2], 100, 20), "0.0,20.0 50.0,0.0 100.0,10.0");

@@ -44,6 +44,7 @@ fn nodes() -> Vec<NodeRow> {
             held: 27,
             used: 112,
             contact_s: Some(if state.is_bound() { 848 } else { 1 }),
+            carried_s: None,
         }
     };
     (0..46).map(row).collect()
@@ -170,6 +171,7 @@ fn sync() -> SyncPage {
         state: node.state,
         lag_ms: node.lag_ms,
         contact_s: node.contact_s,
+        carried_s: node.carried_s,
     };
     SyncPage {
         frame: frame(),
@@ -284,6 +286,28 @@ fn what_was_not_heard_is_not_called_fresh() {
     page.nodes.truncate(1);
     (page.nodes[0].pending, page.nodes[0].lag_ms) = (None, None);
     assert_eq!(page.render().unwrap().matches("not known").count(), 2);
+}
+
+#[test]
+fn a_settled_incarnation_has_exact_figures() {
+    let mut page = seats();
+    page.nodes.truncate(1);
+    let node = &mut page.nodes[0];
+    (node.state, node.known_s) = (State::Settled, None);
+    (node.granted, node.returned, node.used) = (5, 2, 3);
+    let html = page.render().unwrap();
+    assert!(html.contains("settled") && html.contains("exactly"));
+    assert!(!html.contains("≥") && !html.contains("≤") && !html.contains("before this hub began"));
+    page.nodes[0].state = State::Fenced;
+    assert!(page.render().unwrap().contains("≥ 3"));
+}
+
+#[test]
+fn a_carried_file_is_heard_of() {
+    let mut page = NodesPage { frame: frame(), nodes: nodes() };
+    page.nodes.truncate(1);
+    (page.nodes[0].contact_s, page.nodes[0].carried_s) = (None, Some(848));
+    assert!(page.render().unwrap().contains("not since this hub began, by file 14 min ago"));
 }
 
 #[test]

@@ -96,6 +96,8 @@ pub(crate) enum State {
     CutOff,
     /// Its incarnation is over.
     Fenced,
+    /// Its incarnation is over and its whole log is here.
+    Settled,
     /// Never heard of since this hub started.
     Unknown,
 }
@@ -103,7 +105,7 @@ pub(crate) enum State {
 impl State {
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Up => "ok",
+            Self::Up | Self::Settled => "ok",
             Self::Behind => "behind",
             Self::CutOff => "cut",
             Self::Fenced => "fenced",
@@ -117,6 +119,7 @@ impl State {
             Self::Behind => "behind",
             Self::CutOff => "cut off",
             Self::Fenced => "fenced",
+            Self::Settled => "settled",
             Self::Unknown => "not heard yet",
         }
     }

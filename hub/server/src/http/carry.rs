@@ -113,9 +113,9 @@ pub(super) fn router() -> Router<Arc<App>> {
         ("this_is_the_one" = Option<bool>, Query, description = "Of two machines with one name, this is the one whose log counts.")
     ),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file that `dayshift sync carry export` wrote."),
-    responses((status = 200, body = CarryAnswer), (status = 400, body = super::problem::ProblemBody),
+    responses((status = 200, body = CarryAnswer), (status = 400, description = "`bad-file`.", body = super::problem::ProblemBody),
         (status = 401, body = super::problem::ProblemBody), (status = 404, description = "`unknown-node`.", body = super::problem::ProblemBody),
-        (status = 409, description = "`connected`: the node has a line. `gap`: entries before the file's are missing. `over-limit`.", body = super::problem::ProblemBody),
+        (status = 409, description = "`wrong-file`: of another cluster, or the hub's own. `connected`: the node has a line. `gap`: entries before the file's are missing. `over-limit`.", body = super::problem::ProblemBody),
         (status = 413, body = super::problem::ProblemBody)))]
 pub(super) async fn import(
     State(app): State<Arc<App>>,
@@ -139,11 +139,12 @@ fn problem(refusal: Refusal) -> Problem {
         Refusal::Connected => Problem::new(StatusCode::CONFLICT, "connected", refusal.to_string()),
         Refusal::OverLimit(_) => Problem::new(StatusCode::CONFLICT, "over-limit", refusal.to_string()),
         Refusal::Gap { .. } => Problem::new(StatusCode::CONFLICT, "gap", refusal.to_string()),
-        Refusal::File(_)
-        | Refusal::WrongCluster
-        | Refusal::NotANode(_)
-        | Refusal::WrongKey
-        | Refusal::Protocol(_) => Problem::bad_request(refusal.to_string()),
+        Refusal::WrongCluster | Refusal::NotANode(_) => {
+            Problem::new(StatusCode::CONFLICT, "wrong-file", refusal.to_string())
+        }
+        Refusal::File(_) | Refusal::WrongKey | Refusal::Protocol(_) => {
+            Problem::new(StatusCode::BAD_REQUEST, "bad-file", refusal.to_string())
+        }
     }
 }
 

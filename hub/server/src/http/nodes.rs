@@ -33,6 +33,8 @@ struct Node {
     behind: u64,
     /// RFC 3339; nothing before the first contact since the hub's start.
     last_contact_at: Option<String>,
+    /// RFC 3339; when a file that was carried from it was taken last, since the hub's start.
+    carried_at: Option<String>,
     /// Rights that are with it: granted and not returned.
     granted: u64,
     /// Rights that live sign-ups use there, as last reported.
@@ -65,6 +67,7 @@ impl From<NodeView> for Node {
             reason: view.record.fenced.clone(),
             behind: contact.map_or(0, |contact| contact.behind),
             last_contact_at: contact.map(|contact| clock::rfc3339(contact.last_contact_at)),
+            carried_at: view.carried_at.map(clock::rfc3339),
             granted: view.held,
             used: view.used,
             bytes_sent,

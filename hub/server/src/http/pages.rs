@@ -25,7 +25,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use serde::Deserialize;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use sync_protocol::{
     ids::{JobId, Writer},
     seats::{EndReason, HubHolding, LossPolicy, Standing},
@@ -80,6 +80,7 @@ fn node_row(view: &NodeView) -> NodeRow {
         held: small(view.held.saturating_sub(view.used)),
         used: small(view.used),
         contact_s: contact.map(|contact| live::seconds_since(contact.last_contact_at)),
+        carried_s: view.carried_at.map(live::seconds_since),
     }
 }
 
@@ -196,12 +197,14 @@ pub(super) async fn seats(State(app): State<Arc<App>>, Path(id): Path<String>) -
         return Err(Problem::not_found(format!("there is no job {job}")));
     };
     let known = live::nodes(&app).await?;
+    let settled = settled(&app, &view, &known).await?;
     let holder = |(writer, holding): &(Writer, HubHolding)| {
         let node = known.iter().find(|node| node.record.writer == *writer);
         let contact = node.and_then(|node| node.contact.as_ref());
         NodeSeats {
             node: live::name_of(&app, *writer),
             state: match node {
+                _ if settled.contains(writer) => Sign::Settled,
                 Some(node) => sign(node.state),
                 None if writer.is_hub() => Sign::Up,
                 None => Sign::Fenced,
@@ -209,9 +212,11 @@ pub(super) async fn seats(State(app): State<Arc<App>>, Path(id): Path<String>) -
             granted: holding.granted,
             returned: holding.returned,
             used: holding.live,
-            known_s: match contact {
-                Some(contact) => Some(live::seconds_since(contact.last_contact_at)),
-                None => writer.is_hub().then_some(0),
+            known_s: match (contact, node.and_then(|node| node.carried_at)) {
+                (None, None) => writer.is_hub().then_some(0),
+                (contact, carried_at) => {
+                    contact.map(|contact| contact.last_contact_at).max(carried_at).map(live::seconds_since)
+                }
             },
             note: node.is_none().then(|| {
                 if writer.is_hub() { "left to the hub" } else { "an earlier incarnation" }.to_owned()
@@ -227,6 +232,20 @@ pub(super) async fn seats(State(app): State<Arc<App>>, Path(id): Path<String>) -
         open: view.seats.open,
         endings: ending_rows(&app, job).await?,
     })
+}
+
+/// Holders of the job whose incarnation is over and whose whole log is here: what the hub knows of them is exact.
+async fn settled(app: &App, view: &JobView, known: &[NodeView]) -> Result<BTreeSet<Writer>, Problem> {
+    let is_over = |writer: Writer| {
+        let node = known.iter().find(|node| node.record.writer == writer);
+        !writer.is_hub() && node.is_none_or(|node| node.state == PeerState::Fenced)
+    };
+    if !view.holdings.iter().any(|(writer, _)| is_over(*writer)) {
+        return Ok(BTreeSet::new());
+    }
+    let all = incarnations::read_all(app).await?;
+    let settled = all.over.iter().filter(|over| over.standing == Standing::Settled);
+    Ok(settled.map(|over| over.writer).collect())
 }
 
 const fn reason_words(reason: EndReason) -> &'static str {
@@ -311,6 +330,7 @@ pub(super) async fn sync(State(app): State<Arc<App>>) -> Page {
             bytes_in,
             batches: contact.map_or(0, |contact| contact.batches_sent + contact.batches_received),
             contact_s: contact.map(|contact| live::seconds_since(contact.last_contact_at)),
+            carried_s: view.carried_at.map(live::seconds_since),
         });
     }
     let connected = peers.iter().filter(|peer| !peer.state.is_bound());

@@ -24,6 +24,18 @@ pub(crate) const KNOWN: &[Known] = &[
         "Read the detail; it names what is wrong and what to write.",
     ),
     known_as(
+        "bad-file",
+        400,
+        "The carried file cannot be used",
+        "Export it again, and check that the whole file was copied.",
+    ),
+    known_as(
+        "wrong-file",
+        409,
+        "The carried file is not for this hub",
+        "Import it where the detail says; each file is for one node or for the hub.",
+    ),
+    known_as(
         "unauthorized",
         401,
         "The token or key is missing or wrong",

@@ -106,6 +106,8 @@ struct Contacts {
     of: BTreeMap<Writer, Contact>,
     leases: Leases,
     sessions: u64,
+    /// When a file of it was taken last, epoch seconds; of each node the latest incarnation alone.
+    carried: BTreeMap<Writer, i64>,
 }
 
 impl Board {
@@ -194,6 +196,20 @@ impl Board {
         for (_, link) in older.filter_map(|(_, contact)| contact.link.as_ref()) {
             link.close(CloseCode::Revoked, "a newer incarnation has joined");
         }
+    }
+
+    /// A file of this incarnation was taken.
+    pub(crate) fn carried(&self, writer: Writer) {
+        let mut contacts = self.lock();
+        contacts
+            .carried
+            .retain(|other, _| other.node != writer.node || other.incarnation >= writer.incarnation);
+        contacts.carried.insert(writer, clock::now());
+    }
+
+    /// When a file of each incarnation was taken last, epoch seconds.
+    pub(crate) fn carried_at(&self) -> BTreeMap<Writer, i64> {
+        self.lock().carried.clone()
     }
 
     /// What is known of every incarnation that has had contact.

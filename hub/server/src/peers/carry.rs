@@ -63,7 +63,7 @@ pub(crate) struct Account {
 /// Why a file is not taken.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("the file cannot be used: {0}")]
+    #[error(transparent)]
     File(#[from] CarryError),
     #[error("the file is of another cluster")]
     WrongCluster,
@@ -134,6 +134,7 @@ pub(crate) async fn import(app: &Arc<App>, bytes: &[u8], word: &Word) -> Result<
     }
     close(app, &checked, &mut account).await?;
     answer(app, &checked, &mut account).await?;
+    app.board.carried(writer);
     Ok(account)
 }
 

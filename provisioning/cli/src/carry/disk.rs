@@ -1,7 +1,7 @@
 //! A node's data folder, read beside the running node or from a dead box: its identity and its own logs, verified along
 //! their chains. Nothing in the folder is changed here.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use ed25519_dalek::{Signer, SigningKey};
 use edge_core::node::EdgeNode;
 use enrolment::NodeIdentity;
@@ -51,6 +51,19 @@ pub(crate) struct Logs {
 }
 
 impl Disk {
+    /// Whether this is a node's data folder at all; an error says what it is not.
+    pub(crate) fn look(data: &Path) -> Result<()> {
+        ensure!(data.is_dir(), "{} is no folder; name the data folder of the dead node", data.display());
+        let has = |file: &str| data.join(file).is_file();
+        ensure!(
+            has(DATABASE),
+            "{} is no node's data folder: there is no {DATABASE} in it{}",
+            data.display(),
+            if has("admin.token") { "; it is the hub's own" } else { "" }
+        );
+        Ok(())
+    }
+
     /// Opens the folder's files for reading.
     pub(crate) fn open(data: &Path) -> Result<Self> {
         let identity = NodeIdentity::load(data)?;

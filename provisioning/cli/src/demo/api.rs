@@ -14,6 +14,32 @@ const REQUEST_TIME_MAX: Duration = Duration::from_secs(10);
 pub(crate) struct Refused {
     pub(crate) status: u16,
     said: String,
+    /// The problem document in words, where there was one.
+    problem: Option<Problem>,
+}
+
+/// What people read of a problem document.
+#[derive(Debug, Deserialize)]
+struct Problem {
+    title: String,
+    #[serde(default)]
+    detail: String,
+}
+
+impl Refused {
+    fn new(method: &str, url: &str, status: ureq::http::StatusCode, text: &str) -> Self {
+        let said = format!("{method} {url} answered {status}: {text}");
+        Self { status: status.as_u16(), said, problem: serde_json::from_str(text).ok() }
+    }
+
+    /// The problem's title and detail for people; what was said in full where it is no problem document.
+    pub(crate) fn words(&self) -> String {
+        match &self.problem {
+            Some(Problem { title, detail }) if detail.is_empty() => title.clone(),
+            Some(Problem { title, detail }) => format!("{title}: {detail}"),
+            None => self.said.clone(),
+        }
+    }
 }
 
 impl std::fmt::Display for Refused {
@@ -174,7 +200,7 @@ impl Api {
         let mut response = request.call().with_context(|| format!("GET {url}"))?;
         let text = response.body_mut().read_to_string().with_context(|| format!("GET {url}"))?;
         if !response.status().is_success() {
-            bail!("GET {url} answered {}: {text}", response.status());
+            bail!(Refused::new("GET", &url, response.status(), &text));
         }
         serde_json::from_str(&text).with_context(|| format!("GET {url} answered {}", shortened(&text)))
     }
@@ -208,9 +234,7 @@ impl Api {
         let mut response = request.send_json(body).with_context(|| format!("POST {url}"))?;
         let text = response.body_mut().read_to_string().with_context(|| format!("POST {url}"))?;
         if !response.status().is_success() {
-            let status = response.status();
-            let said = format!("POST {url} answered {status}: {text}");
-            bail!(Refused { status: status.as_u16(), said });
+            bail!(Refused::new("POST", &url, response.status(), &text));
         }
         serde_json::from_str(&text).with_context(|| format!("POST {url} answered {}", shortened(&text)))
     }
@@ -218,4 +242,20 @@ impl Api {
 
 fn shortened(text: &str) -> String {
     text.chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_reads_as_words() {
+        let said = |text| {
+            Refused::new("POST", "http://h/v1/sign_ups", ureq::http::StatusCode::CONFLICT, text).words()
+        };
+        let problem = r#"{"type":"/problems/frozen","title":"Nobody is signed up here","detail":"Ask the desk","status":503}"#;
+        assert_eq!(said(problem), "Nobody is signed up here: Ask the desk");
+        assert_eq!(said(r#"{"title":"Busy"}"#), "Busy");
+        assert_eq!(said("no JSON"), "POST http://h/v1/sign_ups answered 409 Conflict: no JSON");
+    }
 }

@@ -44,6 +44,7 @@ pub(crate) struct ImportDiskArgs {
 
 /// Brings the disk's logs to the hub.
 pub(crate) fn run(args: &ImportDiskArgs) -> Result<Outcome> {
+    Disk::look(&args.path)?;
     let _hold = FolderHold::take(&args.path)?;
     let client = HubClient::new(&args.hub, &read_token(&args.token_file)?)?;
     let mut disk = Disk::open(&args.path)?;
@@ -70,6 +71,14 @@ pub(crate) fn run(args: &ImportDiskArgs) -> Result<Outcome> {
         );
     } else {
         tell(&account, Told::by(args.all));
+    }
+    if is_whole && !account.settled && !args.this_is_the_one {
+        output::note(&format!(
+            "the log is whole and does not settle its incarnation by itself: disks of one node that were copied or put \
+             back contradict each other, and one of them counts by your word. If it is this one: dayshift hub \
+             import-node-disk {} --this-is-the-one",
+            args.path.display()
+        ));
     }
     Ok(if is_whole && account.settled { judge(&account) } else { Outcome::Degraded })
 }

@@ -2,7 +2,7 @@
 //! page's own requests and judged by what the stage shows.
 
 use super::play::SEATS;
-use super::snapshot::{Snapshot, Standing, Told};
+use super::snapshot::{Snapshot, Standing, Tap, Told};
 use crate::demo::api::Api;
 use crate::demo::wait::wait_until;
 use crate::output;
@@ -15,7 +15,7 @@ const SETTLE_TIME_MAX: Duration = Duration::from_secs(30);
 type Scene = fn(&Api) -> Result<Value>;
 
 /// The scenes in their order; each begins where the one before ended.
-const SCENES: [(&str, Scene); 7] = [
+const SCENES: [(&str, Scene); 8] = [
     ("page", page),
     ("cut", cut),
     ("stick", stick),
@@ -23,6 +23,7 @@ const SCENES: [(&str, Scene); 7] = [
     ("plugs", plugs),
     ("cancel", cancel),
     ("old_disk", old_disk),
+    ("two_disks", two_disks),
 ];
 
 /// Plays all scenes; an error says which one failed.
@@ -89,9 +90,11 @@ fn cut(stage: &Api) -> Result<Value> {
     ensure!(shown.taps.len() == 20, "{} taps are shown", shown.taps.len());
     let (own, other) = (shown.dayshift, shown.last_write);
     ensure!(own.oversold == 0 && own.confirmed <= SEATS, "{own:?}");
-    ensure!(own.confirmed + own.waiting == 20, "{own:?} are not 20 people");
+    ensure!(own.sums().0 + own.sums().1 == 20, "{own:?} are not 20 people");
     ensure!(other.confirmed == 20 && other.oversold == 10, "the comparison sold {other:?}");
-    Ok(json!({ "confirmed": own.confirmed, "waiting": own.waiting, "last_write_oversold": other.oversold }))
+    Ok(
+        json!({ "confirmed": own.confirmed, "waiting": own.waiting, "requested": own.requested, "last_write_oversold": other.oversold }),
+    )
 }
 
 /// A stick is carried while the line stays cut: the hub knows every seat, and kiosk 1's waiting have their place in its line.
@@ -102,6 +105,12 @@ fn stick(stage: &Api) -> Result<Value> {
         "the hub knows all over a cut line: {:?}",
         before.hub
     );
+    if before.kiosks[0].heard {
+        let refused = order(stage, "carry-1").err().map(|error| error.to_string()).unwrap_or_default();
+        // The hub may have noticed since.
+        ensure!(refused.is_empty() || refused.contains("still believes"), "{refused}");
+    }
+    wait_for(stage, "the hub has noticed the cut", |shown| !shown.kiosks[0].heard)?;
     order(stage, "carry-1")?;
     let shown = wait_for(stage, "seats that the hub knows of by the stick", |shown| {
         shown.hub.live >= before.dayshift.confirmed && shown.kiosks[0].standing == Standing::CutOff
@@ -120,7 +129,7 @@ fn mend(stage: &Api) -> Result<Value> {
     };
     let shown = wait_for(stage, "ten seats that the hub knows of", full)?;
     ensure!(shown.dayshift.oversold == 0 && shown.hub.oversold == 0, "{:?}", shown.dayshift);
-    ensure!(shown.dayshift.waiting == 10, "{} people wait", shown.dayshift.waiting);
+    ensure!(shown.dayshift.sums() == (SEATS, 10, 0), "{:?}", shown.dayshift);
     ensure!(shown.last_write.oversold == 10, "the comparison healed by itself");
     Ok(json!({ "confirmed": shown.dayshift.confirmed, "waiting": shown.dayshift.waiting }))
 }
@@ -138,7 +147,7 @@ fn plugs(stage: &Api) -> Result<Value> {
     let shown = wait_for(stage, "all in step after the power cuts", |shown| {
         in_step(shown) && shown.hub.live == SEATS
     })?;
-    ensure!(shown.dayshift == before, "{before:?} became {:?}", shown.dayshift);
+    ensure!(shown.dayshift.sums() == before.sums(), "{before:?} became {:?}", shown.dayshift);
     Ok(json!({ "confirmed": before.confirmed, "waiting": before.waiting }))
 }
 
@@ -182,10 +191,41 @@ fn old_disk(stage: &Api) -> Result<Value> {
     ensure!(twice == 2 * free, "the copy confirmed {} people", twice - free);
     order(stage, "mend-1")?;
     let shown = wait_for(stage, "kiosk 1 is fenced", |shown| shown.kiosks[0].standing == Standing::Fenced)?;
+    // A kiosk that had sold out may have been granted more before its line was cut.
+    let sold_again = twice.saturating_sub(shown.kiosks[0].rights);
     let named: Vec<&str> =
         shown.taps.iter().filter(|tap| tap.excess).map(|tap| tap.name[0].as_str()).collect();
-    ensure!(named.len() as u64 == free, "{named:?} are named, and the copy sold {free} seats again");
-    ensure!(shown.dayshift.oversold == free, "{:?} hides them", shown.dayshift);
+    ensure!(sold_again > 0, "{} rights for {twice} people", shown.kiosks[0].rights);
+    ensure!(named.len() as u64 == sold_again, "{named:?} are named, and {sold_again} seats were sold again");
+    ensure!(shown.dayshift.oversold == sold_again, "{:?} hides them", shown.dayshift);
     ensure!(shown.hub.oversold == 0 && shown.hub.live == free, "the hub counts {:?}", shown.hub);
-    Ok(json!({ "sold_again": free, "named": named }))
+    Ok(json!({ "sold_again": sold_again, "named": named }))
+}
+
+/// Both disks of kiosk 1 sell behind a cut line: only what goes beyond its rights is oversold, the others are open.
+fn two_disks(stage: &Api) -> Result<Value> {
+    order(stage, "start-over")?;
+    let free = wait_for(stage, "a new start in step", in_step)?.kiosks[0].free;
+    order(stage, "cut-1")?;
+    for _ in 1..free {
+        order(stage, "tap-1")?;
+    }
+    order(stage, "old-disk-1")?;
+    for _ in 0..free {
+        order(stage, "tap-1")?;
+    }
+    order(stage, "mend-1")?;
+    let shown = wait_for(stage, "kiosk 1 is fenced", |shown| shown.kiosks[0].standing == Standing::Fenced)?;
+    let numbers = |of: fn(&Tap) -> bool| -> Vec<u64> {
+        shown.taps.iter().filter(|tap| of(tap)).map(|tap| tap.number).collect()
+    };
+    let (excess, open) = (numbers(|tap| tap.excess), numbers(|tap| tap.unsettled));
+    let (sold, rights) = (2 * free - 1, shown.kiosks[0].rights);
+    ensure!(rights < sold, "{rights} rights for {sold} people");
+    ensure!(shown.dayshift.oversold == sold - rights, "{:?}, with {rights} rights", shown.dayshift);
+    ensure!(excess == (rights + 1..=sold).collect::<Vec<u64>>(), "{excess:?} are named");
+    ensure!(open == (1..=rights).collect::<Vec<u64>>(), "{open:?} are not settled");
+    ensure!(order(stage, "tap-1").is_err(), "a fenced kiosk took a tap");
+    ensure!(order(stage, "cancel-1").is_err(), "a fenced kiosk took a cancellation");
+    Ok(json!({ "rights": rights, "sold_on_both": sold, "named": excess, "not_settled": open }))
 }

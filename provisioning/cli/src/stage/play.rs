@@ -2,14 +2,15 @@
 //! One thread owns it; what it shows is asked from the processes anew each time.
 
 use super::disk;
+use super::excess;
 use super::lww::Lww;
 use super::names::name_of;
 use super::snapshot::{HubState, Kiosk, Side, Snapshot, Standing, Tap, Told};
-use crate::demo::api::{JobEntry, JobList, NodeList, Seats, SignUp};
+use crate::demo::api::{JobEntry, JobList, NodeList, Refused, Seats, SignUp};
 use crate::demo::cluster::{Cluster, Who};
 use crate::demo::people::People;
 use crate::demo::wait::wait_until;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,7 +21,8 @@ pub(crate) const SEATS: u64 = 10;
 const TENANT: &str = "stage-labour";
 const SEED: u64 = 20_261_122;
 const DEAL_TIME_MAX: Duration = Duration::from_secs(20);
-const CARRY_TIME_MAX: Duration = Duration::from_secs(20);
+/// Long enough to be read, short enough not to be taken for what happened since.
+const TROUBLE_SHOWN: Duration = Duration::from_secs(10);
 
 /// A machine with a plug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,18 +63,22 @@ struct Props {
     /// Why the hub fenced it; it stays so while the hub is off.
     fenced: Option<String>,
     free: u64,
+    /// Rights that went out to its incarnation and did not come back, as the hub said last.
+    rights: u64,
+    /// The hub lists it as connected.
+    heard: bool,
 }
 
 /// A person with what the page does not need.
 #[derive(Debug)]
-struct Person {
-    tap: Tap,
-    id: Option<String>,
-    phone: String,
+pub(super) struct Person {
+    pub(super) tap: Tap,
+    pub(super) id: Option<String>,
+    pub(super) phone: String,
     /// Which disk of the kiosk took the sign-up.
-    disk: u32,
+    pub(super) disk: u32,
     /// The hub has the place on its wait list; a kiosk goes on telling the place that it gave itself.
-    listed: bool,
+    pub(super) listed: bool,
 }
 
 /// The running stage.
@@ -87,7 +93,8 @@ pub(crate) struct Play {
     props: [Props; 2],
     last_write: Lww,
     hub: HubState,
-    trouble: Option<String>,
+    /// The latest failure and its moment.
+    trouble: Option<(String, Instant)>,
 }
 
 impl Play {
@@ -142,12 +149,16 @@ impl Play {
             Order::OldDisk(kiosk) => self.old_disk(kiosk),
             Order::StartOver => self.start_over(),
         };
-        self.trouble = outcome.as_ref().err().map(|error| format!("{error:#}"));
+        // An order that works does not wipe off why the one before failed: a run of taps would hide it at once.
+        if let Err(error) = &outcome {
+            self.trouble = Some((in_words(error), Instant::now()));
+        }
         outcome
     }
 
     fn tap(&mut self, kiosk: usize) -> Result<()> {
         ensure!(self.cluster.node(who(kiosk)).runs(), "kiosk {} is off", kiosk + 1);
+        self.not_fenced(kiosk)?;
         let (phone, key) = self.arrivals.next();
         let number = self.people.len() as u64 + 1;
         let body = json!({ "job": self.job.id, "phone": phone });
@@ -166,6 +177,7 @@ impl Play {
             told,
             known: false,
             excess: false,
+            unsettled: false,
             last_write,
             last_write_excess: last_write && sold >= SEATS,
         };
@@ -173,7 +185,17 @@ impl Play {
         answer.map(drop)
     }
 
+    fn not_fenced(&self, kiosk: usize) -> Result<()> {
+        ensure!(
+            self.props[kiosk].fenced.is_none(),
+            "kiosk {} is fenced: nobody signs up or cancels there",
+            kiosk + 1
+        );
+        Ok(())
+    }
+
     fn cancel(&mut self, kiosk: usize) -> Result<()> {
+        self.not_fenced(kiosk)?;
         let disk = self.props[kiosk].disk;
         let holds = |person: &&mut Person| {
             let ended = matches!(person.tap.told, Told::Cancelled | Told::Refused);
@@ -235,8 +257,11 @@ impl Play {
     fn carry(&mut self, kiosk: usize) -> Result<()> {
         ensure!(self.cluster.node(who(kiosk)).runs(), "kiosk {} is off", kiosk + 1);
         ensure!(self.cluster.hub_runs(), "the hub is off");
-        // Until the hub has noticed the cut it takes no file: its session with the node stands.
-        wait_until("the hub takes the file", CARRY_TIME_MAX, || self.cluster.carry(who(kiosk)).map(Some))?;
+        // Until the hub has noticed the cut it takes no file: its session with the node stands. Nobody is made to
+        // wait for that; the next orders would wait as well.
+        self.ask_hub()?;
+        ensure!(!self.props[kiosk].heard, "the hub still believes in the line of kiosk {}", kiosk + 1);
+        self.cluster.carry(who(kiosk))?;
         // The comparison's stick brings its two sides together once as well.
         self.last_write.connect(kiosk, true);
         self.reconnect_last_write();
@@ -282,11 +307,10 @@ impl Play {
             if person.listed && person.tap.told == Told::WaitingHere {
                 person.tap.told = Told::Waiting;
             }
-            let kiosk = &kiosks[person.tap.kiosk];
-            let lost_disk = person.disk < self.props[person.tap.kiosk].disk;
-            let settled =
-                kiosk.standing == Standing::Fenced || lost_disk && kiosk.standing == Standing::InStep;
-            person.tap.excess = settled && !person.tap.known && person.tap.told == Told::Confirmed;
+        }
+        for (place, kiosk) in kiosks.iter().enumerate() {
+            let props = &self.props[place];
+            excess::judge(&mut self.people, place, props.disk, kiosk.standing, props.rights);
         }
         let taps: Vec<Tap> = self.people.iter().map(|person| person.tap.clone()).collect();
         let told = |wanted: &[Told]| taps.iter().filter(|tap| wanted.contains(&tap.told)).count() as u64;
@@ -299,14 +323,24 @@ impl Play {
             dayshift: Side {
                 confirmed,
                 waiting: told(&[Told::Waiting, Told::WaitingHere]),
+                requested: told(&[Told::Requested]),
                 oversold: confirmed.saturating_sub(SEATS).max(excess),
             },
-            last_write: Side { confirmed: sold, waiting: 0, oversold: sold.saturating_sub(SEATS) },
+            last_write: Side {
+                confirmed: sold,
+                waiting: 0,
+                requested: 0,
+                oversold: sold.saturating_sub(SEATS),
+            },
             hub: self.hub.clone(),
             last_write_hub_left: self.last_write.hub.1,
             kiosks,
             taps,
-            trouble: self.trouble.clone(),
+            trouble: self
+                .trouble
+                .as_ref()
+                .filter(|(_, at)| at.elapsed() < TROUBLE_SHOWN)
+                .map(|(said, _)| said.clone()),
         }
     }
 
@@ -332,6 +366,9 @@ impl Play {
             let name = self.cluster.node(who(kiosk)).name;
             let fenced = nodes.fenced(name);
             props.fenced = fenced.or_else(|| props.fenced.take());
+            props.heard = nodes.connected(name);
+            let held = seats.holders.iter().filter(|holder| holder.name == name);
+            props.rights = held.map(|holder| holder.granted.saturating_sub(holder.returned)).sum();
         }
         self.note_known(&seats);
         let unknown = |kiosk: usize| {
@@ -394,8 +431,10 @@ impl Play {
             cut: props.cut_since.is_some(),
             seconds: since.map_or(0, |since| since.elapsed().as_secs()),
             free: props.free,
+            rights: props.rights,
             old_disk: props.disk > 0,
             reason: props.fenced.clone(),
+            heard: props.heard && self.cluster.hub_runs(),
             last_write_left: self.last_write.kiosks[kiosk].1,
         }
     }
@@ -406,6 +445,11 @@ impl NodeList {
     fn fenced(&self, name: &str) -> Option<String> {
         let node = self.nodes.iter().find(|node| node.name == name && node.state == "fenced")?;
         Some(node.reason.clone().unwrap_or_default())
+    }
+
+    /// Whether the hub has a session with the node of this name.
+    fn connected(&self, name: &str) -> bool {
+        self.nodes.iter().any(|node| node.name == name && matches!(node.state.as_str(), "up" | "behind"))
     }
 }
 
@@ -426,6 +470,11 @@ fn deal(cluster: &Cluster) -> Result<JobEntry> {
     })
 }
 
+/// What a person reads of a failure: a server's problem in its own words, without address and document.
+fn in_words(error: &Error) -> String {
+    error.downcast_ref::<Refused>().map_or_else(|| format!("{error:#}"), Refused::words)
+}
+
 fn kept(cluster: &Cluster, who: Who) -> String {
     cluster.path(&format!("{}-yesterday", cluster.node(who).name))
 }
@@ -438,6 +487,7 @@ fn told_by(answer: &SignUp) -> Told {
     match answer.status.as_str() {
         "confirmed" => Told::Confirmed,
         "cancelled" | "bumped" => Told::Cancelled,
+        "requested" => Told::Requested,
         _ if answer.at_this_node => Told::WaitingHere,
         _ => Told::Waiting,
     }

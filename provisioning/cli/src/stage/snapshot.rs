@@ -25,8 +25,17 @@ pub(crate) struct Snapshot {
 pub(crate) struct Side {
     pub(crate) confirmed: u64,
     pub(crate) waiting: u64,
+    /// Told that the hub is asked for them, and no place in a line.
+    pub(crate) requested: u64,
     /// Confirmed people beyond the seats, or without one that the hub will ever count, whichever are more.
     pub(crate) oversold: u64,
+}
+
+impl Side {
+    /// Confirmed, in line or asked for, and oversold. Who is asked for is told a place in line as the line moves.
+    pub(crate) fn sums(self) -> (u64, u64, u64) {
+        (self.confirmed, self.waiting + self.requested, self.oversold)
+    }
 }
 
 /// The hub.
@@ -67,10 +76,14 @@ pub(crate) struct Kiosk {
     pub(crate) seconds: u64,
     /// Rights which this kiosk can still use.
     pub(crate) free: u64,
+    /// Rights that went out to its incarnation and did not come back, as the hub says.
+    pub(crate) rights: u64,
     /// It runs on the copy of its disk.
     pub(crate) old_disk: bool,
     /// Why the hub fenced it, in the hub's words.
     pub(crate) reason: Option<String>,
+    /// The hub has a session with it and takes no file: after a cut it takes seconds to notice.
+    pub(crate) heard: bool,
     /// What its last-write-wins twin believes is left.
     pub(crate) last_write_left: u64,
 }
@@ -84,6 +97,8 @@ pub(crate) enum Told {
     Waiting,
     /// On the wait list of this kiosk alone.
     WaitingHere,
+    /// The hub was asked, and the kiosk has told no answer yet.
+    Requested,
     Cancelled,
     Refused,
 }
@@ -101,6 +116,8 @@ pub(crate) struct Tap {
     pub(crate) known: bool,
     /// Holds a ticket for a seat that the hub will never count.
     pub(crate) excess: bool,
+    /// Holds a ticket within the rights of an incarnation that is over: which disk counts is still open.
+    pub(crate) unsettled: bool,
     /// The last-write-wins kiosk said yes.
     pub(crate) last_write: bool,
     /// And sold a seat which it did not have.

@@ -47,6 +47,7 @@ struct Scene<'a> {
     kiosks: Vec<Booth<'a>>,
     taps: Vec<Row<'a>>,
     excess: Vec<&'a Tap>,
+    unsettled: Vec<&'a Tap>,
     losers: Vec<&'a Tap>,
 }
 
@@ -71,8 +72,12 @@ struct Booth<'a> {
     state: String,
     confirmed: Vec<&'a Tap>,
     waiting: Vec<&'a Tap>,
+    requested: Vec<&'a Tap>,
     here_only: bool,
     off: bool,
+    fenced: bool,
+    /// The line is cut and the hub has not noticed.
+    believed: bool,
     sold: Vec<&'a Tap>,
 }
 
@@ -122,6 +127,7 @@ impl<'a> View<'a> {
             kiosks: (0..).zip(&s.kiosks).map(|(place, kiosk)| booth(s, w, place, kiosk)).collect(),
             taps: s.taps[first..].iter().map(|tap| row(w, tap)).collect(),
             excess: s.taps.iter().filter(|tap| tap.excess).collect(),
+            unsettled: s.taps.iter().filter(|tap| tap.unsettled).collect(),
             losers: s.taps.iter().filter(|tap| tap.last_write_excess).collect(),
         }
         .render()
@@ -175,8 +181,11 @@ fn booth<'a>(s: &'a Snapshot, w: &'static Words, place: usize, kiosk: &'a Kiosk)
         state,
         confirmed: own().filter(|tap| tap.told == Told::Confirmed).collect(),
         waiting: own().filter(waits).collect(),
+        requested: own().filter(|tap| tap.told == Told::Requested).collect(),
         here_only: own().any(|tap| tap.told == Told::WaitingHere),
         off: kiosk.standing == Standing::Off,
+        fenced: kiosk.reason.is_some(),
+        believed: kiosk.cut && kiosk.heard,
         sold: own().filter(|tap| tap.last_write).collect(),
     }
 }
@@ -184,9 +193,11 @@ fn booth<'a>(s: &'a Snapshot, w: &'static Words, place: usize, kiosk: &'a Kiosk)
 fn row<'a>(w: &'static Words, tap: &'a Tap) -> Row<'a> {
     let (own, own_word) = match tap.told {
         Told::Confirmed if tap.excess => ("tok over", w.oversold),
+        Told::Confirmed if tap.unsettled => ("tok used open", w.unsettled),
         Told::Confirmed => ("tok used", w.confirmed),
         Told::Waiting => ("who", w.waiting),
         Told::WaitingHere => ("who here", w.here_only),
+        Told::Requested => ("who asked", w.requested),
         Told::Cancelled => ("gone", w.cancelled),
         Told::Refused => ("gone", w.refused),
     };

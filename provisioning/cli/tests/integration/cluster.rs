@@ -14,7 +14,7 @@ fn lines(arguments: &[&str]) -> Vec<Value> {
 fn the_stage_shows_what_its_processes_do() {
     let steps = lines(&["stage", "--check"]);
     let names: Vec<&str> = steps.iter().filter_map(|step| step["step"].as_str()).collect();
-    assert_eq!(names, ["page", "cut", "stick", "mend", "plugs", "cancel", "old_disk"]);
+    assert_eq!(names, ["page", "cut", "stick", "mend", "plugs", "cancel", "old_disk", "two_disks"]);
     assert!(steps.iter().all(|step| step["ok"] == true), "{steps:?}");
     assert_eq!(steps[1]["facts"]["last_write_oversold"], 10);
 }

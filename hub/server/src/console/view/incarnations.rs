@@ -32,11 +32,11 @@ impl OverRow {
     }
 
     fn standing(&self) -> &'static str {
-        if self.is_settled { "settled" } else { "fenced" }
+        self.sign().word()
     }
 
     fn sign(&self) -> State {
-        if self.is_settled { State::Up } else { State::Fenced }
+        if self.is_settled { State::Settled } else { State::Fenced }
     }
 
     fn cause_words(&self) -> &'static str {

@@ -26,8 +26,10 @@ pub(crate) struct NodeRow {
     pub(crate) held: u32,
     /// Rights known to be used up there.
     pub(crate) used: u32,
-    /// Seconds since the last contact; `None` for never.
+    /// Seconds since the last contact; `None` for not since this hub began.
     pub(crate) contact_s: Option<u64>,
+    /// Seconds since a carried file of it was taken; `None` for not since this hub began.
+    pub(crate) carried_s: Option<u64>,
 }
 
 impl NodeRow {
@@ -39,7 +41,7 @@ impl NodeRow {
     }
 
     fn contact(&self) -> String {
-        self.contact_s.map_or_else(|| "never".to_owned(), |s| format!("{} ago", draw::age(s)))
+        draw::heard(self.contact_s, self.carried_s)
     }
 
     fn pending(&self) -> String {

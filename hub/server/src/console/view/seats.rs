@@ -96,6 +96,9 @@ impl NodeSeats {
     }
 
     fn known(&self) -> String {
+        if self.state == State::Settled {
+            return "exactly".to_owned();
+        }
         self.known_s.map_or_else(|| "before this hub began".to_owned(), |s| format!("{} ago", draw::age(s)))
     }
 
@@ -105,7 +108,7 @@ impl NodeSeats {
 
     fn held_class(&self) -> &'static str {
         match self.state {
-            State::Up | State::Behind => "held",
+            State::Up | State::Behind | State::Settled => "held",
             State::CutOff | State::Unknown => "maybe",
             State::Fenced => "maybe-limbo",
         }

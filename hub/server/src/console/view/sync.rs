@@ -26,8 +26,10 @@ pub(crate) struct PeerRow {
     pub(crate) bytes_in: u64,
     /// Batches sent and received since this hub began.
     pub(crate) batches: u64,
-    /// Seconds since the last contact; `None` for never.
+    /// Seconds since the last contact; `None` for not since this hub began.
     pub(crate) contact_s: Option<u64>,
+    /// Seconds since a carried file of it was taken; `None` for not since this hub began.
+    pub(crate) carried_s: Option<u64>,
 }
 
 impl PeerRow {
@@ -43,7 +45,7 @@ impl PeerRow {
     }
 
     fn contact(&self) -> String {
-        self.contact_s.map_or_else(|| "never".to_owned(), |s| format!("{} ago", draw::age(s)))
+        draw::heard(self.contact_s, self.carried_s)
     }
 
     /// Returns the share of the hub's changes that it has, as the width of a bar of 120.
