@@ -214,7 +214,7 @@ impl Work {
                 command
             }
         };
-        needs::describe(workspace, &mut command);
+        describe(workspace, &mut command);
         child::stream(name, &mut command, |line| counts.read(line))
     }
 }

@@ -25,7 +25,7 @@ pub(crate) enum Command {
     /// Turn this box into a node: get its certificate from the hub with a single-use token.
     Join(JoinArgs),
     /// Serve.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Look at the language files of a kiosk.
     #[command(subcommand)]
     Languages(LanguagesCommand),

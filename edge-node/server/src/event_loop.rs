@@ -348,7 +348,7 @@ fn handle_event(
         Event::Receive(down, reply) => Some(finish(reply, batch.receive(&down)?)),
         Event::Contact(number, reply) => Some(finish(reply, node.store_contact(batch.tx, number)?)),
         Event::Sent { vshard, n, result, reply } => {
-            Some(finish(reply, batch.sent(vshard, n, result.as_ref().map(|()| ()).map_err(String::as_str))?))
+            Some(finish(reply, batch.sent(vshard, n, result.as_ref().copied().map_err(String::as_str))?))
         }
         Event::SendAgain { vshard, n, reply } => Some(finish(reply, batch.send_again(vshard, n)?)),
         Event::Acked(ack) => {

@@ -69,7 +69,8 @@ impl World {
                 note!(self, "node {writer} is settled by a carried log");
                 self.tally.sometimes("a carried log settled its incarnation");
             }
-            fenced = fenced.or(carried.merged.violation.map(|reason| (FenceCause::Violation, reason)));
+            fenced =
+                fenced.or_else(|| carried.merged.violation.map(|reason| (FenceCause::Violation, reason)));
         }
         if let Some((cause, reason)) = fenced {
             return self.fence(writer, cause, &reason);
@@ -124,7 +125,21 @@ impl World {
         self.tell_node(m, NodeEvent::Interest(welcome.interest));
         let downs = frames.filter_map(|frame| match frame {
             Frame::Down(down) => Some(down),
-            _ => None,
+            Frame::Hello(_)
+            | Frame::Welcome(_)
+            | Frame::Refuse(_)
+            | Frame::Up(_)
+            | Frame::UpAck(_)
+            | Frame::DownAck(_)
+            | Frame::Ask(_)
+            | Frame::Verdict(_)
+            | Frame::Interest(_)
+            | Frame::Renew(_)
+            | Frame::Lease(_)
+            | Frame::Held(_)
+            | Frame::Erased(_)
+            | Frame::Erase(_)
+            | Frame::Unknown(_) => None,
         });
         let was_idle = self.machines[m].carried.is_empty();
         self.machines[m].carried.extend(downs);
@@ -195,7 +210,7 @@ impl At<'_> {
         let Ok(carry) = Carry::decode(file) else { return Ok(Settled::Noted) };
         let writer = carry.header.node;
         let key = self.directory.keys.get(&writer);
-        if !key.is_some_and(|key| carry.verify(key).is_ok()) {
+        if key.is_none_or(|key| carry.verify(key).is_err()) {
             return Ok(Settled::Noted);
         }
         let frames: Result<Vec<Frame>, _> = carry.frames().collect();

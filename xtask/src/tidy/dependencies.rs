@@ -40,7 +40,7 @@ const TABLE: &[Row] = &[
     row(
         "edge-node",
         &["edge-core", "plugin-host", "sync-store", "sync-quic", "enrolment", "sync-protocol", "http-face"],
-        &["notify"],
+        &["notify", "ureq"],
     ),
     row(
         "hub",

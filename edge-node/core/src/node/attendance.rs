@@ -200,11 +200,7 @@ impl Batch<'_> {
     }
 
     /// Writes into a sign-up's document, as this node's edit.
-    pub(super) fn write(
-        &mut self,
-        row: &SignUpRow,
-        fields: &[(&str, Value)],
-    ) -> Result<(), AttendRefusal> {
+    pub(super) fn write(&mut self, row: &SignUpRow, fields: &[(&str, Value)]) -> Result<(), AttendRefusal> {
         let stored = self.tx.document(row.vshard, row.sign_up)?;
         let mut stored = stored.ok_or(StoreError::BadRow("sign-up document"))?;
         self.edit(row.vshard, stored.topic, row.sign_up, &mut stored.document, fields)?

@@ -131,10 +131,9 @@ impl Batch<'_> {
     fn write_early(&mut self, early: &Early) -> Result<bool, StoreError> {
         let Some(row) = self.tx.sign_up(early.sign_up)? else { return self.is_over(early.job) };
         if row.status() == Status::Confirmed && attendance_of(self.tx, &row)?.checked_in_at.is_none() {
-            match self.write(&row, &[Attendance::in_at(early.at)]) {
-                Err(AttendRefusal::Store(error)) => return Err(error),
-                // The gate itself remembers who came.
-                Err(_) | Ok(()) => {}
+            // Where the document has no room, the gate itself remembers who came.
+            if let Err(AttendRefusal::Store(error)) = self.write(&row, &[Attendance::in_at(early.at)]) {
+                return Err(error);
             }
         }
         Ok(true)

@@ -2,7 +2,7 @@
 
 use crate::places::Node;
 use crate::world::{NOW, TENANT, fields, topic};
-use edge_core::node::{JobRefusal, NewJob, SignUpRequest, answer_of, job_row, job_view};
+use edge_core::node::{Claim, JobRefusal, NewJob, SignUpRequest, answer_of, job_row, job_view};
 use sync_protocol::{
     documents::{Document, JobFields, Refused, SignUpFields, Status, TenantKey, Value},
     ids::{DocumentId, JobId, SignUpId, WorkerId, Writer},
@@ -16,7 +16,13 @@ use sync_protocol::{
 const HOSTILE: Writer = Writer::new(7, 1);
 
 fn born(seats: u32) -> NewJob {
-    NewJob { fields: fields("born"), seats, policy: LossPolicy::WriteOff, key: String::new() }
+    NewJob {
+        fields: fields("born"),
+        seats,
+        policy: LossPolicy::WriteOff,
+        key: String::new(),
+        body_hash: [0; 16],
+    }
 }
 
 /// The hub sends entries of other writers; how many this node has parked since it began.
@@ -171,8 +177,13 @@ fn a_job_for_all_time_is_none() {
     let long = JobFields { text: "x".repeat(16_001), tenant: TENANT.0, ..fields("long") };
     let refused = NewJob { fields: long, ..born(1) };
     assert!(matches!(node.batch(|batch| batch.create_job(&refused)), Err(JobRefusal::Document(_))));
-    let request =
-        SignUpRequest { job: far, worker: WorkerId([1; 16]), idempotency: [1; 16], body_hash: [1; 16] };
+    let request = SignUpRequest {
+        job: far,
+        worker: WorkerId([1; 16]),
+        idempotency: [1; 16],
+        body_hash: [1; 16],
+        claim: Claim::default(),
+    };
     assert!(node.batch(|batch| batch.sign_up(&request)).is_err(), "it has begun");
 }
 

@@ -129,7 +129,7 @@ mod tests {
         let cookie = token.cookie();
         let sent = cookie.split(';').next().unwrap();
         let again = Token::read(&format!("a=b; {sent}; c=d")).unwrap();
-        assert_eq!(clerks.find(&again, now).unwrap().key_hash, key);
+        assert_eq!(clerks.find(&again, now).unwrap().key_hash, blake3::hash(key.as_bytes()));
         assert!(
             again.is_form_token(&token.form_token())
                 && !again.is_form_token("")

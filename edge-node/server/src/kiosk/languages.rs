@@ -117,6 +117,12 @@ pub(crate) fn english_keys() -> Vec<String> {
     entries(ENGLISH).into_keys().map(str::to_owned).collect()
 }
 
+/// Keys of the words about workers, which Chinese and English have.
+#[cfg(test)]
+pub(crate) fn worker_keys() -> Vec<String> {
+    entries(ENGLISH_WORKER).into_keys().map(str::to_owned).collect()
+}
+
 /// Reads every `*.ftl` file of a folder in the order of their names; a folder that is not there holds none.
 ///
 /// # Errors

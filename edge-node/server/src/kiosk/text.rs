@@ -107,8 +107,10 @@ mod tests {
             // Query pairs of links are added by a method of the same name.
             used.remove(pair);
         }
-        let known = languages::english_keys();
+        let known = [languages::english_keys(), languages::worker_keys()].concat();
         let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+        // What messages say, for which there is no page.
+        used.extend(["message-confirmed", "message-cancelled", "message-changed"]);
         // What a file says of itself, where no page shows it.
         used.extend(["language-direction", "language-tag"]);
         assert_eq!(used.difference(&known).collect::<Vec<_>>(), [&""; 0]);

@@ -92,7 +92,7 @@ fn whatever_is_refused_is_a_problem() {
     check("GET", "/v1/jobs?radius_m=500", &[], b"", 400, "bad-query");
     check("GET", "/problems/%FF", &[], b"", 400, "bad-request");
     let wrong = check("DELETE", "/v1/jobs", &[("Accept", "text/html")], b"", 405, "method-not-allowed");
-    assert_eq!(wrong.header("allow"), Some("get,head,post"));
+    assert_eq!(wrong.header("allow"), Some("GET,HEAD,POST"));
     check("PUT", "/v1/sync/carry", &[], b"", 405, "method-not-allowed");
     let key = ("Idempotency-Key", "k");
     check("POST", "/v1/sign_ups", &[key], b"{}", 415, "unsupported-media-type");

@@ -48,8 +48,6 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/mine", "get", Who::Anyone),
     ("/mine", "post", Who::Ticket),
     ("/near", "get", Who::Anyone),
-    ("/openapi.json", "get", Who::Anyone),
-    ("/problems/{code}", "get", Who::Anyone),
     ("/readyz", "get", Who::Anyone),
     ("/sign_up", "get", Who::Anyone),
     ("/sign_up", "post", Who::Anyone),
@@ -84,14 +82,14 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/v1/jobs/{id}", "patch", Who::Tenant),
     ("/v1/jobs/{id}/roster", "get", Who::Tenant),
     ("/v1/node", "get", Who::Anyone),
+    ("/v1/categories", "get", Who::Anyone),
+    ("/v1/regions", "get", Who::Anyone),
     ("/v1/sign_ups", "get", Who::Ticket),
     ("/v1/sign_ups", "post", Who::Anyone),
     ("/v1/sign_ups/{id}", "get", Who::Ticket),
     // `:cancel` is the worker's; the other commands are tested below, each by its name.
     ("/v1/sign_ups/{id}", "post", Who::Ticket),
     ("/v1/timesheet", "get", Who::OwnTenant),
-    ("/v1/{*rest}", "get", Who::Anyone),
-    ("/v1/{*rest}", "post", Who::Anyone),
 ];
 
 /// Commands on a sign-up that are an agency's.

@@ -334,7 +334,9 @@ fn cancel_for(
     if !reason.is_passed_on() {
         return Ok(park("a node ends a sign-up for a reason of the hub"));
     }
-    if shard.tx.seat(shard.vshard, job, sign_up)?.is_none() {
+    let known = shard.tx.seat(shard.vshard, job, sign_up)?.is_some()
+        || shard.tx.sign_up(sign_up)?.is_some_and(|row| row.fields.job == job);
+    if !known {
         return Ok(park("a cancellation of a sign-up that is not known"));
     }
     let document = shard.tx.document(shard.vshard, sign_up)?;

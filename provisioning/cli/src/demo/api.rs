@@ -114,6 +114,9 @@ pub(crate) struct SignUp {
     pub(crate) id: String,
     pub(crate) job: String,
     pub(crate) status: String,
+    /// Six digits; empty to whoever did not show them.
+    #[serde(default)]
+    pub(crate) code: String,
     #[serde(default)]
     pub(crate) receipt: Option<String>,
     /// The place on the wait list counts only those at this node.

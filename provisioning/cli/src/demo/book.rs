@@ -40,7 +40,7 @@ struct Shown<'a> {
 impl Book {
     /// Notes an answer.
     pub(crate) fn note(&mut self, who: Who, node: &'static str, phone: String, answer: SignUp) {
-        let SignUp { id, job, status, receipt, at_this_node: _ } = answer;
+        let SignUp { id, job, status, receipt, .. } = answer;
         self.entries.push(Entry { who, node, job, id, phone, status, receipt, cancelled: false });
     }
 

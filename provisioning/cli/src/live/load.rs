@@ -28,6 +28,8 @@ pub(super) struct Ack {
     pub(super) who: Who,
     pub(super) job: String,
     pub(super) id: String,
+    /// The ticket's digits.
+    pub(super) code: String,
     /// The first answer was a confirmation.
     pub(super) confirmed: bool,
     pub(super) cancel: Cancel,
@@ -150,7 +152,14 @@ impl Client {
         let confirmed = answer.status == "confirmed";
         let place = {
             let mut acks = self.record.acks();
-            acks.push(Ack { who: self.who, job, id: answer.id.clone(), confirmed, cancel: Cancel::None });
+            acks.push(Ack {
+                who: self.who,
+                job,
+                id: answer.id.clone(),
+                code: answer.code.clone(),
+                confirmed,
+                cancel: Cancel::None,
+            });
             acks.len() - 1
         };
         if confirmed && self.random.below(CANCELS) == 0 {

@@ -123,7 +123,8 @@ fn compare(api: &Api, ack: &Ack) -> Result<String> {
 /// Checks the receipt of a confirmed place. The hub's comes with the change that confirms the place, or right behind it.
 fn is_signed_by_hub(api: &Api, ack: &Ack, root: &[u8; 32]) -> Result<bool> {
     let path = format!("/v1/sign_ups/{}", ack.id);
-    let text = wait_until("a receipt", ANSWER_TIME_MAX, || Ok(api.get::<SignUp>(&path, &[])?.receipt))?;
+    let shown = [("code", ack.code.as_str())];
+    let text = wait_until("a receipt", ANSWER_TIME_MAX, || Ok(api.get::<SignUp>(&path, &shown)?.receipt))?;
     let body = receipt::verify(&receipt::decode_text(&text)?, root)?;
     ensure!(body.sign_up.to_string() == ack.id && body.job.to_string() == ack.job, "it is for {body:?}");
     Ok(body.writer.is_hub())
@@ -184,6 +185,7 @@ mod tests {
             who: Who::Jiubao,
             job: "j".to_owned(),
             id: id.to_owned(),
+            code: String::new(),
             confirmed: true,
             cancel: Cancel::None,
         };

@@ -3,8 +3,8 @@
 use automerge::{ActorId, Automerge};
 use sync_protocol::{
     documents::{
-        ATTENDANCE, Applied, Document, JobFields, PayUnit, Refused, SHIFT_SECONDS_MAX, SignUpFields, Status,
-        TIMES, TenantKey, Value,
+        ATTENDANCE, Applied, Demands, Document, JobFields, PayUnit, Refused, SHIFT_SECONDS_MAX, SignUpFields,
+        Status, TIMES, TenantKey, Value,
     },
     ids::{DocumentId, JobId, SignUpId, WorkerId, Writer},
     limits::{
@@ -279,6 +279,12 @@ fn sorter() -> JobFields {
         created_at: 1,
         tenant: 1,
         region: "hangzhou".into(),
+        demands: Demands {
+            min_age: Some(18),
+            certificates: ["health".into()].into(),
+            languages: ["zh".into()].into(),
+        },
+        no_show_after_min: 15,
     }
 }
 

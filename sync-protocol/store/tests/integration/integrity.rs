@@ -267,13 +267,12 @@ fn read(store: &mut SqliteShard, table: &str, row: &Cells) -> Option<Result<(), 
             let sign_up = sign_up_of(1)?;
             store.read(|tx| tx.sign_up(sign_up).map(drop))
         }
-        "node_seats" => {
+        "node_seats" | "hub_seats" => {
             let job = job_of(1)?;
-            store.read(|tx| tx.node_job(of, job).map(drop))
-        }
-        "hub_seats" => {
-            let job = job_of(1)?;
-            store.read(|tx| tx.hub_job(of, job).map(drop))
+            let of_node = table == "node_seats";
+            store.read(
+                |tx| if of_node { tx.node_job(of, job).map(drop) } else { tx.hub_job(of, job).map(drop) },
+            )
         }
         "holding" => {
             let (job, writer) = (job_of(1)?, writer_of(2)?);
@@ -299,8 +298,8 @@ fn read(store: &mut SqliteShard, table: &str, row: &Cells) -> Option<Result<(), 
             store.read(|tx| tx.meta(key).map(drop))
         }
         "outbox" => {
-            let Cell::Integer(n) = row[1] else { return None };
-            store.read(|tx| tx.message(of, n.unsigned_abs()).map(drop))
+            let n = number(&row[1])?;
+            store.read(|tx| tx.message(of, n).map(drop))
         }
         // Kept for people: counted, and read by nobody.
         "parked" => return None,

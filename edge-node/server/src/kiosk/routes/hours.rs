@@ -41,7 +41,7 @@ pub(super) fn of(app: &App, sign_up: SignUpId) -> Result<Option<(Hours, Attendan
         row.map(|row| attendance_of(tx, &row)).transpose()
     })?;
     Ok(attendance.and_then(|at| {
-        let told = at.agency_minutes.or(at.measured_minutes())?;
+        let told = at.agency_minutes.or_else(|| at.measured_minutes())?;
         Some((Hours { told, said: at.worker_minutes }, at))
     }))
 }
