@@ -218,7 +218,7 @@ fn who_comes_is_scanned_and_a_missed_place_goes_to_the_next() {
     assert!(ask.body.contains("The place goes to the one person in line"), "{ask:?}");
     let ended = clerk.post("/agency/end", &[("sign_up", &second.0), ("shift", &shift), ("do", "no_show")]);
     assert_eq!(ended.status, 303, "{ended:?}");
-    let ticket = |(_, code): &(String, String)| node.get(&format!("/ticket/{code}?lang=en")).body;
+    let ticket = |(_, code): &(String, String)| node.get(&visit_of(&node, code)).body;
     assert!(ticket(second).contains("not there in time"), "the ticket says why");
     assert!(ticket(third).contains("You have it"), "the next in line has the place");
     assert_eq!(clerk.post("/agency/end", &[("sign_up", &first.0), ("do", "dismiss")]).status, 409, "he came");
@@ -247,9 +247,7 @@ fn hours_are_measured_confirmed_by_both_sides_and_sealed() {
     assert_eq!(read(&command("check_in", json!({})))["status"], "confirmed");
     let left = clerk.post("/agency/gate", &[("sign_up", &id), ("do", "out")]);
     assert!(left.body.contains("Left "), "{left:?}");
-    // On the shared screen a ticket belongs to the visit that its digits begin.
-    let visit = node.post_form("/mine?lang=en", &[("code", &code)]);
-    let ticket = visit.header("location").unwrap().to_owned();
+    let ticket = visit_of(&node, &code);
     assert!(node.get(&ticket).body.contains("Hours 0:00: press to confirm"), "{:?}", node.get(&ticket));
     assert_eq!(command("confirm_minutes", json!({ "minutes": 540 })).status, 200);
     assert_eq!(command("confirm_minutes", json!({ "minutes": 9999 })).status, 400);
@@ -298,6 +296,12 @@ fn hours_are_measured_confirmed_by_both_sides_and_sealed() {
     seal.verify(sheet.replace(",555,", ",556,").as_bytes(), &key).unwrap_err();
     assert_eq!(api(&node, "GET", "/v1/timesheet?date=2001-01-01", &Value::Null).status, 400);
     assert_eq!(api(&node, "GET", &format!("/v1/timesheet?date={day}&format=xls"), &Value::Null).status, 400);
+}
+
+/// The address of a ticket. On the shared screen it belongs to the visit that its digits begin.
+fn visit_of(node: &Node, code: &str) -> String {
+    let visit = node.post_form("/mine?lang=en", &[("code", code)]);
+    visit.header("location").unwrap().to_owned()
 }
 
 fn tomorrow(day: &str) -> String {

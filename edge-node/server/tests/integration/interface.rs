@@ -107,7 +107,7 @@ fn whatever_is_refused_is_a_problem() {
     let json = ("Content-Type", "application/json");
     check("POST", "/v1/sign_ups", &[key, json], &[b' '; (64 << 10) + 1], 413, "too-large");
     let unauthorised = check("POST", "/v1/jobs", &[json], b"{}", 401, "unauthorised");
-    assert_eq!(unauthorised.header("www-authenticate"), Some("bearer"));
+    assert_eq!(unauthorised.header("www-authenticate"), Some("Bearer"));
 }
 
 #[test]

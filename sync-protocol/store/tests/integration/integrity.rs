@@ -263,9 +263,11 @@ fn read(store: &mut SqliteShard, table: &str, row: &Cells) -> Option<Result<(), 
             let job = job_of(1)?;
             store.read(|tx| tx.job_summary(of, job).map(drop))
         }
-        "sign_up" => {
-            let sign_up = sign_up_of(1)?;
-            store.read(|tx| tx.sign_up(sign_up).map(drop))
+        "sign_up" | "receipt" => {
+            let (sign_up, is_row) = (sign_up_of(1)?, table == "sign_up");
+            store.read(
+                |tx| if is_row { tx.sign_up(sign_up).map(drop) } else { tx.receipt(of, sign_up).map(drop) },
+            )
         }
         "node_seats" | "hub_seats" => {
             let job = job_of(1)?;
@@ -288,10 +290,6 @@ fn read(store: &mut SqliteShard, table: &str, row: &Cells) -> Option<Result<(), 
         }
         "standing" | "evidence" | "ending" | "recall" | "reclaimed" | "contact" => {
             return read_end(store, table, row, of);
-        }
-        "receipt" => {
-            let sign_up = sign_up_of(1)?;
-            store.read(|tx| tx.receipt(of, sign_up).map(drop))
         }
         "meta" => {
             let Cell::Text(key) = &row[0] else { return None };
