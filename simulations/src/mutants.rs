@@ -30,13 +30,11 @@ const MUTANTS: &[(Mutant, &str)] = &[
     (Mutant::SyncNormal, "bad-disk"),
     (Mutant::HubFreesBumped, "lost-node"),
     (Mutant::FenceFreesLive, "lost-node"),
-    (Mutant::ContactNotCompared, "copied-node"),
     (Mutant::OverWelcomed, "copied-node"),
     (Mutant::LeaseIgnored, "lost-node"),
     (Mutant::LeaseNotNeeded, "lost-node"),
     (Mutant::OlderAnswerTaken, "carried"),
     (Mutant::GrantsAsDeltas, "carried"),
-    (Mutant::VoidHonoured, "lost-node"),
     (Mutant::GapTaken, "hostile-node"),
 ];
 

@@ -177,9 +177,6 @@ impl Hearing {
     pub fn with_contact(self, met: Result<u64, OlderDisk>) -> Verdict {
         match met {
             Ok(contact) => Verdict::Welcome(self.welcome(contact)),
-            Err(older) if mutant::is(Mutant::ContactNotCompared) => {
-                Verdict::Welcome(self.welcome(older.held))
-            }
             Err(older) => Verdict::Fence(older.to_string()),
         }
     }

@@ -51,8 +51,6 @@ pub enum Mutant {
     Canary = 21,
     /// A commit does not wait for the disk.
     SyncNormal = 22,
-    /// The number of a contact is not compared with the one that the node is known to hold.
-    ContactNotCompared = 23,
     /// An incarnation that is over is welcomed as if it stood.
     OverWelcomed = 24,
     /// Rights are reclaimed after the fence, while the lease runs.
