@@ -39,7 +39,9 @@ pub fn complete(mut description: Value, known: &[Known]) -> Value {
             add_problems(operation, problem, known);
         }
         describe_answers(operation, known);
-        if operation.get("responses").is_some_and(|answers| answers.get("401").is_some()) {
+        let refuses = operation.get("responses").is_some_and(|answers| answers.get("401").is_some());
+        // Who logs in is refused like this as well, and has no key yet: such a handler says so itself.
+        if refuses && !operation.contains_key("security") {
             operation.insert("security".to_owned(), json!([{ "key": [] }]));
             needs_key = true;
         }

@@ -159,7 +159,7 @@ impl Drawer<'_> {
             path: path.to_owned(),
             summary: pieces(text(operation, "summary"), self.known),
             more: pieces(text(operation, "description"), self.known),
-            needs_key: operation.get("security").is_some(),
+            needs_key: operation.get("security").is_some_and(|security| !security[0]["key"].is_null()),
             parameters: parameters.iter().map(|parameter| self.parameter(parameter)).collect(),
             body: body.map(|body| self.body(body)),
             request: self.request(method, path, operation, &parameters),

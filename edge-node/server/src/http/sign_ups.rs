@@ -403,9 +403,12 @@ fn owned(
 /// `:confirm_minutes` (with a body `{"minutes": 480}`), `:no_show` and `:dismiss`.
 #[utoipa::path(post, path = "/v1/sign_ups/{id}",
     params(("id" = String, Path, description = "Sign-up id, a colon and the command")),
-    request_body(content = attendance::MinutesBody, description = "Of :confirm_minutes alone"),
+    request_body(content = attendance::MinutesBody, description = "Of :confirm_minutes alone"), security(()),
     responses((status = 200, body = SignUpJson, description = "How the sign-up stands; after an agency's command its attendance"),
-    (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    (status = 400, body = Problem, description = "`bad-request`."), (status = 401, body = Problem, description = "`unauthorised`, of an agency's command."),
+    (status = 403, body = Problem, description = "`not-yours`."), (status = 404, body = Problem, description = "`unknown-sign-up` or `unknown-route`."),
+    (status = 409, body = Problem, description = "What stands does not allow it."), (status = 429, body = Problem, description = "`too-many-guesses`."),
+    (status = 503, body = Problem, description = "`busy` or `frozen`."), (status = 507, body = Problem, description = "`disk-full`.")))]
 pub(crate) async fn command(
     State(app): State<App>,
     Path(id): Path<String>,

@@ -282,7 +282,7 @@ pub(crate) async fn enrol(
 }
 
 /// Enrols a worker at this node: 201 with a card and a log-in.
-#[utoipa::path(post, path = "/v1/workers/me", request_body = ProfileBody, responses(
+#[utoipa::path(post, path = "/v1/workers/me", request_body = ProfileBody, security(()), responses(
     (status = 201, body = ProfileJson, description = "Enrolled; the card's text is shown this once"),
     (status = 200, body = ProfileJson, description = "Enrolled before, and proved by the PIN; nothing was changed"),
     (status = 400, body = Problem), (status = 401, body = Problem), (status = 429, body = Problem),
@@ -345,7 +345,7 @@ pub(crate) async fn erase(State(app): State<App>, headers: HeaderMap) -> Result<
 }
 
 /// Begins a log-in with phone or card, and PIN.
-#[utoipa::path(post, path = "/v1/sessions", request_body = ProofBody, responses(
+#[utoipa::path(post, path = "/v1/sessions", request_body = ProofBody, security(()), responses(
     (status = 201, body = LogInJson), (status = 400, body = Problem),
     (status = 401, body = Problem, description = "Unknown or wrong: the answer is the same"),
     (status = 429, body = Problem, description = "Too many wrong PINs; Retry-After says how long to wait")))]
