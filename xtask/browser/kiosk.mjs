@@ -103,8 +103,10 @@ async function open(browser, options) {
 
 async function look({ page, troubles }, where) {
   const { width } = page.viewportSize();
+  // A page that is still on its way has no sheet yet, and any width.
+  await page.waitForLoadState('load');
   const content = await widest(page);
-  expect(content <= width, `${where}: content is ${content} px wide on a screen of ${width}`);
+  expect(content <= width, `${where}: content is ${content} px wide on a screen of ${width}: ${content > width ? await beyond(page, width) : ''}`);
   expect(troubles.length === 0, `${where}: ${troubles.join('; ')}`);
 }
 
@@ -114,6 +116,15 @@ async function widest(page) {
   const metrics = await session.send('Page.getLayoutMetrics');
   await session.detach();
   return metrics.cssContentSize.width;
+}
+
+// The elements that reach farthest beyond the screen's edge.
+async function beyond(page, width) {
+  return page.evaluate((edge) => {
+    const reach = (one) => Math.round(one.getBoundingClientRect().right);
+    const far = [...document.querySelectorAll('body *')].filter((one) => reach(one) > edge);
+    return far.slice(-3).map((one) => `${one.tagName.toLowerCase()}.${one.className} to ${reach(one)}`).join(', ');
+  }, width);
 }
 
 async function go(tab, address, where) {
