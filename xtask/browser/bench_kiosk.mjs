@@ -2,12 +2,13 @@
 //
 // Called by `cargo xtask bench kiosk` with DAYSHIFT_KIOSK, DAYSHIFT_BROWSER and DAYSHIFT_BROWSER_MODULES.
 
+import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
 const env = process.env;
 const require = createRequire(`${env.DAYSHIFT_BROWSER_MODULES}/playwright-core/package.json`);
 const { chromium } = require('playwright-core');
-const WORKERS = 40;
+const WORKERS = 5;
 // What a person takes to find the next target and touch it.
 const TOUCH_MS = 900;
 const SCREEN = { width: 1080, height: 1920 };
@@ -29,7 +30,8 @@ async function serve(page, kiosk, phone) {
   return taps;
 }
 
-const browser = await chromium.launch({ executablePath: env.DAYSHIFT_BROWSER, args: ['--no-sandbox'] });
+const executablePath = execFileSync('which', [env.DAYSHIFT_BROWSER ?? 'chromium'], { encoding: 'utf8' }).trim();
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 try {
   const context = await browser.newContext({ viewport: SCREEN });
   const page = await context.newPage();
