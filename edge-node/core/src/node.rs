@@ -25,7 +25,6 @@ pub use fitness::Unfit;
 pub use gate::EARLY_MAX;
 pub use holds::{Claim, Hold, HoldId, HoldRefusal, HoldRequest, Holder, Holds};
 pub use jobs::{EditRefusal, JobEdit, JobRefusal, NewJob};
-pub use outbox::TRIES_MAX;
 pub use persons::{PersonChange, PersonRefusal};
 pub use place::place_question;
 pub use rows::{JobView, job_row, job_view, remembered_view};

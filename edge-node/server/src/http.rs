@@ -7,6 +7,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::{HeaderValue, header},
     middleware,
+    response::Response,
     routing::{any, delete, get, post},
 };
 use http_face::{Answer, Docs, Limit};
@@ -142,7 +143,17 @@ pub(crate) async fn serve(
     // Browsers that came by HTTPS once come so for half a year (RFC 6797).
     let strict = HeaderValue::from_static("max-age=15552000");
     let strict = SetResponseHeaderLayer::overriding(header::STRICT_TRANSPORT_SECURITY, strict);
-    let of_phones = whole(router.clone()).layer(strict);
+    // What was set over HTTPS is never sent without it.
+    let secure = middleware::map_response(|mut response: Response| async move {
+        if let Some(cookie) = response.headers().get(header::SET_COOKIE) {
+            let cookie = [cookie.as_bytes(), b"; Secure"].concat();
+            if let Ok(cookie) = HeaderValue::from_bytes(&cookie) {
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+        }
+        response
+    });
+    let of_phones = whole(router.clone()).layer(secure).layer(strict);
     let router = whole(router.merge(own));
     let (tell, told) = watch::channel(false);
     let stopped = || {

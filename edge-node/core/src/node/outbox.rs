@@ -10,9 +10,7 @@ use sync_protocol::{
 };
 use sync_store::{MessageKind, MessageRow, StoreError};
 
-/// Tries before a message is given up.
-pub const TRIES_MAX: u32 = 3;
-/// Seconds before the second and the third try.
+/// Seconds before the second and the third try; after the third a message is given up.
 const PAUSES_S: [i64; 2] = [5, 30];
 /// Messages that wait; what comes on top is not told, and places are given all the same.
 const WAITING_MAX: u64 = 100_000;

@@ -2,7 +2,7 @@
 
 use crate::places::Node;
 use crate::world::{NOW, fields, topic};
-use edge_core::node::{Batch, NewJob, TRIES_MAX};
+use edge_core::node::{Batch, NewJob};
 use sync_protocol::{
     documents::JobFields,
     ids::{JobId, SignUpId, Writer},
@@ -105,7 +105,7 @@ fn a_message_is_tried_three_times_then_kept_for_people() {
     });
     assert!(told, "the sender is woken");
     let mut pauses = Vec::new();
-    for _ in 0..TRIES_MAX {
+    for _ in 0..3 {
         let row = node.batch(|batch| waiting(batch).remove(0));
         pauses.push(row.next_at - NOW);
         node.batch(|batch| batch.sent(row.vshard, row.n, Err("no answer"))).unwrap();

@@ -62,9 +62,8 @@ pub(crate) async fn list(
 ) -> Result<Json<MessagesJson>, Problem> {
     desk.admit(&headers)?;
     let shared = &desk.app().shared;
-    let ((waiting, dead), rows) =
+    let ((waiting, _), rows) =
         shared.readers.read(|tx| Ok((tx.message_counts()?, tx.messages(true, LISTED_MAX)?)))?;
-    shared.metrics.messages_given_up.set(i64::try_from(dead).unwrap_or(i64::MAX));
     Ok(Json(MessagesJson { waiting, given_up: rows.iter().map(shown).collect() }))
 }
 

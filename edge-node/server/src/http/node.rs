@@ -38,15 +38,16 @@ pub(crate) struct NodeJson {
 
 /// Reads how much is pending and parked into the metrics; where the database cannot be read, what was last known stays.
 fn count(app: &App) -> Result<(), StoreError> {
-    let (pending, parked) = app.shared.readers.read(|tx| {
+    let (pending, parked, given_up) = app.shared.readers.read(|tx| {
         let mut pending = 0;
         for (vshard, head) in tx.own_heads()? {
             pending += head.wseq - tx.acked(vshard)?.min(head.wseq);
         }
-        Ok((pending, tx.parked()?))
+        Ok((pending, tx.parked()?, tx.message_counts()?.1))
     })?;
     app.shared.metrics.pending_changes.set(i64::try_from(pending).unwrap_or(i64::MAX));
     app.shared.metrics.parked_changes.set(i64::try_from(parked).unwrap_or(i64::MAX));
+    app.shared.metrics.messages_given_up.set(i64::try_from(given_up).unwrap_or(i64::MAX));
     Ok(())
 }
 
