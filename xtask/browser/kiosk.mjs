@@ -59,7 +59,7 @@ function browserPath() {
 // Starts the demo and reads from what it says where its pages are.
 function startDemo() {
   // The pictures show what is built in; everything else is looked at with a language that came as a file as well.
-  const languages = pictures ? {} : { DAYSHIFT_LANGUAGES: join(root, 'edge-node/server/locales/extra') };
+  const languages = pictures ? {} : { DAYSHIFT_LANGUAGES: join(root, 'pages/locales/extra') };
   const child = spawn(join(env.DAYSHIFT_PROGRAMS ?? '', 'dayshift'), ['demo'], { cwd: root, env: { ...env, ...languages } });
   const ended = new Promise((done) => child.once('close', done));
   const stop = async () => {

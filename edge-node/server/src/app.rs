@@ -1,11 +1,8 @@
 //! Puts the node together: what is shared between requests, loop and uplink, and the order of starting and stopping.
 
 use crate::{
-    agency::Clerks,
     config::{Config, Help},
-    country::Country,
     event_loop::{Event, EventLoop, Order, damaged, refuse},
-    guesses::Guesses,
     holds,
     http::{self, Changes, Desk},
     kiosk::{self, visit::Visits},
@@ -29,6 +26,7 @@ use edge_core::{
 };
 use enrolment::FolderHold;
 use jiff::tz::TimeZone;
+use pages::{agency::Clerks, country::Country, guesses::Guesses};
 use plugin_host::ChainSlot;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -373,7 +371,7 @@ pub(crate) struct App {
     guesses: Arc<Mutex<Guesses>>,
     /// Who is at the screen.
     pub(crate) visits: Arc<Visits>,
-    clerks: Arc<Mutex<Clerks>>,
+    pub(crate) clerks: Arc<Mutex<Clerks>>,
     /// Where messages leave the node.
     pub(crate) senders: Arc<Senders>,
     pub(crate) persons: Arc<Persons>,
@@ -394,7 +392,7 @@ impl App {
             events,
             questions,
             in_flight: Arc::default(),
-            guesses: Arc::new(Mutex::new(Guesses::new())),
+            guesses: Arc::new(Mutex::new(Guesses::default())),
             clerks: Arc::default(),
             senders: Arc::new(senders),
             persons: Arc::default(),
@@ -413,11 +411,6 @@ impl App {
         self.guesses.lock().unwrap_or_else(PoisonError::into_inner).take(from, now_ms)
     }
 
-    /// Looks at, or changes, who is logged in.
-    pub(crate) fn clerks<T>(&self, work: impl FnOnce(&mut Clerks) -> T) -> T {
-        work(&mut self.clerks.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
     /// The digits were right.
     pub(crate) fn guessed_right(&self, from: IpAddr) {
         self.guesses.lock().unwrap_or_else(PoisonError::into_inner).was_right(from);
@@ -430,7 +423,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     for assumed in &config.assumed {
         tracing::warn!("{assumed}");
     }
-    kiosk::languages::start(&config.languages)?;
+    pages::languages::start(&config.languages)?;
     let database = config.data.join("node.sqlite");
     let open = OpenOptions::new(&database).opener();
     let senders = Senders::load(&config.data)?;

@@ -1,14 +1,12 @@
 //! What a node is told by its operator: flags, and the identity in its data folder.
 
-use crate::{
-    country::{Country, zone_of},
-    http::parse_origin,
-};
+use crate::http::parse_origin;
 use anyhow::{Context, ensure};
 use axum::http::HeaderValue;
 use clap::{Args, Parser, Subcommand};
 use enrolment::NodeIdentity;
 use jiff::tz::TimeZone;
+use pages::country::{Country, zone_of};
 use std::{net::SocketAddr, path::PathBuf};
 use sync_quic::CertificateFiles;
 

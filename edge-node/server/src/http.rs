@@ -40,8 +40,9 @@ pub(crate) mod workers;
 pub(crate) use carry::Desk;
 pub(crate) use events::Changes;
 pub(crate) use origins::parse_origin;
+pub(crate) use pages::base64url;
 pub(crate) use problem::Problem;
-pub(crate) use sign_ups::{SignUpBody, base64url, submit};
+pub(crate) use sign_ups::{SignUpBody, submit};
 
 #[derive(OpenApi)]
 #[openapi(

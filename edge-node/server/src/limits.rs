@@ -38,15 +38,6 @@ pub(crate) const MERGE_BUDGET: usize = 2_000;
 pub(crate) const CHAIN_DEADLINE: Duration = Duration::from_millis(5);
 /// Longest idempotency key.
 pub(crate) const KEY_CHARS_MAX: usize = 128;
-/// Wrong ticket digits from one address within [`GUESS_WINDOW_MS`]; more are answered 429. A person mistypes a few.
-pub(crate) const GUESSES_OF_ONE: u64 = 10;
-/// Wrong ticket digits from all addresses within [`GUESS_WINDOW_MS`]: with 1,000 live tickets of a million numbers, who
-/// guesses from everywhere finds one in about seventeen minutes, and needs the phone number as well to give it back.
-pub(crate) const GUESSES_OF_ALL: u64 = 60;
-/// In which an empty bucket of tries fills again.
-pub(crate) const GUESS_WINDOW_MS: u64 = 60_000;
-/// Addresses whose tries are remembered: 64 KiB at most. Above it the one seen longest ago is forgotten.
-pub(crate) const GUESSERS_MAX: usize = 1_024;
 /// One clip of speech: about two minutes. What a command says beyond it is thrown away.
 pub(crate) const CLIP_BYTES_MAX: usize = 6 << 20;
 /// All clips on disk; above half of it those that no page reads any more make room, at it nothing more is spoken.
@@ -92,14 +83,6 @@ pub(crate) const SHORT_CUT: Duration = Duration::from_secs(75);
 
 /// How often the gate looks whether something is due: what a no-show may be declared late by.
 pub(crate) const GATE_EVERY: Duration = Duration::from_secs(5);
-/// Clerks logged in at a time, at one node: above it the log-in used longest ago ends.
-pub(crate) const CLERKS_MAX: usize = 256;
-/// A log-in of a clerk ends after so long: one working day.
-pub(crate) const CLERK_WAIT: Duration = Duration::from_secs(12 * 3_600);
-/// Body of a clerk's form: [`ROWS_MAX`] rows as people fill them in, Chinese taking nine bytes a letter in a form.
-pub(crate) const FORM_BYTES_MAX: usize = 512 << 10;
-/// Shifts that one form posts: bounds the page that shows them again.
-pub(crate) const ROWS_MAX: usize = 200;
 /// Days before and after today of which an agency may ask the timesheet.
 pub(crate) const TIMESHEET_DAYS_MAX: i32 = 400;
 /// Messages under way to their senders at a time.
@@ -116,6 +99,5 @@ pub(crate) const SENDERS_BYTES_MAX: u64 = 64 << 10;
 /// A session that stood for so long was a line in order: after it the first attempts come quickly again.
 pub(crate) const STEADY: Duration = Duration::from_secs(10);
 
-const _: () = assert!(GUESSES_OF_ONE < GUESSES_OF_ALL && GUESS_WINDOW_MS.is_multiple_of(GUESSES_OF_ALL));
 const _: () = assert!(BATCH_EVENTS_MAX <= EVENTS_MAX);
 const _: () = assert!(CONNECT_WAIT.as_millis() + BACK_OFF_SHORT_MAX.as_millis() < 2_000);

@@ -3,9 +3,7 @@
 mod agency;
 mod app;
 mod config;
-mod country;
 mod event_loop;
-mod guesses;
 mod holds;
 mod http;
 mod join;
@@ -48,7 +46,7 @@ fn run(cli: config::Cli) -> anyhow::Result<()> {
         config::Command::Join(join) => runtime.block_on(join::join(&join)),
         config::Command::Run(run) => runtime.block_on(app::run(&config::Config::load(&run)?)),
         config::Command::Languages(config::LanguagesCommand::Check { folder }) => {
-            kiosk::languages::check(&folder, &mut std::io::stdout())
+            pages::languages::check(&folder, &mut std::io::stdout())
         }
         config::Command::Openapi => {
             let description = http::description()?;

@@ -3,11 +3,11 @@
 //! A receipt is checked against the cluster's root key alone, so that a place given by a node that was never heard of here,
 //! and by a hub that cannot be asked, is told from a forged one.
 
-use crate::http::base64url;
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use enrolment::{LogKeyCertificate, NodeIdentity};
+use pages::base64url;
 use sync_protocol::{
     receipt::{Receipt, ReceiptBody},
     timesheet::Seal,

@@ -3,6 +3,8 @@
 //! A number names its worker, so it is brought to one form before it is hashed: with and without its country's prefix it
 //! is the same person.
 
+use pages::country::Country;
+
 /// How phone numbers are written where the node stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum PhonePlan {
@@ -23,6 +25,16 @@ pub(crate) const TYPED_CHARS_MAX: usize = 40;
 /// Keeps the ASCII digits of what a person typed.
 pub(crate) fn digits(typed: &str) -> String {
     typed.chars().filter(char::is_ascii_digit).collect()
+}
+
+impl From<Country> for PhonePlan {
+    fn from(country: Country) -> Self {
+        match country {
+            Country::China => Self::China,
+            Country::UnitedStates => Self::NorthAmerica,
+            Country::Other => Self::International,
+        }
+    }
 }
 
 impl PhonePlan {

@@ -1,10 +1,8 @@
 //! The clerk's first page: shifts to post on the left, who comes on the right.
 
 use super::{
-    bounds,
-    door::Clerk,
-    hm, local, post, today,
-    view::{BoardPage, Chosen, Frame, GuestLine, Left, ShiftLine},
+    Clerk, bounds, local, post, today,
+    view::{BoardPage, Chosen, GuestLine},
 };
 use crate::{
     app::App,
@@ -16,6 +14,13 @@ use crate::{
 use askama::filters::Safe;
 use axum::{http::StatusCode, response::Response};
 use jiff::civil::Date;
+use pages::{
+    agency::{
+        Frame,
+        view::{Left, ShiftLine, show as show_page},
+    },
+    hm,
+};
 use sync_protocol::{documents::Status, ids::JobId, seats::EndReason};
 
 /// Of those who are in, so many are shown before the rest is folded.
@@ -54,7 +59,7 @@ pub(super) fn shifts(app: &App, scope: &TenantScope, day: Date) -> Result<Vec<Sh
 }
 
 /// The whole page around its left side.
-pub(super) fn page(clerk: &Clerk, left: Left, day: Date, chosen: &str, all: bool) -> Response {
+pub(super) fn page(clerk: &Clerk, mut left: Left, day: Date, chosen: &str, all: bool) -> Response {
     let shifts = match shifts(&clerk.app, &clerk.scope, day) {
         Ok(shifts) => shifts,
         Err(problem) => return clerk.explain(&problem),
@@ -65,6 +70,7 @@ pub(super) fn page(clerk: &Clerk, left: Left, day: Date, chosen: &str, all: bool
     let at = at.or_else(|| next(&clerk.app, &shifts)).or_else(|| (!shifts.is_empty()).then_some(0));
     let lines = shifts.iter().enumerate().map(|(n, shift)| line(&clerk.app, shift, at == Some(n))).collect();
     let chosen = at.map(|n| chosen_of(&clerk.app, &f, &shifts[n], all));
+    left.shift = at.map_or_else(String::new, |n| shifts[n].view.job.to_string());
     let today = today(&clerk.app);
     let title = if day == today { f.t("a-who-today") } else { f.t_a("a-who-day", day.to_string()) };
     let days = [today.yesterday().unwrap_or(today), today, today.tomorrow().unwrap_or(today)]
@@ -72,11 +78,10 @@ pub(super) fn page(clerk: &Clerk, left: Left, day: Date, chosen: &str, all: bool
         .zip(["a-yesterday", "a-today", "a-tomorrow"])
         .map(|(of, key)| (format!("/agency?day={of}"), f.t(key), of == day))
         .collect();
-    show_page(BoardPage { f, left, shifts: lines, chosen, title, days, day: day.to_string() })
-}
-
-fn show_page(page: BoardPage) -> Response {
-    super::view::show(StatusCode::OK, &page)
+    show_page(
+        StatusCode::OK,
+        &BoardPage { f, left, shifts: lines, chosen, title, days, day: day.to_string() },
+    )
 }
 
 /// The shift that a clerk looks at next: the one that begins next or goes on.
@@ -89,7 +94,7 @@ pub(super) fn line(app: &App, shift: &Shift, is_chosen: bool) -> ShiftLine {
     let fields = &shift.view.fields;
     ShiftLine {
         id: shift.view.job.to_string(),
-        start: hm(local(app, fields.start_at)),
+        start: hm(&local(app, fields.start_at)),
         title: fields.title.clone(),
         place: fields.place.clone(),
         is_chosen,
@@ -131,7 +136,7 @@ fn chosen_of(app: &App, f: &Frame, shift: &Shift, all: bool) -> Chosen {
 }
 
 fn guest_line(app: &App, f: &Frame, shift: &Shift, guest: &Guest, order: Safe<String>) -> GuestLine {
-    let at = |time: Option<i64>| time.map_or_else(String::new, |time| hm(local(app, time)));
+    let at = |time: Option<i64>| time.map_or_else(String::new, |time| hm(&local(app, time)));
     let has_begun = shift.view.fields.start_at <= app.shared.now();
     let (icon, class, state) = match (guest.row.status(), guest.rank()) {
         _ if guest.is_ending => ("glass", "st--ask", f.t("a-state-ending")),
@@ -176,7 +181,7 @@ fn rule(app: &App, f: &Frame, shift: &Shift) -> (Safe<String>, Safe<String>) {
         return (f.t("a-rule-off"), f.t("a-rule-off-note"));
     }
     let due = fields.start_at + i64::from(fields.no_show_after_min) * 60;
-    let said = f.t_a("a-rule", hm(local(app, due)));
+    let said = f.t_a("a-rule", hm(&local(app, due)));
     let left = due - app.shared.now();
     if shift.arrived() == 0 && shift.count(|guest| guest.attendance.gate.is_some()) == 0 {
         return (said, f.t("a-rule-scan-first"));

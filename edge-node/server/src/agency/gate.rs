@@ -1,14 +1,10 @@
 //! The gate, on a phone or a desk: six digits or a receipt go in, one big answer comes out.
 
-use super::{
-    Pairs, board, bounds,
-    door::{Clerk, Sent},
-    hm, local, today,
-    view::{GatePage, show as show_page},
-};
+use super::{Clerk, Pairs, Sent, board, bounds, local, today, view::GatePage};
 use crate::http::Problem;
 use axum::{http::StatusCode, response::Response};
 use edge_core::node::{Act, Attended, JobView, attendance_of};
+use pages::{agency::view::show as show_page, hm};
 use std::cmp::Reverse;
 use sync_protocol::{
     documents::{Attendance, Status},
@@ -203,12 +199,12 @@ fn is_today(clerk: &Clerk, view: &JobView) -> bool {
 fn shown(clerk: &Clerk, stand: Stand, view: &JobView) -> Verdict {
     let (start, end) = (local(&clerk.app, view.fields.start_at), local(&clerk.app, view.fields.end_at));
     let day = if start.date() == today(&clerk.app) { String::new() } else { format!("{} ", start.date()) };
-    let when = format!("{day}{}–{}", hm(start), hm(end));
+    let when = format!("{day}{}–{}", hm(&start), hm(&end));
     Verdict { title: view.fields.title.clone(), when, ..Verdict::of(stand) }
 }
 
 fn verdict(clerk: &Clerk, row: &SignUpRow, view: &JobView, at: &Attendance) -> Verdict {
-    let time = |at: i64| hm(local(&clerk.app, at));
+    let time = |at: i64| hm(&local(&clerk.app, at));
     let (stand, at) = match (row.status(), at.checked_in_at, at.checked_out_at) {
         (_, Some(_), Some(out)) => (Stand::Out, time(out)),
         (Status::Confirmed, Some(came), None) => (Stand::In, time(came)),
@@ -259,7 +255,7 @@ fn done(clerk: &Clerk, sign_up: SignUpId, attended: Attended, act: Act) -> Resul
         Some(row) => verdict(clerk, &row, &view, &attended.attendance),
         None => {
             let at = attended.attendance.checked_in_at.unwrap_or_default();
-            Verdict { at: hm(local(&clerk.app, at)), ..shown(clerk, Stand::GoodByReceipt, &view) }
+            Verdict { at: hm(&local(&clerk.app, at)), ..shown(clerk, Stand::GoodByReceipt, &view) }
         }
     };
     Ok(Verdict { is_done: true, ..verdict })

@@ -1,10 +1,10 @@
 //! The timesheet: what the gate measured, what the agency confirms, what the worker says.
 
 use super::{
+    Clerk, Sent,
     board::grouped,
-    door::{Clerk, Sent},
-    hm, local, today,
-    view::{Frame, HoursLine, SheetPage, show as show_page},
+    local, today,
+    view::{HoursLine, SheetPage},
 };
 use crate::{
     app::App,
@@ -15,6 +15,10 @@ use askama::filters::Safe;
 use axum::{http::StatusCode, response::Response};
 use edge_core::node::Act;
 use jiff::civil::Date;
+use pages::{
+    agency::{Frame, view::show as show_page},
+    hm,
+};
 use sync_protocol::{documents::MINUTES_MAX, ids::SignUpId};
 
 fn day_of(app: &App, text: &str) -> Date {
@@ -57,7 +61,7 @@ fn minutes(text: &str) -> Option<u32> {
 }
 
 fn line(app: &App, f: &Frame, Hours { view, guest }: &Hours) -> HoursLine {
-    let at = |time: Option<i64>| time.map_or_else(|| "–".to_owned(), |time| hm(local(app, time)));
+    let at = |time: Option<i64>| time.map_or_else(|| "–".to_owned(), |time| hm(&local(app, time)));
     let (known, measured) = (&guest.attendance, guest.attendance.measured_minutes());
     let (state, class, icon) = match (known.agency_minutes, known.worker_minutes) {
         _ if known.checked_out_at.is_none() => (f.t("a-sheet-inside"), "st--ask", "clock"),

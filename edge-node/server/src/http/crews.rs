@@ -46,7 +46,7 @@ fn request(app: &App, key: &str, body: &CrewBody) -> Result<CrewRequest, Problem
     if !(CREW_MIN..=CREW_MAX).contains(&body.phones.len()) {
         return Err(wrong("phones".to_owned(), "crew_size", CrewRefusal::Size.to_string()));
     }
-    let plan = app.shared.country.phone_plan();
+    let plan = crate::phone::PhonePlan::from(app.shared.country);
     let worker = |(place, phone): (usize, &String)| {
         let phone = plan
             .read(phone)

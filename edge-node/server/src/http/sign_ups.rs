@@ -21,6 +21,7 @@ use edge_core::node::{
     Answer, CancelRefusal, Claim, Decision, SignUpRefusal, SignUpRequest, Uplink as Line, answer_of,
     place_question,
 };
+use pages::base64url;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -88,11 +89,6 @@ impl SignUpJson {
     }
 }
 
-/// Base64 with the URL alphabet, without padding (RFC 4648, section 5).
-pub(crate) fn base64url(bytes: &[u8]) -> String {
-    base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
-}
-
 impl App {
     /// Hands an event to the loop, or says that too many wait.
     pub(crate) fn send(&self, event: Event) -> Result<(), Problem> {
@@ -124,7 +120,7 @@ pub(crate) fn job_of(id: &str) -> Result<JobId, Problem> {
 
 /// The worker of a phone number.
 pub(crate) fn worker_of(app: &App, phone: &str) -> Result<WorkerId, Problem> {
-    let plan = app.shared.country.phone_plan();
+    let plan = crate::phone::PhonePlan::from(app.shared.country);
     let phone = plan.read(phone).ok_or_else(|| {
         let detail = plan.rule().to_owned();
         Problem::fields(vec![FieldError { field: "phone".to_owned(), reason: "phone_wrong", detail }])
@@ -391,7 +387,7 @@ fn owned(
         return Ok(());
     }
     app.take_guess(from).map_err(Problem::too_many_guesses)?;
-    let phone = body.phone.and_then(|phone| app.shared.country.phone_plan().read(&phone));
+    let phone = body.phone.and_then(|phone| crate::phone::PhonePlan::from(app.shared.country).read(&phone));
     if phone.is_some_and(|phone| WorkerId::of_phone(&app.shared.region_key, &phone) == worker) {
         app.guessed_right(from);
         return Ok(());

@@ -269,7 +269,7 @@ pub(crate) async fn enrol(
     let worker = sign_ups::worker_of(app, phone)?;
     let typed =
         body.pin.as_deref().ok_or_else(|| wrong("pin", "missing", "choose a PIN of 4 to 8 digits"))?;
-    let plan = app.shared.country.phone_plan();
+    let plan = crate::phone::PhonePlan::from(app.shared.country);
     let contact = Contact { phone: plan.read(phone).unwrap_or_default(), ..Contact::default() };
     let told = told(body, (contact, Facts::default()))?;
     let in_place_of = match record::find(app, worker)? {

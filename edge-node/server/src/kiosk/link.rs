@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::text::Lang;
+use pages::Lang;
 
 /// Address of the start page.
 pub(crate) const START: &str = "/";

@@ -19,7 +19,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
     routing::get,
@@ -32,8 +32,7 @@ use super::{
     view::{ErrorPage, SHEET, Trouble},
 };
 use crate::{app::App, http::Problem};
-
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+use pages::forms::{guard, guarded};
 
 /// The tick that means "certain" on every page.
 const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="4" fill="#006347"/><path d="m5 13 5 5 9-12" fill="none" stroke="#fff" stroke-width="3.2" stroke-linecap="round" stroke-linejoin="round"/></svg>"##;
@@ -145,22 +144,6 @@ async fn icon() -> Response {
     (fixed, ICON).into_response()
 }
 
-/// Whether a form was sent by another site's page.
-///
-/// Pages that send no referrer make browsers write `Origin: null`, so `Sec-Fetch-Site` decides where there is one.
-pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site") {
-        return !matches!(site.as_bytes(), b"same-origin" | b"none");
-    }
-    let Some(origin) = headers.get(header::ORIGIN) else { return false };
-    let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    match (origin.as_ref().and_then(Uri::authority), host) {
-        (Some(origin), Some(host)) => !origin.as_str().eq_ignore_ascii_case(host),
-        _ => true,
-    }
-}
-
 /// Puts what no handler answered into a page where a browser asked for one: programs keep the problem.
 pub(crate) async fn outermost_as_page(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
@@ -172,45 +155,5 @@ pub(crate) async fn outermost_as_page(State(app): State<App>, request: Request, 
     match response.extensions_mut().remove::<Problem>().filter(|_| wants_page) {
         Some(problem) => guarded(explain(&app, &ask, &problem)),
         None => response,
-    }
-}
-
-pub(crate) async fn guard(request: Request, next: Next) -> Response {
-    guarded(next.run(request).await)
-}
-
-fn guarded(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn foreign(pairs: &[(&'static str, &'static str)]) -> bool {
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.insert(*name, HeaderValue::from_static(value));
-        }
-        is_foreign(&headers)
-    }
-
-    #[test]
-    fn forms_of_other_sites_are_told_apart() {
-        let host = ("host", "127.0.0.1:7080");
-        assert!(!foreign(&[host]));
-        assert!(!foreign(&[host, ("sec-fetch-site", "same-origin"), ("origin", "null")]));
-        assert!(foreign(&[host, ("sec-fetch-site", "cross-site")]));
-        assert!(foreign(&[host, ("sec-fetch-site", "same-site")]));
-        assert!(!foreign(&[host, ("origin", "http://127.0.0.1:7080")]));
-        assert!(foreign(&[host, ("origin", "http://127.0.0.1:7081")]));
-        assert!(foreign(&[host, ("origin", "https://example.org")]));
-        assert!(foreign(&[host, ("origin", "null")]));
-        assert!(foreign(&[("origin", "http://127.0.0.1:7080")]));
     }
 }

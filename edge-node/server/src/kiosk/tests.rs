@@ -10,10 +10,10 @@ use jiff::civil::{date, time};
 use self::visits::{crew, crew_tickets};
 use super::{
     link::{self, Choice, Link},
-    text::Lang,
     view::*,
 };
 use crate::phone::PhonePlan;
+use pages::Lang;
 use sync_protocol::documents::Demands;
 
 const PAGE_BYTES_MAX: usize = 60_000;

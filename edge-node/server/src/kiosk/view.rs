@@ -21,7 +21,7 @@ mod ticket;
 use std::borrow::Borrow;
 
 use askama::filters::Safe;
-use fluent_bundle::{FluentArgs, FluentValue};
+use fluent_bundle::FluentValue;
 use jiff::civil::{Date, DateTime};
 
 pub(crate) use self::{
@@ -42,10 +42,8 @@ pub(crate) use self::{
     sketch::Sketch,
     ticket::{Answer, TicketPage, Why},
 };
-use super::{
-    link::{self, Choice, Link},
-    text::Lang,
-};
+use super::link::{self, Choice, Link};
+use pages::{Lang, Words, escape, hm, icon};
 
 /// The style sheet of all kiosk pages, to be served at [`link::SHEET`].
 pub(crate) const SHEET: &str = include_str!("../../assets/kiosk.css");
@@ -253,73 +251,6 @@ fn hours(words: Words, start: &DateTime, end: &DateTime) -> Safe<String> {
     } else {
         words.t_ab("hours", hm(start), hm(end))
     }
-}
-
-/// The words of one language, with the numbers and names of a page put in.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Words(pub(crate) Lang);
-
-impl Words {
-    pub(crate) fn t(self, key: &str) -> Safe<String> {
-        self.with(key, &[])
-    }
-
-    pub(crate) fn t_n(self, key: &str, n: impl Borrow<u32>) -> Safe<String> {
-        self.with(key, &[("n", FluentValue::from(*n.borrow()))])
-    }
-
-    fn t_a(self, key: &str, a: impl AsRef<str>) -> Safe<String> {
-        self.with(key, &[("a", FluentValue::from(a.as_ref()))])
-    }
-
-    fn t_ab(self, key: &str, a: impl AsRef<str>, b: impl AsRef<str>) -> Safe<String> {
-        self.with(key, &[("a", FluentValue::from(a.as_ref())), ("b", FluentValue::from(b.as_ref()))])
-    }
-
-    fn date(self, date: Date) -> String {
-        let args = [
-            ("m", FluentValue::from(date.month())),
-            ("d", FluentValue::from(date.day())),
-            ("w", FluentValue::from(date.weekday().to_monday_one_offset())),
-        ];
-        self.with("date", &args).0
-    }
-
-    /// Fills a message; its own markup is kept and what is put in is escaped.
-    pub(crate) fn with(self, key: &str, values: &[(&str, FluentValue<'_>)]) -> Safe<String> {
-        let mut args = FluentArgs::new();
-        for (name, value) in values {
-            if let FluentValue::String(text) = value {
-                args.set(*name, escape(text));
-            } else {
-                args.set(*name, value.clone());
-            }
-        }
-        Safe(self.0.say(key, &args))
-    }
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            plain => out.push(plain),
-        }
-    }
-    out
-}
-
-pub(crate) fn icon(name: &str) -> Safe<String> {
-    Safe(format!(r##"<svg class="i" aria-hidden="true"><use href="#{name}"/></svg>"##))
-}
-
-fn hm(at: &DateTime) -> String {
-    at.strftime("%H:%M").to_string()
 }
 
 /// Groups digits as people say them.

@@ -1,11 +1,12 @@
 //! Puts a message together when it is sent: what happened, and to whom it matters, in words where people read it.
 
 use super::sender::{Composed, Recipient};
-use crate::{app::App, http::tenant::TenantScope, kiosk::text::Lang, person::record, timesheet};
+use crate::{app::App, http::tenant::TenantScope, person::record, timesheet};
 use anyhow::Context;
 use edge_core::node::job_view;
 use fluent_bundle::{FluentArgs, FluentValue};
 use jiff::{Timestamp, civil::Date};
+use pages::Lang;
 use serde_json::json;
 use sync_protocol::{
     documents::JobFields,

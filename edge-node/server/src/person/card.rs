@@ -13,7 +13,7 @@ const TEXT_CHARS_MAX: usize = 64;
 /// A fresh card: its text, and the hash that is kept of it.
 pub(crate) fn fresh(region_key: &[u8; 32]) -> Result<(String, [u8; 32]), Problem> {
     let token: [u8; TOKEN_BYTES] = random()?;
-    Ok((format!("{PREFIX}{}", crate::http::base64url(&token)), hash(region_key, &token)))
+    Ok((format!("{PREFIX}{}", pages::base64url(&token)), hash(region_key, &token)))
 }
 
 fn hash(region_key: &[u8; 32], token: &[u8; TOKEN_BYTES]) -> [u8; 32] {

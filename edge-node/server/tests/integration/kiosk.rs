@@ -236,7 +236,7 @@ fn tiles_find_work_without_a_keyboard() {
 
 #[test]
 fn a_language_file_alone_makes_every_page_speak_it() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/locales/extra");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../pages/locales/extra");
     let node = Node::start_told("spanish", &[("DAYSHIFT_LANGUAGES", folder)]);
     let job = post_job(&node, 1);
     let start = node.get("/").body;
@@ -255,6 +255,7 @@ fn a_language_file_alone_makes_every_page_speak_it() {
         ("/help?lang=es", "Cómo funciona"),
         ("/nowhere?lang=es", "No existe esa página"),
         ("/attract?lang=es", "Toque para empezar"),
+        ("/agency?lang=es", "Entrada de la agencia"),
     ] {
         let page = node.get(target);
         assert!(page.body.contains("<html lang=\"es\"") && page.body.contains(said), "{target}: {page:?}");

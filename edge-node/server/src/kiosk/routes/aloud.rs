@@ -18,12 +18,12 @@ use crate::{
     app::App,
     kiosk::{
         link,
-        text::Lang,
         view::{Answer, When, Why, spoken},
     },
     speech::{Saying, speak_all},
 };
 use edge_core::search::RADIUS_M_MAX;
+use pages::Lang;
 
 /// How often the node looks whether something new is to be spoken.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

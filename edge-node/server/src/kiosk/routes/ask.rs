@@ -14,16 +14,15 @@ use edge_core::node::Uplink;
 
 use crate::{
     app::App,
-    country::Country,
     http::Problem,
     kiosk::{
         link::{self, Choice, Link},
-        text::Lang,
         view::{Frame, Line},
         visit::{Seen, Visit, Visits},
     },
     phone::PhonePlan,
 };
+use pages::{Lang, country::Country, forms::is_foreign};
 
 /// Seconds without a touch after which a kiosk wipes its page: one that is being read or typed on, and a ticket, which
 /// is photographed and left.
@@ -185,7 +184,7 @@ fn in_north_america(app: &App) -> bool {
 
 /// How phone numbers are written where this node stands.
 pub(super) fn phone_plan(app: &App) -> PhonePlan {
-    app.shared.country.phone_plan()
+    PhonePlan::from(app.shared.country)
 }
 
 fn line(app: &App) -> Line {
@@ -210,7 +209,7 @@ impl FromRequest<App> for Filled {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Infallible> {
-        if super::is_foreign(request.headers()) {
+        if is_foreign(request.headers()) {
             return Ok(Self(Err(StatusCode::FORBIDDEN)));
         }
         let form: Result<Form<Vec<(String, String)>>, FormRejection> = Form::from_request(request, app).await;

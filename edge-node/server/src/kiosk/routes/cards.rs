@@ -6,11 +6,9 @@ use sync_protocol::documents::{JobFields, PayUnit};
 
 use crate::{
     app::App,
-    kiosk::{
-        text::Lang,
-        view::{Away, Bring, JobCard, Offer, Pay, Perks, Seats, Sketch},
-    },
+    kiosk::view::{Away, Bring, JobCard, Offer, Pay, Perks, Seats, Sketch},
 };
+use pages::Lang;
 
 const BRING_MAX: usize = 6;
 const BRING_CHARS_MAX: usize = 60;

@@ -13,11 +13,9 @@ use super::{
 };
 use crate::{
     app::App,
-    kiosk::{
-        text::Lang,
-        view::{Filter, FindPage, Tile, near_page_size},
-    },
+    kiosk::view::{Filter, FindPage, Tile, near_page_size},
 };
+use pages::Lang;
 
 /// Titles that are looked through for words: those of the nearest jobs.
 const TITLES_MAX: usize = 100;

@@ -14,11 +14,9 @@ use super::{
 use crate::{
     app::App,
     http::{Problem, search},
-    kiosk::{
-        text::Lang,
-        view::{Empty, Filter, JobCard, NearPage, Offer, Reach, Trail, When, Widened, near_page_size},
-    },
+    kiosk::view::{Empty, Filter, JobCard, NearPage, Offer, Reach, Trail, When, Widened, near_page_size},
 };
+use pages::Lang;
 
 /// Metres that "near" means at first: about an hour on foot.
 const NEAR_M: u32 = 5_000;

@@ -19,10 +19,10 @@ use crate::{
     http::Problem,
     kiosk::{
         link::{self, Link},
-        text::Lang,
         view::{HelpPage, JobPage, spoken},
     },
 };
+use pages::Lang;
 
 /// Characters of the poster's own words that fit beside the pay.
 const WORDS_SHOWN_MAX: usize = 160;

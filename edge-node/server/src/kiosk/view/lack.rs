@@ -7,7 +7,7 @@ use sync_protocol::documents::{
 };
 
 use super::{Frame, escape};
-use crate::kiosk::text::Lang;
+use pages::Lang;
 
 /// What keeps a person from a job.
 #[derive(Debug, Clone, PartialEq, Eq)]

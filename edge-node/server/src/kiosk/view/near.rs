@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 
 use super::{Frame, Line, STALE_MIN, Words};
 use crate::kiosk::link::{self, Choice, Link};
-use crate::kiosk::text::Lang;
+use pages::Lang;
 
 /// Returns how many cards fit on one screen.
 pub(crate) fn near_page_size(choice: Choice) -> usize {

@@ -4,12 +4,10 @@ use askama::{Template, filters::Safe};
 
 use super::{Frame, Line, Words, grouped};
 use crate::{
-    kiosk::{
-        link::{self, Choice, Link},
-        text::Lang,
-    },
+    kiosk::link::{self, Choice, Link},
     phone::digits,
 };
+use pages::Lang;
 
 /// Digits of a ticket's code.
 const CODE_DIGITS: usize = 6;

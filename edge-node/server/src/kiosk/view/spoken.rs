@@ -1,7 +1,7 @@
 //! The words of pages as they are read aloud: the same messages, without markup, as sentences.
 
 use super::{Answer, JobCard, Words, ticket};
-use crate::kiosk::text::Lang;
+use pages::Lang;
 
 /// The start page.
 pub(crate) fn start(lang: Lang) -> String {

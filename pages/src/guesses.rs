@@ -1,4 +1,4 @@
-//! How fast the six digits of tickets may be guessed: a bucket of tries for each address, and one for the node.
+//! How fast six digits, or keys, may be guessed: a bucket of tries for each address, and one for the server.
 //!
 //! A look-up takes a try before it reads and gets it back when the digits were right, so requests side by side cannot
 //! overdraw a bucket. Time is an argument: milliseconds of any clock that does not go back.
@@ -38,20 +38,22 @@ impl Bucket {
     }
 }
 
-/// The buckets of a node.
+/// The buckets of a server.
 #[derive(Debug)]
-pub(crate) struct Guesses {
+pub struct Guesses {
     of_all: Bucket,
     of: BTreeMap<IpAddr, Bucket>,
 }
 
-impl Guesses {
-    pub(crate) fn new() -> Self {
+impl Default for Guesses {
+    fn default() -> Self {
         Self { of_all: Bucket::full(0), of: BTreeMap::new() }
     }
+}
 
+impl Guesses {
     /// Takes a try of an address, or says after how many seconds there is one.
-    pub(crate) fn take(&mut self, from: IpAddr, now_ms: u64) -> Result<(), u64> {
+    pub fn take(&mut self, from: IpAddr, now_ms: u64) -> Result<(), u64> {
         let from = whole(from);
         self.make_room(from, now_ms);
         self.of_all.pass_time(now_ms);
@@ -71,7 +73,7 @@ impl Guesses {
     }
 
     /// Gives the try of a right answer back.
-    pub(crate) fn was_right(&mut self, from: IpAddr) {
+    pub fn was_right(&mut self, from: IpAddr) {
         self.of_all.save(cost_ms(GUESSES_OF_ALL));
         if let Some(one) = self.of.get_mut(&whole(from)) {
             one.save(cost_ms(GUESSES_OF_ONE));
@@ -117,7 +119,7 @@ mod tests {
 
     #[test]
     fn wrong_digits_run_out_and_come_back_with_time() {
-        let mut guesses = Guesses::new();
+        let mut guesses = Guesses::default();
         assert_eq!(let_through(&mut guesses, "10.0.0.1", 25, SECOND), GUESSES_OF_ONE);
         assert_eq!(guesses.take(at("10.0.0.1"), SECOND), Err(6));
         assert_eq!(guesses.take(at("10.0.0.1"), 5 * SECOND), Err(2));
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn right_digits_cost_nothing() {
-        let mut guesses = Guesses::new();
+        let mut guesses = Guesses::default();
         for _ in 0..100 {
             assert_eq!(guesses.take(at("10.0.0.1"), SECOND), Ok(()));
             guesses.was_right(at("10.0.0.1"));
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn many_addresses_share_one_bound_and_the_own_screen_stays_open() {
-        let mut guesses = Guesses::new();
+        let mut guesses = Guesses::default();
         let all: u64 = (0..200).map(|n| let_through(&mut guesses, &format!("10.0.1.{n}"), 5, SECOND)).sum();
         assert_eq!(all, GUESSES_OF_ALL);
         assert_eq!(guesses.take(at("10.0.2.1"), SECOND), Err(1));
@@ -148,7 +150,7 @@ mod tests {
 
     #[test]
     fn one_network_of_ipv6_is_one_guesser() {
-        let mut guesses = Guesses::new();
+        let mut guesses = Guesses::default();
         assert_eq!(let_through(&mut guesses, "2001:db8::1", 8, SECOND), 8);
         assert_eq!(let_through(&mut guesses, "2001:db8::2", 8, SECOND), 2);
         assert_eq!(let_through(&mut guesses, "2001:db8:0:1::2", 8, SECOND), 8);
@@ -157,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_memory_of_addresses_is_bounded() {
-        let mut guesses = Guesses::new();
+        let mut guesses = Guesses::default();
         for n in 0..3 * u32::try_from(GUESSERS_MAX).unwrap() {
             let from = IpAddr::from((0x0a00_0000 + n).to_be_bytes());
             let _refused = guesses.take(from, u64::from(n));

@@ -1,4 +1,4 @@
-//! The words of the kiosk in each language: two that are built in, and what an operator adds as files.
+//! The languages that this process speaks: two that are built in, and what an operator adds as files.
 //!
 //! Templates name a message by its key. A language that lacks one says it in English.
 
@@ -6,20 +6,21 @@ use std::sync::OnceLock;
 
 use fluent_bundle::FluentArgs;
 
-use super::languages::{self, Language};
+use crate::languages::{self, Language};
 
 /// A language that the kiosk speaks: its place among those installed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Lang(u8);
+pub struct Lang(u8);
 
+/// A process that installs none speaks all that are shipped.
 static INSTALLED: OnceLock<Vec<Language>> = OnceLock::new();
 
 fn installed() -> &'static [Language] {
-    INSTALLED.get_or_init(languages::built_in)
+    INSTALLED.get_or_init(languages::shipped)
 }
 
 /// Installs the languages of this process, once and before its first page.
-pub(crate) fn install(added: Vec<Language>) {
+pub fn install(added: Vec<Language>) {
     let all = languages::built_in().into_iter().chain(added).take(languages::INSTALLED_MAX).collect();
     // A second call would change nothing: pages hold places in the first list.
     drop(INSTALLED.set(all));
@@ -27,12 +28,12 @@ pub(crate) fn install(added: Vec<Language>) {
 
 impl Lang {
     /// Simplified Chinese, which a kiosk speaks until asked otherwise.
-    pub(crate) const ZH: Self = Self(0);
+    pub const ZH: Self = Self(0);
     /// English, which every other language falls back to.
-    pub(crate) const EN: Self = Self(1);
+    pub const EN: Self = Self(1);
 
     /// Every language, in the order in which the start page offers them.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> {
         (0..installed().len()).filter_map(|place| u8::try_from(place).ok()).map(Self)
     }
 
@@ -42,34 +43,34 @@ impl Lang {
     }
 
     /// Returns the value used for this language in addresses.
-    pub(crate) fn code(self) -> &'static str {
+    pub fn code(self) -> &'static str {
         &self.language().code
     }
 
     /// Returns the BCP 47 tag for the `lang` attribute.
-    pub(crate) fn tag(self) -> &'static str {
+    pub fn tag(self) -> &'static str {
         &self.language().tag
     }
 
     /// Returns the direction of its script for the `dir` attribute.
-    pub(crate) fn direction(self) -> &'static str {
+    pub fn direction(self) -> &'static str {
         if self.language().is_rtl { "rtl" } else { "ltr" }
     }
 
     /// Reads the `lang` value of an address, or `None` for a language that is not installed.
-    pub(crate) fn from_code(code: &str) -> Option<Self> {
+    pub fn from_code(code: &str) -> Option<Self> {
         Self::all().find(|lang| lang.code() == code)
     }
 
     /// Returns the language that the head of a page offers to switch to.
-    pub(crate) fn next(self) -> Self {
+    pub fn next(self) -> Self {
         let place = usize::from(self.0) + 1;
         if place < installed().len() { u8::try_from(place).map_or(Self::ZH, Self) } else { Self::ZH }
     }
 
     /// Returns the message `key` with its arguments filled in; in English where this language lacks it, and the key
     /// itself if there is none.
-    pub(crate) fn say(self, key: &str, args: &FluentArgs<'_>) -> String {
+    pub fn say(self, key: &str, args: &FluentArgs<'_>) -> String {
         let said = self.language().say(key, args).or_else(|| Self::EN.language().say(key, args));
         said.unwrap_or_else(|| key.to_owned())
     }
@@ -83,15 +84,14 @@ mod tests {
 
     #[test]
     fn every_key_is_used_and_every_used_key_exists() {
-        let here = env!("CARGO_MANIFEST_DIR");
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../edge-node/server");
         let mut used = BTreeSet::new();
         let mut texts = Vec::new();
+        texts.push(include_str!("words.rs").to_owned());
         for dir in ["templates/kiosk", "src/kiosk/view", "src/kiosk"] {
             for entry in std::fs::read_dir(format!("{here}/{dir}")).unwrap() {
                 let path = entry.unwrap().path();
-                let is_tests =
-                    ["tests.rs", "text.rs", "languages.rs"].iter().any(|name| path.ends_with(name));
-                if path.is_file() && !is_tests {
+                if path.is_file() && !path.ends_with("tests.rs") {
                     texts.push(std::fs::read_to_string(path).unwrap());
                 }
             }

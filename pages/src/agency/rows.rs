@@ -2,8 +2,7 @@
 //!
 //! A row is text until it is sent. A row in doubt asks one question; its answer is a button, where there is an answer.
 
-use super::Pairs;
-use crate::limits::ROWS_MAX;
+use crate::{forms::Pairs, limits::ROWS_MAX};
 use jiff::{
     ToSpan,
     civil::{Date, DateTime, Time},
@@ -22,43 +21,43 @@ const HOURS_MAX: i64 = 16;
 
 /// One shift of the form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Row {
+pub struct Row {
     /// Made once for each row: a form that is sent twice makes one job.
-    pub(super) key: String,
-    pub(super) title: String,
-    pub(super) place: String,
-    pub(super) start: String,
-    pub(super) end: String,
-    pub(super) pay: String,
-    pub(super) seats: String,
-    pub(super) daily_pay: bool,
-    pub(super) meal: bool,
-    pub(super) bed: bool,
+    pub key: String,
+    pub title: String,
+    pub place: String,
+    pub start: String,
+    pub end: String,
+    pub pay: String,
+    pub seats: String,
+    pub daily_pay: bool,
+    pub meal: bool,
+    pub bed: bool,
     /// The job that it was copied from.
-    pub(super) from: String,
+    pub from: String,
     /// Its cells as they were copied.
-    pub(super) was: String,
-    pub(super) answers: Answers,
+    pub was: String,
+    pub answers: Answers,
 }
 
 /// What was answered about a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Answers {
+pub struct Answers {
     /// It ends on the day after it starts.
-    pub(super) next_day: bool,
+    pub next_day: bool,
     /// It starts on the day after the form's.
-    pub(super) tomorrow: bool,
+    pub tomorrow: bool,
     /// The pay is for an hour.
-    pub(super) hourly: bool,
+    pub hourly: bool,
     /// The same shift is out already, and this is another.
-    pub(super) again: bool,
+    pub again: bool,
     /// It is that long.
-    pub(super) long: bool,
+    pub long: bool,
 }
 
 /// A question that a button answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
+pub enum Answer {
     NextDay,
     Tomorrow,
     Hourly,
@@ -69,7 +68,7 @@ pub(super) enum Answer {
 impl Answer {
     const ALL: [Self; 5] = [Self::NextDay, Self::Tomorrow, Self::Hourly, Self::Again, Self::Long];
 
-    pub(super) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::NextDay => "next_day",
             Self::Tomorrow => "tomorrow",
@@ -86,7 +85,7 @@ impl Answer {
 
 /// Cells of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cell {
+pub enum Cell {
     Title,
     Start,
     End,
@@ -97,7 +96,7 @@ pub(super) enum Cell {
 
 /// What keeps a row from going out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Doubt {
+pub enum Doubt {
     /// A cell cannot be read, or is empty.
     Unreadable(Cell),
     /// A question with its answer.
@@ -107,7 +106,7 @@ pub(super) enum Doubt {
 }
 
 impl Doubt {
-    pub(super) fn cell(&self) -> Cell {
+    pub fn cell(&self) -> Cell {
         match self {
             Self::Unreadable(cell) => *cell,
             Self::Asks(Answer::NextDay | Answer::Long) => Cell::End,
@@ -120,25 +119,25 @@ impl Doubt {
 
 /// A row that can be posted.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Good {
-    pub(super) title: String,
-    pub(super) place: String,
-    pub(super) start: DateTime,
-    pub(super) end: DateTime,
-    pub(super) pay_minor: i64,
-    pub(super) unit: PayUnit,
-    pub(super) seats: u32,
+pub struct Good {
+    pub title: String,
+    pub place: String,
+    pub start: DateTime,
+    pub end: DateTime,
+    pub pay_minor: i64,
+    pub unit: PayUnit,
+    pub seats: u32,
 }
 
 impl Good {
     /// Whether another shift is the same work at the same time.
-    pub(super) fn is_like(&self, title: &str, place: &str, start: DateTime, end: DateTime) -> bool {
+    pub fn is_like(&self, title: &str, place: &str, start: DateTime, end: DateTime) -> bool {
         self.title == title && self.place == place && self.start == start && self.end == end
     }
 }
 
 /// A time of day as people write it: 6, 6:30, 06：30, 0630, 6点, 6点半.
-pub(super) fn time(text: &str) -> Option<Time> {
+pub fn time(text: &str) -> Option<Time> {
     let text = text.trim().replace(['：', '.', '点', 'h'], ":").replace('时', ":").replace('分', "");
     let (text, half) = text.strip_suffix('半').map_or((text.as_str(), false), |rest| (rest, true));
     let digits = |part: &str| -> Option<i8> {
@@ -157,7 +156,7 @@ pub(super) fn time(text: &str) -> Option<Time> {
 }
 
 /// An amount in minor units: 150, ¥150, 150.5, 1,500, 150元.
-pub(super) fn amount(text: &str) -> Option<i64> {
+pub fn amount(text: &str) -> Option<i64> {
     let text: String = text.chars().filter(|c| !"¥￥$元块, ，".contains(*c)).collect();
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
     let is_number = |part: &str, most: usize| part.len() <= most && part.bytes().all(|b| b.is_ascii_digit());
@@ -169,29 +168,28 @@ pub(super) fn amount(text: &str) -> Option<i64> {
 }
 
 /// A number of people: 8, 8人.
-pub(super) fn people(text: &str) -> Option<u32> {
+pub fn people(text: &str) -> Option<u32> {
     let text = text.trim().trim_end_matches(['人', '个', '名']).trim();
     text.parse().ok().filter(|people| *people > 0)
 }
 
 impl Row {
     /// A row with a key of its own.
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         let mut random = [0; 12];
         // Without random bytes a row has no key: sent twice it makes two jobs, which the clerk is asked about.
-        let key =
-            getrandom::fill(&mut random).map_or_else(|_| String::new(), |()| crate::http::base64url(&random));
+        let key = getrandom::fill(&mut random).map_or_else(|_| String::new(), |()| crate::base64url(&random));
         Self { key, ..Self::default() }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         [&self.title, &self.place, &self.start, &self.end, &self.pay, &self.seats]
             .iter()
             .all(|cell| cell.is_empty())
     }
 
     /// All cells in one text, to compare a copied row with.
-    pub(super) fn cells(&self) -> [String; 9] {
+    pub fn cells(&self) -> [String; 9] {
         let flag = |is: bool| if is { "1" } else { "" }.to_owned();
         [
             self.title.clone(),
@@ -206,18 +204,18 @@ impl Row {
         ]
     }
 
-    pub(super) fn copied(mut self) -> Self {
+    pub fn copied(mut self) -> Self {
         self.was = self.cells().join("\u{1f}");
         self
     }
 
     /// Whether a cell is not as it was copied.
-    pub(super) fn is_changed(&self, cell: usize) -> bool {
+    pub fn is_changed(&self, cell: usize) -> bool {
         !self.was.is_empty() && self.was.split('\u{1f}').nth(cell) != Some(self.cells()[cell].as_str())
     }
 
     /// The job that comes of it on `day`, or what is to be asked first.
-    pub(super) fn judge(&self, day: Date, now: DateTime) -> Result<Good, Doubt> {
+    pub fn judge(&self, day: Date, now: DateTime) -> Result<Good, Doubt> {
         let unread = |cell| move || Doubt::Unreadable(cell);
         if self.title.trim().is_empty() {
             return Err(unread(Cell::Title)());
@@ -251,7 +249,7 @@ impl Row {
     }
 
     /// The body of `POST /v1/jobs` for a good row: one rule judges all posted jobs.
-    pub(super) fn body(&self, good: &Good, zone: &TimeZone, currency: &str) -> Option<Value> {
+    pub fn body(&self, good: &Good, zone: &TimeZone, currency: &str) -> Option<Value> {
         let at = |time: DateTime| Some(zone.to_timestamp(time).ok()?.to_string());
         Some(json!({
             "title": good.title, "place": good.place, "start_at": at(good.start)?, "end_at": at(good.end)?,
@@ -283,7 +281,7 @@ impl Row {
         }
     }
 
-    pub(super) fn answer(&mut self, answer: Answer) {
+    pub fn answer(&mut self, answer: Answer) {
         match answer {
             Answer::NextDay => self.answers.next_day = true,
             Answer::Tomorrow => self.answers.tomorrow = true,
@@ -294,7 +292,7 @@ impl Row {
     }
 
     /// Answers so far, for the form to carry on.
-    pub(super) fn answered(&self) -> Vec<&'static str> {
+    pub fn answered(&self) -> Vec<&'static str> {
         let is = |answer: &Answer| match answer {
             Answer::NextDay => self.answers.next_day,
             Answer::Tomorrow => self.answers.tomorrow,
@@ -307,7 +305,7 @@ impl Row {
 }
 
 /// The rows of a form, whose fields are `name_number`.
-pub(super) fn read(form: &Pairs) -> Vec<Row> {
+pub fn read(form: &Pairs) -> Vec<Row> {
     let mut rows: BTreeMap<usize, Row> = BTreeMap::new();
     for (name, value) in form.iter() {
         let Some((name, number)) = name.rsplit_once('_') else { continue };
@@ -320,7 +318,7 @@ pub(super) fn read(form: &Pairs) -> Vec<Row> {
 }
 
 /// The answer that a button `answer_number_name` gives to a row.
-pub(super) fn answer(rows: &mut [Row], button: &str) {
+pub fn answer(rows: &mut [Row], button: &str) {
     let parts = button.strip_prefix("answer_").and_then(|rest| rest.split_once('_'));
     if let Some((number, name)) = parts
         && let Some(row) = number.parse::<usize>().ok().and_then(|number| rows.get_mut(number))

@@ -158,7 +158,7 @@ fn shown(cell: &str) -> String {
 }
 
 /// An amount as the form writes it.
-pub(super) fn plain(minor: i64) -> String {
+pub fn plain(minor: i64) -> String {
     if minor % 100 == 0 { (minor / 100).to_string() } else { format!("{}.{:02}", minor / 100, minor % 100) }
 }
 

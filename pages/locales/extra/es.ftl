@@ -405,3 +405,245 @@ hours-less = − 15 min
 hours-more = + 15 min
 hours-why = Hace falta el número de teléfono con el que se apuntó. Puede poner otra cifra que la agencia; ambos la ven.
 hours-go = Son { $a }
+
+# What a job asks of people, and what a worker tells of himself
+signup-overlap = Ya tiene un trabajo a esa hora. Aquí está ese boleto
+lack-profile = Este trabajo pide edad, papeles o idiomas. Díganos una vez quién es y apúntese después
+lack-age = Este trabajo es para personas de más edad, o aquí no se sabe su fecha de nacimiento
+lack-certificate = Este trabajo pide: { $a }. En su perfil no está
+lack-language = Este trabajo pide a alguien que hable { $a }. En su perfil no está
+lack-distance = Ese lugar queda más lejos de lo que usted quiere ir
+job-asks = Quién puede tomarlo
+demand-age = { $n } años o más
+demand-language = habla { $a }
+
+# Messages to a worker's phone
+message-confirmed = Le toca, el puesto es suyo: { $title }, { $start }, { $place }. Boleto { $code }. Si no puede ir, devuélvalo antes.
+message-cancelled = Su puesto se perdió: { $title }, { $start }. Por favor no vaya. Boleto { $code }; el quiosco dice por qué y muestra otros trabajos.
+message-changed = Cambió la hora o el lugar: { $title } ahora es { $start }, { $place }. Boleto { $code }.
+
+# The agency's pages: posting shifts, who comes, the gate, hours
+a-name = Agencia
+a-pages = Páginas
+a-skip = Ir al contenido
+a-nav-board = Turnos y gente
+a-nav-gate = Puerta
+a-nav-sheet = Horas
+a-log-out = Salir
+a-back = Volver
+a-clock = { $d }/{ $m } { $a }
+a-line-cut = Línea cortada; todo esto sigue funcionando
+a-line-up = Al día con la central
+a-and = {", "}
+
+a-login-title = Entrada de la agencia
+a-login-means = Escriba la clave que recibió con su cuenta. La sesión se cierra a las doce horas.
+a-login-key = Clave
+a-login-go = Entrar
+a-login-wrong = La clave no es correcta, o no puede contratar en esta región
+
+a-trouble = No se hizo
+a-trouble-unknown = Aquí no hay ese boleto ni ese turno
+a-trouble-busy = La máquina está ocupada; pruebe en un momento
+a-trouble-frozen = Esta máquina está fuera de servicio y no cambia nada. Llame al operador
+a-trouble-full = El disco de la máquina está lleno; no se cambió nada. Llame al operador
+a-trouble-foreign = Esta página es vieja. Ábrala otra vez y repítalo
+a-trouble-not-confirmed = Este puesto no está confirmado, así que no se puede
+a-trouble-came = Esta persona ya llegó; no se le puede quitar el puesto
+a-trouble-not-in = Esta persona no ha pasado por la puerta
+a-trouble-early = «No vino» se puede marcar desde 30 minutos antes de empezar. Hasta entonces puede cancelar el puesto
+a-trouble-begun = El turno ya empezó; sus horas se quedan
+a-trouble-bad = Algo del formulario no se entiende; corríjalo
+a-trouble-broken = La máquina falló; no se cambió nada. Pruebe otra vez
+
+a-post-title = Publicar los turnos de hoy
+a-post-means = Se pueden apuntar al momento, también con la línea cortada.
+a-ways = Cómo llenarlo
+a-way-yesterday = Igual que ayer
+a-way-paste = Pegar una tabla
+a-way-rows = Fila por fila
+a-copied = { $n ->
+    [one] 1 fila copiada de ayer. Cámbiela y envíe.
+   *[other] { $n } filas copiadas de ayer. Cámbielas y envíe.
+    }
+a-nothing-yesterday = Ayer no se publicó nada. Pegue una tabla o vaya fila por fila.
+a-read = { $n ->
+    [one] 1 fila leída
+   *[other] { $n } filas leídas
+    }
+a-sent = { $n ->
+    [one] 1 turno publicado; ya se pueden apuntar
+   *[other] { $n } turnos publicados; ya se pueden apuntar
+    }
+a-paste-label = Copie de su hoja de cálculo y pegue aquí
+a-paste-example = Trabajo  Lugar  Inicio  Fin  Pago  Personas  Pago diario  Comida  Cama
+a-paste-hint = Los nombres y el orden de las columnas pueden variar; sin títulos vale el orden de arriba
+a-paste-read = Leer la tabla
+a-col-title = Trabajo
+a-col-place = Lugar
+a-col-start = Inicio
+a-col-end = Fin
+a-col-pay = Pago
+a-col-seats = Personas
+a-perk-daily = D
+a-perk-meal = C
+a-perk-bed = A
+a-perk-daily-long = Pago diario
+a-perk-meal-long = Comida
+a-perk-bed-long = Alojamiento
+a-cell = Fila { $n }: { $a }
+a-drop = Quitar la fila { $n }
+a-add-row = + Añadir fila
+a-yellow = Amarillo
+a-changed = No es como ayer: { $a }
+a-total = { $n ->
+    [one] 1 turno
+   *[other] { $n } turnos
+    }, { $m ->
+    [one] 1 persona
+   *[other] { $m } personas
+    }
+a-total-good = listos
+a-total-none = Todavía no hay ningún turno listo
+a-kept = La fila { $a } se queda hasta que se corrija
+a-send = { $n ->
+    [one] Enviar 1 turno
+   *[other] Enviar { $n } turnos
+    }
+a-send-some = Enviar
+a-note-tomorrow = empieza mañana
+a-note-next-day = termina al día siguiente
+a-note-hourly = se paga por hora
+a-ask-title = ¿Qué trabajo es?
+a-ask-time = ¿A qué hora? Escriba como 06:30
+a-ask-pay = ¿Cuánto? Escriba como 240
+a-ask-seats = ¿Cuántas personas?
+a-ask-refused = Esto no puede salir: { $a }
+a-ask-next-day = { $a } no es después de { $b }. ¿Hasta el día siguiente?
+a-yes-next-day = Sí, { $a } del día siguiente
+a-ask-tomorrow = { $a } ya pasó (son las { $b }). ¿Mañana?
+a-yes-tomorrow = Sí, mañana { $a }
+a-ask-hourly = ¿Solo { $a } por tanto tiempo? ¿Es por hora?
+a-yes-hourly = Sí, { $a } la hora
+a-ask-again = Ese mismo turno ya está. ¿Otro más?
+a-yes-again = Sí, otro más
+a-ask-long = De { $a } a { $b } son más de 16 horas. ¿Está bien?
+a-yes-long = Sí, así de largo
+
+a-who-today = Quién viene hoy
+a-who-day = Quién viene el { $a }
+a-days = Qué día
+a-yesterday = Ayer
+a-today = Hoy
+a-tomorrow = Mañana
+a-no-shifts = Todavía no hay turnos ese día.
+a-nobody-yet = Todavía no se apuntó nadie.
+a-arrived = Llegaron
+a-confirmed = Confirmados
+a-free = Libres
+a-of-all = Confirmados / todos
+a-queue-head = En fila
+a-wanted = Se piden
+a-closed = cerrado
+a-order = N.º
+a-code = Boleto
+a-now = Estado
+a-queue = Fila { $n }
+a-folded = { $n ->
+    [one] Llegó 1 más; abrir
+   *[other] Llegaron { $n } más; abrir
+    }
+a-state-in = Llegó { $a }
+a-state-out = Se fue { $a }
+a-state-late = Todavía no llega
+a-state-confirmed = Confirmado
+a-state-requested = Preguntando a la central
+a-state-first = El próximo puesto libre es suyo
+a-state-waits = { $n } delante
+a-state-ending = Cancelándose
+a-state-cancelled = Lo devolvió
+a-state-no-show = No vino
+a-state-employer = Cancelado por ustedes
+a-state-ended = Cancelado
+a-end-short = No vino / cancelar
+a-end-title = { $a }: ¿quitar este puesto?
+a-end-next = { $n ->
+    [one] El puesto pasa a la única persona de la fila.
+   *[other] El puesto pasa a la siguiente de { $n } personas de la fila.
+    }
+a-end-free = No hay nadie en la fila; el puesto queda libre.
+a-end-told = El boleto dirá por qué.
+a-end-no-show = No vino
+a-end-dismiss = Cancelamos este puesto
+a-end-keep = No, que se quede
+a-rule = Quien no esté a las { $a }: su puesto pasa a la fila
+a-rule-off = Los puestos de quienes no vienen se quedan
+a-rule-off-note = Elija un tiempo, o márquelos uno por uno.
+a-rule-scan-first = Cuenta desde que la primera persona pase por la puerta de esta máquina.
+a-rule-left = { $n ->
+    [one] Falta 1 minuto.
+   *[other] Faltan { $n } minutos.
+    }
+a-rule-over = El tiempo pasó.
+a-rule-label = Minutos desde el inicio
+a-rule-never = Nunca por sí solo
+a-rule-minutes = { $n } minutos desde el inicio
+a-rule-change = Cambiar
+
+a-gate-label = Seis cifras, o pase el código QR
+a-gate-next = Siguiente: seis cifras, o pase el código QR
+a-gate-look = Mirar
+a-gate-hint = El lector escribe solo: toque el campo y pase el código QR del trabajador.
+a-gate-count = llegaron / confirmados hoy
+a-gate-check-in = Anotar llegada
+a-gate-check-out = Anotar salida
+a-gate-good = Puede entrar
+a-gate-good-means = El puesto es suyo. Pulse «Anotar llegada».
+a-gate-receipt = El boleto es auténtico
+a-gate-receipt-means = Lo firmó otra máquina; esta aún no lo conoce. La firma basta para entrar, y la hora se guarda hasta que el boleto llegue aquí.
+a-gate-in = Llegó { $a }
+a-gate-in-means = Llegada anotada.
+a-gate-out = Se fue { $a }
+a-gate-out-means = Salida anotada. Las horas están en la hoja de horas.
+a-gate-waits = Sigue en la fila
+a-gate-waits-means = No hay puesto. Le toca cuando alguien devuelva uno.
+a-gate-requested = Sin decidir
+a-gate-requested-means = La central aún no respondió; no hay puesto.
+a-gate-other-day = Hoy no
+a-gate-other-day-means = El boleto es auténtico, pero de otro día.
+a-gate-given-back = Devuelto
+a-gate-given-back-means = Lo devolvió; el puesto ya no es suyo.
+a-gate-no-show = Marcado como que no vino
+a-gate-no-show-means = El puesto pasó al siguiente de la fila.
+a-gate-ended = Boleto cancelado
+a-gate-ended-means = Este puesto se canceló.
+a-gate-unknown = No hay ese boleto
+a-gate-unknown-means = Revise las cifras. Tampoco se muestran boletos de otras agencias.
+a-gate-unreadable = No se puede leer
+a-gate-unreadable-means = Seis cifras, o todo el texto del código QR. Con una letra cambiada el boleto no es auténtico.
+
+a-sheet-title = Hoja de horas
+a-sheet-day = Día
+a-sheet-show = Ver
+a-sheet-csv = Descargar CSV
+a-sheet-nobody = Ese día no pasó nadie por la puerta.
+a-sheet-came = Llegada
+a-sheet-left = Salida
+a-sheet-measured = Medido
+a-sheet-agency = Confirmamos
+a-sheet-worker = Dice el trabajador
+a-sheet-field = Horas de { $a }
+a-sheet-confirm = Confirmar
+a-sheet-confirm-all = Confirmar todo
+a-sheet-confirmed = { $n ->
+    [one] Horas de 1 persona confirmadas
+   *[other] Horas de { $n } personas confirmadas
+    }
+a-sheet-inside = Sigue dentro
+a-sheet-agreed = De acuerdo
+a-sheet-disputed = No coinciden
+a-sheet-yours = Les toca confirmar
+a-sheet-theirs = Le toca al trabajador
+a-sheet-means = Escriba las horas como horas:minutos. El trabajador abre su boleto en un quiosco y confirma, o escribe otra cifra. La última línea del archivo es la firma de esta máquina.
+a-sheet-send = Enviar al sistema de la agencia
+a-sheet-sent = En camino al sistema de la agencia

@@ -4,38 +4,37 @@
 //! with the hash of the tenant's key. A key that is replaced ends all log-ins that it made.
 
 use crate::{
-    http::base64url,
-    kiosk::text::Lang,
+    Lang, base64url,
     limits::{CLERK_WAIT, CLERKS_MAX},
 };
 use std::{collections::BTreeMap, time::Instant};
 use sync_protocol::documents::TenantKey;
 
 /// Name of the cookie.
-pub(super) const COOKIE: &str = "dayshift_clerk";
+const COOKIE: &str = "dayshift_clerk";
 
 /// One log-in.
 #[derive(Debug, Clone)]
-pub(super) struct Login {
-    pub(super) key_hash: blake3::Hash,
+pub struct Login {
+    pub key_hash: blake3::Hash,
     /// Signs what the clerk posts and changes.
-    pub(super) key: TenantKey,
-    pub(super) lang: Lang,
+    pub key: TenantKey,
+    pub lang: Lang,
     since: Instant,
     used: Instant,
 }
 
-/// All log-ins of this node.
+/// All log-ins of this server.
 #[derive(Debug, Default)]
-pub(crate) struct Clerks(BTreeMap<[u8; 32], Login>);
+pub struct Clerks(BTreeMap<[u8; 32], Login>);
 
 /// The random text of a cookie, as its owner sent it.
 #[derive(Debug, Clone)]
-pub(super) struct Token(String);
+pub struct Token(String);
 
 impl Token {
     /// Reads the cookie out of a `Cookie` header.
-    pub(super) fn read(header: &str) -> Option<Self> {
+    pub fn read(header: &str) -> Option<Self> {
         let pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
         pairs.into_iter().find(|(name, _)| *name == COOKIE).map(|(_, value)| Self(value.to_owned()))
     }
@@ -52,36 +51,31 @@ impl Token {
     }
 
     /// What every form of this log-in carries.
-    pub(super) fn form_token(&self) -> String {
+    pub fn form_token(&self) -> String {
         let key = blake3::derive_key("dayshift clerk form v1", self.0.as_bytes());
         base64url(&key[..16])
     }
 
     /// Whether a form carried it; takes the same time wherever the two differ.
-    pub(super) fn is_form_token(&self, sent: &str) -> bool {
+    pub fn is_form_token(&self, sent: &str) -> bool {
         blake3::hash(sent.as_bytes()) == blake3::hash(self.form_token().as_bytes())
     }
 
     /// The `Set-Cookie` of a log-in.
-    pub(super) fn cookie(&self) -> String {
+    pub fn cookie(&self) -> String {
         let seconds = CLERK_WAIT.as_secs();
         format!("{COOKIE}={}; Path=/agency; Max-Age={seconds}; HttpOnly; SameSite=Strict", self.0)
     }
 
     /// The `Set-Cookie` that ends one.
-    pub(super) fn no_cookie() -> String {
+    pub fn no_cookie() -> String {
         format!("{COOKIE}=; Path=/agency; Max-Age=0; HttpOnly; SameSite=Strict")
     }
 }
 
 impl Clerks {
     /// Begins a log-in; where there are too many, the one used longest ago ends.
-    pub(super) fn begin(
-        &mut self,
-        api_key: &str,
-        lang: Lang,
-        now: Instant,
-    ) -> Result<Token, getrandom::Error> {
+    pub fn begin(&mut self, api_key: &str, lang: Lang, now: Instant) -> Result<Token, getrandom::Error> {
         self.0.retain(|_, login| now.duration_since(login.since) < CLERK_WAIT);
         if self.0.len() >= CLERKS_MAX
             && let Some(oldest) = self.0.iter().min_by_key(|(_, login)| login.used).map(|(place, _)| *place)
@@ -95,7 +89,7 @@ impl Clerks {
     }
 
     /// The log-in behind a cookie, unless it is over.
-    pub(super) fn find(&mut self, token: &Token, now: Instant) -> Option<Login> {
+    pub fn find(&mut self, token: &Token, now: Instant) -> Option<Login> {
         let login = self.0.get_mut(&token.place())?;
         if now.duration_since(login.since) >= CLERK_WAIT {
             self.0.remove(&token.place());
@@ -106,13 +100,13 @@ impl Clerks {
     }
 
     /// Keeps the language that a clerk chose.
-    pub(super) fn speak(&mut self, token: &Token, lang: Lang) {
+    pub fn speak(&mut self, token: &Token, lang: Lang) {
         if let Some(login) = self.0.get_mut(&token.place()) {
             login.lang = lang;
         }
     }
 
-    pub(super) fn end(&mut self, token: &Token) {
+    pub fn end(&mut self, token: &Token) {
         self.0.remove(&token.place());
     }
 }

@@ -13,7 +13,7 @@ use anyhow::Context;
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 
 /// Languages that the start page has room for.
-pub(crate) const INSTALLED_MAX: usize = 6;
+pub const INSTALLED_MAX: usize = 6;
 /// Bytes of one file; the English one has 20 KiB.
 const FILE_BYTES_MAX: u64 = 256 << 10;
 /// Files of the folder that are looked at.
@@ -21,27 +21,29 @@ const FILES_MAX: usize = 64;
 /// What a language file may write besides words.
 const MARKUP: [&str; 5] = ["<b>", "</b>", "<wbr>", "<span class=\"more\">", "</span>"];
 
-const CHINESE: &str = include_str!("../../locales/zh.ftl");
-const ENGLISH: &str = include_str!("../../locales/en.ftl");
+const CHINESE: &str = include_str!("../locales/zh.ftl");
+const ENGLISH: &str = include_str!("../locales/en.ftl");
 /// Words about workers' profiles and what jobs ask of people.
-const CHINESE_WORKER: &str = include_str!("../../locales/worker.zh.ftl");
-const ENGLISH_WORKER: &str = include_str!("../../locales/worker.en.ftl");
-/// Words of the agency's pages, which clerks read in Chinese or English; their keys begin with `a-`.
-const CHINESE_AGENCY: &str = include_str!("../../locales/agency.zh.ftl");
-const ENGLISH_AGENCY: &str = include_str!("../../locales/agency.en.ftl");
+const CHINESE_WORKER: &str = include_str!("../locales/worker.zh.ftl");
+const ENGLISH_WORKER: &str = include_str!("../locales/worker.en.ftl");
+/// Words of the desk of an agency, at nodes and at the hub; their keys begin with `a-`.
+const CHINESE_AGENCY: &str = include_str!("../locales/agency.zh.ftl");
+const ENGLISH_AGENCY: &str = include_str!("../locales/agency.en.ftl");
+
+const SPANISH: &str = include_str!("../locales/extra/es.ftl");
 
 type Bundle = FluentBundle<FluentResource>;
 
 /// One language, ready to speak.
-pub(crate) struct Language {
+pub struct Language {
     /// Its name in addresses: the tag's first part.
-    pub(crate) code: String,
+    pub code: String,
     /// BCP 47.
-    pub(crate) tag: String,
+    pub tag: String,
     /// What it calls itself.
-    pub(crate) name: String,
+    pub name: String,
     /// Whether its script runs from right to left.
-    pub(crate) is_rtl: bool,
+    pub is_rtl: bool,
     bundle: Bundle,
 }
 
@@ -53,7 +55,7 @@ impl fmt::Debug for Language {
 
 impl Language {
     /// Says a message, where this language has it.
-    pub(crate) fn say(&self, key: &str, args: &FluentArgs<'_>) -> Option<String> {
+    pub fn say(&self, key: &str, args: &FluentArgs<'_>) -> Option<String> {
         let pattern = self.bundle.get_message(key)?.value()?;
         Some(self.bundle.format_pattern(pattern, Some(args), &mut Vec::new()).into_owned())
     }
@@ -61,7 +63,7 @@ impl Language {
 
 /// A fault of a file, at one of its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub struct Fault {
     path: PathBuf,
     line: usize,
     what: String,
@@ -75,14 +77,14 @@ impl fmt::Display for Fault {
 
 /// What was found in one file.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) path: PathBuf,
+pub struct Found {
+    pub path: PathBuf,
     /// The language, or why the file is none.
-    pub(crate) language: Result<Language, Vec<Fault>>,
+    pub language: Result<Language, Vec<Fault>>,
     /// Keys that are said in English instead.
-    pub(crate) missing: Vec<String>,
+    pub missing: Vec<String>,
     /// Keys that no page asks for.
-    pub(crate) unknown: Vec<String>,
+    pub unknown: Vec<String>,
 }
 
 /// One message of a file: where it begins, and its text with the key.
@@ -93,17 +95,19 @@ struct Entry<'a> {
 }
 
 /// Chinese and English.
-pub(crate) fn built_in() -> Vec<Language> {
+pub fn built_in() -> Vec<Language> {
     let own = [
         ("zh.ftl", [CHINESE, CHINESE_WORKER, CHINESE_AGENCY]),
         ("en.ftl", [ENGLISH, ENGLISH_WORKER, ENGLISH_AGENCY]),
     ];
     let whole = own.into_iter().filter_map(|(path, parts)| trusted(path, &parts.join("\n")));
-    let mut all: Vec<Language> = whole.collect();
-    if cfg!(test) {
-        // The tests of all pages speak a language that came as a file, too.
-        all.extend(trusted("es.ftl", include_str!("../../locales/extra/es.ftl")));
-    }
+    whole.collect()
+}
+
+/// The same, and those that are shipped as files.
+pub(crate) fn shipped() -> Vec<Language> {
+    let mut all = built_in();
+    all.extend(trusted("es.ftl", SPANISH));
     all
 }
 
@@ -112,7 +116,13 @@ fn trusted(path: &str, text: &str) -> Option<Language> {
     read(Path::new(path), text).ok()
 }
 
-/// Keys of English, by which all others are measured.
+/// All that English says, by which all others are measured.
+fn english() -> BTreeMap<&'static str, Entry<'static>> {
+    [ENGLISH, ENGLISH_WORKER, ENGLISH_AGENCY].into_iter().flat_map(entries).collect()
+}
+
+/// Keys of the kiosk in English.
+#[cfg(test)]
 pub(crate) fn english_keys() -> Vec<String> {
     entries(ENGLISH).into_keys().map(str::to_owned).collect()
 }
@@ -127,7 +137,7 @@ pub(crate) fn worker_keys() -> Vec<String> {
 ///
 /// # Errors
 /// The folder cannot be listed.
-pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Vec<Found>> {
+pub fn read_folder(folder: &Path) -> anyhow::Result<Vec<Found>> {
     let listed = match fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         listed => listed.with_context(|| format!("cannot list {}", folder.display()))?,
@@ -141,7 +151,7 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Vec<Found>> {
     }
     paths.sort();
     let mut taken: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for language in built_in().into_iter().take(2) {
+    for language in built_in() {
         taken.insert(language.code, PathBuf::from("the program"));
     }
     let mut found: Vec<Found> = Vec::new();
@@ -167,7 +177,7 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Vec<Found>> {
 ///
 /// # Errors
 /// The folder is there and cannot be listed.
-pub(crate) fn start(folder: &Path) -> anyhow::Result<()> {
+pub fn start(folder: &Path) -> anyhow::Result<()> {
     let mut added = Vec::new();
     for found in read_folder(folder)? {
         let file = found.path.display().to_string();
@@ -186,7 +196,7 @@ pub(crate) fn start(folder: &Path) -> anyhow::Result<()> {
             }
         }
     }
-    super::text::install(added);
+    crate::lang::install(added);
     Ok(())
 }
 
@@ -194,9 +204,9 @@ pub(crate) fn start(folder: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// A file cannot be used, or the folder cannot be listed.
-pub(crate) fn check(folder: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
+pub fn check(folder: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
     anyhow::ensure!(folder.is_dir(), "{} is no folder", folder.display());
-    let all = english_keys().len();
+    let all = english().len();
     let mut broken = 0;
     for found in read_folder(folder)? {
         let file = found.path.display();
@@ -248,7 +258,7 @@ fn read_file(path: &Path) -> Found {
         }
         Err(error) => return broken(format!("cannot be read: {error}")),
     };
-    let (own, english) = (entries(&text), entries(ENGLISH));
+    let (own, english) = (entries(&text), english());
     let only = |a: &BTreeMap<&str, Entry<'_>>, b: &BTreeMap<&str, Entry<'_>>| {
         a.keys().filter(|key| !b.contains_key(*key)).map(|key| (*key).to_owned()).collect::<Vec<_>>()
     };
@@ -334,7 +344,7 @@ fn entries(text: &str) -> BTreeMap<&str, Entry<'_>> {
 
 /// Arguments that no page gives, and markup that is not for words.
 fn wrong_words(text: &str) -> Vec<(usize, String)> {
-    let english = entries(ENGLISH);
+    let english = english();
     let mut wrong = Vec::new();
     for (key, entry) in entries(text) {
         let given = english.get(key).map(|entry| variables(entry.text));
@@ -373,11 +383,11 @@ mod tests {
 
     #[test]
     fn the_shipped_files_are_whole_and_without_fault() {
-        let extra = include_str!("../../locales/extra/es.ftl");
-        for (path, text) in [("zh.ftl", CHINESE), ("en.ftl", ENGLISH), ("es.ftl", extra)] {
+        let chinese = [CHINESE, CHINESE_WORKER, CHINESE_AGENCY].join("\n");
+        for (path, text) in [("zh.ftl", chinese.as_str()), ("es.ftl", SPANISH)] {
             let language = read(Path::new(path), text).unwrap();
             assert!(path.starts_with(&language.code));
-            let (own, english) = (entries(text), entries(ENGLISH));
+            let (own, english) = (entries(text), english());
             assert_eq!(own.keys().collect::<Vec<_>>(), english.keys().collect::<Vec<_>>(), "{path}");
             for (key, entry) in own {
                 assert_eq!(variables(entry.text), variables(english[key].text), "{path} {key}");
@@ -388,8 +398,10 @@ mod tests {
     #[test]
     fn every_key_of_the_agency_is_used_and_every_used_key_exists() {
         let here = env!("CARGO_MANIFEST_DIR");
+        let node = "../edge-node/server";
         let mut used = BTreeSet::new();
-        for dir in ["templates/agency", "src/agency"] {
+        let dirs = ["templates/agency", "src/agency"];
+        for dir in dirs.into_iter().map(str::to_owned).chain(dirs.map(|dir| format!("{node}/{dir}"))) {
             for entry in fs::read_dir(format!("{here}/{dir}")).unwrap() {
                 let text = fs::read_to_string(entry.unwrap().path()).unwrap();
                 let quoted = text.split('"').filter(|part| part.starts_with("a-") && !part.contains(' '));

@@ -1,12 +1,12 @@
-//! What follows from the country that a node stands in: the hall's time zone and how phone numbers are written.
+//! What follows from the country of a region: its time zone, its language and its money.
 //!
 //! A region's name is the operator's own; of those that are not known here, the time zone tells the country.
 
-use crate::{kiosk::text::Lang, phone::PhonePlan};
+use crate::Lang;
 
 /// A country, as far as a node treats it in a way of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Country {
+pub enum Country {
     China,
     UnitedStates,
     Other,
@@ -50,21 +50,37 @@ const ZONES_OF_THE_STATES: [&str; 19] = [
 ];
 
 /// The time zone of a known region.
-pub(crate) fn zone_of(region: &str) -> Option<&'static str> {
+pub fn zone_of(region: &str) -> Option<&'static str> {
     REGIONS.iter().find(|known| known.0 == region).map(|known| known.2)
 }
 
 impl Country {
     /// What most people read there; messages have no screen to choose another on.
-    pub(crate) const fn language(self) -> Lang {
+    pub const fn language(self) -> Lang {
         match self {
             Self::China => Lang::ZH,
             Self::UnitedStates | Self::Other => Lang::EN,
         }
     }
 
+    /// What a job is paid in where its poster does not say: a code of ISO 4217.
+    pub const fn currency(self) -> &'static str {
+        match self {
+            Self::UnitedStates => "USD",
+            Self::China | Self::Other => "CNY",
+        }
+    }
+
+    /// What a clerk reads until he asks for another language.
+    pub const fn language_of_clerks(self) -> Lang {
+        match self {
+            Self::UnitedStates => Lang::EN,
+            Self::China | Self::Other => Lang::ZH,
+        }
+    }
+
     /// The country of a region, or else of the time zone that its node was given.
-    pub(crate) fn of(region: &str, zone: &str) -> Self {
+    pub fn of(region: &str, zone: &str) -> Self {
         if let Some((_, country, _)) = REGIONS.iter().find(|known| known.0 == region) {
             return *country;
         }
@@ -74,15 +90,6 @@ impl Country {
             Self::UnitedStates
         } else {
             Self::Other
-        }
-    }
-
-    /// How phone numbers are written there.
-    pub(crate) fn phone_plan(self) -> PhonePlan {
-        match self {
-            Self::China => PhonePlan::China,
-            Self::UnitedStates => PhonePlan::NorthAmerica,
-            Self::Other => PhonePlan::International,
         }
     }
 }

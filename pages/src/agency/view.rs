@@ -1,0 +1,231 @@
+//! What surrounds every page of the desk, the door, and the form of shifts: plain models, each an askama template. Words
+//! come from the Fluent files.
+
+use crate::{Lang, Words, hm, icon};
+use askama::{Template, filters::Safe};
+use axum::{
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+};
+use fluent_bundle::FluentValue;
+use jiff::civil::DateTime;
+use std::{borrow::Borrow, fmt};
+
+/// What the head of a page says of the line to the centre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    Up,
+    Cut,
+    /// The page is the centre's own.
+    Centre,
+}
+
+/// What surrounds every page.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    pub lang: Lang,
+    /// Address of the page, which the bar marks.
+    pub here: &'static str,
+    pub tenant: String,
+    /// The hall of a node; the hub and its region.
+    pub hall: String,
+    pub now: DateTime,
+    pub line: Line,
+    /// Pages of the bar: address, and key of the name.
+    pub tabs: &'static [(&'static str, &'static str)],
+    pub csrf: String,
+}
+
+impl Frame {
+    pub fn is_cut(&self) -> bool {
+        self.line == Line::Cut
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.line == Line::Up
+    }
+
+    pub fn words(&self) -> Words {
+        Words(self.lang)
+    }
+
+    pub fn t(&self, key: &str) -> Safe<String> {
+        self.words().t(key)
+    }
+
+    pub fn t_n(&self, key: &str, n: impl Borrow<u32>) -> Safe<String> {
+        self.words().t_n(key, n)
+    }
+
+    pub fn t_a(&self, key: &str, a: impl AsRef<str>) -> Safe<String> {
+        self.words().with(key, &[("a", FluentValue::from(a.as_ref()))])
+    }
+
+    pub fn t_ab(&self, key: &str, a: impl AsRef<str>, b: impl AsRef<str>) -> Safe<String> {
+        let args = [("a", FluentValue::from(a.as_ref())), ("b", FluentValue::from(b.as_ref()))];
+        self.words().with(key, &args)
+    }
+
+    pub fn t_na(&self, key: &str, n: impl Borrow<usize>, a: impl AsRef<str>) -> Safe<String> {
+        let n = u32::try_from(*n.borrow()).unwrap_or(u32::MAX);
+        self.words().with(key, &[("n", FluentValue::from(n)), ("a", FluentValue::from(a.as_ref()))])
+    }
+
+    pub fn t_nm(&self, key: &str, n: impl Borrow<u32>, m: impl Borrow<u32>) -> Safe<String> {
+        let args = [("n", FluentValue::from(*n.borrow())), ("m", FluentValue::from(*m.borrow()))];
+        self.words().with(key, &args)
+    }
+
+    pub fn i(&self, name: &str) -> Safe<String> {
+        icon(name)
+    }
+
+    pub fn clock(&self) -> String {
+        let now = &self.now;
+        let args = [
+            ("m", FluentValue::from(now.month())),
+            ("d", FluentValue::from(now.day())),
+            ("a", FluentValue::from(hm(now))),
+        ];
+        self.words().with("a-clock", &args).0
+    }
+
+    pub fn other_lang_name(&self) -> Safe<String> {
+        Words(self.lang.next()).t("lang-short")
+    }
+}
+
+/// Renders a page.
+pub fn show(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be drawn");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// The page in place of what failed.
+#[derive(Template)]
+#[template(path = "agency/trouble.html")]
+pub struct TroublePage {
+    pub f: Frame,
+    pub said: Safe<String>,
+}
+
+/// The door.
+#[derive(Debug, Template)]
+#[template(path = "agency/login.html")]
+pub struct LoginPage {
+    pub f: Frame,
+    pub wrong: bool,
+}
+
+/// A cell of a row: its text, and how it looks.
+#[derive(Debug)]
+pub struct CellView {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub text: String,
+    pub class: &'static str,
+}
+
+/// A box to tick: paid daily, meal, bed.
+#[derive(Debug)]
+pub struct PerkView {
+    pub name: &'static str,
+    pub short: &'static str,
+    pub label: &'static str,
+    pub is_on: bool,
+    pub is_changed: bool,
+}
+
+/// One row of the form.
+pub struct RowView {
+    pub cells: Vec<CellView>,
+    pub perks: Vec<PerkView>,
+    /// Hidden fields: name and value.
+    pub carried: Vec<(&'static str, String)>,
+    /// What is asked or wrong.
+    pub asks: Option<Safe<String>>,
+    /// The button that answers: its value and its words.
+    pub answer: Option<(String, Safe<String>)>,
+    /// Words for a row that goes out on another day or by the hour.
+    pub note: Option<Safe<String>>,
+}
+
+/// The left side: shifts to post.
+pub struct Left {
+    pub way: &'static str,
+    pub day: String,
+    /// The chosen shift, which the form carries on; empty for none.
+    pub shift: String,
+    pub rows: Vec<RowView>,
+    /// What came of the last press.
+    pub said: Option<Safe<String>>,
+    pub changed: String,
+    pub good: u32,
+    pub people: u32,
+    /// Numbers of the rows that stay, in words.
+    pub kept: String,
+}
+
+impl fmt::Debug for TroublePage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TroublePage").field("said", &self.said.0).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RowView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowView").field("cells", &self.cells).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Left").field("way", &self.way).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+/// One shift of the day.
+#[derive(Debug)]
+pub struct ShiftLine {
+    pub id: String,
+    pub start: String,
+    pub title: String,
+    pub place: String,
+    pub is_chosen: bool,
+    pub is_open: bool,
+    pub cap: u32,
+    pub confirmed: u32,
+    pub arrived: u32,
+    pub waiting: u32,
+}
+
+/// Most cells that a bar draws; a shift of more people is drawn to scale.
+const BAR_CELLS_MAX: u32 = 40;
+const BAR_WIDTH: f64 = 132.0;
+
+impl ShiftLine {
+    /// Cells of the bar: class, place and width.
+    pub fn bar(&self) -> Vec<(&'static str, String, String)> {
+        let whole = self.cap.max(self.confirmed).max(1);
+        let cells = whole.min(BAR_CELLS_MAX);
+        let scaled = |n: u32| u64::from(n) * u64::from(cells) / u64::from(whole);
+        let (arrived, confirmed) = (scaled(self.arrived), scaled(self.confirmed));
+        let step = BAR_WIDTH / f64::from(cells);
+        (0..cells)
+            .map(|n| {
+                let class = match u64::from(n) {
+                    n if n < arrived => "f-in",
+                    n if n < confirmed => "f-ok",
+                    _ => "f-no",
+                };
+                let x = f64::from(n).mul_add(step, 0.8);
+                (class, format!("{x:.1}"), format!("{:.1}", (step - 1.6).max(0.8)))
+            })
+            .collect()
+    }
+}
