@@ -10,11 +10,11 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
-    documents::Status,
+    documents::{Draw, JobFields, Status},
     ids::{JobId, SignUpId, VshardId, Writer},
     seats::{HubHolding, NodeJob, SeatState},
 };
-use sync_store::{FenceCause, SeatRow, SqliteShard, StoreError};
+use sync_store::{FenceCause, SeatRow, SqliteShard, StoreError, Stored};
 
 /// Live sign-ups of a job by holder: (machine, incarnation), the hub's own under a number of its own.
 pub(crate) type LiveSeats = BTreeMap<JobId, BTreeMap<(usize, u16), u32>>;
@@ -29,6 +29,8 @@ pub(crate) struct Checked {
 /// Cap, bound, whether it is open, and all holdings of a job.
 type Books = (u32, u32, bool, Vec<(Writer, HubHolding)>);
 
+/// Seconds after which a draw that was due must have been held.
+const DRAW_LATE_S: i64 = 300;
 const HUB: (usize, u16) = (usize::MAX, 0);
 /// Answers that a start looks at; all of them are looked at in the end.
 const KEPT_AT_START: usize = 30;
@@ -373,9 +375,10 @@ impl World {
         let Some(store) = &mut self.hub.store else { return Ok(()) };
         let read: Result<_, StoreError> = store.read(|tx| {
             let (row, holdings) = (tx.hub_job(vshard, job)?, tx.holdings(vshard, job)?);
-            Ok((row, holdings, tx.seats(vshard, job)?, tx.waiting(vshard, job)?))
+            let (document, waiting) = (tx.document(vshard, job)?, tx.waiting(vshard, job)?);
+            Ok((row, holdings, tx.seats(vshard, job)?, waiting, document))
         });
-        let Ok((row, holdings, seats, waiting)) = read else {
+        let Ok((row, holdings, seats, waiting, document)) = read else {
             return violation("lost", format!("the hub cannot read {job}"));
         };
         let was_lost = self.is_away(job.writer);
@@ -419,8 +422,9 @@ impl World {
         if !row.open && seats.iter().any(still) {
             return violation("unconverged", format!("I8: {job} is closed, and sign-ups of it are live"));
         }
+        let is_drawn_later = self.check_draw(job, document.as_ref(), row.open)?;
         let open_waits = waiting.iter().filter(|wait| !wait.promoted).count();
-        if open_waits > 0 && row.pool(out) > 0 && row.open && !has_lost_writer {
+        if open_waits > 0 && !is_drawn_later && row.pool(out) > 0 && row.open && !has_lost_writer {
             let text = format!(
                 "I8: {open_waits} wait for {job} while {} rights lie at the hub: {waiting:?}",
                 row.pool(out)
@@ -428,6 +432,29 @@ impl World {
             return violation("unconverged", text);
         }
         Ok(())
+    }
+
+    /// A draw that was held is what anybody may check, and none is left out. Returns whether one is still to come.
+    fn check_draw(
+        &mut self,
+        job: JobId,
+        document: Option<&Stored>,
+        is_open: bool,
+    ) -> Result<bool, Violation> {
+        let Some(stored) = document else { return Ok(false) };
+        let Some(fields) = JobFields::read(&stored.document) else { return Ok(false) };
+        let Some(at) = fields.draw_at() else { return Ok(false) };
+        let draw = Draw::read(&stored.document);
+        let fault = |text: String| Err(Violation { kind: "draw", text: format!("{job}: {text}") });
+        if draw.seed.is_some() {
+            self.tally.sometimes("places in line were drawn");
+            return draw.verify().map(|()| false).or_else(|wrong| fault(wrong.to_string()));
+        }
+        let wall = self.hub_wall();
+        if is_open && wall > at + DRAW_LATE_S && wall < fields.end_at {
+            return fault(format!("the draw was due at {at}, and at {wall} it was not held"));
+        }
+        Ok(true)
     }
 
     /// A sample of sign-ups: every node of the region and the hub say the same of them.

@@ -25,6 +25,7 @@ pub const WANTED: &[&str] = &[
     "a worker came back under the same key",
     "a repeated request was answered as before",
     "a waiting sign-up was promoted",
+    "places in line were drawn",
     "a witness noticed a database that was rolled back",
     "a copied or restored node was fenced",
     "a node joined anew under its next incarnation",

@@ -226,6 +226,7 @@ impl World {
             Happening::HubTurn(boot) => self.hub_turn(boot),
             Happening::HubDone(boot, settled) => self.hub_done(boot, settled),
             Happening::SchedulerTick(boot) => self.scheduler_tick(boot),
+            Happening::DrawsDue(boot) => self.draws_due(boot),
             Happening::Checkpoint(boot) => self.hub_checkpoint(boot),
             Happening::TryConnect(machine, boot) => self.try_connect(machine, boot),
             Happening::Connected(machine, boot) => self.connected(machine, boot),

@@ -6,7 +6,10 @@
 
 use crate::{
     scheduler::plan,
-    shard::{Shard, SignReceipt, announce, enforce, execute, first_row, promote, sign_receipts, snapshot},
+    shard::{
+        DrawSeed, Shard, SignReceipt, announce, draw, enforce, execute, first_row, promote, sign_receipts,
+        snapshot,
+    },
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use sync_protocol::{
@@ -36,6 +39,8 @@ pub struct Agenda {
     told: BTreeMap<JobId, (JobRow, u64)>,
     failing: BTreeMap<(VshardId, JobId), Failing>,
     demand: BTreeMap<NodeId, (f64, u64)>,
+    /// Jobs whose wait list is to be drawn, with when that is: epoch seconds of the hub's clock.
+    draws: BTreeMap<(VshardId, JobId), i64>,
 }
 
 /// A job that failed by itself.
@@ -61,6 +66,27 @@ struct Item {
 pub struct Chunk {
     pub vshard: VshardId,
     items: Vec<Item>,
+}
+
+/// What the hub keeps secret and a pass needs: its receipts' signature, and the seeds of draws.
+pub struct Secrets<'a> {
+    pub sign: &'a SignReceipt<'a>,
+    pub seed: &'a DrawSeed<'a>,
+}
+
+impl std::fmt::Debug for Secrets<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(..)")
+    }
+}
+
+/// What a chunk's pass came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// What the nodes are told.
+    pub rows: Vec<JobRow>,
+    /// When each job that was planned for is drawn, in epoch seconds; `None` where nothing is to be drawn.
+    pub draws: Vec<(JobId, Option<i64>)>,
 }
 
 /// The nodes that may be granted rights to jobs of a topic, with their demand.
@@ -89,6 +115,21 @@ impl Agenda {
             let halves = now.saturating_sub(*since) as f64 / DEMAND_HALF_LIFE_MS;
             count * (-halves).exp2()
         })
+    }
+
+    /// Marks the jobs whose draw is due at `wall`, epoch seconds of the hub's clock.
+    pub fn wake(&mut self, wall: i64) {
+        let is_due = |_: &(VshardId, JobId), at: &mut i64| *at <= wall;
+        let due: Vec<_> = self.draws.extract_if(.., is_due).collect();
+        for ((vshard, job), _) in due {
+            self.mark(vshard, [job]);
+        }
+    }
+
+    /// Whether a draw is to come.
+    #[must_use]
+    pub fn has_draws(&self) -> bool {
+        !self.draws.is_empty()
     }
 
     /// Whether the next round has something to do.
@@ -141,8 +182,15 @@ impl Agenda {
         (plan || tell.is_some()).then_some(Item { job, plan, tell })
     }
 
-    /// A chunk was carried out durably, and the nodes are told these rows.
-    pub fn done(&mut self, chunk: &Chunk, rows: Vec<JobRow>, now: u64) {
+    /// A chunk was carried out durably, and the nodes are told its rows.
+    pub fn done(&mut self, chunk: &Chunk, passed: Passed, now: u64) {
+        let Passed { rows, draws } = passed;
+        for (job, at) in draws {
+            match at {
+                Some(at) => self.draws.insert((chunk.vshard, job), at),
+                None => self.draws.remove(&(chunk.vshard, job)),
+            };
+        }
         for job in chunk.jobs() {
             self.failing.remove(&(chunk.vshard, job));
         }
@@ -186,20 +234,23 @@ impl Chunk {
         self.items.iter().map(|item| item.job)
     }
 
-    /// Does what the present state asks for, in a transaction that is open. Returns what the nodes are told.
+    /// Does what the present state asks for, in a transaction that is open.
     pub fn carry_out<'a>(
         &self,
         tx: &mut dyn ShardTx,
         now: i64,
         eligible: &Eligible<'a>,
-        sign: &SignReceipt<'_>,
-    ) -> Result<Vec<JobRow>, StoreError> {
-        let mut rows = Vec::new();
+        secrets: &Secrets<'_>,
+    ) -> Result<Passed, StoreError> {
+        let mut passed = Passed::default();
         for item in &self.items {
             let mut shard = Shard { tx, vshard: self.vshard, now };
-            rows.extend(item.carry_out(&mut shard, eligible, sign)?);
+            if item.plan {
+                passed.draws.push((item.job, draw(&mut shard, item.job, secrets.seed)?));
+            }
+            passed.rows.extend(item.carry_out(&mut shard, eligible, secrets.sign)?);
         }
-        Ok(rows)
+        Ok(passed)
     }
 }
 
@@ -275,13 +326,26 @@ mod tests {
         let mut agenda = Agenda::default();
         agenda.mark(VshardId(3), [job(1), job(2)]);
         assert_eq!(words(agenda.round(0)), "3:+1!,+2!");
-        agenda.done(&chunk(3, &[1]), vec![row(1)], 0);
+        agenda.done(&chunk(3, &[1]), Passed { rows: vec![row(1)], draws: Vec::new() }, 0);
         agenda.mark(VshardId(3), [job(1)]);
         assert_eq!(words(agenda.round(400)), "3:+1");
         assert!(!agenda.is_empty());
         assert_eq!(words(agenda.round(600)), "");
         assert_eq!(words(agenda.round(1_000)), "3:1!");
         assert!(agenda.is_empty());
+    }
+
+    #[test]
+    fn a_job_is_looked_at_when_its_draw_is_due() {
+        let mut agenda = Agenda::default();
+        let draws = vec![(job(1), Some(900)), (job(2), Some(1_000)), (job(3), None)];
+        agenda.done(&chunk(3, &[1, 2, 3]), Passed { rows: Vec::new(), draws }, 0);
+        agenda.wake(899);
+        assert_eq!((words(agenda.round(0)), agenda.has_draws()), (String::new(), true));
+        agenda.wake(900);
+        assert_eq!(words(agenda.round(0)), "3:+1!");
+        agenda.done(&chunk(3, &[2]), Passed { rows: Vec::new(), draws: vec![(job(2), None)] }, 0);
+        assert!(!agenda.has_draws(), "it was drawn for another reason");
     }
 
     #[test]
@@ -337,7 +401,7 @@ mod tests {
             fails(&mut agenda, 3_000);
         }
         assert_eq!(at(&mut agenda, 3_000 + BACK_OFF_MS_MAX), "4:+9!", "at the latest");
-        agenda.done(&chunk(4, &[9]), Vec::new(), 400_000);
+        agenda.done(&chunk(4, &[9]), Passed::default(), 400_000);
         agenda.mark(VshardId(4), [job(8), job(9)]);
         assert_eq!(at(&mut agenda, 400_000), "4:+8!,+9!", "and then as all others");
     }

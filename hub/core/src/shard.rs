@@ -8,6 +8,7 @@ mod bounds;
 mod caps;
 mod carried;
 mod contacts;
+mod draw;
 mod ends;
 mod fences;
 mod jobs;
@@ -27,6 +28,7 @@ pub use carried::{
     Carried, CarriedAnswer, Stranger, begins_after, gone_apart, merge_carried, strangers, take_carried,
 };
 pub use contacts::{contacts_vshard, held, meet};
+pub use draw::{DrawSeed, draw};
 pub use ends::{Ended, end, enforce};
 pub use fences::{Reclaimed, fence, reclaim, settle};
 pub use jobs::{Imported, JobPost, import_job};

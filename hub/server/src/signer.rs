@@ -12,7 +12,7 @@ use std::{
     path::Path,
 };
 use sync_protocol::{
-    ids::Writer,
+    ids::{JobId, Writer},
     receipt::{Receipt, ReceiptBody},
 };
 
@@ -36,6 +36,12 @@ impl Signer {
     /// The receipt of a place that the hub's own node confirmed.
     pub(crate) fn receipt(&self, body: &ReceiptBody) -> Vec<u8> {
         Receipt::sign(body, &self.key, &self.certificate).to_bytes()
+    }
+
+    /// The seed of a job's draw: known to nobody without the key before it is published.
+    pub(crate) fn draw_seed(&self, job: JobId) -> [u8; 32] {
+        let secret = blake3::derive_key("dayshift draw seed v1", self.key.as_bytes());
+        *blake3::keyed_hash(&secret, &job.to_bytes()).as_bytes()
     }
 
     /// Reads the key in the hub's folder, made at its first use, and certifies it.

@@ -19,6 +19,7 @@ pub(crate) enum Happening {
     HubTurn(u64),
     HubDone(u64, Vec<Settled>),
     SchedulerTick(u64),
+    DrawsDue(u64),
     Checkpoint(u64),
     TryConnect(usize, u64),
     Connected(usize, u64),

@@ -3,7 +3,7 @@
 use super::{Happening, World, node::BootClock, note, topic_of};
 use crate::{disk, schedule::Fate, vfs};
 use hub_core::{
-    agenda::Chunk,
+    agenda::{Chunk, Passed},
     hello::Next,
     leases::Leases,
     shard::{self, Answer, Author, Imported, JobPost, Shard, Taken},
@@ -16,7 +16,7 @@ use sync_protocol::{
     ids::{JobId, TopicId, VshardId, Writer},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
     mutant::{self, Mutant},
-    seats::{JobRow, LossPolicy},
+    seats::LossPolicy,
     wire::v1::{Ask, DownState, Outcome, Reason, Up, Verdict},
 };
 use sync_store::{FenceCause, OpenOptions, ShardTx, SqliteShard, StoreError};
@@ -78,7 +78,7 @@ pub(crate) enum Settled {
     Merged(u64, Writer, VshardId, Taken),
     Verdict(u64, VshardId, Verdict),
     Imported { region: usize, seats: u32, key: String, imported: Imported },
-    Passed(Chunk, Vec<JobRow>),
+    Passed(Chunk, Passed),
     NotPassed(Chunk),
     Failed(Option<u64>),
     Ordered(super::orders::Done),
@@ -269,7 +269,7 @@ impl World {
                 self.hub_session(number, |session| session.handle_verdict(verdict));
             }
             Settled::Imported { region, seats, key, imported } => self.imported(region, seats, key, imported),
-            Settled::Passed(chunk, rows) => self.passed(&chunk, rows),
+            Settled::Passed(chunk, passed) => self.passed(&chunk, passed),
             Settled::NotPassed(chunk) => self.not_passed(chunk),
             Settled::Ordered(done) => self.ordered(done),
             Settled::Heard(number, next) => self.heard(number, *next),
@@ -495,8 +495,8 @@ impl At<'_> {
             }
             Command::Pass(chunk) => {
                 self.touched.extend(chunk.jobs());
-                let rows = self.pass(chunk)?;
-                Ok(Settled::Passed(chunk.clone(), rows))
+                let passed = self.pass(chunk)?;
+                Ok(Settled::Passed(chunk.clone(), passed))
             }
         }
     }

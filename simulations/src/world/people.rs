@@ -7,7 +7,7 @@ use crate::{
 };
 use edge_core::node::{Answer, Claim, NewJob, SignUpRequest};
 use sync_protocol::{
-    documents::{Demands, JobFields, PayUnit, Status},
+    documents::{Demands, JobFields, PayUnit, Status, WaitOrder, WaitRule},
     ids::{JobId, WorkerId},
     seats::LossPolicy,
 };
@@ -18,6 +18,15 @@ const TRIES_MAX: u32 = 16;
 /// Jobs that a worker looks for on the list.
 const LOOKS: usize = 40;
 const TRY_AGAIN_MS: u64 = 20_000;
+
+/// Of four jobs one has its places drawn, and one gives them by seniority.
+const fn wait_order(wall: i64) -> WaitOrder {
+    match wall / 60 % 4 {
+        0 => WaitOrder { rule: WaitRule::Lottery, draw_before_min: 45 },
+        1 => WaitOrder { rule: WaitRule::Seniority, draw_before_min: 0 },
+        _ => WaitOrder { rule: WaitRule::Arrival, draw_before_min: 0 },
+    }
+}
 
 /// A job that starts in 90 minutes.
 pub(crate) fn job_fields(region: usize, wall: i64) -> JobFields {
@@ -43,6 +52,7 @@ pub(crate) fn job_fields(region: usize, wall: i64) -> JobFields {
         synthetic: true,
         redated: false,
         no_show_after_min: 0,
+        wait: wait_order(wall),
         created_at: wall,
         tenant: tenant_of(region).0,
         region: super::REGIONS[region % super::REGIONS.len()].to_owned(),

@@ -7,26 +7,28 @@ use super::{
 };
 use ed25519_dalek::SigningKey;
 use hub_core::{
-    agenda::{self, Chunk},
+    agenda::{self, Chunk, Passed, Secrets},
     shard::{Merged, RECEIPT_WRITER},
 };
 use std::collections::BTreeMap;
 use sync_protocol::{
     ids::{JobId, TopicId, VshardId, Writer},
     receipt::{Receipt, ReceiptBody},
-    seats::JobRow,
 };
 use sync_store::StoreError;
 
 /// As in the hub's server.
 const TICK_MS: u64 = 200;
 const ELIGIBLE_MS: u64 = 30_000;
+/// How often a draw to come is looked for; the server looks with each tick.
+const DRAWS_MS: u64 = 30_000;
 
 /// What the scheduler keeps in memory; a crash of the hub forgets it.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
     jobs: agenda::Agenda,
     ticking: bool,
+    drawing: bool,
 }
 
 impl World {
@@ -88,9 +90,30 @@ impl World {
         }
     }
 
-    pub(crate) fn passed(&mut self, chunk: &Chunk, rows: Vec<JobRow>) {
-        self.hub.agenda.jobs.done(chunk, rows, self.now);
+    pub(crate) fn passed(&mut self, chunk: &Chunk, passed: Passed) {
+        self.hub.agenda.jobs.done(chunk, passed, self.now);
+        self.draw_later();
         self.tally.passes += chunk.planned().count() as u64;
+    }
+
+    fn draw_later(&mut self) {
+        if self.hub.agenda.jobs.has_draws() && !std::mem::replace(&mut self.hub.agenda.drawing, true) {
+            let boot = self.hub.boot;
+            self.after(DRAWS_MS, Happening::DrawsDue(boot));
+        }
+    }
+
+    pub(crate) fn draws_due(&mut self, boot: u64) {
+        if self.hub.boot != boot {
+            return;
+        }
+        self.hub.agenda.drawing = false;
+        let wall = self.hub_wall();
+        self.hub.agenda.jobs.wake(wall);
+        if !self.hub.agenda.jobs.is_empty() {
+            self.tick_soon();
+        }
+        self.draw_later();
     }
 
     pub(crate) fn not_passed(&mut self, chunk: Chunk) {
@@ -118,8 +141,15 @@ pub(super) fn signed_by_hub(body: &ReceiptBody) -> Vec<u8> {
     Receipt::sign(body, &SigningKey::from_bytes(&key_of(RECEIPT_WRITER)), b"certificate").to_bytes()
 }
 
+/// The seed of a job's draw.
+fn draw_seed(job: JobId) -> [u8; 32] {
+    let mut seed = key_of(RECEIPT_WRITER);
+    seed[..15].copy_from_slice(&job.to_bytes());
+    seed
+}
+
 impl At<'_> {
-    pub(super) fn pass(&mut self, chunk: &Chunk) -> Result<Vec<JobRow>, StoreError> {
+    pub(super) fn pass(&mut self, chunk: &Chunk) -> Result<Passed, StoreError> {
         let mut nodes: BTreeMap<TopicId, BTreeMap<Writer, f64>> = BTreeMap::new();
         for (node, incarnation) in &self.directory.incarnations {
             let writer = Writer::new(*node, *incarnation);
@@ -129,6 +159,7 @@ impl At<'_> {
                 nodes.entry(topic_of(*region).0).or_default().insert(writer, demand);
             }
         }
-        chunk.carry_out(self.tx, self.wall, &|topic| nodes.get(&topic), &signed_by_hub)
+        let secrets = Secrets { sign: &signed_by_hub, seed: &draw_seed };
+        chunk.carry_out(self.tx, self.wall, &|topic| nodes.get(&topic), &secrets)
     }
 }

@@ -23,6 +23,7 @@ pub mod posting;
 mod rules;
 mod sign_up;
 mod signed;
+mod wait_order;
 
 pub use attendance::{Attendance, MINUTES_MAX};
 pub use demands::Demands;
@@ -30,6 +31,10 @@ pub use job::{JobFields, NO_SHOW_AFTER_MIN, PAY_MINOR, PayUnit, SHIFT_SECONDS_MA
 pub use rules::ATTENDANCE;
 pub use sign_up::{SignUpFields, Status};
 pub use signed::{TENANT_KEY_BYTES, TenantKey};
+pub use wait_order::{
+    DRAW_BEFORE_MIN, DRAW_BEFORE_MIN_DEFAULT, DRAWN_MAX, Draw, DrawFault, WaitOrder, WaitRule, commitment,
+    draw_key,
+};
 
 /// A scalar of a document field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]

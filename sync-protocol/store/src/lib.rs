@@ -10,6 +10,7 @@ mod control;
 mod error;
 mod person;
 mod rows;
+mod seniority;
 mod shard;
 mod sqlite;
 mod store;
@@ -28,6 +29,7 @@ pub use rows::{
     EndingRow, FenceCause, HoldingTotals, JobSummary, LimboRow, MessageKind, MessageRow, SeatRow, SeatTotals,
     SignUpRow, StandingRow, Stored, WaitRow,
 };
+pub use seniority::{first_worked, seniority};
 pub use shard::{HubSaid, Page, ShardTx};
 pub use sqlite::{OpenOptions, SqliteShard};
 pub use store::{OpenStore, ShardStore, Work};

@@ -1,6 +1,6 @@
 //! What a worker is told of a sign-up, now and whenever it is looked at again.
 
-use super::attendance_of;
+use super::{Turn, attendance_of, line};
 use sync_protocol::{
     documents::Status,
     ids::{JobId, SignUpId, VshardId},
@@ -20,6 +20,8 @@ pub struct Answer {
     pub position: Option<u32>,
     /// The place counts only those who signed up at this node.
     pub at_this_node: bool,
+    /// By which rule the place comes, while the worker waits.
+    pub turn: Turn,
     /// Signed receipt of a confirmed place.
     pub receipt: Option<Vec<u8>>,
     /// The place is of a job whose rights the hub may take back from a lost node, and the hub has not acknowledged it: where
@@ -55,6 +57,7 @@ pub(super) fn answer(
         code,
         position: place.map(|(position, _)| position),
         at_this_node: place.is_some_and(|(_, here)| here),
+        turn: Turn::default(),
         receipt,
         provisional: false,
         cancel_asked: false,
@@ -69,7 +72,8 @@ pub(super) fn local_place(
     job: JobId,
     sign_up: SignUpId,
 ) -> Result<Option<u32>, StoreError> {
-    let place = tx.waiting(vshard, job)?.iter().position(|wait| wait.sign_up == sign_up);
+    let listed = line::line(tx, vshard, job)?.unwrap_or_default();
+    let place = listed.iter().position(|wait| wait.sign_up == sign_up);
     Ok(place.and_then(|place| u32::try_from(place + 1).ok()))
 }
 
@@ -83,8 +87,12 @@ fn is_withdrawn(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<bool, StoreErro
 /// What a worker who comes back is told about a sign-up.
 pub fn answer_of(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<Answer, StoreError> {
     let job = row.fields.job;
+    let turn = match row.status() {
+        Status::WaitListed | Status::Requested => line::turn(tx, row.vshard, job)?,
+        Status::Confirmed | Status::Cancelled | Status::Bumped => Turn::default(),
+    };
     let place = match row.status() {
-        Status::WaitListed => {
+        Status::WaitListed if turn.draw_at.is_none() => {
             let told = tx.waiting(row.vshard, job)?.into_iter().find(|wait| wait.sign_up == row.sign_up);
             match told {
                 Some(wait) if wait.position > 0 => Some((wait.position, false)),
@@ -92,12 +100,15 @@ pub fn answer_of(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<Answer, StoreE
                 None => None,
             }
         }
-        Status::Confirmed | Status::Requested | Status::Cancelled | Status::Bumped => None,
+        Status::WaitListed | Status::Confirmed | Status::Requested | Status::Cancelled | Status::Bumped => {
+            None
+        }
     };
     let receipt = tx.receipt(row.vshard, row.sign_up)?.filter(|_| row.status() == Status::Confirmed);
     let asked = tx.ending(row.vshard, job, row.sign_up)?.is_some_and(|ending| !ending.done);
     let asked = asked && !is_withdrawn(tx, row)?;
     Ok(Answer {
+        turn,
         provisional: is_provisional(tx, row.vshard, job, receipt.as_deref())?,
         cancel_asked: asked && row.status().is_current(),
         reason: row.fields.reason.clone(),

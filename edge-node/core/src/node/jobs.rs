@@ -2,7 +2,7 @@
 
 use super::Batch;
 use sync_protocol::{
-    documents::{Document, JobFields, Refused, Value},
+    documents::{Document, JobFields, Refused, Value, WaitOrder},
     ids::{JobId, TenantId},
     limits::CAP_MAX,
     seats::{LossPolicy, NodeEvent, NodeJob},
@@ -102,7 +102,7 @@ impl Batch<'_> {
             fields.push(("no_show_after_min", Value::Int(0)));
         }
         let fixed = ["tenant", "region", "created_at", "employer", "synthetic", "redated"];
-        fields.retain(|(name, _)| !fixed.contains(name));
+        fields.retain(|(name, _)| !fixed.contains(name) && !WaitOrder::AT_BIRTH.contains(name));
         after.check().map_err(EditRefusal::Absurd)?;
         self.edit(vshard, stored.topic, edit.job, &mut stored.document, &fields)?
             .map_err(EditRefusal::Document)?;

@@ -1,15 +1,15 @@
 //! The hub's number of a place in line, for a sign-up that was counted at this node alone while the line was down.
 
-use super::Batch;
+use super::{Batch, Turn, line};
 use sync_protocol::{
-    documents::Status,
+    documents::{Status, WaitRule},
     ids::{SignUpId, Writer},
     wire::v1::Ask,
 };
 use sync_store::{ShardTx, SignUpRow, StoreError, WaitRow};
 
-/// The question that brings the hub's number. `None` where it is known, and while the hub has not merged all that this
-/// node wrote: asked before, the hub would take the sign-up for a new one.
+/// The question that brings the hub's number. `None` where it is known, before a draw that is to come, and while the
+/// hub has not merged all that this node wrote: asked before, the hub would take the sign-up for a new one.
 pub fn place_question(
     tx: &mut dyn ShardTx,
     row: &SignUpRow,
@@ -20,7 +20,13 @@ pub fn place_question(
         return Ok(None);
     }
     let waits = tx.waiting(row.vshard, job)?.into_iter().find(|wait| wait.sign_up == sign_up);
-    let Some(waits) = waits.filter(|wait| wait.position == 0 && !wait.promoted) else { return Ok(None) };
+    let Some(waits) = waits.filter(|wait| !wait.promoted) else { return Ok(None) };
+    let Turn { rule, draw_at } = line::turn(tx, row.vshard, job)?;
+    // Whoever has been with the tenant longer may have come before him since.
+    let may_move = rule == WaitRule::Seniority;
+    if draw_at.is_some() || (waits.position > 0 && !may_move) {
+        return Ok(None);
+    }
     let written = tx.own_heads()?.into_iter().find(|(vshard, _)| *vshard == row.vshard);
     let acked = tx.acked(row.vshard)?;
     if written.is_none_or(|(_, head)| head.wseq > acked) {

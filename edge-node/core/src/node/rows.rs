@@ -2,7 +2,7 @@
 
 use crate::search::{Flags, JobRow, Position};
 use sync_protocol::{
-    documents::{Demands, JobFields, PayUnit},
+    documents::{Demands, Draw, JobFields, PayUnit, WaitOrder},
     ids::{JobId, TenantId, TopicId, VshardId},
     seats::NodeJob,
 };
@@ -14,6 +14,8 @@ pub struct JobView {
     pub job: JobId,
     pub vshard: VshardId,
     pub fields: JobFields,
+    /// What the hub has published of its draw.
+    pub draw: Draw,
     pub seats: NodeJob,
     pub said: HubSaid,
 }
@@ -24,7 +26,8 @@ pub fn job_view(tx: &mut dyn ShardTx, job: JobId) -> Result<Option<JobView>, Sto
     let Some(stored) = tx.document(vshard, job)? else { return Ok(None) };
     let Some(fields) = JobFields::read(&stored.document) else { return Ok(None) };
     let (seats, said) = tx.node_job(vshard, job)?.unwrap_or_default();
-    Ok(Some(JobView { job, vshard, fields, seats, said }))
+    let draw = Draw::read(&stored.document);
+    Ok(Some(JobView { job, vshard, fields, draw, seats, said }))
 }
 
 /// Makes the row that the search index takes.
@@ -88,13 +91,14 @@ pub fn remembered_view(row: &JobRow, offerable: u32, region: &str, currency: &st
         synthetic: false,
         redated: false,
         no_show_after_min: 0,
+        wait: WaitOrder::default(),
         created_at: row.created_at,
         tenant: row.tenant.0,
         region: region.to_owned(),
     };
     let seats = NodeJob { granted: offerable, closed: !row.open, ..NodeJob::default() };
     let vshard = VshardId::of(TopicId::of(row.tenant, region, 0));
-    JobView { job: row.job, vshard, fields, seats, said: HubSaid::default() }
+    JobView { job: row.job, vshard, fields, draw: Draw::default(), seats, said: HubSaid::default() }
 }
 
 /// A shift that starts from 18:00 to 04:59 local time.
@@ -132,6 +136,7 @@ mod tests {
             synthetic: false,
             redated: false,
             no_show_after_min: 0,
+            wait: WaitOrder::default(),
             created_at: 1_799_000_000,
             tenant: 3,
             region: "hangzhou".to_owned(),
@@ -139,7 +144,8 @@ mod tests {
         let seats = NodeJob { granted: 9, returned: 2, live: 3, ..NodeJob::default() };
         let vshard = VshardId::of(TopicId::of(TenantId(3), "hangzhou", 0));
         let job = JobId::job(Writer::new(1, 1), 5);
-        let view = JobView { job, vshard, fields: fields.clone(), seats, said: HubSaid::default() };
+        let (draw, said) = (Draw::default(), HubSaid::default());
+        let view = JobView { job, vshard, fields: fields.clone(), draw, seats, said };
         let row = job_row(&view, 0);
         let remembered = remembered_view(&row, row.offerable, "hangzhou", "CNY");
         fields.pay_minor = fields.pay_minor_per_hour;

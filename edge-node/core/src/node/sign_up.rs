@@ -6,6 +6,7 @@
 use super::{
     Answer, Batch, Claim, Unfit, Uplink,
     answer::{answer, answer_of, code, local_place},
+    line,
 };
 use sync_protocol::{
     documents::{Document, SignUpFields, Status, Value},
@@ -309,12 +310,16 @@ impl Batch<'_> {
         )?;
         self.put_seat(place.vshard, request, sign_up, SeatState::Waiting)?;
         self.tx.put_node_job(place.vshard, request.job, &place.seats, &place.said)?;
+        let turn = line::turn(self.tx, place.vshard, request.job)?;
+        // Before a draw the hub's number says who came when, and nothing of who is served when.
+        let position = if turn.draw_at.is_some() { 0 } else { position };
         let wait =
             WaitRow { sign_up, holder: self.node.writer, worker: request.worker, promoted: false, position };
         self.tx.put_waiting(place.vshard, request.job, &wait)?;
         let place_here = local_place(self.tx, place.vshard, request.job, sign_up)?;
         let told = if position > 0 { Some((position, false)) } else { place_here.map(|here| (here, true)) };
-        Ok(answer(sign_up, code(&self.node.digits_key, sign_up), request.job, Status::WaitListed, told, None))
+        let code = code(&self.node.digits_key, sign_up);
+        Ok(Answer { turn, ..answer(sign_up, code, request.job, Status::WaitListed, told, None) })
     }
 
     fn leave_to_hub(
@@ -424,16 +429,21 @@ impl Batch<'_> {
     }
 
     pub(super) fn pass_on(&mut self, place: &mut Place, job: JobId) -> Result<(), StoreError> {
-        match self.uplink {
-            Uplink::Down => {
-                for next in self.tx.waiting(place.vshard, job)?.into_iter().filter(|wait| !wait.promoted) {
+        let listed = match self.uplink {
+            Uplink::Down => line::line(self.tx, place.vshard, job)?,
+            Uplink::Up => None,
+        };
+        match listed {
+            Some(listed) => {
+                for next in listed.into_iter().filter(|wait| !wait.promoted) {
                     match self.unfit(place, job, next.worker, true)? {
                         Some(unfit) => self.withdraw(place, job, next.sign_up, &unfit)?,
                         None => return self.promote(job, next.sign_up),
                     }
                 }
             }
-            Uplink::Up => {
+            // The hub's list decides, and so it does where a draw is to come: the right waits there for whoever is drawn.
+            None => {
                 let waited_for = place.said.waiting > 0 || !self.tx.waiting(place.vshard, job)?.is_empty();
                 if waited_for {
                     self.give_back(place, job, 1)?;

@@ -6,6 +6,7 @@ mod fitness;
 mod gate;
 mod holds;
 mod hostile;
+mod lines;
 mod outbox;
 mod places;
 mod received;

@@ -51,7 +51,7 @@ struct Hub {
     _folder: Folder,
 }
 
-fn worker(n: u8) -> WorkerId {
+pub(crate) fn worker(n: u8) -> WorkerId {
     WorkerId([n; 16])
 }
 

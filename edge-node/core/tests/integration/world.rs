@@ -19,7 +19,7 @@ use std::{
 
 mod upheaval;
 use sync_protocol::{
-    documents::{Demands, JobFields, PayUnit, Status},
+    documents::{Demands, JobFields, PayUnit, Status, WaitOrder},
     ids::{JobId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
     seats::{LossPolicy, SeatState},
@@ -111,6 +111,7 @@ pub(crate) fn fields(title: &str) -> JobFields {
         synthetic: true,
         redated: false,
         no_show_after_min: 0,
+        wait: WaitOrder::default(),
         created_at: NOW,
         tenant: TENANT.0,
         region: "hangzhou".to_owned(),

@@ -103,6 +103,8 @@ fn update(shard: &mut Shard<'_>, topic: TopicId, job: JobId, post: &JobPost) -> 
     }
     let mut fields = post.fields.clone();
     fields.created_at = before.created_at;
+    // People wait by it.
+    fields.wait = before.wait;
     if post.keep_dates {
         (fields.start_at, fields.end_at) = (before.start_at, before.end_at);
     }

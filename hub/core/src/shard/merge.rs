@@ -205,7 +205,7 @@ pub(super) fn merge_entry(
         Some(EntryKind::Change) if newborn::is_one(shard, entry)? => {
             Ok(newborn::begin(batch.writer, entry, work))
         }
-        Some(EntryKind::Change) => merge_change(shard, batch.writer, entry, work),
+        Some(EntryKind::Change) => merge_change(shard, batch.writer, entry, merged, work),
         Some(EntryKind::NodeLedger) => merge_row(shard, batch, entry, merged),
         Some(EntryKind::JobLedger | EntryKind::HoldingLedger) => {
             Ok(Err(Problem::Fence("the node wrote a ledger row of the hub".to_owned())))
@@ -219,6 +219,7 @@ fn merge_change(
     shard: &mut Shard<'_>,
     writer: Writer,
     entry: &Entry,
+    merged: &mut Merged,
     work: &mut Work,
 ) -> Result<Checked, StoreError> {
     let stored = shard.tx.document(shard.vshard, entry.doc)?;
@@ -255,6 +256,8 @@ fn merge_change(
                 end_at: fields.end_at,
             };
             shard.tx.put_job_summary(shard.vshard, &summary)?;
+            // Its draw may be at another time now.
+            merged.jobs.insert(entry.doc);
         }
         DocumentKind::SignUp => {
             let Some(fields) = SignUpFields::read(&document) else {

@@ -1,6 +1,6 @@
 //! Executing what the scheduler planned: grants, recalls, promotions from the wait list, and what nodes are told of a job.
 
-use super::{Order, Shard, ends, receipts};
+use super::{Order, Shard, draw, ends, receipts};
 use crate::scheduler::{JobSnapshot, Move, NodeShare};
 use std::collections::BTreeMap;
 use sync_protocol::{
@@ -61,11 +61,16 @@ pub fn execute(shard: &mut Shard<'_>, step: &Move) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Gives free rights to those who wait, in order. Returns how many.
+/// Gives free rights to those who wait, in order; to nobody before a draw that is awaited. Returns how many.
 pub fn promote(shard: &mut Shard<'_>, job: JobId) -> Result<u32, StoreError> {
     let Some(seats) = shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.open) else { return Ok(0) };
+    let waiting = shard.tx.waiting(shard.vshard, job)?;
+    if !waiting.is_empty() && draw::is_awaited(shard, job)? {
+        draw::tell_who_waits(shard, job)?;
+        return Ok(0);
+    }
     let mut promoted = 0;
-    for wait in shard.tx.waiting(shard.vshard, job)? {
+    for wait in waiting {
         if wait.promoted && !mutant::is(Mutant::PromoteTwice) {
             continue;
         }

@@ -3,7 +3,7 @@
 use crate::jobs::{fields, import};
 use crate::vshard::{TOPIC, VSHARD, Vshard, accept, birth, row};
 use hub_core::{
-    agenda::{Agenda, Chunk},
+    agenda::{Agenda, Chunk, Secrets},
     limits::{BATCH_DOCUMENT_BYTES, ENTRY_DOCUMENT_BYTES, PARKED_BYTES_MAX},
     shard::{self, Batch, Imported, MergeError, OverLimit, Shard},
 };
@@ -150,7 +150,8 @@ fn pass(vshard: &mut Vshard, job: JobId) -> usize {
     let chunks = agenda.round(0);
     let none = BTreeMap::new();
     let carry_out = |shard: &mut Shard<'_>, chunk: &Chunk| {
-        chunk.carry_out(shard.tx, shard.now, &|_| Some(&none), &|_| b"receipt".to_vec())
+        let secrets = Secrets { sign: &|_| b"receipt".to_vec(), seed: &|_| [0; 32] };
+        chunk.carry_out(shard.tx, shard.now, &|_| Some(&none), &secrets)
     };
     for chunk in &chunks {
         vshard.work(|shard| carry_out(shard, chunk)).unwrap();

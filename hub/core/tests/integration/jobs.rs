@@ -3,7 +3,7 @@
 use crate::vshard::{TOPIC, VSHARD, Vshard};
 use hub_core::shard::{self, Imported, JobPost};
 use sync_protocol::{
-    documents::{Demands, JobFields, PayUnit},
+    documents::{Demands, JobFields, PayUnit, WaitOrder},
     limits::CAP_MAX,
     seats::LossPolicy,
 };
@@ -31,6 +31,7 @@ pub(crate) fn fields(title: &str, start_at: i64) -> JobFields {
         synthetic: true,
         redated: false,
         no_show_after_min: 0,
+        wait: WaitOrder::default(),
         created_at: 5,
         tenant: 1,
         region: "hangzhou".to_owned(),

@@ -7,6 +7,7 @@ mod carried;
 mod documents;
 mod hostile;
 mod jobs;
+mod line;
 mod reclaim;
 mod restore;
 mod vshard;

@@ -1,7 +1,7 @@
 //! One pass over the jobs at hand, each chunk in a transaction of its vshard's file.
 
 use crate::{app::App, clock, directory::Picture, shard_workers::ShardError};
-use hub_core::agenda::Chunk;
+use hub_core::agenda::{Chunk, Passed, Secrets};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -9,7 +9,6 @@ use std::{
 use sync_protocol::{
     ids::{TopicId, Writer},
     receipt::ReceiptBody,
-    seats::JobRow,
 };
 use sync_store::ShardTx;
 
@@ -28,7 +27,11 @@ pub(super) async fn mark_jobs_of(app: &App, regions: &BTreeSet<String>) -> Resul
 
 /// Looks at all jobs that something happened to, and tells of those that are due.
 pub(super) async fn run(app: &App) {
-    let mut chunks = app.scheduler.lock().jobs.round(app.scheduler.now());
+    let mut chunks = {
+        let mut agenda = app.scheduler.lock();
+        agenda.jobs.wake(clock::now());
+        agenda.jobs.round(app.scheduler.now())
+    };
     if chunks.is_empty() {
         return;
     }
@@ -37,7 +40,7 @@ pub(super) async fn run(app: &App) {
     while let Some(chunk) = chunks.pop_front() {
         let done = handle(app, &chunk, Arc::clone(&picture), Arc::clone(&nodes)).await;
         match done {
-            Ok(rows) => app.scheduler.lock().jobs.done(&chunk, rows, app.scheduler.now()),
+            Ok(passed) => app.scheduler.lock().jobs.done(&chunk, passed, app.scheduler.now()),
             Err(error) => {
                 tracing::error!(vshard = chunk.vshard.0, %error, "a part of the scheduler's pass failed");
                 app.scheduler.failures.inc();
@@ -72,13 +75,14 @@ async fn handle(
     chunk: &Chunk,
     picture: Arc<Picture>,
     nodes: Arc<Weights>,
-) -> Result<Vec<JobRow>, ShardError> {
+) -> Result<Passed, ShardError> {
     let (chunk, signer) = (chunk.clone(), app.signer.clone());
     let vshard = chunk.vshard;
     let work = move |tx: &mut dyn ShardTx| {
         let sign = |body: &ReceiptBody| signer.receipt(body);
         let eligible = |topic: TopicId| nodes.get(&picture.topics.get(&topic)?.region);
-        chunk.carry_out(tx, clock::now(), &eligible, &sign)
+        let secrets = Secrets { sign: &sign, seed: &|job| signer.draw_seed(job) };
+        chunk.carry_out(tx, clock::now(), &eligible, &secrets)
     };
     app.shards.write(vshard, work).await
 }

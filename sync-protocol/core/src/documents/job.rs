@@ -1,6 +1,6 @@
 //! The fields of a job document. `cap` and open or closed are ledger rows, not fields.
 
-use super::{Demands, Document, Value};
+use super::{Demands, Document, Value, WaitOrder};
 use std::ops::RangeInclusive;
 
 /// What one pay amount is for.
@@ -60,6 +60,8 @@ pub struct JobFields {
     pub region: String,
     /// Minutes after the start at which a seat whose worker has not come goes to the next in line; 0 where that is off.
     pub no_show_after_min: u32,
+    /// In which order its wait list is served.
+    pub wait: WaitOrder,
 }
 
 /// What a job's rule about those who do not come may say, in minutes after the start. 0 beside it means off.
@@ -82,7 +84,7 @@ impl JobFields {
     pub const SIGNED: &str = "signed";
 
     /// Names of all fields.
-    pub const NAMES: [&str; 28] = [
+    pub const NAMES: [&str; 34] = [
         "title",
         "text",
         "category",
@@ -110,6 +112,12 @@ impl JobFields {
         "certificates",
         "languages",
         "no_show_after_min",
+        "wait_rule",
+        "draw_before_min",
+        "draw_commitment",
+        "draw_seed",
+        "draw_list",
+        "draw_count",
         Self::SIGNED,
     ];
 
@@ -170,6 +178,7 @@ impl JobFields {
         if self.no_show_after_min > 0 {
             fields.push(("no_show_after_min", Value::Int(i64::from(self.no_show_after_min))));
         }
+        fields.extend(self.wait.to_fields());
         if let Some((lat, lon)) = self.position {
             fields.push(("lat", Value::Int(i64::from(lat))));
             fields.push(("lon", Value::Int(i64::from(lon))));
@@ -217,6 +226,7 @@ impl JobFields {
                 .and_then(|minutes| u32::try_from(minutes).ok())
                 .filter(|minutes| NO_SHOW_AFTER_MIN.contains(minutes))
                 .unwrap_or(0),
+            wait: WaitOrder::read(document),
         };
         job.check().is_ok().then_some(job)
     }

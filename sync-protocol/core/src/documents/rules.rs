@@ -2,11 +2,11 @@
 //!
 //! Judged alike by the hub before it merges, by a node for what the hub relays (carried files and older hubs exist) and by
 //! whoever edits. A document has one minter, whose id it carries. Nodes that did not mint it may only say of a sign-up who
-//! came, in [`ATTENDANCE`]; the hub may write everywhere. Room is kept in that order too, so that what others write never
+//! came, in [`ATTENDANCE`]; the hub may write everywhere, and it alone what was drawn. Room is kept in that order too, so that what others write never
 //! keeps the minter out, and what nodes write never keeps the hub out. An edit that a job's tenant has signed counts as its
 //! minter's, whoever brings it.
 
-use super::{Document, JobFields, Refused, SignUpFields, Value, signed};
+use super::{Document, Draw, JobFields, Refused, SignUpFields, Value, WaitOrder, signed};
 use crate::{
     ids::{DocumentId, DocumentKind, Writer},
     limits::{
@@ -107,7 +107,12 @@ fn may_write(kind: DocumentKind, role: Role, name: &str, before: &Document) -> R
             !(is_there && SignUpFields::FIXED.contains(&name))
                 && (role == Role::Hub || name != SignUpFields::RECEIPT)
         }
-        (DocumentKind::Job, Role::Minter) => !(is_there && JobFields::FIXED.contains(&name)),
+        (DocumentKind::Job, Role::Minter) => {
+            // People wait by the rule that stood there when they signed up; what was drawn is the hub's to say.
+            !(is_there && JobFields::FIXED.contains(&name))
+                && (before.is_empty() || !WaitOrder::AT_BIRTH.contains(&name))
+                && !Draw::FIELDS.contains(&name)
+        }
         (DocumentKind::Job, Role::Hub) => true,
     };
     if allowed {

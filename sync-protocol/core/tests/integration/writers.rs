@@ -3,8 +3,8 @@
 use automerge::{ActorId, Automerge};
 use sync_protocol::{
     documents::{
-        ATTENDANCE, Applied, Demands, Document, JobFields, PayUnit, Refused, SHIFT_SECONDS_MAX, SignUpFields,
-        Status, TIMES, TenantKey, Value,
+        ATTENDANCE, Applied, Demands, Document, Draw, JobFields, PayUnit, Refused, SHIFT_SECONDS_MAX,
+        SignUpFields, Status, TIMES, TenantKey, Value, WaitOrder, WaitRule,
     },
     ids::{DocumentId, JobId, SignUpId, WorkerId, Writer},
     limits::{
@@ -247,11 +247,47 @@ fn times_and_pay_that_no_shift_has_are_no_job() {
 }
 
 #[test]
+fn the_rule_of_a_wait_list_stays_and_the_hub_alone_draws() {
+    let lottery = sorter();
+    let arrival = JobFields { wait: WaitOrder::default(), ..sorter() };
+    let born = |fields: &JobFields| {
+        let mut document = Document::default();
+        let change = document.edit(MINTER, &fields.to_fields(), 0).unwrap();
+        document.take(job(), &change, MINTER).unwrap();
+        document
+    };
+    let check = |was: &JobFields, writer: Writer, field: (&str, Value), may: bool| {
+        let mut document = born(was);
+        let change = document.edit(writer, std::slice::from_ref(&field), 0).unwrap();
+        assert_eq!(document.take(job(), &change, writer).is_ok(), may, "{field:?} by {writer}");
+    };
+    let rule = |name: &str| ("wait_rule", Value::Text(name.to_owned()));
+    check(&lottery, MINTER, rule("seniority"), false);
+    check(&arrival, MINTER, rule("lottery"), false);
+    check(&lottery, MINTER, ("draw_before_min", Value::Int(5)), false);
+    for field in Draw::held(&[7; 32], &[], 0).into_iter().chain(Draw::committed(&[7; 32])) {
+        check(&lottery, MINTER, field.clone(), false);
+        check(&lottery, Writer::hub(1), field, true);
+    }
+    let read = JobFields::read(&born(&lottery)).unwrap();
+    assert_eq!((read.wait, read.draw_at()), (lottery.wait, Some(lottery.start_at - 60 * 60)));
+    let later = ("wait_rule", Value::Text("by-the-moon".to_owned()));
+    let mut document = born(&arrival);
+    let change = document.edit(Writer::hub(1), &[later], 0).unwrap();
+    document.take(job(), &change, Writer::hub(1)).unwrap();
+    assert_eq!(JobFields::read(&document).unwrap().wait, WaitOrder::default(), "a rule of a later version");
+}
+
+#[test]
 fn what_is_written_is_known() {
     let fields = JobFields { position: Some((1, 2)), redated: true, ..sorter() };
     let names: Vec<_> = fields.to_fields().into_iter().map(|(name, _)| name).collect();
     assert!(names.iter().all(|name| JobFields::NAMES.contains(name)), "{names:?}");
-    assert_eq!(names.len() + 1, JobFields::NAMES.len(), "and the signature");
+    assert_eq!(
+        names.len() + 1 + Draw::FIELDS.len(),
+        JobFields::NAMES.len(),
+        "and the signature, and what was drawn"
+    );
     assert!(new_sign_up().iter().all(|(name, _)| SignUpFields::NAMES.contains(name)));
 }
 
@@ -285,6 +321,7 @@ fn sorter() -> JobFields {
             languages: ["zh".into()].into(),
         },
         no_show_after_min: 15,
+        wait: WaitOrder { rule: WaitRule::Lottery, draw_before_min: 60 },
     }
 }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use sync_protocol::{
     documents::{
-        Demands, JobFields, NO_SHOW_AFTER_MIN, PAY_MINOR, PayUnit, SHIFT_SECONDS_MAX, TIMES, posting,
+        DRAW_BEFORE_MIN, Demands, JobFields, NO_SHOW_AFTER_MIN, PAY_MINOR, PayUnit, SHIFT_SECONDS_MAX, TIMES,
+        WaitOrder, WaitRule, posting,
     },
     limits::CAP_MAX,
 };
@@ -50,6 +51,12 @@ pub(crate) struct JobBody {
     /// Minutes after the start at which the place of a worker who has not come goes to the next in line: 5 to 120, or 0
     /// for never. Counted at the gate that scans.
     no_show_after_min: Option<i64>,
+    /// In which order whoever waits is served: arrival (without it), seniority (the day of the worker's first worked shift
+    /// for the agency), or lottery (a public draw). It stays as it was posted.
+    wait_rule: Option<String>,
+    /// Of a lottery: minutes before the start at which places are drawn, 5 to 10,080; without it 60, or halfway to the start
+    /// where that is nearer. Before the draw nobody is promoted.
+    draw_before_min: Option<i64>,
     /// Years that a worker must have at the start, 14 to 99.
     min_age: Option<i64>,
     /// Codes: health, forklift, electrician, welder, height, driver-c, security, elderly-care.
@@ -146,6 +153,8 @@ impl Reader {
             language: self.optional("language", text),
             requirements: self.optional("requirements", text),
             no_show_after_min: self.optional("no_show_after_min", "whole minutes from 5 to 120, or 0"),
+            wait_rule: self.optional("wait_rule", "arrival, seniority or lottery"),
+            draw_before_min: self.optional("draw_before_min", "whole minutes from 5 to 10080"),
             min_age: self.optional("min_age", "a whole number of years"),
             certificates: self.optional("certificates", "a list of codes"),
             languages: self.optional("languages", "a list of codes"),
@@ -180,6 +189,7 @@ fn judge(body: JobBody, poster: Poster<'_>, faults: &mut Faults) -> Posted {
     faults.check("currency", "currency_unknown", posting::currency(&body.currency));
     faults.check("seats", "seats_absurd", posting::seats(body.seats, CAP_MAX));
     let no_show_after_min = no_show_after_min(&body, faults);
+    let wait = wait_order(&body, poster.now, start_at, faults);
     let [title, text, category, place, language, requirements] = texts;
     let demands = demands(&body, faults);
     let fields = JobFields {
@@ -204,6 +214,7 @@ fn judge(body: JobBody, poster: Poster<'_>, faults: &mut Faults) -> Posted {
         synthetic: false,
         redated: false,
         no_show_after_min,
+        wait,
         created_at: poster.now,
         tenant: poster.tenant,
         region: poster.region.to_owned(),
@@ -290,6 +301,45 @@ fn no_show_after_min(body: &JobBody, faults: &mut Faults) -> u32 {
         _ => Err(format!("{minutes} is outside 5 to 120; write 0 for never")),
     };
     faults.check("no_show_after_min", "minutes_absurd", checked).unwrap_or_default()
+}
+
+/// By which rule people wait, and when a draw is.
+fn wait_order(body: &JobBody, now: i64, start_at: i64, faults: &mut Faults) -> WaitOrder {
+    let rule = match body.wait_rule.as_deref() {
+        None => Some(WaitRule::Arrival),
+        Some(name) => {
+            let known = WaitRule::parse(name);
+            let known =
+                known.ok_or_else(|| format!("`{name}` is no rule; write arrival, seniority or lottery"));
+            faults.check("wait_rule", "rule_unknown", known)
+        }
+    };
+    let Some(rule) = rule else { return WaitOrder::default() };
+    let minutes = match (rule, body.draw_before_min) {
+        (_, None) => None,
+        (WaitRule::Arrival | WaitRule::Seniority, Some(_)) => {
+            let detail = "is of a draw alone; write wait_rule lottery, or leave it out";
+            faults.add("draw_before_min", "draw_wrong", detail);
+            None
+        }
+        (WaitRule::Lottery, Some(minutes)) => {
+            let checked = match u32::try_from(minutes) {
+                Ok(minutes) if !DRAW_BEFORE_MIN.contains(&minutes) => {
+                    Err("is outside 5 to 10080 minutes".to_owned())
+                }
+                Ok(minutes) if !faults.has("start_at") && start_at - i64::from(minutes) * 60 <= now => {
+                    Err("puts the draw into the past; write fewer minutes".to_owned())
+                }
+                Ok(minutes) => Ok(minutes),
+                Err(_) => Err("is outside 5 to 10080 minutes".to_owned()),
+            };
+            faults.check("draw_before_min", "draw_wrong", checked)
+        }
+    };
+    match rule {
+        WaitRule::Lottery => WaitOrder::lottery(minutes, now, start_at),
+        WaitRule::Arrival | WaitRule::Seniority => WaitOrder { rule, draw_before_min: 0 },
+    }
 }
 
 /// The unit, and what an hour pays: as given, or over the length of the shift.
@@ -400,6 +450,16 @@ mod tests {
         check(json!({ "title": "活".repeat(121) }), &["title too_long"]);
         check(json!({ "meal": "yes" }), &["meal wrong_type"]);
         check(json!({ "salary": 7 }), &["salary unknown"]);
+        for rule in ["arrival", "seniority", "lottery"] {
+            check(json!({ "wait_rule": rule }), &[]);
+        }
+        check(json!({ "wait_rule": "by-the-moon" }), &["wait_rule rule_unknown"]);
+        check(json!({ "wait_rule": "lottery", "draw_before_min": 15 }), &[]);
+        for minutes in [4, 10_081, -1] {
+            let draw = json!({ "wait_rule": "lottery", "draw_before_min": minutes });
+            check(draw, &["draw_before_min draw_wrong"]);
+        }
+        check(json!({ "wait_rule": "seniority", "draw_before_min": 15 }), &["draw_before_min draw_wrong"]);
         check(json!({ "no_show_after_min": 15 }), &[]);
         check(json!({ "no_show_after_min": 0 }), &[]);
         check(json!({ "no_show_after_min": 4 }), &["no_show_after_min minutes_absurd"]);

@@ -4,7 +4,7 @@ use crate::{clock, limits::FIELD_CHARS_MAX};
 use hub_core::shard::JobPost;
 use serde::Deserialize;
 use sync_protocol::{
-    documents::{Demands, JobFields, PayUnit, posting},
+    documents::{Demands, JobFields, PayUnit, WaitOrder, posting},
     ids::TenantId,
     seats::LossPolicy,
 };
@@ -143,6 +143,7 @@ impl ImportRow {
             synthetic: self.synthetic,
             redated: self.redated,
             no_show_after_min: 0,
+            wait: WaitOrder::default(),
             created_at: now,
             tenant: tenant.0,
             region: region.to_owned(),
