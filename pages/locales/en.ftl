@@ -240,6 +240,8 @@ job-queue = Get in line
 job-after-want = Next: your phone number, then your ticket at once
 job-after-ask = Next: your phone number. Yours only once answered
 job-after-queue = Next: your phone number. If someone leaves, the next in line gets it: look under Mine
+job-after-queue-seniority = Next: your phone number. If someone leaves, whoever has worked longest for this agency gets it: look under Mine
+job-after-queue-draw = Next: your phone number. Free places are drawn on { $a } at { $b }: look under Mine
 job-closed = This job takes nobody any more
 job-see-others = See other jobs
 
@@ -297,6 +299,8 @@ ticket-confirmed-frozen-means = As this kiosk last knew. Have it checked at anot
 ticket-waiting = In line
 ticket-waiting-means = You are number { $n }. Not yours yet: please do not travel
 ticket-waiting-here-means = Number { $n } at this kiosk. Not yours yet: please do not travel
+ticket-draw = In the draw
+ticket-draw-means = Places are drawn on { $a } at { $b }. Not yours yet: please do not travel
 ticket-requested = Sent
 ticket-requested-means = Waiting for the answer. Not yours yet: please do not travel
 ticket-cancelled = Given back
@@ -326,6 +330,8 @@ next-ahead = { $n ->
    *[other] { $n } people are ahead of you
     }
 next-recount = Counted with everyone when the line is back
+next-seniority = Whoever has worked longest for this agency stands first. Your number may still rise
+next-draw = Nobody gets a freed place before the draw. Anybody can check it
 next-your-turn = When it is your turn, this ticket says <b>You have it</b>. Look under <b>Mine</b> later
 next-others = { $n ->
     [0] Have a look at other jobs

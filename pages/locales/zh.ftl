@@ -204,6 +204,8 @@ job-queue = 我要排队
 job-after-want = 下一步填手机号，马上给您票
 job-after-ask = 下一步填手机号。回话了才算定
 job-after-queue = 下一步填手机号。有人退，按号轮，在“我的”里看结果
+job-after-queue-seniority = 下一步填手机号。有人退，先给在这家干得最久的人，在“我的”里看结果
+job-after-queue-draw = 下一步填手机号。空位{ $a } { $b } 抽签，在“我的”里看结果
 job-closed = 这个活不招了
 job-see-others = 看别的活
 
@@ -258,6 +260,8 @@ ticket-confirmed-frozen-means = 这是本机最后知道的。请到别的机器
 ticket-waiting = 在排队
 ticket-waiting-means = 您排第 { $n }。还没定，先别去
 ticket-waiting-here-means = 您在这台机器上排第 { $n }。还没定，先别去
+ticket-draw = 等抽签
+ticket-draw-means = { $a } { $b } 抽签。还没定，先别去
 ticket-requested = 已报，等回话
 ticket-requested-means = 还没定，先别去。不用再报
 ticket-cancelled = 已退掉
@@ -286,6 +290,8 @@ next-ahead = { $n ->
    *[other] 前面还有 { $n } 个人。有人退，就轮到下一个
     }
 next-recount = 线通了，再按全部人算
+next-seniority = 在这家干得久的人排前面，您的号可能往后移
+next-draw = 抽签以前，空位谁也不给。怎么抽的，谁都能查
 next-your-turn = 轮到您，票上就变成“定了”。过一会儿在“我的”里看
 next-others = { $n ->
     [0] 别的活也可以看看

@@ -26,7 +26,7 @@ pub use fitness::Unfit;
 pub use gate::EARLY_MAX;
 pub use holds::{Claim, Hold, HoldId, HoldRefusal, HoldRequest, Holder, Holds};
 pub use jobs::{EditRefusal, JobEdit, JobRefusal, NewJob};
-pub use line::Turn;
+pub use line::{Turn, in_order};
 pub use persons::{PersonChange, PersonRefusal};
 pub use place::place_question;
 pub use rows::{JobView, job_row, job_view, remembered_view};

@@ -22,6 +22,7 @@ mod bookmark;
 mod carry;
 mod counts;
 pub(crate) mod crews;
+mod draw;
 mod events;
 pub(crate) mod holds;
 mod jobs;
@@ -50,6 +51,7 @@ pub(crate) use sign_ups::{SignUpBody, submit};
     paths(
         search::search,
         jobs::show,
+        draw::show,
         counts::regions,
         counts::categories,
         post_job::create,
@@ -93,6 +95,7 @@ fn interface(app: &App, origins: &[HeaderValue]) -> anyhow::Result<Router<App>> 
     let routes = Router::new()
         .route("/v1/jobs", get(search::search).post(post_job::create))
         .route("/v1/jobs/{id}", get(jobs::show).patch(patch_job::change))
+        .route("/v1/jobs/{id}/draw", get(draw::show))
         .route("/v1/jobs/{id}/roster", get(attendance::roster))
         .route("/v1/timesheet", get(attendance::sheet))
         .route("/v1/regions", get(counts::regions))

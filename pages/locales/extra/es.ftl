@@ -241,6 +241,8 @@ job-queue = Hacer fila
 job-after-want = Ahora su teléfono, y al momento su boleto
 job-after-ask = Ahora su teléfono. Es suyo solo cuando respondan
 job-after-queue = Ahora su teléfono. Si alguien se va, le toca al siguiente: mire en Mío
+job-after-queue-seniority = Ahora su teléfono. Si alguien se va, le toca a quien más tiempo lleva con esta agencia: mire en Mío
+job-after-queue-draw = Ahora su teléfono. Los puestos libres se sortean el { $a } a las { $b }: mire en Mío
 job-closed = Este trabajo ya no toma a nadie
 job-see-others = Ver otros trabajos
 
@@ -298,6 +300,8 @@ ticket-confirmed-frozen-means = Es lo último que supo este quiosco. Compruébel
 ticket-waiting = En fila
 ticket-waiting-means = Es el número { $n }. Aún no es suyo: por favor no viaje
 ticket-waiting-here-means = Número { $n } en este quiosco. Aún no es suyo: por favor no viaje
+ticket-draw = En el sorteo
+ticket-draw-means = Se sortea el { $a } a las { $b }. Aún no es suyo: por favor no viaje
 ticket-requested = Enviado
 ticket-requested-means = Esperando respuesta. Aún no es suyo: por favor no viaje
 ticket-cancelled = Devuelto
@@ -325,6 +329,8 @@ next-ahead = { $n ->
    *[other] Hay { $n } personas delante
     }
 next-recount = Se cuenta con todos cuando vuelva la línea
+next-seniority = Primero va quien más tiempo lleva con esta agencia. Su número aún puede subir
+next-draw = Nadie recibe un puesto libre antes del sorteo. Cualquiera puede comprobarlo
 next-your-turn = Cuando le toque, este boleto dirá <b>Confirmado</b>. Mire luego en <b>Mío</b>
 next-others = { $n ->
     [0] Mire otros trabajos
@@ -559,6 +565,7 @@ a-state-late = Todavía no llega
 a-state-confirmed = Confirmado
 a-state-requested = Preguntando a la central
 a-state-first = El próximo puesto libre es suyo
+a-state-draw = En el sorteo
 a-state-waits = { $n } delante
 a-state-ending = Cancelándose
 a-state-cancelled = Lo devolvió
@@ -589,6 +596,14 @@ a-rule-label = Minutos desde el inicio
 a-rule-never = Nunca por sí solo
 a-rule-minutes = { $n } minutos desde el inicio
 a-rule-change = Cambiar
+a-wait = Quién recibe un puesto libre
+a-wait-same = Como ayer
+a-wait-arrival = El siguiente de la fila
+a-wait-seniority = Quien más tiempo lleva con nosotros
+a-wait-lottery = Un sorteo público antes de empezar
+a-wait-by-seniority = Un puesto libre es para quien más tiempo lleva con ustedes.
+a-wait-by-draw = Los puestos libres se sortean a las { $a }; antes no los recibe nadie.
+a-wait-was-drawn = La fila ya se sorteó. Cualquiera puede comprobarlo.
 
 a-gate-label = Seis cifras, o pase el código QR
 a-gate-next = Siguiente: seis cifras, o pase el código QR

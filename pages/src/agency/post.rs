@@ -12,8 +12,10 @@ use jiff::{
     civil::{Date, DateTime},
     tz::TimeZone,
 };
-use sync_protocol::documents::{JobFields, PayUnit};
+use sync_protocol::documents::{JobFields, PayUnit, WaitOrder, WaitRule};
 
+/// Of a shift that is copied: freed places go to whom they went before.
+const SAME: &str = "same";
 /// Empty rows of a form that begins empty.
 const EMPTY_ROWS: usize = 3;
 
@@ -211,7 +213,44 @@ pub fn left(
     let changed = rows.iter().filter(|row| (0..9).any(|cell| row.is_changed(cell)));
     let changed = changed.map(|row| row.title.clone()).collect::<Vec<_>>().join(f.t("a-and").0.as_str());
     let kept = kept.join(f.t("a-and").0.as_str());
-    Left { way, day: day.to_string(), shift: String::new(), rows: views, said, changed, good, people, kept }
+    Left {
+        way,
+        day: day.to_string(),
+        shift: String::new(),
+        rows: views,
+        said,
+        changed,
+        good,
+        people,
+        kept,
+        waits: Vec::new(),
+    }
+}
+
+/// Who gets freed places of a shift, as the form says; `before` is how it was at the shift that the row was copied from.
+pub fn wait_order(chosen: &str, before: WaitOrder, now: i64, start_at: i64) -> WaitOrder {
+    let rule = if chosen == SAME { before.rule } else { WaitRule::parse(chosen).unwrap_or_default() };
+    match rule {
+        WaitRule::Lottery => {
+            let minutes = Some(before.draw_before_min).filter(|minutes| {
+                chosen == SAME && *minutes > 0 && start_at - i64::from(*minutes) * 60 > now
+            });
+            WaitOrder::lottery(minutes, now, start_at)
+        }
+        WaitRule::Arrival | WaitRule::Seniority => WaitOrder { rule, draw_before_min: 0 },
+    }
+}
+
+/// The rules that a clerk chooses from, and which is chosen: value, words, whether.
+pub fn waits(f: &Frame, way: &str, chosen: &str) -> Vec<(&'static str, Safe<String>, bool)> {
+    let same = (way == "yesterday").then_some((SAME, "a-wait-same"));
+    let rules = WaitRule::ALL.map(|rule| match rule {
+        WaitRule::Arrival => (rule.as_str(), "a-wait-arrival"),
+        WaitRule::Seniority => (rule.as_str(), "a-wait-seniority"),
+        WaitRule::Lottery => (rule.as_str(), "a-wait-lottery"),
+    });
+    let offered = same.into_iter().chain(rules);
+    offered.map(|(value, words)| (value, f.t(words), value == chosen)).collect()
 }
 
 fn row_view(f: &Frame, number: usize, row: &Row, doubt: Option<&Doubt>) -> RowView {

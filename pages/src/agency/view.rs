@@ -169,6 +169,8 @@ pub struct Left {
     pub people: u32,
     /// Numbers of the rows that stay, in words.
     pub kept: String,
+    /// Who gets a freed place of these shifts: value, words, and whether it is chosen. Empty where it cannot be said.
+    pub waits: Vec<(&'static str, Safe<String>, bool)>,
 }
 
 impl fmt::Debug for TroublePage {

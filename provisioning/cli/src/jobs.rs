@@ -5,6 +5,7 @@ mod convert;
 mod csv_line;
 mod dates;
 mod demands;
+mod draw;
 mod fields;
 mod framing;
 pub(crate) mod generate;
@@ -55,6 +56,12 @@ enum JobsCommand {
         after_long_help = "Example:\n  dayshift jobs close j0-1-1024 --hub http://127.0.0.1:7480 --token-file hub/admin.token\n\nAn agency gives a file with its own key as --token-file, for its own jobs."
     )]
     Close(change::CloseArgs),
+    /// Check the public draw of a job's wait list; needs no server.
+    #[command(
+        subcommand,
+        after_long_help = "Example:\n  curl -s http://hall:7080/v1/jobs/j0-1-1024/draw | dayshift jobs draw verify - --sign-up s3-1-42"
+    )]
+    Draw(draw::DrawCommand),
 }
 
 /// Runs one `dayshift jobs` command.
@@ -64,5 +71,6 @@ pub(crate) fn run(args: JobsArgs) -> Result<Outcome> {
         JobsCommand::Generate(args) => generate::run(&args),
         JobsCommand::Cap(args) => change::cap(&args),
         JobsCommand::Close(args) => change::close(&args),
+        JobsCommand::Draw(command) => draw::run(&command),
     }
 }

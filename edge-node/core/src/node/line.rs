@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use sync_protocol::{
     documents::{Draw, JobFields, WaitOrder, WaitRule, draw_key},
-    ids::{JobId, SignUpId, TenantId, VshardId},
+    ids::{JobId, SignUpId, TenantId, VshardId, WorkerId},
 };
 use sync_store::{ShardTx, StoreError, WaitRow, first_worked, seniority};
 
@@ -37,7 +37,18 @@ pub(super) fn line(
     vshard: VshardId,
     job: JobId,
 ) -> Result<Option<Vec<WaitRow>>, StoreError> {
-    let mut waiting = tx.waiting(vshard, job)?;
+    let waiting = tx.waiting(vshard, job)?;
+    in_order(tx, vshard, job, waiting, |wait| (wait.sign_up, wait.worker))
+}
+
+/// Brings people who wait for a job, given as they came, into the order of its rule; `None` before a draw.
+pub fn in_order<T>(
+    tx: &mut dyn ShardTx,
+    vshard: VshardId,
+    job: JobId,
+    mut waiting: Vec<T>,
+    who: impl Fn(&T) -> (SignUpId, WorkerId),
+) -> Result<Option<Vec<T>>, StoreError> {
     let Some(stored) = tx.document(vshard, job)? else { return Ok(Some(waiting)) };
     let Some(fields) = JobFields::read(&stored.document) else { return Ok(Some(waiting)) };
     match fields.wait.rule {
@@ -45,20 +56,21 @@ pub(super) fn line(
         WaitRule::Seniority => {
             let tenant = TenantId(fields.tenant);
             let mut known = Vec::with_capacity(waiting.len());
-            for wait in waiting {
-                known.push((seniority(first_worked(tx, vshard, tenant, wait.worker)?), wait));
+            for one in waiting {
+                known.push((seniority(first_worked(tx, vshard, tenant, who(&one).1)?), one));
             }
             known.sort_by_key(|(since, _)| *since);
-            waiting = known.into_iter().map(|(_, wait)| wait).collect();
+            waiting = known.into_iter().map(|(_, one)| one).collect();
         }
         WaitRule::Lottery => {
             let draw = Draw::read(&stored.document);
             let Some(seed) = draw.seed else { return Ok(None) };
             let drawn: BTreeSet<SignUpId> = draw.drawn.iter().copied().collect();
             // Whoever came after the draw stands behind those who were drawn, by arrival.
-            waiting.sort_by_cached_key(|wait| {
-                let was_drawn = drawn.contains(&wait.sign_up);
-                was_drawn.then(|| draw_key(&seed, wait.sign_up)).map_or((true, [0; 32]), |key| (false, key))
+            waiting.sort_by_cached_key(|one| {
+                let (sign_up, _) = who(one);
+                let key = drawn.contains(&sign_up).then(|| draw_key(&seed, sign_up));
+                (key.is_none(), key)
             });
         }
     }

@@ -13,6 +13,7 @@ use crate::{
 };
 use askama::filters::Safe;
 use axum::{http::StatusCode, response::Response};
+use edge_core::node::Turn;
 use jiff::civil::Date;
 use pages::{
     agency::{
@@ -21,7 +22,11 @@ use pages::{
     },
     hm,
 };
-use sync_protocol::{documents::Status, ids::JobId, seats::EndReason};
+use sync_protocol::{
+    documents::{Status, WaitRule},
+    ids::JobId,
+    seats::EndReason,
+};
 
 /// Of those who are in, so many are shown before the rest is folded.
 const ARRIVED_SHOWN: usize = 3;
@@ -120,6 +125,7 @@ fn chosen_of(app: &App, f: &Frame, shift: &Shift, all: bool) -> Chosen {
         let order = match (guest.rank(), guest.position) {
             (_, Some(position)) => f.t_n("a-queue", position),
             (4, _) => Safe(String::new()),
+            (1, None) => Safe("–".to_owned()),
             _ => {
                 number += 1;
                 Safe(number.to_string())
@@ -132,7 +138,24 @@ fn chosen_of(app: &App, f: &Frame, shift: &Shift, all: bool) -> Chosen {
     let (rule, rule_note) = rule(app, f, shift);
     let minutes = RULES.map(|minutes| (minutes, minutes == shift.view.fields.no_show_after_min)).to_vec();
     let folded = u32::try_from(folded).unwrap_or(u32::MAX);
-    Chosen { line: line(app, shift, true), guests, folded, rule, rule_note, minutes }
+    let wait = wait_rule(app, f, shift);
+    Chosen { line: line(app, shift, true), guests, folded, rule, rule_note, wait, minutes }
+}
+
+/// Who gets a freed place, where that is not simply the next in line.
+fn wait_rule(app: &App, f: &Frame, shift: &Shift) -> Option<Safe<String>> {
+    let turn = Turn::of(&shift.view.fields, &shift.view.draw);
+    match (turn.rule, turn.draw_at) {
+        (WaitRule::Arrival, _) => None,
+        (WaitRule::Seniority, _) => Some(f.t("a-wait-by-seniority")),
+        (WaitRule::Lottery, Some(at)) => {
+            let at = local(app, at);
+            let is_its_day = at.date() == local(app, shift.view.fields.start_at).date();
+            let said = if is_its_day { hm(&at) } else { format!("{} {}", at.date(), hm(&at)) };
+            Some(f.t_a("a-wait-by-draw", said))
+        }
+        (WaitRule::Lottery, None) => Some(f.t("a-wait-was-drawn")),
+    }
 }
 
 fn guest_line(app: &App, f: &Frame, shift: &Shift, guest: &Guest, order: Safe<String>) -> GuestLine {
@@ -145,6 +168,7 @@ fn guest_line(app: &App, f: &Frame, shift: &Shift, guest: &Guest, order: Safe<St
         (_, 0) if has_begun => ("clock", "st--late", f.t("a-state-late")),
         (_, 0) => ("", "", f.t("a-state-confirmed")),
         (Status::Requested, _) => ("glass", "st--ask", f.t("a-state-requested")),
+        (Status::WaitListed, _) if guest.position.is_none() => ("glass", "", f.t("a-state-draw")),
         (Status::WaitListed, _) if guest.position == Some(1) => ("queue", "", f.t("a-state-first")),
         (Status::WaitListed, _) => ("queue", "", f.t_n("a-state-waits", guest.position.unwrap_or(1) - 1)),
         (Status::Cancelled, _) => ("back", "st--off", f.t("a-state-cancelled")),

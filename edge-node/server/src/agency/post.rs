@@ -31,7 +31,8 @@ pub(super) fn fresh(clerk: &Clerk, way: &str, day: Date) -> Result<Left, Problem
     let f = clerk.frame("/agency");
     let (way, rows, said) = post::begin(&f, way, copied);
     let judged = judge(clerk, &rows, day, Ids::Unseen)?;
-    Ok(post::left(&f, way, day, &rows, &judged, said))
+    let left = post::left(&f, way, day, &rows, &judged, said);
+    Ok(Left { waits: post::waits(&f, way, ""), ..left })
 }
 
 /// The shifts of the day before, as rows to change.
@@ -93,16 +94,17 @@ async fn press(clerk: &Clerk, form: &Pairs) -> Result<(Left, Date), Problem> {
     if form.get("do") == "send" {
         for (row, verdict) in rows.iter().zip(&mut judged) {
             let Judged::Good(good) = verdict else { continue };
-            *verdict = post(clerk, row, good).await;
+            *verdict = post(clerk, row, good, form.get("wait")).await;
         }
     }
     let sent = post::keep(&f, &mut rows, &mut judged);
     let said = if form.get("do") == "send" { sent.or(said) } else { said };
-    Ok((post::left(&f, way, day, &rows, &judged, said), day))
+    let left = post::left(&f, way, day, &rows, &judged, said);
+    Ok((Left { waits: post::waits(&f, way, form.get("wait")), ..left }, day))
 }
 
 /// Posts a good row; what the rule of all jobs says against it becomes its doubt.
-async fn post(clerk: &Clerk, row: &Row, good: &Good) -> Judged {
+async fn post(clerk: &Clerk, row: &Row, good: &Good, wait: &str) -> Judged {
     let app = &clerk.app;
     let from = row.from.parse().ok();
     let base =
@@ -112,7 +114,10 @@ async fn post(clerk: &Clerk, row: &Row, good: &Good) -> Judged {
     let Some(body) = row.body(good, &app.shared.time_zone, money) else {
         return Judged::Doubt(Doubt::Unreadable(Cell::Start));
     };
+    let now = app.shared.now();
     let like = |fields: &mut JobFields| {
+        let before = base.as_ref().map(|view| view.fields.wait).unwrap_or_default();
+        fields.wait = post::wait_order(wait, before, now, fields.start_at);
         if let Some(base) = &base {
             post::complete(fields, &base.fields);
         }

@@ -52,6 +52,8 @@ pub(super) struct Chosen {
     /// What happens to the places of those who do not come, and when.
     pub(super) rule: Safe<String>,
     pub(super) rule_note: Safe<String>,
+    /// Who gets a freed place, where that is not the next in line.
+    pub(super) wait: Option<Safe<String>>,
     /// Minutes to choose from, and which counts.
     pub(super) minutes: Vec<(u32, bool)>,
 }

@@ -12,7 +12,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use edge_core::node::Act;
+use edge_core::node::{Act, Turn};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sync_protocol::{documents::Attendance, ids::SignUpId};
@@ -56,7 +56,7 @@ impl AttendanceJson {
 pub(crate) struct GuestJson {
     /// Six digits of the ticket.
     code: String,
-    /// Place among those who wait as far as this node knows, from 1.
+    /// Place among those who wait as far as this node knows, from 1; none before a draw.
     position: Option<u32>,
     /// Its end was asked for and is not reported yet.
     ending: bool,
@@ -79,6 +79,10 @@ pub(crate) struct RosterJson {
     waiting: u32,
     /// Minutes after the start at which a place goes to the next in line; 0 for never.
     no_show_after_min: u32,
+    /// In which order whoever waits is served: arrival, seniority or lottery.
+    wait_rule: &'static str,
+    /// When a lottery is drawn, while that is to come.
+    draw_at: Option<String>,
     /// To call first: those who have not come, those who wait, those who are in, those who left, those who are gone.
     people: Vec<GuestJson>,
 }
@@ -106,6 +110,7 @@ pub(crate) async fn roster(
         attendance: AttendanceJson::of(guest.row.sign_up, guest.row.status().as_str(), &guest.attendance),
     });
     let fields = &shift.view.fields;
+    let turn = Turn::of(fields, &shift.view.draw);
     Ok(Json(RosterJson {
         job: shift.view.job.to_string(),
         title: fields.title.clone(),
@@ -116,6 +121,8 @@ pub(crate) async fn roster(
         arrived: shift.arrived(),
         waiting: shift.waiting(),
         no_show_after_min: fields.no_show_after_min,
+        wait_rule: turn.rule.as_str(),
+        draw_at: turn.draw_at.map(rfc3339),
         people: people.collect(),
     }))
 }

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use edge_core::node::JobView;
+use edge_core::node::{JobView, Turn};
 use serde::Serialize;
 
 /// Seats of a job as this node knows them.
@@ -55,6 +55,10 @@ pub(crate) struct JobJson {
     synthetic: bool,
     /// A real posting of years ago; its day and its hours are made up.
     redated: bool,
+    /// In which order whoever waits is served: arrival, seniority or lottery.
+    wait_rule: &'static str,
+    /// When a lottery is drawn, while that is to come: nobody is promoted before it.
+    draw_at: Option<String>,
     open: bool,
     confirmable_here: bool,
     pub(crate) seats: SeatsJson,
@@ -67,6 +71,7 @@ pub(super) fn rfc3339(epoch_s: i64) -> String {
 impl JobJson {
     pub(crate) fn of(view: &JobView, distance_m: Option<u32>) -> Self {
         let fields = view.fields.clone();
+        let turn = Turn::of(&fields, &view.draw);
         let here = if view.seats.closed { 0 } else { view.seats.avail() };
         Self {
             id: view.job.to_string(),
@@ -94,6 +99,8 @@ impl JobJson {
             languages: fields.demands.languages.into_iter().collect(),
             synthetic: fields.synthetic,
             redated: fields.redated,
+            wait_rule: turn.rule.as_str(),
+            draw_at: turn.draw_at.map(rfc3339),
             open: !view.seats.closed,
             confirmable_here: here > 0,
             seats: SeatsJson { here, cap: view.said.cap, free: view.said.free, waiting: view.said.waiting },

@@ -46,12 +46,14 @@ fn merged(app: &App, scope: &TenantScope, view: &JobView, body: Value) -> Result
             detail: "is not a JSON object; /openapi.json describes it".to_owned(),
         }]));
     };
-    let fixed = ["seats", "reclaim_lost"].into_iter().filter(|name| changes.contains_key(*name));
+    let fixed = ["seats", "reclaim_lost", "wait_rule", "draw_before_min"];
+    let fixed = fixed.into_iter().filter(|name| changes.contains_key(*name));
     let fixed: Vec<_> = fixed
         .map(|name| FieldError {
             field: name.to_owned(),
             reason: "unknown",
-            detail: "is not changed here; dayshift jobs cap changes the seats".to_owned(),
+            detail: "is not changed here; dayshift jobs cap changes the seats, and the rest stays as it was posted"
+                .to_owned(),
         })
         .collect();
     if !fixed.is_empty() {

@@ -58,6 +58,10 @@ pub(crate) struct SignUpJson {
     position: Option<u32>,
     /// The place counts only those who signed up at this node.
     at_this_node: bool,
+    /// By which rule its turn comes while it waits: arrival, seniority or lottery.
+    wait_rule: &'static str,
+    /// While a draw is to come: when. There is no place before it.
+    draw_at: Option<String>,
     /// Six digits for any kiosk; empty where the reader did not show them.
     code: String,
     /// Signed receipt of a confirmed place, base64url.
@@ -81,6 +85,8 @@ impl SignUpJson {
             status: answer.status.as_str(),
             position: answer.position,
             at_this_node: answer.at_this_node,
+            wait_rule: answer.turn.rule.as_str(),
+            draw_at: answer.turn.draw_at.map(rfc3339),
             code: answer.code,
             receipt: answer.receipt.as_deref().map(base64url),
             cancel_asked: answer.cancel_asked,

@@ -14,10 +14,10 @@ use axum::{
     http::{header, request::Parts},
 };
 use edge_core::node::{
-    Act, Attend, AttendRefusal, Attended, EditRefusal, JobEdit, JobView, attendance_of, job_view,
+    Act, Attend, AttendRefusal, Attended, EditRefusal, JobEdit, JobView, attendance_of, in_order, job_view,
 };
 use jiff::civil::Date;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
     documents::{Attendance, Status, TenantKey},
     ids::{JobId, SignUpId, TenantId, VshardId},
@@ -43,7 +43,7 @@ pub(crate) struct Guest {
     pub(crate) attendance: Attendance,
     /// Its end was asked for here and is not reported yet.
     pub(crate) is_ending: bool,
-    /// Place among those who wait as far as this node knows, from 1.
+    /// Place among those who wait as far as this node knows, from 1; none before a draw.
     pub(crate) position: Option<u32>,
 }
 
@@ -186,7 +186,7 @@ impl TenantScope {
 
     /// A job of this tenant with those who signed up, in the order in which a clerk goes through them.
     pub(crate) fn shift(&self, tx: &mut dyn ShardTx, view: JobView) -> Result<Shift, StoreError> {
-        let (mut guests, mut waiting) = (Vec::new(), 0);
+        let (mut guests, mut waiting) = (Vec::new(), Vec::new());
         for row in tx.sign_ups_for(view.vshard, view.job)? {
             let attendance = attendance_of(tx, &row)?;
             let ending = tx.ending(row.vshard, view.job, row.sign_up)?.filter(|ending| !ending.done);
@@ -194,10 +194,17 @@ impl TenantScope {
                 && ending.is_some_and(|row| row.ending.reason == EndReason::NoShow);
             let is_ending = ending.is_some() && row.status().is_current() && !is_withdrawn;
             let waits = matches!(row.status(), Status::WaitListed | Status::Requested);
-            waiting += u32::from(waits);
-            guests.push(Guest { row, attendance, is_ending, position: waits.then_some(waiting) });
+            if waits {
+                waiting.push((row.sign_up, row.fields.worker));
+            }
+            guests.push(Guest { row, attendance, is_ending, position: None });
         }
-        guests.sort_by_key(Guest::rank);
+        let ordered = in_order(tx, view.vshard, view.job, waiting, |one| *one)?.unwrap_or_default();
+        let places: BTreeMap<SignUpId, u32> = ordered.iter().map(|(sign_up, _)| *sign_up).zip(1..).collect();
+        for guest in &mut guests {
+            guest.position = places.get(&guest.row.sign_up).copied();
+        }
+        guests.sort_by_key(|guest| (guest.rank(), guest.position));
         Ok(Shift { view, guests })
     }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::phone::PhonePlan;
 use pages::Lang;
-use sync_protocol::documents::Demands;
+use sync_protocol::documents::{Demands, WaitRule};
 
 const PAGE_BYTES_MAX: usize = 60_000;
 const CODE_BYTES_MAX: usize = 8_000;
@@ -110,6 +110,8 @@ fn job(choice: Choice, n: usize) -> JobPage {
         bring: vec![Bring::IdCard, Bring::Shoes, Bring::Water],
         demands: Demands::default(),
         employer: "顺达劳务".to_owned(),
+        wait_rule: WaitRule::Arrival,
+        draw_at: None,
         closed: false,
         trail: Trail(Some(narrowed())),
     }
@@ -144,6 +146,7 @@ fn give_back(choice: Choice, phone: &str, error: Option<GiveBackError>) -> GiveB
 fn ticket(choice: Choice, answer: Answer) -> TicketPage {
     TicketPage {
         frame: frame(choice, Link::below(link::TICKET, "482916")),
+        by_seniority: false,
         answer,
         final_by: None,
         code: "482916".to_owned(),
@@ -173,6 +176,8 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
         ),
         ("ticket-waiting", ticket(choice, wait(false))),
         ("ticket-waiting-here", ticket(choice, wait(true))),
+        ("ticket-seniority", TicketPage { by_seniority: true, ..ticket(choice, wait(false)) }),
+        ("ticket-draw", ticket(choice, Answer::InDraw { at: date(2026, 11, 23).at(5, 0, 0, 0) })),
         ("ticket-requested", ticket(choice, Answer::Requested)),
         ("ticket-cancelled", ticket(choice, Answer::Cancelled { was_place: true })),
         ("ticket-left-line", ticket(choice, Answer::Cancelled { was_place: false })),

@@ -9,6 +9,7 @@ mod disk;
 mod held_off;
 mod interface;
 mod kiosk;
+mod lines;
 mod node;
 mod routes;
 mod workers;

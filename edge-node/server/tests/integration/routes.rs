@@ -80,6 +80,7 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/v1/jobs", "post", Who::OwnTenant),
     ("/v1/jobs/{id}", "get", Who::Anyone),
     ("/v1/jobs/{id}", "patch", Who::Tenant),
+    ("/v1/jobs/{id}/draw", "get", Who::Anyone),
     ("/v1/jobs/{id}/roster", "get", Who::Tenant),
     ("/v1/node", "get", Who::Anyone),
     ("/v1/categories", "get", Who::Anyone),

@@ -109,9 +109,9 @@ fn may_write(kind: DocumentKind, role: Role, name: &str, before: &Document) -> R
         }
         (DocumentKind::Job, Role::Minter) => {
             // People wait by the rule that stood there when they signed up; what was drawn is the hub's to say.
-            !(is_there && JobFields::FIXED.contains(&name))
-                && (before.is_empty() || !WaitOrder::AT_BIRTH.contains(&name))
-                && !Draw::FIELDS.contains(&name)
+            let is_fixed = (is_there && JobFields::FIXED.contains(&name))
+                || (!before.is_empty() && WaitOrder::AT_BIRTH.contains(&name));
+            !is_fixed && !Draw::FIELDS.contains(&name)
         }
         (DocumentKind::Job, Role::Hub) => true,
     };

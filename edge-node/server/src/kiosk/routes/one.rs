@@ -5,13 +5,13 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use edge_core::node::JobView;
+use edge_core::node::{JobView, Turn};
 use sync_protocol::ids::{DocumentKind, JobId};
 
 use super::{
     aloud,
     ask::Ask,
-    cards::{bring, card, shortened, sketch},
+    cards::{bring, card, local, shortened, sketch},
     explain, list, not_found, show,
 };
 use crate::{
@@ -62,6 +62,7 @@ fn page(app: &App, ask: &Ask, view: JobView) -> JobPage {
     frame.synthetic = view.fields.synthetic;
     frame.redated = view.fields.redated;
     frame.listen = aloud::clip(app, ask.choice.lang, spoken::card(ask.choice.lang, &card));
+    let turn = Turn::of(&view.fields, &view.draw);
     let left_min = (view.fields.start_at - app.shared.now()) / 60;
     JobPage {
         frame,
@@ -73,6 +74,8 @@ fn page(app: &App, ask: &Ask, view: JobView) -> JobPage {
         gate: None,
         sketch: sketch(app, &view.fields),
         bring: bring(&view.fields.requirements),
+        wait_rule: turn.rule,
+        draw_at: turn.draw_at.map(|at| local(app, at)),
         closed: is_closed(app, &view),
         trail,
         employer: view.fields.employer,

@@ -6,7 +6,11 @@ use axum::{
     response::Response,
 };
 use edge_core::node::{self, JobView, job_view};
-use sync_protocol::{documents::Status, ids::WorkerId, seats::EndReason};
+use sync_protocol::{
+    documents::{Status, WaitRule},
+    ids::WorkerId,
+    seats::EndReason,
+};
 
 use super::{
     aloud,
@@ -57,16 +61,19 @@ pub(super) async fn read(app: &App, ask: &Ask, code: &str) -> Result<Option<Foun
     Ok(read.map(|(worker, was_place, view)| Found { answer, view, worker, was_place, hours }))
 }
 
-fn status_of(found: &Found) -> Answer {
+fn status_of(app: &App, found: &Found) -> Answer {
     let answer = &found.answer;
     if answer.cancel_asked {
         return Answer::GivingBack;
     }
     match answer.status {
         Status::Confirmed => Answer::Confirmed,
-        Status::WaitListed => Answer::WaitListed {
-            position: answer.position.unwrap_or(1),
-            at_this_kiosk: answer.at_this_node || answer.position.is_none(),
+        Status::WaitListed => match answer.turn.draw_at {
+            Some(at) => Answer::InDraw { at: local(app, at) },
+            None => Answer::WaitListed {
+                position: answer.position.unwrap_or(1),
+                at_this_kiosk: answer.at_this_node || answer.position.is_none(),
+            },
         },
         Status::Requested => Answer::Requested,
         Status::Cancelled => Answer::Cancelled { was_place: found.was_place },
@@ -85,13 +92,14 @@ pub(super) fn page(app: &App, ask: &Ask, found: &Found) -> Result<TicketPage, Pr
     let answer = &found.answer;
     let mut frame = ask.ticket_frame(app, Link::below(link::TICKET, &answer.code))?;
     frame.synthetic = found.view.fields.synthetic;
-    let status = status_of(found);
+    let status = status_of(app, found);
     if !answer.provisional && !frame.frozen {
         frame.listen = aloud::clip(app, ask.choice.lang, spoken::answer(ask.choice.lang, status));
     }
     Ok(TicketPage {
         frame,
         answer: status,
+        by_seniority: answer.turn.rule == WaitRule::Seniority,
         final_by: answer.provisional.then(|| local(app, app.shared.lease_ends_at())),
         code: answer.code.clone(),
         qr: answer.receipt.as_deref().map_or_else(|| answer.code.clone(), base64url),

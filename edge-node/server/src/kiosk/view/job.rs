@@ -2,7 +2,8 @@
 
 use askama::{Template, filters::Safe};
 
-use sync_protocol::documents::Demands;
+use jiff::civil::DateTime;
+use sync_protocol::documents::{Demands, WaitRule};
 
 use super::{Frame, JobCard, Line, Offer, Sketch, Trail, Words, lack::demanded};
 use crate::kiosk::link;
@@ -74,6 +75,10 @@ pub(crate) struct JobPage {
     pub(crate) demands: Demands,
     /// Who recruits, and who pays where that is someone else.
     pub(crate) employer: String,
+    /// By which rule people wait.
+    pub(crate) wait_rule: WaitRule,
+    /// When places in line are drawn, while that is to come.
+    pub(crate) draw_at: Option<DateTime>,
     /// Whether the job takes nobody any more.
     pub(crate) closed: bool,
     /// The list that the reader came from.
@@ -111,7 +116,14 @@ impl JobPage {
         match self.card.offer {
             Offer::Here => self.frame.t("job-after-want"),
             Offer::AskCentre => self.frame.t("job-after-ask"),
-            Offer::Queue => self.frame.t("job-after-queue"),
+            Offer::Queue => match (self.wait_rule, &self.draw_at) {
+                (_, Some(at)) => {
+                    let date = self.frame.date(at.date());
+                    self.frame.words().t_ab("job-after-queue-draw", date, super::hm(at))
+                }
+                (WaitRule::Seniority, None) => self.frame.t("job-after-queue-seniority"),
+                (WaitRule::Arrival | WaitRule::Lottery, None) => self.frame.t("job-after-queue"),
+            },
             Offer::Nothing => self.frame.t("broken-nothing"),
         }
     }

@@ -21,6 +21,11 @@ pub(crate) enum Answer {
         /// Whether only the people at this kiosk are counted, because the line is down.
         at_this_kiosk: bool,
     },
+    /// In line for a place that is drawn later: nobody has a number before.
+    InDraw {
+        /// When it is drawn.
+        at: DateTime,
+    },
     /// Sent to the centre; no answer yet.
     Requested,
     /// The person wishes to give it back; the kiosk that holds the place has not freed it yet.
@@ -59,6 +64,8 @@ pub(crate) struct TicketPage {
     pub(crate) frame: Frame,
     /// What became of the sign-up.
     pub(crate) answer: Answer,
+    /// Whether whoever has worked longest for the agency stands first in line.
+    pub(crate) by_seniority: bool,
     /// When the centre must have heard of a confirmed place that is not final yet.
     pub(crate) final_by: Option<DateTime>,
     /// The six digits.
@@ -89,7 +96,7 @@ impl TicketPage {
             // What a frozen kiosk gave may have been given to others since, and green means certain.
             Answer::Confirmed if self.frame.frozen => "off",
             Answer::Confirmed => "go",
-            Answer::WaitListed { .. } => "wait",
+            Answer::WaitListed { .. } | Answer::InDraw { .. } => "wait",
             Answer::Requested => "ask",
             Answer::GivingBack | Answer::Cancelled { .. } => "off",
             Answer::Bumped(_) => "stop",
@@ -100,6 +107,7 @@ impl TicketPage {
         match self.answer {
             Answer::Confirmed => super::icon("tick"),
             Answer::WaitListed { position, .. } => Safe(position.to_string()),
+            Answer::InDraw { .. } => super::icon("queue"),
             Answer::Requested => super::icon("glass"),
             Answer::GivingBack | Answer::Cancelled { .. } => super::icon("back"),
             Answer::Bumped(_) => super::icon("warn"),
@@ -130,9 +138,15 @@ impl TicketPage {
             Answer::Confirmed => vec![("clock", self.be_there()), ("id", frame.t("next-show"))],
             Answer::WaitListed { position, at_this_kiosk } => {
                 let ahead = position.saturating_sub(1);
-                let order =
-                    if at_this_kiosk { frame.t("next-recount") } else { frame.t_n("next-ahead", ahead) };
+                let order = match (at_this_kiosk, self.by_seniority) {
+                    (true, _) => frame.t("next-recount"),
+                    (false, true) => frame.t("next-seniority"),
+                    (false, false) => frame.t_n("next-ahead", ahead),
+                };
                 vec![("queue", order), ("phone", frame.t("next-your-turn")), others]
+            }
+            Answer::InDraw { .. } => {
+                vec![("queue", frame.t("next-draw")), ("phone", frame.t("next-your-turn")), others]
             }
             Answer::Requested => {
                 vec![("glass", frame.t("next-no-need")), ("phone", frame.t("next-look-up")), others]
@@ -198,6 +212,7 @@ pub(super) fn title(words: Words, answer: Answer) -> Safe<String> {
     match answer {
         Answer::Confirmed => words.t("ticket-confirmed"),
         Answer::WaitListed { .. } => words.t("ticket-waiting"),
+        Answer::InDraw { .. } => words.t("ticket-draw"),
         Answer::Requested => words.t("ticket-requested"),
         Answer::GivingBack => words.t("ticket-giving-back"),
         Answer::Cancelled { .. } => words.t("ticket-cancelled"),
@@ -213,6 +228,7 @@ pub(super) fn meaning(words: Words, answer: Answer) -> Safe<String> {
         Answer::WaitListed { position, at_this_kiosk: true } => {
             words.t_n("ticket-waiting-here-means", position)
         }
+        Answer::InDraw { at } => words.t_ab("ticket-draw-means", words.date(at.date()), super::hm(&at)),
         Answer::Requested => words.t("ticket-requested-means"),
         Answer::GivingBack => words.t("ticket-giving-back-means"),
         Answer::Cancelled { was_place: true } => words.t("ticket-cancelled-means"),
