@@ -103,14 +103,14 @@ mod tests {
                 used.extend(quoted.filter_map(|after| after.split('"').next()));
             }
         }
-        for pair in ["here", "job", "kind", "page", "q", "view", "when"] {
+        for pair in ["done", "here", "job", "kind", "page", "q", "view", "when"] {
             // Query pairs of links are added by a method of the same name.
             used.remove(pair);
         }
         let known = [languages::english_keys(), languages::worker_keys()].concat();
         let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
         // What messages say, for which there is no page.
-        used.extend(["message-confirmed", "message-cancelled", "message-changed"]);
+        used.extend(["message-confirmed", "message-cancelled", "message-changed", "message-code"]);
         // What a file says of itself, where no page shows it.
         used.extend(["language-direction", "language-tag"]);
         assert_eq!(used.difference(&known).collect::<Vec<_>>(), [&""; 0]);

@@ -1,6 +1,7 @@
 // What every kiosk page owes to everybody: no finding of axe-core in any language and size, targets that a finger meets,
 // a way from start to ticket by keyboard alone, nothing that moves where that is not wanted, and a slow line.
 import { readFileSync } from 'node:fs';
+import { eachOwnPage } from './own.mjs';
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const SCREEN = { width: 1080, height: 1920 };
@@ -51,7 +52,7 @@ async function wipeIsTold(page) {
   return stay === 1 && wipe - from >= WARNING_S ? [] : [`${wipe} s: told after ${from} s, ${stay} ways to stay`];
 }
 
-async function findings(page, axe) {
+export async function findings(page, axe) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
   const found = await page.evaluate((rules) => window.axe.run(document, { runOnly: rules.kept, rules: { [rules.timed]: { enabled: false } } }), { kept: RULES, timed: TIMED });
   return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} (${node.failureSummary?.split('\n')[1]?.trim()})`));
@@ -115,6 +116,7 @@ async function everyPage(browser, kit, kiosk, lang, viewport, big) {
     await look('crew of two');
     await page.locator('button[name="alone"], button[name="go"]').first().click();
     await look('crew, answered');
+    await eachOwnPage(page, kiosk, query, phone(), look);
   } finally {
     await context.close();
   }

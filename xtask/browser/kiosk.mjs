@@ -11,8 +11,10 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accessChecks } from './access.mjs';
+import { codeChecks } from './codes.mjs';
 import { withPalette } from './png.mjs';
 import { agencyChecks } from './agency.mjs';
+import { ownChecks } from './own.mjs';
 import { stageChecks } from './stage.mjs';
 import { visitChecks } from './visits.mjs';
 
@@ -334,6 +336,7 @@ async function checks(browser, pages, require) {
     });
     const kit = { check, expect, open, phone, name, require, languages };
     await visitChecks(browser, kit, busy.kiosk);
+    await ownChecks(browser, { ...kit, look, picture: snapshot }, busy.kiosk);
     await accessChecks(browser, kit, busy.kiosk);
   }
   for (const size of pages.console ? [DESK, PHONE] : []) {
@@ -358,6 +361,7 @@ async function main() {
     browser = await chromium.launch({ executablePath: browserPath(), args });
     await checks(browser, pages, require);
     if (demo) await agencyChecks(browser, { check, expect, open, look, picture: snapshot, name, sizes: [DESK, PHONE] });
+    if (demo) await codeChecks(browser, { check, expect, open, look, phone, require, picture: snapshot });
     if (demo) await stageChecks(browser, { check, expect, open, look, picture, name, root, sizes: [DESK, PHONE, SMALL_PHONE] });
   } finally {
     await browser?.close();

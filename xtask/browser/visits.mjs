@@ -8,7 +8,7 @@ const LOOKS_MAX = 20;
 const PAGES_MAX = 16;
 
 // A finger on the screen, counted.
-function finger(tab) {
+export function finger(tab) {
   let taps = 0;
   const began = performance.now();
   return {
@@ -21,7 +21,7 @@ function finger(tab) {
   };
 }
 
-async function typeOnPad(hand, digits) {
+export async function typeOnPad(hand, digits) {
   for (const digit of digits) await hand.tap(`.pad button[value="${digit}"]`);
 }
 
@@ -51,7 +51,7 @@ async function shownBy(page) {
 
 // Goes back through the browser's history and looks at each page for what is somebody's own. A page that was sent by
 // POST is not shown again at all: the browser says so in its place.
-async function nothingOfTheirs({ page }, expect, secrets) {
+export async function nothingOfTheirs({ page }, expect, secrets) {
   for (let step = 1; step <= BACK_MAX; step += 1) {
     const before = page.url();
     await page.goBack({ waitUntil: 'commit' }).catch(() => null);

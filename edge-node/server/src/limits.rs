@@ -40,6 +40,8 @@ pub(crate) const CHAIN_DEADLINE: Duration = Duration::from_millis(5);
 pub(crate) const KEY_CHARS_MAX: usize = 128;
 /// One clip of speech: about two minutes. What a command says beyond it is thrown away.
 pub(crate) const CLIP_BYTES_MAX: usize = 6 << 20;
+/// Clips that one page reads one after the other.
+pub(crate) const CLIPS_IN_TURN_MAX: usize = 16;
 /// All clips on disk; above half of it those that no page reads any more make room, at it nothing more is spoken.
 pub(crate) const CLIPS_BYTES_MAX: u64 = 96 << 20;
 /// What clips leave of the disk to sign-ups.
@@ -68,6 +70,15 @@ pub(crate) const PIN_CHECKS_MAX: usize = 2;
 /// Log-ins of workers at a time, and after which time without a request one ends.
 pub(crate) const LOG_INS_MAX: usize = 1_024;
 pub(crate) const LOG_IN_IDLE_MS: u64 = 120_000;
+/// How long a one-time code is good, and after it the proof that it gave.
+pub(crate) const CODE_MS: u64 = 300_000;
+/// Tries at one code; after them it is over.
+pub(crate) const CODE_TRIES_MAX: u32 = 5;
+/// Codes for one number, and for all of a node, within [`CODES_WINDOW_MS`]: each is a message that somebody pays for and
+/// whose phone it disturbs.
+pub(crate) const CODES_OF_ONE: usize = 3;
+pub(crate) const CODES_OF_ALL: usize = 120;
+pub(crate) const CODES_WINDOW_MS: u64 = 900_000;
 /// One attempt to reach the hub.
 pub(crate) const CONNECT_WAIT: Duration = Duration::from_millis(1_000);
 /// Back-off between attempts: first, and largest once a cut lasts longer than [`SHORT_CUT`].

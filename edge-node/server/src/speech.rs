@@ -3,6 +3,9 @@
 //! A clip is named by its text, its language and the command, so that what changes is another clip. A page offers a clip
 //! only where it is there: nothing is spoken while somebody waits.
 
+mod in_turn;
+
+pub(crate) use in_turn::joined;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

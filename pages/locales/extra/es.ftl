@@ -427,6 +427,7 @@ demand-language = habla { $a }
 message-confirmed = Le toca, el puesto es suyo: { $title }, { $start }, { $place }. Boleto { $code }. Si no puede ir, devuélvalo antes.
 message-cancelled = Su puesto se perdió: { $title }, { $start }. Por favor no vaya. Boleto { $code }; el quiosco dice por qué y muestra otros trabajos.
 message-changed = Cambió la hora o el lugar: { $title } ahora es { $start }, { $place }. Boleto { $code }.
+message-code = { $code } es su código para { $hall }. Vale cinco minutos y solo para usted: no lo diga a nadie.
 
 # The agency's pages: posting shifts, who comes, the gate, hours
 a-name = Agencia
@@ -662,3 +663,105 @@ a-sheet-theirs = Le toca al trabajador
 a-sheet-means = Escriba las horas como horas:minutos. El trabajador abre su boleto en un quiosco y confirma, o escribe otra cifra. La última línea del archivo es la firma de esta máquina.
 a-sheet-send = Enviar al sistema de la agencia
 a-sheet-sent = En camino al sistema de la agencia
+
+# Quién es usted
+tool-next = Siguiente
+scan-card = ¿Tarjeta? Acérquela al lector
+scan-other = Sin tarjeta
+mine-me = Tarjeta o PIN
+me-who = ¿Quién es usted?
+me-why = Solo para mostrarle lo suyo. La pantalla lo olvida cuando usted se va.
+me-prove-why = La tarjeta dice quién es. El PIN muestra que es usted.
+step-who = Tarjeta al lector, o su teléfono
+step-pin = Su PIN
+step-pin-hint = de 4 a 8 cifras
+step-new-pin = Elija un PIN
+step-again = El mismo PIN otra vez
+step-born = Fecha de nacimiento
+step-born-hint = Año, mes, día: 1990 05 17. Basta el año
+step-go = Seguir
+step-card-wrong = Este quiosco no conoce esa tarjeta. Vale donde se hizo; también valen su teléfono y su PIN
+step-pin-wrong = Un PIN tiene de 4 a 8 cifras
+step-pin-plain = Ese PIN se adivina primero. Elija otro que no sea 1234 ni 0000
+step-again-wrong = No era el mismo PIN. Escríbalo otra vez
+step-born-wrong = Escriba un año como 1990, o un día como 1990 05 17
+step-unproved = Aquí ese número y ese PIN no van juntos. Revise los dos; si es nuevo, inscríbase antes
+step-too-many = { $n ->
+    [one] Demasiados intentos. Espere un minuto
+   *[other] Demasiados intentos. Espere { $n } minutos
+    }
+signup-known = Aquí lo conocemos: no hay que escribir el número. Toque el botón de abajo.
+lack-log-in = Decir quién soy
+
+# Lo suyo
+me-title = Mis turnos
+me-more = Buscar trabajo
+me-none = Ahora no tiene turnos.
+me-mine = Lo mío
+me-gate = Mostrar en la entrada
+me-ticket = Ver el boleto
+me-in = En el trabajo desde { $a }
+me-left = De { $a } a { $b }: mire las horas
+me-waiting = Número { $n } en la fila, todavía no es suyo
+done-pin = Su PIN cambió
+done-about = Guardado
+done-known = Usted ya estaba inscrito. No se cambió nada
+
+# La tarjeta
+card-link = Imprimir mi tarjeta
+card-title = Su tarjeta
+card-qr = Código QR de la tarjeta
+card-keep = Tómele una foto o pida que la impriman.
+card-use = Acérquela al lector: ya no hay que escribir el número.
+card-says = La tarjeta dice quién es. El PIN abre lo suyo: no lo diga a nadie.
+card-lost = ¿La perdió? Haga otra aquí. La vieja ya no abre nada.
+card-once = Solo se ve ahora. Siempre se puede hacer otra
+card-idle = Si no, la tarjeta se va de la pantalla
+card-new-means = Se hace una tarjeta nueva y se ve una vez. La que tiene deja de valer.
+card-new-go = Hacer otra tarjeta
+
+# El PIN
+pin-title = Otro PIN
+pin-why = El PIN abre lo suyo. No su cumpleaños, ni nada que otros le vean usar.
+
+# Lo que piden los trabajos
+enrol-title = Inscribirse
+enrol-link = Soy nuevo
+enrol-why = Una vez, para tener tarjeta y PIN. Después se apunta sin escribir el número.
+born-why = Algunos trabajos piden una edad. Puede dejarlo vacío.
+about-title = Mis datos
+about-why = Marque solo lo cierto: en la entrada pueden pedirlo. Si el trabajo no pide nada, no hace falta.
+about-name = Nombre
+about-name-hint = puede quedar vacío
+about-papers = Tengo
+about-tongues = Hablo
+about-go = Guardar
+consent-what = Este quiosco guarda su número, su PIN como suma de control y lo que marcó. Todo cerrado con llave y solo en esta máquina.
+consent-who = Sirve para buscarle trabajo, dejarlo entrar y avisarle de cambios. No se da a nadie. Sin publicidad.
+consent-end = Puede pedir que se borre aquí cuando quiera.
+consent-go = De acuerdo, inscríbame
+
+# El final
+erase-title = Borrarme
+erase-gone = Se borra: nombre, número, PIN, tarjeta y lo que marcó. Aquí enseguida, en los otros quioscos de la región cuando lo sepan. No se puede deshacer.
+erase-stays = Queda: que hubo un lugar tomado, con una clave sin nombre. Con ella se cuentan lugares y pago.
+erase-shifts = Los turnos que tiene siguen siendo suyos, con sus seis cifras. Si no puede venir, devuélvalos antes: ya nadie podrá avisarle.
+erase-go = Borrarme para siempre
+erased-title = Borrado
+erased-here = Lo que esta máquina sabía de usted ya no está. Los otros quioscos de la región lo siguen cuando lo sepan.
+erased-stays = Los lugares que tenía se guardan con sus seis cifras, sin nombre.
+
+# Un código al teléfono
+code-link = Código a mi teléfono
+code-why = ¿Sin tarjeta, olvidó el PIN? Un código va a su teléfono. Después puede elegir otro PIN.
+code-sent = Un mensaje con seis cifras va camino a su teléfono.
+code-again = No llegó: mándelo otra vez
+code-no-line = La línea está cortada: ahora no se puede mandar un código. La tarjeta y el PIN funcionan sin ella
+step-code = Las seis cifras de su teléfono
+step-code-hint = vale 5 minutos
+step-code-wrong = Esas no son las cifras que se mandaron
+step-code-over = Ese código ya no vale. Pida otro
+step-codes-many = { $n ->
+    [one] Ya se mandaron bastantes códigos. Espere un minuto
+   *[other] Ya se mandaron bastantes códigos. Espere { $n } minutos
+    }

@@ -163,6 +163,8 @@ pub enum MessageKind {
     Changed = 2,
     /// A tenant's timesheet of a day.
     Timesheet = 3,
+    /// A one-time code that proves a phone number.
+    Code = 4,
 }
 
 impl MessageKind {
@@ -173,12 +175,13 @@ impl MessageKind {
             Self::Ended => "cancelled",
             Self::Changed => "changed",
             Self::Timesheet => "timesheet",
+            Self::Code => "code",
         }
     }
 
     #[must_use]
     pub fn from_u8(number: u8) -> Option<Self> {
-        [Self::Confirmed, Self::Ended, Self::Changed, Self::Timesheet]
+        [Self::Confirmed, Self::Ended, Self::Changed, Self::Timesheet, Self::Code]
             .into_iter()
             .find(|kind| *kind as u8 == number)
     }
@@ -192,7 +195,8 @@ pub struct MessageRow {
     /// Unique on this node, also after the row is gone: receivers know a repetition by it.
     pub n: u64,
     pub kind: MessageKind,
-    /// A sign-up's id, or for a timesheet the tenant (u32) and the day as days since 1970-01-01 (i32), big endian.
+    /// A sign-up's id; for a timesheet the tenant (u32, big endian) and the day as text; for a code 16 random bytes, by which
+    /// the node's memory knows it.
     pub subject: Vec<u8>,
     /// Epoch seconds at which it was written.
     pub at: i64,

@@ -16,8 +16,8 @@ pub(crate) enum Order {
     WorkerMinutes(SignUpId, u32, Reply<Result<Attended, AttendRefusal>>),
     /// With the key that signs in the tenant's name.
     EditJob(Box<JobEdit>, TenantKey, Reply<Result<(), EditRefusal>>),
-    /// A tenant's timesheet of a day is to be sent; tells whether the outbox had room.
-    SendTimesheet(VshardId, Vec<u8>, Reply<bool>),
+    /// A tenant's timesheet of a day, or a one-time code, is to be sent; tells whether the outbox had room.
+    Send(VshardId, MessageKind, Vec<u8>, Reply<bool>),
     /// Time has passed: the gate looks what is due.
     Tick,
 }
@@ -43,8 +43,8 @@ impl Order {
                     result => Ok(Some(finish(reply, result))),
                 };
             }
-            Self::SendTimesheet(vshard, subject, reply) => {
-                let told = batch.tell(vshard, MessageKind::Timesheet, subject)?;
+            Self::Send(vshard, kind, subject, reply) => {
+                let told = batch.tell(vshard, kind, subject)?;
                 return Ok(Some(finish(reply, told)));
             }
             Self::Attend(order, reply) => (reply, batch.attend(order)),
@@ -68,7 +68,7 @@ impl Order {
                 drop(reply.send(Err(failure.clone())))
             }
             Self::EditJob(_, _, reply) => drop(reply.send(Err(failure.clone()))),
-            Self::SendTimesheet(_, _, reply) => drop(reply.send(Err(failure.clone()))),
+            Self::Send(_, _, _, reply) => drop(reply.send(Err(failure.clone()))),
             Self::Tick => {}
         }
     }

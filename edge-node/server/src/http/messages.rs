@@ -28,7 +28,7 @@ pub(crate) struct MessagesJson {
 struct MessageJson {
     /// By which it is sent again.
     id: String,
-    /// confirmed, cancelled, changed or timesheet.
+    /// confirmed, cancelled, changed, timesheet or code.
     kind: &'static str,
     /// RFC 3339.
     at: String,

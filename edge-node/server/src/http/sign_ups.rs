@@ -7,6 +7,7 @@ use crate::{
     app::App,
     event_loop::{Event, Failure},
     limits::KEY_CHARS_MAX,
+    person::Known,
     telemetry::{Outcome as Label, OutcomeLabel},
     uplink,
 };
@@ -139,23 +140,23 @@ pub(super) fn no_phone() -> Problem {
     Problem::fields(vec![FieldError { field: "phone".to_owned(), reason: "missing", detail }])
 }
 
-/// Who asks: the token of a form that may hold a place, and the worker who is logged in.
+/// Who asks: the token of a form that may hold a place, and the worker whom a log-in or a card names.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Asker {
     pub(crate) form: Option<[u8; 16]>,
-    pub(crate) proved: Option<WorkerId>,
+    pub(crate) known: Option<Known>,
 }
 
 fn request(app: &App, key: &str, body: &SignUpBody, asker: Asker) -> Result<SignUpRequest, Problem> {
-    let Asker { form, proved } = asker;
+    let Asker { form, known } = asker;
     let job = job_of(&body.job)?;
-    let worker = match (&body.phone, proved) {
+    let worker = match (&body.phone, known) {
         (Some(phone), _) => worker_of(app, phone)?,
-        (None, Some(worker)) => worker,
+        (None, Some(known)) => known.worker,
         (None, None) => return Err(no_phone()),
     };
     // Another's number beside the own log-in is another's sign-up, with nothing proved.
-    let claim = Claim { form, proved: proved == Some(worker) };
+    let claim = Claim { form, proved: known == Some(Known { worker, proved: true }) };
     Ok(SignUpRequest {
         job,
         worker,
@@ -250,7 +251,8 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, HeaderMap, Json<SignUpJson>), Problem> {
     let key = key_of(&headers)?;
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
-    let asker = Asker { form: None, proved: workers::logged_in(&app, workers::bearer(&headers).as_ref()) };
+    let worker = workers::logged_in(&app, workers::bearer(&headers).as_ref());
+    let asker = Asker { form: None, known: worker.map(|worker| Known { worker, proved: true }) };
     let answer = submit(&app, key, &body, asker).await?;
     let status = if answer.status == Status::Confirmed { StatusCode::CREATED } else { StatusCode::ACCEPTED };
     Ok((status, bookmark::header(&app, answer.sign_up), Json(SignUpJson::of(&app, answer))))

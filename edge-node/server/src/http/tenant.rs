@@ -23,7 +23,7 @@ use sync_protocol::{
     ids::{JobId, SignUpId, TenantId, VshardId},
     seats::EndReason,
 };
-use sync_store::{ShardTx, SignUpRow, StoreError};
+use sync_store::{MessageKind, ShardTx, SignUpRow, StoreError};
 use tokio::sync::oneshot;
 
 /// One tenant, proven by its key.
@@ -121,7 +121,7 @@ impl TenantScope {
         }
         let vshard = *self.vshards.first().ok_or_else(|| Problem::new("no-topic", "no region"))?;
         let (reply, answer) = oneshot::channel();
-        let order = Order::SendTimesheet(vshard, message::subject(self.tenant, day), reply);
+        let order = Order::Send(vshard, MessageKind::Timesheet, message::subject(self.tenant, day), reply);
         app.send(Event::Order(order))?;
         if app.wait(answer).await? { Ok(()) } else { Err(Problem::new("busy", "the outbox is full")) }
     }

@@ -4,7 +4,7 @@ use super::{Problem, base64url, jobs::rfc3339, problem::FieldError, sign_ups};
 use crate::{
     app::App,
     person::{
-        Pin, Token, card,
+        Known, Pin, Token, card,
         record::{self, Found, Record, Told, random},
     },
 };
@@ -136,8 +136,8 @@ pub(crate) fn token(text: &str) -> Option<Token> {
 
 /// The worker who is logged in under a token.
 pub(crate) fn logged_in(app: &App, token: Option<&Token>) -> Option<WorkerId> {
-    let now_ms = app.now_ms();
-    Some(app.persons.sessions().touch(token?, now_ms)?.worker)
+    let known = app.persons.sessions().touch(token?, app.now_ms())?;
+    known.proved.then_some(known.worker)
 }
 
 fn record_of(app: &App, headers: &HeaderMap) -> Result<Record, Problem> {
@@ -155,14 +155,14 @@ pub(crate) fn read(app: &App, worker: WorkerId) -> Result<Record, Problem> {
 }
 
 /// Begins a log-in for a worker who was proved.
-pub(crate) fn begin(app: &App, worker: WorkerId) -> Result<Token, Problem> {
+fn begin(app: &App, worker: WorkerId) -> Result<Token, Problem> {
     let (token, now_ms) = (random()?, app.now_ms());
-    app.persons.sessions().begin(&token, worker, now_ms);
+    app.persons.sessions().begin(&token, Known { worker, proved: true }, now_ms);
     Ok(token)
 }
 
 /// Checks a PIN, after as many tries as there may be. Unknown and wrong are one answer, after one time.
-pub(crate) async fn prove(app: &App, worker: WorkerId, pin: &str, from: IpAddr) -> Result<Token, Problem> {
+pub(crate) async fn prove(app: &App, worker: WorkerId, pin: &str, from: IpAddr) -> Result<(), Problem> {
     let now_ms = app.now_ms();
     app.persons.tries().take(worker, from, now_ms).map_err(Problem::too_many_tries)?;
     // What is no PIN is compared as well, as one that nobody can choose.
@@ -171,7 +171,7 @@ pub(crate) async fn prove(app: &App, worker: WorkerId, pin: &str, from: IpAddr) 
         return Err(unproved());
     }
     app.persons.tries().was_right(worker, from);
-    begin(app, worker)
+    Ok(())
 }
 
 /// The worker whom a phone number or a card names.
@@ -255,13 +255,13 @@ fn home(body: &ProfileBody) -> Result<Option<(i32, i32)>, String> {
     }
 }
 
-/// Enrols a worker and begins a log-in; also what the kiosk's form calls. Who is enrolled already and proves it is logged
-/// in, and nothing is changed.
+/// Enrols a worker; also what the kiosk's form calls. Returns the text of the card; none for a worker who is enrolled
+/// already and proves it, of whom nothing is changed.
 pub(crate) async fn enrol(
     app: &App,
     body: &ProfileBody,
     from: IpAddr,
-) -> Result<(WorkerId, Token, Option<String>), Problem> {
+) -> Result<(WorkerId, Option<String>), Problem> {
     let wrong = |field: &str, reason, detail: &str| {
         Problem::fields(vec![FieldError { field: field.to_owned(), reason, detail: detail.to_owned() }])
     };
@@ -275,10 +275,13 @@ pub(crate) async fn enrol(
     let in_place_of = match record::find(app, worker)? {
         Found::Nothing => None,
         Found::Damaged(kept) => kept,
-        Found::Record(_) => return Ok((worker, prove(app, worker, typed, from).await?, None)),
+        Found::Record(_) => {
+            prove(app, worker, typed, from).await?;
+            return Ok((worker, None));
+        }
     };
     let card = record::enrol(app, worker, told, in_place_of).await?;
-    Ok((worker, begin(app, worker)?, Some(card)))
+    Ok((worker, Some(card)))
 }
 
 /// Enrols a worker at this node: 201 with a card and a log-in.
@@ -293,7 +296,8 @@ pub(crate) async fn create(
     body: Result<Json<ProfileBody>, JsonRejection>,
 ) -> Result<(StatusCode, Json<ProfileJson>), Problem> {
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
-    let (worker, token, card) = enrol(&app, &body, peer.ip()).await?;
+    let (worker, card) = enrol(&app, &body, peer.ip()).await?;
+    let token = begin(&app, worker)?;
     let status = if card.is_some() { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(ProfileJson::of(&read(&app, worker)?, card, Some(&token)))))
 }
@@ -356,7 +360,8 @@ pub(crate) async fn log_in(
 ) -> Result<(StatusCode, Json<LogInJson>), Problem> {
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let worker = named(&app, body.phone.as_deref(), body.card.as_deref())?;
-    let token = prove(&app, worker, &body.pin, peer.ip()).await?;
+    prove(&app, worker, &body.pin, peer.ip()).await?;
+    let token = begin(&app, worker)?;
     let idle_s = crate::limits::LOG_IN_IDLE_MS / 1_000;
     Ok((StatusCode::CREATED, Json(LogInJson { session: base64url(&token), idle_s })))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::visit::Carried;
 use pages::Lang;
 
 /// Address of the start page.
@@ -27,6 +28,20 @@ pub(crate) const LEAVE: &str = "/next";
 pub(crate) const CREW: &str = "/crew";
 /// Clips of speech; a clip's name follows after a slash.
 pub(crate) const AUDIO: &str = "/audio";
+/// Address of a worker's own page: who logs in here sees their shifts; below it what else is theirs alone.
+pub(crate) const ME: &str = "/me";
+/// Address of a worker's new card.
+pub(crate) const ME_CARD: &str = "/me/card";
+/// Address at which a worker changes the PIN.
+pub(crate) const ME_PIN: &str = "/me/pin";
+/// Address at which a worker tells what jobs ask of people.
+pub(crate) const ME_ABOUT: &str = "/me/about";
+/// Address at which a code to the phone takes the place of card and PIN.
+pub(crate) const ME_CODE: &str = "/me/code";
+/// Address at which a worker is erased.
+pub(crate) const ME_ERASE: &str = "/me/erase";
+/// Address at which a worker enrols.
+pub(crate) const ENROL: &str = "/enrol";
 /// Address of the help page.
 pub(crate) const HELP: &str = "/help";
 /// Address at which the style sheet is served.
@@ -52,6 +67,8 @@ pub(crate) struct Choice {
     pub(crate) lang: Lang,
     /// Whether the letters are large.
     pub(crate) big: bool,
+    /// The visit of a worker who is known by card or log-in: every address of it carries its token.
+    pub(crate) visit: Option<Carried>,
 }
 
 /// An address being put together: a path and its query pairs, without the reader's choice.
@@ -92,6 +109,10 @@ impl Link {
         if choice.big {
             out.push_str("&big=1");
         }
+        if let Some(visit) = choice.visit.filter(|_| self.pairs.iter().all(|(name, _)| *name != "view")) {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "&view={visit}");
+        }
         for (name, value) in &self.pairs {
             out.push('&');
             out.push_str(name);
@@ -119,7 +140,7 @@ mod tests {
 
     #[test]
     fn links_carry_the_choice_and_escape_values() {
-        let choice = Choice { lang: Lang::EN, big: true };
+        let choice = Choice { lang: Lang::EN, big: true, visit: None };
         let link = Link::to(NEAR).with("q", "分 &").with("page", 1).with("page", 2);
         assert_eq!(link.href(choice), "/near?lang=en&big=1&q=%E5%88%86%20%26&page=2");
         let job = Link::below(JOB, "7/3").href(Choice::default());

@@ -4,10 +4,12 @@ mod aloud;
 mod ask;
 mod cards;
 mod crew;
+mod enrol;
 mod find;
 mod give_back;
 mod hours;
 mod list;
+mod me;
 mod one;
 mod sign_up;
 mod start;
@@ -57,6 +59,13 @@ pub(crate) fn routes() -> Router<App> {
         .route(&below(link::TICKET, "{code}/cancel"), get(give_back::form).post(give_back::send))
         .route(&below(link::TICKET, "{code}/hours"), get(hours::form).post(hours::send))
         .route(link::MINE, get(ticket::mine).post(ticket::find))
+        .route(link::ME, get(me::me).post(me::log_in))
+        .route(link::ME_ABOUT, get(me::about).post(me::send_about))
+        .route(link::ME_CARD, get(me::card).post(me::send_card))
+        .route(link::ME_CODE, get(me::code).post(me::send_code))
+        .route(link::ME_ERASE, get(me::erase).post(me::send_erase))
+        .route(link::ME_PIN, get(me::pin).post(me::send_pin))
+        .route(link::ENROL, get(enrol::form).post(enrol::send))
         .route(link::HELP, get(one::help))
         .route(&below(link::AUDIO, "{name}"), get(aloud::audio))
         .route(link::SHEET, get(sheet))
@@ -136,7 +145,7 @@ async fn sheet(headers: HeaderMap) -> Response {
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, fixed).into_response();
     }
-    (fixed, SHEET).into_response()
+    (fixed, SHEET.as_str()).into_response()
 }
 
 async fn icon() -> Response {

@@ -2,6 +2,7 @@
 //!
 //! With `DAYSHIFT_RENDER_DIR` set, the pages are also written there to be looked at.
 
+mod own;
 mod visits;
 
 use askama::Template;
@@ -35,6 +36,7 @@ fn frame(choice: Choice, here: Link) -> Frame {
         listen: choice.big.then(|| "/audio/0123456789abcdef0123456789abcdef.wav".to_owned()),
         idle_to: link::START,
         view: None,
+        is_known: false,
     }
 }
 
@@ -123,6 +125,7 @@ fn sign_up(choice: Choice, phone: &str, error: Option<SignUpError>) -> SignUpPag
         card: cards(choice.lang).remove(0),
         idempotency: "5b0c".to_owned(),
         typed: typed(Asked::New, phone),
+        is_known: false,
         hold_until: Some(time(5, 44, 0, 0)),
         error,
         trail: Trail(Some(narrowed())),
@@ -139,6 +142,7 @@ fn give_back(choice: Choice, phone: &str, error: Option<GiveBackError>) -> GiveB
         code: "482916".to_owned(),
         card: cards(choice.lang).remove(0),
         typed: typed(Asked::Same, phone),
+        is_proved: false,
         error,
     }
 }
@@ -343,12 +347,13 @@ fn pages(choice: Choice) -> Vec<(&'static str, String)> {
     all.extend(near_states(choice));
     all.extend(frozen_pages(choice));
     all.extend(plain_pages(choice));
+    all.extend(own::pages(choice));
     all.extend(tickets(choice).into_iter().map(|(name, page)| (name, page.render().unwrap())));
     all
 }
 
 fn choices() -> Vec<Choice> {
-    let of = |lang| [false, true].map(|big| Choice { lang, big });
+    let of = |lang| [false, true].map(|big| Choice { lang, big, visit: None });
     Lang::all().flat_map(of).collect()
 }
 
@@ -400,7 +405,7 @@ fn kiosk_pages_are_sound_in_every_language_and_size() {
                 let file = format!("{dir}/kiosk-{name}-{}{size}.html", choice.lang.code());
                 let local = html.replace(link::SHEET, "kiosk.css");
                 std::fs::write(file, local).unwrap();
-                std::fs::write(format!("{dir}/kiosk.css"), SHEET).unwrap();
+                std::fs::write(format!("{dir}/kiosk.css"), SHEET.as_bytes()).unwrap();
             }
         }
     }
@@ -408,7 +413,7 @@ fn kiosk_pages_are_sound_in_every_language_and_size() {
 
 #[test]
 fn the_pages_of_a_job_keep_the_list_that_the_reader_came_from() {
-    let choice = Choice { lang: Lang::EN, big: true };
+    let choice = Choice { lang: Lang::EN, big: true, visit: None };
     let kept = "when=night&#38;here=1&#38;kind=sorting&#38;q=%E5%88%86%20%E6%8B%A3&#38;page=3";
     let has = |html: &str, address: &str| {
         let html = html.replace("&amp;", "&#38;");
@@ -438,7 +443,7 @@ fn places_elsewhere_are_dated() {
         (Lang::EN, Line::Alone, "as last heard"),
         (Lang::ZH, Line::Alone, "上次听说的数"),
     ] {
-        let choice = Choice { lang, big: false };
+        let choice = Choice { lang, big: false, visit: None };
         let mut list = near(choice);
         list.frame.line = line;
         assert_eq!(list.render().unwrap().matches(said).count(), 6, "{said}");
@@ -456,7 +461,7 @@ fn a_widened_list_says_how_far_it_reaches() {
         (Lang::ZH, 0, ["5 公里内没有", "已经放宽到 25 公里，有 52 个", "（25 公里内）"]),
         (Lang::ZH, 3, ["5 公里内只有 3 个", "已经放宽到 25 公里，有 52 个", "（25 公里内）"]),
     ] {
-        let mut list = near(Choice { lang, big: false });
+        let mut list = near(Choice { lang, big: false, visit: None });
         assert!(!list.render().unwrap().contains(said[0]));
         list.reach = Some(Reach { shown_km: 25, widened: Some(Widened { asked_km: 5, found }) });
         let html = list.render().unwrap();
@@ -521,7 +526,7 @@ fn the_form_tells_the_rule_of_its_place() {
             "Fill in",
         ),
     ] {
-        let choice = Choice { lang: Lang::EN, big: false };
+        let choice = Choice { lang: Lang::EN, big: false, visit: None };
         let field = |asked| Typed { asked, phone: "1390571".to_owned(), plan };
         let new = sign_up(choice, "", Some(SignUpError::Phone));
         let same = give_back(choice, "", Some(GiveBackError::Phone));
@@ -552,7 +557,7 @@ fn a_frozen_kiosk_offers_nothing_and_says_where_to_go() {
         ),
         (Lang::ZH, ["这台机器现在不能报名", "大厅里别的机器", "这里不能报名", "请用别的机器"]),
     ] {
-        for (name, html) in frozen_pages(Choice { lang, big: false }) {
+        for (name, html) in frozen_pages(Choice { lang, big: false, visit: None }) {
             for words in said {
                 assert!(html.contains(words), "{name}, banner and footer: {words}");
             }
@@ -585,7 +590,8 @@ fn no_page_is_a_dead_end() {
                 html.contains(&list)
                     || html.contains("/job/")
                     || html.contains("href=\"/ticket/")
-                    || html.contains("cover"),
+                    || html.contains("cover")
+                    || html.contains("href=\"/me?"),
                 "{name}: no way back to the jobs"
             );
         }
@@ -594,7 +600,7 @@ fn no_page_is_a_dead_end() {
 
 #[test]
 fn an_empty_list_says_why_and_leads_on() {
-    let choice = Choice { lang: Lang::EN, big: false };
+    let choice = Choice { lang: Lang::EN, big: false, visit: None };
     let states = near_states(choice);
     let page = |name: &str| states.iter().find(|(known, _)| *known == name).unwrap().1.replace("&#38;", "&");
     let has = |name: &str, said: &[&str]| {

@@ -10,12 +10,15 @@ mod give_back;
 mod hours;
 mod job;
 mod lack;
+mod me;
 mod near;
 mod phone;
 mod plain;
+mod sheet;
 mod sign_up;
 mod sketch;
 pub(crate) mod spoken;
+mod step;
 mod ticket;
 
 use std::borrow::Borrow;
@@ -32,21 +35,21 @@ pub(crate) use self::{
     hours::{Hours, HoursError, HoursPage},
     job::{Bring, JobPage},
     lack::Lack,
+    me::{AboutPage, Done, ErasedPage, MePage, NewCardPage, Shift, WorkerCardPage, sparing},
     near::{
         Away, Empty, Filter, JobCard, NearPage, Offer, Pay, Perks, Reach, Seats, Trail, When, Widened,
         near_page_size,
     },
     phone::{Asked, Typed},
     plain::{ErrorPage, HelpPage, MineError, MinePage, OutOfOrderPage, StartPage, Trouble, press_code},
+    sheet::SHEET,
     sign_up::{SignUpError, SignUpPage},
     sketch::Sketch,
+    step::{CodeWay, Purpose, Step, StepError, StepPage},
     ticket::{Answer, TicketPage, Why},
 };
 use super::link::{self, Choice, Link};
 use pages::{Lang, Words, escape, hm, icon};
-
-/// The style sheet of all kiosk pages, to be served at [`link::SHEET`].
-pub(crate) const SHEET: &str = include_str!("../../assets/kiosk.css");
 
 /// Minutes after which the figures of other kiosks are called old.
 pub(crate) const STALE_MIN: u32 = 10;
@@ -99,6 +102,8 @@ pub(crate) struct Frame {
     pub(crate) idle_to: &'static str,
     /// Token of the visit that a personal page belongs to; leaving the page ends it.
     pub(crate) view: Option<String>,
+    /// Whether a card or a log-in has said whose visit it is.
+    pub(crate) is_known: bool,
 }
 
 impl Frame {
@@ -135,6 +140,11 @@ impl Frame {
 
     fn go(&self, path: &str) -> String {
         Link::to(path).href(self.choice)
+    }
+
+    /// Where people find what is theirs: by their digits, or on their own page.
+    fn mine_href(&self) -> String {
+        self.go(if self.is_known { link::ME } else { link::MINE })
     }
 
     fn next_lang(&self) -> Lang {

@@ -6,21 +6,40 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{Mutex, PoisonError},
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::limits::ENDED_VISITS_MAX;
+use crate::{limits::ENDED_VISITS_MAX, person::Token};
 
 const ID_BYTES: usize = 8;
 const UNTIL_BYTES: usize = 8;
 const TAG_BYTES: usize = 12;
 const TOKEN_BYTES: usize = ID_BYTES + UNTIL_BYTES + TAG_BYTES;
+/// Characters of a token, six bits each.
+const TOKEN_CHARS: usize = (TOKEN_BYTES * 8).div_ceil(6);
 
 /// One person's time at the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Visit([u8; ID_BYTES]);
+
+/// The text of a token, as every address of a worker's visit carries it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Carried([u8; TOKEN_CHARS]);
+
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{}", char::from(*byte)))
+    }
+}
+
+impl fmt::Debug for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Carried")
+    }
+}
 
 /// What an address says of the visit that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +81,22 @@ impl Visits {
         bytes.extend(until.to_be_bytes());
         bytes.extend(self.tag(&bytes));
         URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The same text, in a form that is copied from address to address.
+    pub(crate) fn carried(&self, visit: Visit, until: i64) -> Carried {
+        let mut text = [0; TOKEN_CHARS];
+        for (to, from) in text.iter_mut().zip(self.token(visit, until).bytes()) {
+            *to = from;
+        }
+        Carried(text)
+    }
+
+    /// The log-in that belongs to a visit. It follows from this node's key, so that an address does not tell it.
+    pub(crate) fn log_in(&self, visit: Visit) -> Token {
+        let mut said = b"log-in ".to_vec();
+        said.extend(visit.0);
+        *blake3::keyed_hash(&self.key, &said).as_bytes()
     }
 
     /// Reads a token at `now` (epoch seconds); an empty text names no visit.
@@ -126,6 +161,8 @@ mod tests {
         let token = visits.token(visit, NOW + 45);
         assert_eq!(visits.read(&token, NOW), Seen::Live(visit));
         assert_eq!(visits.read(&token, NOW + 45), Seen::Over);
+        assert_eq!(visits.carried(visit, NOW + 45).to_string(), token);
+        assert_ne!(visits.log_in(visit), visits.log_in(Visits::begin().unwrap()));
         let later = visits.token(visit, NOW + 90);
         assert_eq!(visits.read(&later, NOW + 45), Seen::Live(visit), "who stays goes on");
         visits.end(&token, NOW + 1, 150);

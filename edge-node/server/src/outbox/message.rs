@@ -19,7 +19,27 @@ pub(super) fn compose(app: &App, row: &MessageRow) -> anyhow::Result<Option<Comp
     match row.kind {
         MessageKind::Confirmed | MessageKind::Ended | MessageKind::Changed => to_worker(app, row),
         MessageKind::Timesheet => to_tenant(app, row).map(Some),
+        MessageKind::Code => Ok(one_time_code(app, row)),
     }
+}
+
+/// A code that is still good. After a restart, or once it is used or over, there is none, and nobody is told.
+fn one_time_code(app: &App, row: &MessageRow) -> Option<Composed> {
+    let code = app.persons.codes().message(&row.subject, app.now_ms())?;
+    let mut args = FluentArgs::new();
+    args.set("code", FluentValue::from(code.digits.as_str()));
+    args.set("hall", FluentValue::from(app.shared.name.as_str()));
+    let delivery = delivery(app, row);
+    let body = json!({
+        "delivery": delivery,
+        "kind": row.kind.as_str(),
+        "to": code.phone,
+        "text": code.lang.say("message-code", &args),
+        "language": code.lang.tag(),
+        "code": code.digits,
+        "at": row.at,
+    });
+    Some(Composed { recipient: Recipient::Worker, delivery, body: body.to_string(), at: row.at })
 }
 
 /// The same for each try of a message, and of no other message of any node.
@@ -64,7 +84,7 @@ fn words(app: &App, lang: Lang, kind: MessageKind, job: &JobFields, code: &str) 
     let key = match kind {
         MessageKind::Confirmed => "message-confirmed",
         MessageKind::Ended => "message-cancelled",
-        MessageKind::Changed | MessageKind::Timesheet => "message-changed",
+        MessageKind::Changed | MessageKind::Timesheet | MessageKind::Code => "message-changed",
     };
     let start = Timestamp::from_second(job.start_at).unwrap_or(Timestamp::UNIX_EPOCH);
     let start = start.to_zoned(app.shared.time_zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();

@@ -70,6 +70,8 @@ enum Sender {
 #[derive(Debug)]
 pub(crate) struct Senders {
     workers: Sender,
+    /// Whether the operator has said where messages to workers go.
+    workers_told: bool,
     tenants: BTreeMap<String, Sender>,
 }
 
@@ -90,12 +92,18 @@ impl Senders {
         let sender = |name: &str, of| {
             Sender::of(of, data).with_context(|| format!("{}: sender of {name}", path.display()))
         };
+        let workers_told = read.workers.is_some();
         let workers = match read.workers {
             Some(of) => sender("workers", of)?,
             None => Sender::File(Mutex::new(data.join("messages.ndjson"))),
         };
         let tenants = read.tenants.into_iter().map(|(name, of)| Ok((name.clone(), sender(&name, of)?)));
-        Ok(Self { workers, tenants: tenants.collect::<anyhow::Result<_>>()? })
+        Ok(Self { workers, workers_told, tenants: tenants.collect::<anyhow::Result<_>>()? })
+    }
+
+    /// Whether messages reach workers: without a word of the operator they lie in a file that nobody may read.
+    pub(crate) const fn reaches_workers(&self) -> bool {
+        self.workers_told
     }
 
     /// Whether something is sent to a tenant.

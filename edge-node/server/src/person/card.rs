@@ -5,7 +5,7 @@ use sync_protocol::ids::WorkerId;
 use sync_store::{ShardTx, StoreError};
 
 /// What the text of a card begins with.
-const PREFIX: &str = "dsc1.";
+pub(crate) const PREFIX: &str = "dsc1.";
 const TOKEN_BYTES: usize = 16;
 /// Longest text that is looked at: a scanner may add an end of line.
 const TEXT_CHARS_MAX: usize = 64;
@@ -30,6 +30,18 @@ pub(crate) fn read(region_key: &[u8; 32], text: &str) -> Option<[u8; 32]> {
     Some(hash(region_key, &token))
 }
 
+/// The worker of a card that is good here.
+pub(crate) fn known(
+    tx: &mut dyn ShardTx,
+    region_key: &[u8; 32],
+    text: &str,
+) -> Result<Option<WorkerId>, StoreError> {
+    match read(region_key, text) {
+        Some(token) => tx.card(&token),
+        None => Ok(None),
+    }
+}
+
 /// The worker whom a card names. Of a text that is no card, and of a card that is void, a worker whom nobody is: what
 /// follows takes as long and fails.
 pub(crate) fn holder(
@@ -37,11 +49,7 @@ pub(crate) fn holder(
     region_key: &[u8; 32],
     text: &str,
 ) -> Result<WorkerId, StoreError> {
-    let known = match read(region_key, text) {
-        Some(token) => tx.card(&token)?,
-        None => None,
-    };
-    Ok(known.unwrap_or_else(|| {
+    Ok(known(tx, region_key, text)?.unwrap_or_else(|| {
         let mut nobody = [0; 16];
         nobody.copy_from_slice(&blake3::keyed_hash(region_key, text.trim().as_bytes()).as_bytes()[16..]);
         WorkerId(nobody)

@@ -7,10 +7,17 @@ use sync_protocol::ids::WorkerId;
 /// A log-in's token, known to its worker's browser or program alone.
 pub(crate) type Token = [u8; 32];
 
-/// A worker who has proved to be that worker.
+/// Who is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Session {
+pub(crate) struct Known {
     pub(crate) worker: WorkerId,
+    /// By PIN or code. Of a card alone only the name is taken: it may have been found.
+    pub(crate) proved: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Session {
+    known: Known,
     seen_ms: u64,
 }
 
@@ -24,22 +31,22 @@ fn hashed(token: &Token) -> [u8; 32] {
 
 impl Sessions {
     /// Begins a log-in under a fresh random token; where there are too many, the one that was idle longest ends.
-    pub(crate) fn begin(&mut self, token: &Token, worker: WorkerId, now_ms: u64) {
+    pub(crate) fn begin(&mut self, token: &Token, known: Known, now_ms: u64) {
         self.end_idle(now_ms);
         if self.0.len() >= LOG_INS_MAX
             && let Some(oldest) = self.0.iter().min_by_key(|(_, session)| session.seen_ms).map(|(of, _)| *of)
         {
             self.0.remove(&oldest);
         }
-        self.0.insert(hashed(token), Session { worker, seen_ms: now_ms });
+        self.0.insert(hashed(token), Session { known, seen_ms: now_ms });
     }
 
     /// The log-in of a token, which goes on from here; `None` where there is none or it was idle too long.
-    pub(crate) fn touch(&mut self, token: &Token, now_ms: u64) -> Option<Session> {
+    pub(crate) fn touch(&mut self, token: &Token, now_ms: u64) -> Option<Known> {
         self.end_idle(now_ms);
         let session = self.0.get_mut(&hashed(token))?;
         session.seen_ms = now_ms;
-        Some(*session)
+        Some(session.known)
     }
 
     /// Ends a log-in.
@@ -49,7 +56,7 @@ impl Sessions {
 
     /// Ends every log-in of a worker.
     pub(crate) fn end_all_of(&mut self, worker: WorkerId) {
-        self.0.retain(|_, session| session.worker != worker);
+        self.0.retain(|_, session| session.known.worker != worker);
     }
 
     fn end_idle(&mut self, now_ms: u64) {
@@ -65,10 +72,14 @@ mod tests {
         WorkerId([n; 16])
     }
 
+    fn proved(n: u8) -> Known {
+        Known { worker: worker(n), proved: true }
+    }
+
     #[test]
     fn a_log_in_lasts_as_long_as_it_is_used() {
         let mut sessions = Sessions::default();
-        sessions.begin(&[1; 32], worker(1), 0);
+        sessions.begin(&[1; 32], proved(1), 0);
         let used = |sessions: &mut Sessions, now_ms| sessions.touch(&[1; 32], now_ms).map(|s| s.worker);
         assert_eq!(used(&mut sessions, LOG_IN_IDLE_MS - 1), Some(worker(1)));
         assert_eq!(used(&mut sessions, 2 * LOG_IN_IDLE_MS - 2), Some(worker(1)));
@@ -80,7 +91,7 @@ mod tests {
     fn a_log_in_ends_by_its_token_or_with_its_worker() {
         let mut sessions = Sessions::default();
         for n in 1..=3 {
-            sessions.begin(&[n; 32], worker(n.min(2)), 0);
+            sessions.begin(&[n; 32], proved(n.min(2)), 0);
         }
         sessions.end(&[1; 32]);
         sessions.end_all_of(worker(2));
@@ -93,7 +104,7 @@ mod tests {
         for n in 0..2 * u64::try_from(LOG_INS_MAX).unwrap() {
             let mut token = [0; 32];
             token[..8].copy_from_slice(&n.to_be_bytes());
-            sessions.begin(&token, worker(1), n);
+            sessions.begin(&token, proved(1), n);
         }
         assert_eq!(sessions.0.len(), LOG_INS_MAX);
     }

@@ -11,5 +11,6 @@ mod interface;
 mod kiosk;
 mod lines;
 mod node;
+mod own;
 mod routes;
 mod workers;

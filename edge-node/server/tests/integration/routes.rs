@@ -20,6 +20,8 @@ enum Who {
     Clerk,
     /// A worker with a log-in, for what is his own.
     Worker,
+    /// A worker who is logged in on this visit at the screen, for what is his own; all others are led to the log-in.
+    Visitor,
     /// The box itself: a token that lies beside the database.
     Box,
 }
@@ -45,6 +47,21 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/job/{id}", "get", Who::Anyone),
     ("/livez", "get", Who::Anyone),
     ("/metrics", "get", Who::Anyone),
+    ("/enrol", "get", Who::Anyone),
+    ("/enrol", "post", Who::Anyone),
+    // Without a log-in it is the way to one.
+    ("/me", "get", Who::Anyone),
+    ("/me", "post", Who::Anyone),
+    ("/me/about", "get", Who::Visitor),
+    ("/me/about", "post", Who::Visitor),
+    ("/me/card", "get", Who::Visitor),
+    ("/me/card", "post", Who::Visitor),
+    ("/me/code", "get", Who::Anyone),
+    ("/me/code", "post", Who::Anyone),
+    ("/me/erase", "get", Who::Visitor),
+    ("/me/erase", "post", Who::Visitor),
+    ("/me/pin", "get", Who::Visitor),
+    ("/me/pin", "post", Who::Visitor),
     ("/mine", "get", Who::Anyone),
     ("/mine", "post", Who::Ticket),
     ("/near", "get", Who::Anyone),
@@ -225,6 +242,28 @@ fn no_route_of_a_worker_or_of_the_box_opens_without_a_proof() {
         }
     }
     assert_eq!(calls, 12);
+}
+
+#[test]
+fn no_page_of_a_workers_own_opens_without_a_log_in() {
+    let node = Node::start("own-pages");
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let anonymous = node.get("/mine?lang=en").action();
+    let view = anonymous.split("view=").nth(1).unwrap();
+    let pages = ROUTES.iter().filter(|(_, _, who)| *who == Who::Visitor);
+    let mut calls = 0;
+    for (path, method, _) in pages {
+        for query in
+            ["?lang=en".to_owned(), "?lang=en&view=guessed".to_owned(), format!("?lang=en&view={view}")]
+        {
+            let led =
+                node.send(&method.to_uppercase(), &format!("{path}{query}"), &[form], b"at=pin&pin=7391");
+            assert_eq!(led.status, 303, "{method} {path}{query}");
+            assert!(led.header("location").unwrap().starts_with("/me?lang=en"), "{method} {path}{query}");
+            calls += 1;
+        }
+    }
+    assert_eq!(calls, 24);
 }
 
 #[test]

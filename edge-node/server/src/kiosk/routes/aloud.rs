@@ -20,7 +20,8 @@ use crate::{
         link,
         view::{Answer, When, Why, spoken},
     },
-    speech::{Saying, speak_all},
+    limits::{CLIP_BYTES_MAX, CLIPS_IN_TURN_MAX},
+    speech::{Saying, Speech, joined, speak_all},
 };
 use edge_core::search::RADIUS_M_MAX;
 use pages::Lang;
@@ -29,6 +30,8 @@ use pages::Lang;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Jobs of each day whose cards are spoken: the first screens of a list.
 const CARDS_OF_A_DAY: usize = 24;
+/// Between the names of clips that are read one after the other.
+const BETWEEN: &str = "-";
 /// Numbers in line that are spoken.
 const POSITIONS: u32 = 9;
 
@@ -36,6 +39,14 @@ const POSITIONS: u32 = 9;
 pub(super) fn clip(app: &App, lang: Lang, text: String) -> Option<String> {
     let name = app.shared.speech.as_ref()?.clip(&Saying { tag: lang.tag(), text })?;
     Some(format!("{}/{name}.wav", link::AUDIO))
+}
+
+/// Address of what reads some sayings one after the other, of which those are read that have a clip.
+pub(super) fn clips(app: &App, lang: Lang, texts: impl Iterator<Item = String>) -> Option<String> {
+    let speech = app.shared.speech.as_ref()?;
+    let names = texts.filter_map(|text| speech.clip(&Saying { tag: lang.tag(), text }));
+    let names: Vec<String> = names.take(CLIPS_IN_TURN_MAX).collect();
+    (!names.is_empty()).then(|| format!("{}/{}.wav", link::AUDIO, names.join(BETWEEN)))
 }
 
 /// Speaks what is new, as long as the node runs.
@@ -93,16 +104,24 @@ fn answers() -> Vec<Answer> {
     all
 }
 
-/// `GET /audio/{name}.wav`.
+/// What a name of clips says, one after the other.
+async fn heard(speech: &Speech, names: &str) -> Option<Vec<u8>> {
+    let mut clips = Vec::new();
+    for name in names.split(BETWEEN).take(CLIPS_IN_TURN_MAX) {
+        clips.push(tokio::fs::read(speech.path(name)?).await.ok()?);
+    }
+    if clips.len() == 1 { clips.pop() } else { joined(&clips, CLIP_BYTES_MAX) }
+}
+
+/// `GET /audio/{name}.wav`, also of several names.
 pub(super) async fn audio(
     State(app): State<App>,
     ask: Ask,
     name: Result<Path<String>, PathRejection>,
 ) -> Response {
-    let path = name.ok().and_then(|Path(name)| app.shared.speech.as_ref()?.path(name.strip_suffix(".wav")?));
-    let Some(path) = path else { return not_found(&app, &ask) };
-    match tokio::fs::read(path).await {
-        Ok(bytes) => {
+    let (Some(speech), Ok(Path(name))) = (&app.shared.speech, name) else { return not_found(&app, &ask) };
+    match heard(speech, name.strip_suffix(".wav").unwrap_or_default()).await {
+        Some(bytes) => {
             let fixed = [
                 (header::CONTENT_TYPE, "audio/wav"),
                 // The name is of what the clip says: another text has another name.
@@ -110,6 +129,6 @@ pub(super) async fn audio(
             ];
             (fixed, bytes).into_response()
         }
-        Err(_) => not_found(&app, &ask),
+        None => not_found(&app, &ask),
     }
 }

@@ -17,12 +17,14 @@ use crate::{
     http::Problem,
     kiosk::{
         link::{self, Choice, Link},
-        view::{Frame, Line},
+        view::{Frame, Line, Typed},
         visit::{Seen, Visit, Visits},
     },
+    person::Known,
     phone::PhonePlan,
 };
 use pages::{Lang, country::Country, forms::is_foreign};
+use sync_protocol::ids::WorkerId;
 
 /// Seconds without a touch after which a kiosk wipes its page: one that is being read or typed on, and a ticket, which
 /// is photographed and left.
@@ -65,6 +67,8 @@ pub(super) struct Ask {
     pub(super) seen: Seen,
     /// Whether the page came through a proxy, to a reader's own phone.
     pub(super) is_own_phone: bool,
+    /// The worker of this visit, where a card or a log-in has named one.
+    pub(super) known: Option<Known>,
 }
 
 impl FromRequestParts<App> for Ask {
@@ -74,13 +78,18 @@ impl FromRequestParts<App> for Ask {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0);
         let pairs = Pairs(pairs.unwrap_or_default());
         let lang = Lang::from_code(pairs.get("lang")).unwrap_or_else(|| home_lang(app));
-        let choice = Choice { lang, big: pairs.get("big") == "1" };
         let is_own_phone =
             ["forwarded", "x-forwarded-for"].iter().any(|name| parts.headers.contains_key(*name));
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
         let seen = app.visits.read(pairs.get("view"), app.shared.now());
-        Ok(Self { pairs, choice, peer, seen, is_own_phone })
+        let choice = Choice { lang, big: pairs.get("big") == "1", visit: None };
+        let mut ask = Self { pairs, choice, peer, seen, is_own_phone, known: None };
+        if let Seen::Live(visit) = seen {
+            ask.known = app.persons.sessions().touch(&app.visits.log_in(visit), app.now_ms());
+        }
+        ask.carry(app);
+        Ok(ask)
     }
 }
 
@@ -102,14 +111,17 @@ impl Ask {
             idle_s: (!self.is_own_phone).then_some(IDLE_S),
             listen: None,
             idle_to: link::START,
-            view: None,
+            view: self.choice.visit.map(|visit| visit.to_string()),
+            is_known: self.known.is_some(),
         }
     }
 
     /// What surrounds the start page and the one that it turns into: nothing of them is wiped, they change.
     pub(super) fn open_frame(&self, app: &App, here: Link) -> Frame {
         let idle_s = (!self.is_own_phone).then_some(START_IDLE_S);
-        Frame { idle_s, idle_to: link::ATTRACT, ..self.frame(app, here) }
+        let choice = Choice { visit: None, ..self.choice };
+        let frame = self.frame(app, here);
+        Frame { idle_s, idle_to: link::ATTRACT, choice, view: None, is_known: false, ..frame }
     }
 
     /// What surrounds a page on which somebody types what is theirs.
@@ -124,12 +136,12 @@ impl Ask {
 
     fn visit_frame(&self, app: &App, here: Link, idle_s: u32) -> Result<Frame, Problem> {
         let frame = self.frame(app, here);
-        if self.is_own_phone {
+        if self.has_no_visit() {
             return Ok(frame);
         }
         let view = self.token(app, idle_s)?;
         let here = frame.here.clone().with("view", &view);
-        Ok(Frame { here, idle_s: Some(idle_s), view: Some(view), ..frame })
+        Ok(Frame { here, idle_s: frame.idle_s.map(|_| idle_s), view: Some(view), ..frame })
     }
 
     /// A token of this visit, or of one that begins here.
@@ -148,7 +160,7 @@ impl Ask {
 
     /// An address that belongs to this visit, or to one that begins here.
     pub(super) fn on_visit(&self, app: &App, link: Link) -> Result<Link, Problem> {
-        if self.is_own_phone {
+        if self.has_no_visit() {
             return Ok(link);
         }
         Ok(link.with("view", self.token(app, TICKET_IDLE_S)?))
@@ -159,13 +171,60 @@ impl Ask {
         self.is_own_phone || matches!(self.seen, Seen::Live(_))
     }
 
+    /// A reader's own phone has visits only while somebody is logged in on it.
+    fn has_no_visit(&self) -> bool {
+        self.is_own_phone && self.known.is_none()
+    }
+
     /// Whether a form was sent again from the browser's history, after its visit was over.
     pub(super) fn is_over(&self) -> bool {
         !self.is_own_phone && self.seen == Seen::Over
     }
 
-    /// Ends the visit of this address.
+    /// The worker of this visit who has proved to be that worker.
+    pub(super) fn proved(&self) -> Option<WorkerId> {
+        self.known.filter(|known| known.proved).map(|known| known.worker)
+    }
+
+    /// Whether it is this worker: logged in, or by the number that is typed; `None` where that is no number.
+    pub(super) fn is_of(&self, app: &App, worker: WorkerId, typed: &Typed) -> Option<bool> {
+        if self.proved() == Some(worker) {
+            return Some(true);
+        }
+        let phone = typed.plan.read(&typed.phone)?;
+        Some(WorkerId::of_phone(&app.shared.region_key, &phone) == worker)
+    }
+
+    /// Begins a visit of a worker, in place of the one before: whoever knew an address of that learns nothing by it.
+    pub(super) fn begin_as(&mut self, app: &App, known: Known) -> Result<(), Problem> {
+        self.leave(app);
+        let visit = begin()?;
+        app.persons.sessions().begin(&app.visits.log_in(visit), known, app.now_ms());
+        (self.seen, self.known) = (Seen::Live(visit), Some(known));
+        self.carry(app);
+        Ok(())
+    }
+
+    /// Ends the visit, on the answer to a request that ended it.
+    pub(super) fn end(&mut self, app: &App) {
+        self.leave(app);
+        (self.seen, self.known, self.choice.visit) = (Seen::None, None, None);
+    }
+
+    /// From here on every address carries the visit of a worker who is known.
+    fn carry(&mut self, app: &App) {
+        let until = app.shared.now() + i64::from(IDLE_S + GRACE_S);
+        self.choice.visit = match self.seen {
+            Seen::Live(visit) if self.known.is_some() => Some(app.visits.carried(visit, until)),
+            Seen::Live(_) | Seen::None | Seen::Over => None,
+        };
+    }
+
+    /// Ends the visit of this address, and the log-in on it.
     pub(super) fn leave(&self, app: &App) {
+        if let Seen::Live(visit) = self.seen {
+            app.persons.sessions().end(&app.visits.log_in(visit));
+        }
         app.visits.end(self.pairs.get("view"), app.shared.now(), i64::from(IDLE_S + GRACE_S));
     }
 }

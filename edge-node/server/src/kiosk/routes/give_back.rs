@@ -5,7 +5,6 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use sync_protocol::ids::WorkerId;
 
 use super::{
     ask::{Ask, Filled, Pairs},
@@ -41,7 +40,8 @@ fn step(
     };
     frame.synthetic = found.view.fields.synthetic;
     let card = card(app, &found.view, ask.choice.lang);
-    show(status, &GiveBackPage { frame, code, card, typed, error })
+    let is_proved = ask.proved() == Some(found.worker);
+    show(status, &GiveBackPage { frame, code, card, typed, is_proved, error })
 }
 
 /// `GET /ticket/{code}/cancel`.
@@ -104,11 +104,10 @@ async fn give_back(app: &App, ask: &Ask, found: &Found, filled: &Pairs) -> Respo
         return step(app, ask, found, typed, StatusCode::OK, None);
     }
     let again = |status, error| step(app, ask, found, typed.clone(), status, Some(error));
-    let Some(phone) = typed.plan.read(&typed.phone) else {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Phone);
-    };
-    if WorkerId::of_phone(&app.shared.region_key, &phone) != found.worker {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Other);
+    match ask.is_of(app, found.worker, &typed) {
+        Some(true) => {}
+        Some(false) => return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Other),
+        None => return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Phone),
     }
     match sign_ups::cancel(app, found.answer.sign_up).await {
         Ok(answer) => see_ticket(app, ask, &answer.code),

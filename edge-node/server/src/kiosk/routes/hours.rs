@@ -8,7 +8,7 @@ use axum::{
 use edge_core::node::attendance_of;
 use sync_protocol::{
     documents::{Attendance, MINUTES_MAX},
-    ids::{SignUpId, WorkerId},
+    ids::SignUpId,
 };
 use tokio::sync::oneshot;
 
@@ -77,6 +77,7 @@ fn step(
         from_to: (time(at.checked_in_at), time(at.checked_out_at)),
         minutes: worked.minutes,
         typed,
+        is_proved: ask.proved() == Some(found.worker),
         error,
     };
     show(status, &page)
@@ -157,11 +158,10 @@ async fn confirm(app: &App, ask: &Ask, mut worked: Worked, filled: &Pairs) -> Re
         return step(app, ask, &worked, typed, StatusCode::OK, None);
     }
     let again = |status, error| step(app, ask, &worked, typed.clone(), status, Some(error));
-    let Some(phone) = typed.plan.read(&typed.phone) else {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, HoursError::Phone);
-    };
-    if WorkerId::of_phone(&app.shared.region_key, &phone) != worked.found.worker {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, HoursError::Other);
+    match ask.is_of(app, worked.found.worker, &typed) {
+        Some(true) => {}
+        Some(false) => return again(StatusCode::UNPROCESSABLE_ENTITY, HoursError::Other),
+        None => return again(StatusCode::UNPROCESSABLE_ENTITY, HoursError::Phone),
     }
     match order(app, worked.found.answer.sign_up, worked.minutes).await {
         Ok(()) => see_ticket(app, ask, &worked.found.answer.code),

@@ -7,6 +7,7 @@ use edge_core::search::{
 use jiff::civil::Date;
 
 use super::{
+    aloud,
     ask::Ask,
     cards::{card, local},
     explain, show,
@@ -14,7 +15,9 @@ use super::{
 use crate::{
     app::App,
     http::{Problem, search},
-    kiosk::view::{Empty, Filter, JobCard, NearPage, Offer, Reach, Trail, When, Widened, near_page_size},
+    kiosk::view::{
+        Empty, Filter, JobCard, NearPage, Offer, Reach, Trail, When, Widened, near_page_size, spoken,
+    },
 };
 use pages::Lang;
 
@@ -253,6 +256,8 @@ fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
     let mut frame = ask.frame(app, filter.link());
     frame.synthetic = synthetic;
     frame.redated = jobs.iter().any(|job| job.redated);
+    let lang = ask.choice.lang;
+    frame.listen = aloud::clips(app, lang, jobs.iter().map(|job| spoken::card(lang, job)));
     // Titles of halls where no other language is written are Chinese or English.
     let titles = if ask.choice.lang == Lang::ZH { Lang::ZH } else { Lang::EN };
     let suggested = SUGGESTED.iter().find(|(lang, _)| *lang == titles);

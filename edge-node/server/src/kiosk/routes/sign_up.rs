@@ -46,7 +46,7 @@ struct Form {
 impl Form {
     fn page(&self, app: &App, ask: &Ask, error: Option<SignUpError>) -> Result<SignUpPage, Problem> {
         let card = card(app, &self.view, ask.choice.lang);
-        let trail = list::trail(ask);
+        let (trail, is_known) = (list::trail(ask), ask.known.is_some());
         let mut frame = ask.typing_frame(app, trail.sign_up(&card.id))?;
         frame.synthetic = self.view.fields.synthetic;
         Ok(SignUpPage {
@@ -54,6 +54,7 @@ impl Form {
             card,
             idempotency: self.key.clone(),
             typed: self.typed.clone(),
+            is_known,
             hold_until: self.hold_until,
             error,
             trail,
@@ -152,13 +153,19 @@ async fn filled_in(app: &App, ask: &Ask, mut form: Form, filled: &Pairs) -> Resp
         form.typed.press(pad);
         return form.show(app, ask, StatusCode::OK, None);
     }
-    let Some(phone) = form.typed.plan.read(&form.typed.phone) else {
+    let phone = form.typed.plan.read(&form.typed.phone);
+    if ask.known.is_none() && phone.is_none() {
         return form.show(app, ask, StatusCode::UNPROCESSABLE_ENTITY, Some(SignUpError::Phone));
-    };
-    let body = SignUpBody { job: form.view.job.to_string(), phone: Some(phone) };
+    }
+    // Whom the visit names is asked for no number, and what was typed before is not theirs.
+    let phone = phone.filter(|_| ask.known.is_none());
     // Who goes back in the browser and types a friend's number sends the same form, but it is another request.
-    let key = format!("{} {}", form.key, form.typed.phone);
-    let asker = Asker { form: Some(token(&form.key)), proved: None };
+    let key = match ask.known {
+        Some(known) => format!("{} {}", form.key, base64url(&known.worker.0)),
+        None => format!("{} {}", form.key, form.typed.phone),
+    };
+    let body = SignUpBody { job: form.view.job.to_string(), phone };
+    let asker = Asker { form: Some(token(&form.key)), known: ask.known };
     match submit_once(app, &key, &body, asker).await {
         Ok(answer) => see_ticket(app, ask, &answer.code),
         Err(problem) => refused(app, ask, &form, &problem),

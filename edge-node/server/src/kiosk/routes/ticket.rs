@@ -61,8 +61,8 @@ pub(super) async fn read(app: &App, ask: &Ask, code: &str) -> Result<Option<Foun
     Ok(read.map(|(worker, was_place, view)| Found { answer, view, worker, was_place, hours }))
 }
 
-fn status_of(app: &App, found: &Found) -> Answer {
-    let answer = &found.answer;
+/// How an answer is called on the pages; `was_place` says whether it was a place at some time.
+pub(super) fn status_of(app: &App, answer: &node::Answer, was_place: bool) -> Answer {
     if answer.cancel_asked {
         return Answer::GivingBack;
     }
@@ -76,7 +76,7 @@ fn status_of(app: &App, found: &Found) -> Answer {
             },
         },
         Status::Requested => Answer::Requested,
-        Status::Cancelled => Answer::Cancelled { was_place: found.was_place },
+        Status::Cancelled => Answer::Cancelled { was_place },
         Status::Bumped => Answer::Bumped(match EndReason::parse(&answer.reason) {
             Some(EndReason::Closed) => Why::Closed,
             Some(EndReason::Duplicate) => Why::Twice,
@@ -92,7 +92,7 @@ pub(super) fn page(app: &App, ask: &Ask, found: &Found) -> Result<TicketPage, Pr
     let answer = &found.answer;
     let mut frame = ask.ticket_frame(app, Link::below(link::TICKET, &answer.code))?;
     frame.synthetic = found.view.fields.synthetic;
-    let status = status_of(app, found);
+    let status = status_of(app, answer, found.was_place);
     if !answer.provisional && !frame.frozen {
         frame.listen = aloud::clip(app, ask.choice.lang, spoken::answer(ask.choice.lang, status));
     }

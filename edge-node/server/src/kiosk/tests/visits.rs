@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn leaving_a_personal_page_ends_its_visit() {
-    let choice = Choice { lang: Lang::EN, big: false };
+    let choice = Choice { lang: Lang::EN, big: false, visit: None };
     let mut page = ticket(choice, Answer::Confirmed);
     page.frame.view = Some("T0ken".to_owned());
     page.frame.idle_s = Some(30);
@@ -25,7 +25,7 @@ fn leaving_a_personal_page_ends_its_visit() {
 #[test]
 fn the_sketch_is_told_in_words_of_both_languages() {
     for lang in [Lang::ZH, Lang::EN] {
-        let html = job(Choice { lang, big: false }, 0).render().unwrap();
+        let html = job(Choice { lang, big: false, visit: None }, 0).render().unwrap();
         for words in ["From the hall to the east, 700 m", "从市场往东，700 米", "<title id=\"map-name\">"]
         {
             assert!(html.contains(words), "{words}");
@@ -57,7 +57,7 @@ fn old_postings_with_a_made_day_are_called_so() {
         (Lang::ZH, "旧招工", "以前的真招工，不是现在的"),
         (Lang::EN, "Old posting", "An old real posting, not an offer of today"),
     ] {
-        let choice = Choice { lang, big: false };
+        let choice = Choice { lang, big: false, visit: None };
         assert!(!near(choice).render().unwrap().contains(mark));
         let mut list = near(choice);
         list.jobs[1].redated = true;
@@ -71,7 +71,7 @@ fn old_postings_with_a_made_day_are_called_so() {
 
 #[test]
 fn answers_differ_in_word_and_shape_and_colour() {
-    let choice = Choice { lang: Lang::EN, big: false };
+    let choice = Choice { lang: Lang::EN, big: false, visit: None };
     let said = |answer, word: &str, icon: &str, tone: &str| {
         let html = ticket(choice, answer).render().unwrap();
         for part in [word, icon, tone] {

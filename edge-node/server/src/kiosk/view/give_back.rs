@@ -28,6 +28,8 @@ pub(crate) struct GiveBackPage {
     pub(crate) card: JobCard,
     /// The phone number so far.
     pub(crate) typed: Typed,
+    /// Whether its worker is logged in: then no number is asked for.
+    pub(crate) is_proved: bool,
     /// Why the last attempt was not taken.
     pub(crate) error: Option<GiveBackError>,
 }

@@ -56,6 +56,8 @@ pub(crate) struct HoursPage {
     pub(crate) minutes: u32,
     /// The phone number so far.
     pub(crate) typed: Typed,
+    /// Whether its worker is logged in: then no number is asked for.
+    pub(crate) is_proved: bool,
     /// Why the last attempt was not taken.
     pub(crate) error: Option<HoursError>,
 }

@@ -48,12 +48,12 @@ impl Lack {
     }
 }
 
-fn certificate(code: &str, lang: Lang) -> &str {
+pub(super) fn certificate(code: &str, lang: Lang) -> &str {
     let known = CERTIFICATES.iter().find(|known| known.code == code);
     known.map_or(code, |known| if lang == Lang::ZH { known.zh } else { known.en })
 }
 
-fn language(code: &str, lang: Lang) -> &str {
+pub(super) fn language(code: &str, lang: Lang) -> &str {
     let known = LANGUAGES.iter().find(|known| known.0 == code);
     known.map_or(code, |known| if lang == Lang::ZH { known.1 } else { known.2 })
 }

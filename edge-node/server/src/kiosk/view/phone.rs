@@ -56,24 +56,33 @@ impl Typed {
     }
 
     pub(super) fn hint(&self, frame: &Frame) -> Safe<String> {
-        match self.plan.lengths() {
-            (least, most) if least == most => {
-                frame.t_n("signup-phone-hint", u32::try_from(most).unwrap_or_default())
-            }
-            (least, most) => frame.t_ab("signup-phone-hint-world", least.to_string(), most.to_string()),
-        }
+        hint(self.plan, frame)
     }
 
-    /// Says that it is no phone number, and what one is.
     pub(super) fn wrong(&self, frame: &Frame) -> Safe<String> {
-        match self.plan {
-            PhonePlan::China => frame.t("signup-phone-wrong-china"),
-            PhonePlan::NorthAmerica => frame.t("signup-phone-wrong-america"),
-            PhonePlan::International => frame.t("signup-phone-wrong-world"),
-        }
+        wrong(self.plan, frame)
     }
 
     pub(super) fn missing(&self) -> u32 {
         u32::try_from(self.plan.lengths().0.saturating_sub(self.phone.len())).unwrap_or_default()
+    }
+}
+
+/// How many digits a number has.
+pub(super) fn hint(plan: PhonePlan, frame: &Frame) -> Safe<String> {
+    match plan.lengths() {
+        (least, most) if least == most => {
+            frame.t_n("signup-phone-hint", u32::try_from(most).unwrap_or_default())
+        }
+        (least, most) => frame.t_ab("signup-phone-hint-world", least.to_string(), most.to_string()),
+    }
+}
+
+/// Says that it is no phone number, and what one is.
+pub(super) fn wrong(plan: PhonePlan, frame: &Frame) -> Safe<String> {
+    match plan {
+        PhonePlan::China => frame.t("signup-phone-wrong-china"),
+        PhonePlan::NorthAmerica => frame.t("signup-phone-wrong-america"),
+        PhonePlan::International => frame.t("signup-phone-wrong-world"),
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct SignUpPage {
     pub(crate) idempotency: String,
     /// The phone number so far.
     pub(crate) typed: Typed,
+    /// Whether the visit says who signs up: then no number is asked for.
+    pub(crate) is_known: bool,
     /// Local time until which a place is held, where one is.
     pub(crate) hold_until: Option<Time>,
     /// Why the last attempt was not taken.
@@ -65,6 +67,11 @@ impl SignUpPage {
         let until = self.hold_until?;
         let at = until.strftime("%H:%M").to_string();
         Some(self.frame.t_a("signup-held", &at))
+    }
+
+    /// Where a worker says who he is, and comes back to this job.
+    fn me_href(&self) -> String {
+        Link::to(link::ME).with("job", &self.card.id).href(self.frame.choice)
     }
 
     /// The list of a crew, where this kiosk could confirm one.

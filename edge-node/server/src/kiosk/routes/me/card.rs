@@ -1,0 +1,81 @@
+//! A worker's new card: what it means, and the one time that it is shown.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use sync_protocol::ids::WorkerId;
+
+use super::super::{
+    ask::{Ask, Filled},
+    explain, show as rendered, unread,
+};
+use super::proved;
+use crate::{
+    app::App,
+    http::{
+        Problem,
+        workers::{self, ProfileBody},
+    },
+    kiosk::{
+        link::{self, Link},
+        view::{NewCardPage, WorkerCardPage, sparing},
+    },
+    person::card as cards,
+};
+
+/// `GET /me/card`: the one before will be void.
+pub(in super::super) async fn form(State(app): State<App>, ask: Ask) -> Response {
+    if let Err(response) = proved(&app, &ask) {
+        return *response;
+    }
+    rendered(StatusCode::OK, &NewCardPage { frame: ask.frame(&app, Link::to(link::ME_CARD)) })
+}
+
+/// `POST /me/card`: makes one; or shows the one that was just made for a while longer.
+pub(in super::super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Filled) -> Response {
+    let filled = match filled {
+        Ok(filled) => filled,
+        Err(status) => return unread(&app, &ask, status),
+    };
+    let worker = match proved(&app, &ask) {
+        Ok(worker) => worker,
+        Err(response) => return *response,
+    };
+    let shown = match filled.find("card") {
+        Some(text) => still_good(&app, worker, text),
+        None => fresh(&app, worker).await,
+    };
+    shown
+        .and_then(|text| show_to(&app, &ask, worker, text))
+        .unwrap_or_else(|problem| explain(&app, &ask, &problem))
+}
+
+/// A text that is this worker's card; any other is nobody's business here.
+fn still_good(app: &App, worker: WorkerId, text: &str) -> Result<String, Problem> {
+    let holder = app.shared.readers.read(|tx| cards::known(tx, &app.shared.region_key, text))?;
+    if holder == Some(worker) {
+        Ok(text.trim().to_owned())
+    } else {
+        Err(Problem::new("unknown-route", "no such card"))
+    }
+}
+
+async fn fresh(app: &App, worker: WorkerId) -> Result<String, Problem> {
+    let record = workers::read(app, worker)?;
+    let body = ProfileBody { new_card: Some(true), ..ProfileBody::default() };
+    let card = workers::change(app, &record, &body).await?;
+    card.ok_or_else(|| Problem::internal(&anyhow::anyhow!("a card was made and is not told")))
+}
+
+fn show_to(app: &App, ask: &Ask, worker: WorkerId, text: String) -> Result<Response, Problem> {
+    let record = workers::read(app, worker)?;
+    let contact = record.contact.reveal();
+    let frame = ask.ticket_frame(app, Link::to(link::ME_CARD))?;
+    Ok(rendered(
+        StatusCode::OK,
+        &WorkerCardPage { frame, name: sparing(&contact.name, &contact.phone), text },
+    ))
+}
+
+/// Shows a card that was just made.
+pub(in super::super) fn show(app: &App, ask: &Ask, worker: WorkerId, text: String) -> Response {
+    show_to(app, ask, worker, text).unwrap_or_else(|problem| explain(app, ask, &problem))
+}
