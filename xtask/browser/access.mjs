@@ -76,6 +76,8 @@ async function everyPage(browser, kit, kiosk, lang, viewport, big) {
   const wrong = [];
   const look = async (where) => {
     const least = viewport === SCREEN ? TARGET_PX : PHONE_TARGET_PX;
+    // A page that is still on its way has no sheet yet.
+    await page.waitForLoadState('load');
     for (const finding of await findings(page, kit.axe)) wrong.push(`${where}: ${finding}`);
     for (const timing of await wipeIsTold(page)) wrong.push(`${where}: ${timing}`);
     for (const target of await small(page, least)) wrong.push(`${where}: target ${target}`);
