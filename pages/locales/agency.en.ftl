@@ -232,3 +232,25 @@ a-sheet-theirs = Worker to confirm
 a-sheet-means = Write hours as hours:minutes. Workers open their ticket at a kiosk and confirm, or write another figure. The last line of the file is this machine's signature.
 a-sheet-send = Send to the agency's system
 a-sheet-sent = On its way to the agency's system
+
+a-seats-open = Seats / close
+a-seats-title = Seats of this shift
+a-seats-label = Number of seats
+a-seats-lowest = { $n ->
+    [one] At least 1
+   *[other] At least { $n }: so many are confirmed
+    }
+a-seats-change = Change the number of seats
+a-seats-below = { $n ->
+    [one] 1 is confirmed; the smallest possible is 1
+   *[other] { $n } are confirmed; the smallest possible is { $n }
+    }
+a-seats-range = Write a number from 1 to { $n }
+a-seats-no-line = This needs the line to the centre; nothing was changed. Sign-ups go on
+a-seats-no-answer = The centre did not answer in time. Look at the number in a minute before you try again
+a-seats-closed = This shift is closed
+a-seats-back = Back to the shift
+a-close-title = Close the shift
+a-close-means = Nobody can sign up any more. Whoever has a place or waits ({ $n } confirmed, { $m } in line) is told that it is off. This cannot be undone.
+a-close-means-nobody = Nobody can sign up any more. This cannot be undone.
+a-close-go = Close the shift

@@ -31,6 +31,7 @@ pub const WANTED: &[&str] = &[
     "a node joined anew under its next incarnation",
     "a sign-up was bumped",
     "a cap was lowered below what was out",
+    "an order that a node passed on was carried out",
     "a job was closed",
     "a retired node closed its log and was settled",
     "rights of a lost node were reclaimed",

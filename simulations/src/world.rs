@@ -12,6 +12,7 @@ mod hub;
 mod network;
 pub(crate) mod node;
 pub(crate) mod orders;
+mod passed_on;
 pub(crate) mod people;
 mod scheduler;
 mod strangers;

@@ -154,6 +154,18 @@ async function day(tab, town, lang, tools) {
   expect((await page.locator('table.who tbody tr').count()) === 3, 'three people are listed');
   await shot('who');
 
+  await page.locator('a[href^="/agency/seats"]').click();
+  await look(tab, 'seats');
+  await shot('seats');
+  await page.locator('#cap').fill('1');
+  await page.locator('button[value="cap"]').click();
+  await look(tab, 'seats refused');
+  expect((await page.locator('.note--stop').innerText()).includes('2'), await page.locator('.note--stop').innerText());
+  await shot('seats-refused');
+  await page.locator('#cap').fill('2');
+  await page.locator('button[value="cap"]').click();
+  await page.locator('table.who').waitFor();
+
   await page.goto(`${town.address}/agency/gate`);
   await look(tab, 'gate');
   await page.locator('#ticket').fill(first.code);

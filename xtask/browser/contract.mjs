@@ -71,10 +71,11 @@ async function node(cluster, of, jobs, signUps) {
   const ids = signUps.map((one) => one.id);
   const body = (id, n) => ({ job: id, phone: `1390572${String(n).padStart(4, '0')}` });
   return run(cluster, 'node', of.address, cluster.tenantKey, {
-    jobs, ids, codes: signUps.map((one) => one.code), cancels: ids.map((id) => `${id}:cancel`), phones: jobs.map((id, n) => body(id, n).phone),
+    jobs, ids, codes: signUps.map((one) => one.code), cancels: ids.map((id) => `${id}:cancel`), orders: jobs.map((id) => `${id}:set_cap`), phones: jobs.map((id, n) => body(id, n).phone),
   }, {
     'GET /v1/events': ['enabled = false'],
     'GET /v1/jobs/{id}': [`parameters = { "path.id" = ${half('jobs')} }`],
+    'POST /v1/jobs/{id}': [`parameters = { "path.id" = ${half('orders')} }`],
     'GET /v1/sign_ups': [`parameters = { "query.code" = ${half('codes')} }`],
     'GET /v1/sign_ups/{id}': [`parameters = { "path.id" = ${half('ids')} }`],
     'POST /v1/sign_ups/{id}': [`parameters = { "path.id" = ${half('cancels')} }`],

@@ -8,6 +8,7 @@ mod door;
 mod end;
 mod gate;
 mod post;
+mod seats;
 mod sheet;
 mod view;
 
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/agency/rows", post(post::send))
         .route("/agency/end", get(end::ask).post(end::send))
         .route("/agency/rule", post(post::rule))
+        .route("/agency/seats", get(seats::ask).post(seats::send))
         .route("/agency/gate", get(gate::show).post(gate::send))
         .route("/agency/timesheet", get(sheet::show).post(sheet::send))
         .route("/agency/timesheet.csv", get(sheet::csv))

@@ -20,6 +20,7 @@ use utoipa::OpenApi;
 pub(crate) mod attendance;
 mod bookmark;
 mod carry;
+pub(crate) mod commands;
 mod counts;
 pub(crate) mod crews;
 mod draw;
@@ -71,6 +72,7 @@ pub(crate) use sign_ups::{SignUpBody, submit};
         attendance::roster,
         attendance::sheet,
         patch_job::change,
+        commands::command,
         events::listen,
         carry::take,
         messages::list,
@@ -94,7 +96,7 @@ fn interface(app: &App, origins: &[HeaderValue]) -> anyhow::Result<Router<App>> 
     let docs = docs.context("cannot draw the page of the description")?;
     let routes = Router::new()
         .route("/v1/jobs", get(search::search).post(post_job::create))
-        .route("/v1/jobs/{id}", get(jobs::show).patch(patch_job::change))
+        .route("/v1/jobs/{id}", get(jobs::show).patch(patch_job::change).post(commands::command))
         .route("/v1/jobs/{id}/draw", get(draw::show))
         .route("/v1/jobs/{id}/roster", get(attendance::roster))
         .route("/v1/timesheet", get(attendance::sheet))

@@ -10,6 +10,11 @@ pub(crate) const BATCH_EVENTS_MAX: usize = 256;
 pub(crate) const ASKS_MAX: usize = 256;
 /// How long the hub may take to answer a question before the worker is told "requested".
 pub(crate) const ASK_WAIT: Duration = Duration::from_millis(800);
+/// How long the hub may take to decide an order of a tenant before its agency is told that no answer came: less than
+/// [`REQUEST_WAIT`], so that it is told so.
+pub(crate) const ORDER_WAIT: Duration = Duration::from_secs(5);
+/// Orders under way to the hub at a time; the next one is refused, with nothing changed.
+pub(crate) const ORDERS_IN_FLIGHT_MAX: usize = 16;
 /// Body of a request.
 pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
 /// Whole time of a carried session, which may hold the changes of months.
@@ -110,5 +115,6 @@ pub(crate) const SENDERS_BYTES_MAX: u64 = 64 << 10;
 /// A session that stood for so long was a line in order: after it the first attempts come quickly again.
 pub(crate) const STEADY: Duration = Duration::from_secs(10);
 
+const _: () = assert!(ORDER_WAIT.as_millis() + BOOKMARK_WAIT.as_millis() < REQUEST_WAIT.as_millis());
 const _: () = assert!(BATCH_EVENTS_MAX <= EVENTS_MAX);
 const _: () = assert!(CONNECT_WAIT.as_millis() + BACK_OFF_SHORT_MAX.as_millis() < 2_000);

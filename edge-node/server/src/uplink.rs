@@ -6,7 +6,7 @@ use crate::{
     join::{resolve, time_source},
     limits::{
         ASK_WAIT, BACK_OFF_FIRST, BACK_OFF_LONG_MAX, BACK_OFF_OVER_MAX, BACK_OFF_SHORT_MAX, CONNECT_WAIT,
-        LISTEN_EVERY, SHORT_CUT, STEADY,
+        LISTEN_EVERY, ORDER_WAIT, ORDERS_IN_FLIGHT_MAX, SHORT_CUT, STEADY,
     },
 };
 use anyhow::Context;
@@ -18,6 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 use sync_protocol::{
+    command::{Command, CommandOutcome},
     erasure::ErasureReceipt,
     ids::{SignUpId, VshardId},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, ERASURES_MAX, LEASE_MS},
@@ -30,11 +31,12 @@ use tokio::{
     time::{sleep_until, timeout},
 };
 
-/// A question to the hub with the place for its verdict.
+/// A question to the hub with the place for its answer.
 #[derive(Debug)]
-pub(crate) struct Question {
-    pub(crate) ask: Ask,
-    pub(crate) verdict: oneshot::Sender<Outcome>,
+pub(crate) enum Question {
+    Ask(Ask, oneshot::Sender<Outcome>),
+    /// A tenant's order. `None` is answered where it was not sent.
+    Command(Command, oneshot::Sender<Option<CommandOutcome>>),
 }
 
 /// The uplink task's own things.
@@ -53,6 +55,8 @@ struct Running {
     session: NodeSession,
     sender: LinkSender,
     open: BTreeMap<SignUpId, oneshot::Sender<Outcome>>,
+    /// Orders that were sent, by their ids.
+    orders: BTreeMap<[u8; 16], oneshot::Sender<Option<CommandOutcome>>>,
     applied: mpsc::Sender<DownState>,
 }
 
@@ -104,7 +108,9 @@ impl Uplink {
             if self.shared.set_link_down() && began.elapsed() >= STEADY {
                 (down_since, back_off) = (Instant::now(), BACK_OFF_FIRST);
             }
-            while self.questions.try_recv().is_ok() {}
+            while let Ok(question) = self.questions.try_recv() {
+                question.was_not_sent();
+            }
             let rests = is_over && self.has_delivered();
             back_off = back_off_of(back_off, is_over.then_some(rests), down_since.elapsed());
             // Spread by the node's own number, so that a hall of nodes does not knock at once.
@@ -167,7 +173,8 @@ impl Uplink {
         let (sender, mut receiver) = link.split();
         let (applied, mut applications) = mpsc::channel(APPLYING_MAX);
         let session = NodeSession::new(hello, self.now_ms());
-        let mut running = Running { session, sender, open: BTreeMap::new(), applied };
+        let mut running =
+            Running { session, sender, open: BTreeMap::new(), orders: BTreeMap::new(), applied };
         let mut heads = self.shared.heads();
         heads.mark_changed();
         let mut erasures = self.shared.erasures();
@@ -210,10 +217,23 @@ impl Uplink {
     }
 
     fn put_question(&self, running: &mut Running, question: Question) {
-        let sign_up = question.ask.sign_up;
-        if running.session.handle_ask(question.ask, self.now_ms()) {
-            running.open.retain(|_, verdict| !verdict.is_closed());
-            running.open.insert(sign_up, question.verdict);
+        match question {
+            Question::Ask(ask, verdict) => {
+                let sign_up = ask.sign_up;
+                if running.session.handle_ask(ask, self.now_ms()) {
+                    running.open.retain(|_, verdict| !verdict.is_closed());
+                    running.open.insert(sign_up, verdict);
+                }
+            }
+            Question::Command(command, answer) => {
+                let id = command.id;
+                running.orders.retain(|_, answer| !answer.is_closed());
+                if running.orders.len() < ORDERS_IN_FLIGHT_MAX && running.session.handle_command(command) {
+                    running.orders.insert(id, answer);
+                } else {
+                    Question::refuse(answer);
+                }
+            }
         }
     }
 
@@ -248,6 +268,12 @@ impl Uplink {
                     if let Some(waiting) = running.open.remove(&verdict.sign_up) {
                         // A worker who was told "requested" in the meantime no longer listens.
                         let _late = waiting.send(verdict.outcome);
+                    }
+                }
+                NodeOutput::Commanded(commanded) => {
+                    if let Some(waiting) = running.orders.remove(&commanded.id) {
+                        // Whoever ordered may have gone; the order is carried out all the same.
+                        let _late = waiting.send(Some(commanded.outcome));
                     }
                 }
                 NodeOutput::Erase(erase) => {
@@ -355,8 +381,46 @@ async fn receive(receiver: &mut LinkReceiver) -> anyhow::Result<Vec<u8>> {
 /// Asks the hub and waits for its verdict, at most [`ASK_WAIT`].
 pub(crate) async fn ask(questions: &mpsc::Sender<Question>, ask: Ask) -> Option<Outcome> {
     let (verdict, answer) = oneshot::channel();
-    questions.try_send(Question { ask, verdict }).ok()?;
+    questions.try_send(Question::Ask(ask, verdict)).ok()?;
     timeout(ASK_WAIT, answer).await.ok()?.ok()
+}
+
+impl Question {
+    /// The line went before it was sent.
+    fn was_not_sent(self) {
+        if let Self::Command(_, answer) = self {
+            Self::refuse(answer);
+        }
+    }
+
+    fn refuse(answer: oneshot::Sender<Option<CommandOutcome>>) {
+        // Nobody may listen any more.
+        let _gone = answer.send(None);
+    }
+}
+
+/// What is known of an order that was passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PassedOn {
+    /// The hub has decided.
+    Decided(CommandOutcome),
+    /// It never left this node: nothing was changed.
+    NotSent,
+    /// It was sent, and no answer came within [`ORDER_WAIT`]: it may have been carried out.
+    Unanswered,
+}
+
+/// Passes a tenant's order on and waits for the hub's answer.
+pub(crate) async fn order(questions: &mpsc::Sender<Question>, command: Command) -> PassedOn {
+    let (reply, answer) = oneshot::channel();
+    if questions.try_send(Question::Command(command, reply)).is_err() {
+        return PassedOn::NotSent;
+    }
+    match timeout(ORDER_WAIT, answer).await {
+        Ok(Ok(Some(outcome))) => PassedOn::Decided(outcome),
+        Ok(Ok(None)) => PassedOn::NotSent,
+        Ok(Err(_)) | Err(_) => PassedOn::Unanswered,
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod asks;
 mod bounds;
 mod caps;
 mod carried;
+mod commands;
 mod contacts;
 mod draw;
 mod ends;
@@ -27,6 +28,7 @@ pub use caps::{CapRefusal, close, set_cap};
 pub use carried::{
     Carried, CarriedAnswer, Stranger, begins_after, gone_apart, merge_carried, strangers, take_carried,
 };
+pub use commands::{Changed, change, command};
 pub use contacts::{contacts_vshard, held, meet};
 pub use draw::{DrawSeed, draw};
 pub use ends::{Ended, end, enforce};

@@ -11,6 +11,7 @@ mod http;
 mod incarnations;
 mod limits;
 mod live;
+mod orders;
 mod over_limits;
 mod peers;
 mod run;

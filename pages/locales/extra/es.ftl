@@ -765,3 +765,25 @@ step-codes-many = { $n ->
     [one] Ya se mandaron bastantes códigos. Espere un minuto
    *[other] Ya se mandaron bastantes códigos. Espere { $n } minutos
     }
+
+a-seats-open = Puestos / cerrar
+a-seats-title = Puestos de este turno
+a-seats-label = Número de puestos
+a-seats-lowest = { $n ->
+    [one] 1 como mínimo
+   *[other] { $n } como mínimo: tantos están confirmados
+    }
+a-seats-change = Cambiar el número de puestos
+a-seats-below = { $n ->
+    [one] Hay 1 confirmado; el mínimo posible es 1
+   *[other] Hay { $n } confirmados; el mínimo posible es { $n }
+    }
+a-seats-range = Escriba un número de 1 a { $n }
+a-seats-no-line = Esto necesita la línea con la central; no se cambió nada. Las inscripciones siguen
+a-seats-no-answer = La central no respondió a tiempo. Mire el número dentro de un minuto antes de probar otra vez
+a-seats-closed = Este turno está cerrado
+a-seats-back = Volver al turno
+a-close-title = Cerrar el turno
+a-close-means = Nadie más puede inscribirse. A quien tiene puesto o espera ({ $n } confirmados, { $m } en fila) se le avisa de que no hay turno. No se puede deshacer.
+a-close-means-nobody = Nadie más puede inscribirse. No se puede deshacer.
+a-close-go = Cerrar el turno

@@ -139,6 +139,8 @@ impl World {
             | Frame::Held(_)
             | Frame::Erased(_)
             | Frame::Erase(_)
+            | Frame::Command(_)
+            | Frame::Commanded(_)
             | Frame::Unknown(_) => None,
         });
         let was_idle = self.machines[m].carried.is_empty();

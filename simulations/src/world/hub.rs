@@ -51,6 +51,8 @@ pub(crate) struct Hub {
 pub(crate) enum Command {
     Merge(u64, Writer, Up),
     Ask(u64, Writer, Ask),
+    /// A tenant's order that a node passed on.
+    Passed(u64, Writer, sync_protocol::command::Command),
     Import {
         region: usize,
         key: String,
@@ -77,6 +79,7 @@ pub(crate) enum Command {
 pub(crate) enum Settled {
     Merged(u64, Writer, VshardId, Taken),
     Verdict(u64, VshardId, Verdict),
+    PassedOn(u64, JobId, sync_protocol::command::Commanded),
     Imported { region: usize, seats: u32, key: String, imported: Imported },
     Passed(Chunk, Passed),
     NotPassed(Chunk),
@@ -268,6 +271,7 @@ impl World {
                 self.mark(vshard, [verdict.job]);
                 self.hub_session(number, |session| session.handle_verdict(verdict));
             }
+            Settled::PassedOn(number, job, commanded) => self.was_passed_on(number, job, commanded),
             Settled::Imported { region, seats, key, imported } => self.imported(region, seats, key, imported),
             Settled::Passed(chunk, passed) => self.passed(&chunk, passed),
             Settled::NotPassed(chunk) => self.not_passed(chunk),
@@ -450,6 +454,7 @@ impl Command {
         match self {
             Self::Merge(number, ..)
             | Self::Ask(number, ..)
+            | Self::Passed(number, ..)
             | Self::Hear(number, _)
             | Self::Held(number, ..) => Settled::Failed(Some(number)),
             Self::Pass(chunk) => Settled::NotPassed(chunk),
@@ -477,6 +482,7 @@ impl At<'_> {
         match command {
             Command::Merge(number, writer, up) => self.merge(*number, *writer, up),
             Command::Ask(number, writer, ask) => self.ask(*number, *writer, ask),
+            Command::Passed(number, writer, command) => self.passed_on(*number, *writer, command),
             Command::Order(order) => self.order(order),
             Command::Hear(number, next) => self.hear(*number, next),
             Command::Carried { m, file, ms, fate } => self.carry(*m, file, *ms, *fate),

@@ -324,6 +324,8 @@ impl World {
                     let lease = &mut self.machines[m].leased_until;
                     *lease = (*lease).max(until_ms);
                 }
+                // Nobody waits for it: the job's row says what came of the order.
+                NodeOutput::Commanded(_) => {}
                 // No worker of the world is erased.
                 NodeOutput::Erase(_) => {}
                 NodeOutput::End(end) => self.node_ends(number, &end),
@@ -550,6 +552,7 @@ impl World {
                 }
                 HubOutput::ReadDown { vshard, after } => self.read_down(number, writer, vshard, after),
                 HubOutput::Ask(ask) => self.tell_hub(Command::Ask(number, writer, ask)),
+                HubOutput::Command(command) => self.tell_hub(Command::Passed(number, writer, command)),
                 HubOutput::DownAcked(state) => self.acknowledged(writer, state),
                 HubOutput::Erased(_) => {}
                 HubOutput::Held(held) => self.tell_hub(Command::Held(number, writer, held)),

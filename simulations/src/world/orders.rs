@@ -14,6 +14,7 @@ use crate::disk;
 use hub_core::shard::{self, Reclaimed, Shard, Taken};
 use std::collections::BTreeSet;
 use sync_protocol::{
+    command::Change,
     ids::{JobId, VshardId, Writer},
     limits::{LEASE_MS, lease_at_hub},
     seats::{Excess, SeatState, Standing},
@@ -26,8 +27,7 @@ const RECLAIM_AGAIN_MS: u64 = 20_000;
 /// An order to the hub, carried out in a transaction of its shard.
 #[derive(Debug, Clone)]
 pub(crate) enum Order {
-    Cap { job: JobId, vshard: VshardId, cap: u32, excess: Excess },
-    Close { job: JobId, vshard: VshardId },
+    Change { job: JobId, vshard: VshardId, change: Change },
     End { writer: Writer, vshard: VshardId, cause: FenceCause, detail: String },
     Reclaim { writer: Writer, vshard: VshardId },
 }
@@ -47,27 +47,15 @@ impl At<'_> {
     pub(super) fn order(&mut self, order: &Order) -> Result<Settled, StoreError> {
         let now = self.wall;
         Ok(Settled::Ordered(match order {
-            &Order::Cap { job, vshard, cap, excess } => {
+            &Order::Change { job, vshard, change } => {
                 self.touched.insert(job);
-                match shard::set_cap(
-                    &mut Shard { tx: self.tx, vshard, now },
-                    job,
-                    cap,
-                    excess,
-                    &signed_by_hub,
-                ) {
-                    Ok(seats) if self.out(vshard, job)? > seats.cap => {
+                let mut shard = Shard { tx: self.tx, vshard, now };
+                match shard::change(&mut shard, job, change, &signed_by_hub) {
+                    Ok(changed) if !changed.seats.open => Done::Changed(vshard, job, "a job was closed"),
+                    Ok(changed) if self.out(vshard, job)? > changed.seats.cap => {
                         Done::Changed(vshard, job, "a cap was lowered below what was out")
                     }
                     Ok(_) => Done::Changed(vshard, job, "a cap was changed"),
-                    Err(shard::CapRefusal::Store(error)) => return Err(error),
-                    Err(_) => Done::Refused,
-                }
-            }
-            &Order::Close { job, vshard } => {
-                self.touched.insert(job);
-                match shard::close(&mut Shard { tx: self.tx, vshard, now }, job) {
-                    Ok(_) => Done::Changed(vshard, job, "a job was closed"),
                     Err(shard::CapRefusal::Store(error)) => return Err(error),
                     Err(_) => Done::Refused,
                 }
@@ -107,14 +95,13 @@ impl World {
             facts.cap = facts.cap.max(cap);
         }
         let excess = if bump { Excess::BumpLatest } else { Excess::Keep };
-        let vshard = people::vshard_of(region);
-        self.tell_hub(Command::Order(Order::Cap { job, vshard, cap, excess }));
+        self.order_change(region, pick, job, Change::Cap { cap, excess });
     }
 
     /// A tenant closes one of a region's latest jobs.
     pub(crate) fn close(&mut self, region: usize, pick: u64) {
         let Some(job) = self.model.recent_job(region, 12, pick) else { return };
-        self.tell_hub(Command::Order(Order::Close { job, vshard: people::vshard_of(region) }));
+        self.order_change(region, pick, job, Change::Close);
     }
 
     /// An operator ends a node's incarnation; where it is replaced, its machine is lost.
@@ -194,6 +181,7 @@ impl World {
                 }
                 Settled::Merged(..)
                 | Settled::Verdict(..)
+                | Settled::PassedOn(..)
                 | Settled::Imported { .. }
                 | Settled::Passed(..)
                 | Settled::NotPassed(_)

@@ -3,6 +3,7 @@
 //! Nothing here names a clock, a socket, a thread or a random source: time and identity are arguments.
 
 pub mod carry;
+pub mod command;
 pub mod contact;
 pub mod documents;
 pub mod erasure;

@@ -405,7 +405,7 @@ impl World {
                     }
                 }
             }
-            NodeOutput::Leased { .. } | NodeOutput::Erase(_) => {}
+            NodeOutput::Leased { .. } | NodeOutput::Erase(_) | NodeOutput::Commanded(_) => {}
             NodeOutput::End(end) => panic!("node {n}: {end}"),
         }
         true
@@ -456,7 +456,7 @@ impl World {
                 self.dirty.insert(ask.job);
                 hub_session.handle_verdict(Verdict { sign_up: ask.sign_up, job: ask.job, outcome });
             }
-            HubOutput::Erased(_) => {}
+            HubOutput::Erased(_) | HubOutput::Command(_) => {}
             HubOutput::Held(number) => self.hub.transact(|tx| held(tx, writer, number)).unwrap(),
             HubOutput::Hello(_) | HubOutput::DownAcked(_) | HubOutput::Renew(_) => {}
             HubOutput::End(end) => panic!("hub: {end}"),

@@ -12,6 +12,12 @@ use pages::agency::{
 /// Says in plain words what went wrong.
 pub(super) fn trouble(f: Frame, problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let said = trouble_words(&f, problem);
+    show(status, &TroublePage { f, said })
+}
+
+/// A problem in the clerk's words.
+pub(super) fn trouble_words(f: &Frame, problem: &Problem) -> Safe<String> {
     let key = match problem.code {
         "unknown-job" | "unknown-sign-up" | "unknown-route" => "a-trouble-unknown",
         "busy" | "in-flight" => "a-trouble-busy",
@@ -26,8 +32,7 @@ pub(super) fn trouble(f: Frame, problem: &Problem) -> Response {
         "bad-request" => "a-trouble-bad",
         _ => "a-trouble-broken",
     };
-    let said = f.t(key);
-    show(status, &TroublePage { f, said })
+    f.t(key)
 }
 
 /// One person of the chosen shift.
@@ -83,6 +88,21 @@ pub(super) struct EndPage {
     pub(super) job: String,
     pub(super) waiting: u32,
     pub(super) is_confirmed: bool,
+}
+
+/// The number of seats of a shift, and its end.
+#[derive(Template)]
+#[template(path = "agency/seats.html")]
+pub(super) struct SeatsPage {
+    pub(super) f: Frame,
+    pub(super) line: ShiftLine,
+    pub(super) day: String,
+    /// Makes a form that is sent twice one order.
+    pub(super) key: String,
+    /// Why nothing was changed.
+    pub(super) said: Option<Safe<String>>,
+    pub(super) lowest: u32,
+    pub(super) most: u32,
 }
 
 /// The gate.

@@ -52,7 +52,7 @@ fn merged(app: &App, scope: &TenantScope, view: &JobView, body: Value) -> Result
         .map(|name| FieldError {
             field: name.to_owned(),
             reason: "unknown",
-            detail: "is not changed here; dayshift jobs cap changes the seats, and the rest stays as it was posted"
+            detail: "is not changed here; POST /v1/jobs/{id}:set_cap changes the seats, and the rest stays as it was posted"
                 .to_owned(),
         })
         .collect();

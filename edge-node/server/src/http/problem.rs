@@ -8,6 +8,7 @@ use axum::{
 };
 use http_face::{Known, Refusal};
 use serde::Serialize;
+use std::num::NonZeroU32;
 
 /// What is missing or wrong in one field of a body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -30,6 +31,10 @@ pub(crate) struct Problem {
     /// Each field that is missing or wrong, where the body's fields are the matter.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) errors: Box<[FieldError]>,
+    /// Of `below-confirmed`: the smallest number of seats that is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>)]
+    pub(crate) smallest_cap: Option<NonZeroU32>,
     #[serde(skip)]
     pub(crate) code: &'static str,
     /// Seconds after which to ask again, where that helps.
@@ -261,6 +266,24 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Its times stay as they are; everything else of the job may be changed.",
     ),
     (
+        "no-line",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "This needs the line to the centre; nothing was changed",
+        "The number of seats and whether a job is open are decided at the hub alone. Ask again when the line is up; sign-ups go on.",
+    ),
+    (
+        "no-answer",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The centre did not answer in time",
+        "It may have been carried out. Ask again under the same Idempotency-Key: then it is carried out once.",
+    ),
+    (
+        "below-confirmed",
+        StatusCode::CONFLICT,
+        "More sign-ups are confirmed than the new number of seats",
+        "smallest_cap is the smallest number that is taken; with \"excess\": \"bump_latest\" the latest sign-ups end.",
+    ),
+    (
         "foreign-form",
         StatusCode::FORBIDDEN,
         "The form was sent by another site's page, or under a log-in that is over",
@@ -299,9 +322,11 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             errors: Box::default(),
+            smallest_cap: None,
             code,
             retry_after_s: match *code {
-                "busy" | "in-flight" | "disk-full" | "behind" | "timeout" => Some(1),
+                "busy" | "in-flight" | "disk-full" | "behind" | "timeout" | "no-answer" => Some(1),
+                "no-line" => Some(10),
                 "too-many-holds" => Some(120),
                 _ => None,
             },
@@ -312,6 +337,11 @@ impl Problem {
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
         let named: Vec<_> = errors.iter().map(|error| format!("{}: {}", error.field, error.detail)).collect();
         Self { errors: errors.into(), ..Self::new("bad-request", named.join("; ")) }
+    }
+
+    /// With the smallest number of seats that is taken.
+    pub(crate) fn smallest_cap(self, cap: u32) -> Self {
+        Self { smallest_cap: NonZeroU32::new(cap), ..self }
     }
 
     /// Ticket digits were wrong too often.

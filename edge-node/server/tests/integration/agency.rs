@@ -334,3 +334,52 @@ fn a_job_is_changed_field_by_field_and_judged_whole() {
     let unknown = api(&node, "PATCH", "/v1/jobs/j1-1-999", &json!({}));
     assert_eq!(unknown.problem(), "/problems/unknown-job");
 }
+
+#[test]
+fn seats_are_the_centres_and_without_a_line_nothing_is_changed() {
+    let node = Node::start("seats");
+    let clerk = Clerk::of(&node);
+    let shift = job(&node, 60, 2);
+    people(&node, &shift, 1);
+    let keyed = |command: &str, body: &[u8], key: Option<&str>| {
+        let bearer = format!("Bearer {TENANT_KEY}");
+        let mut headers = vec![("Content-Type", "application/json"), ("Authorization", bearer.as_str())];
+        headers.extend(key.map(|key| ("Idempotency-Key", key)));
+        node.send("POST", &format!("/v1/jobs/{shift}:{command}"), &headers, body)
+    };
+    for (command, body, key, status, problem) in [
+        ("set_cap", &b"{\"cap\":3}"[..], Some("a"), 503, "no-line"),
+        ("set_cap", b"{\"cap\":3,\"excess\":\"bump_latest\"}", Some("a"), 503, "no-line"),
+        ("close", b"", Some("a"), 503, "no-line"),
+        ("close", b"", None, 400, "key-missing"),
+        ("close", b"{}", Some("a"), 400, "bad-request"),
+        ("set_cap", b"{\"cap\":0}", Some("a"), 400, "bad-request"),
+        ("set_cap", b"{\"cap\":10001}", Some("a"), 400, "bad-request"),
+        ("set_cap", b"{\"cap\":3,\"why\":1}", Some("a"), 400, "bad-request"),
+        ("set_cap", b"{\"cap\":3,\"excess\":\"all\"}", Some("a"), 400, "bad-request"),
+        ("set_cap", b"", Some("a"), 400, "bad-request"),
+        ("reopen", b"", Some("a"), 404, "unknown-route"),
+    ] {
+        let told = keyed(command, body, key);
+        assert_eq!((told.status, told.problem()), (status, format!("/problems/{problem}")), "{told:?}");
+    }
+    let told = read(&keyed("close", b"", Some("a")));
+    assert!(told["detail"].as_str().unwrap().contains("nothing was changed"), "{told}");
+    let page = clerk.get(&format!("/agency/seats?shift={shift}"));
+    let words = "needs the line to the centre; nothing was changed";
+    assert!(page.status == 200 && page.body.contains(words), "{page:?}");
+    assert!(page.body.contains("At least 1") && page.body.contains("1 confirmed, 0 in line"), "{page:?}");
+    for (pairs, status, said) in [
+        ([("do", "cap"), ("cap", "5")], 503, words),
+        ([("do", "close"), ("cap", "")], 503, words),
+        ([("do", "cap"), ("cap", "many")], 400, "Write a number from 1 to"),
+        ([("do", "cap"), ("cap", "0")], 400, "Write a number from 1 to"),
+    ] {
+        let sent = clerk.post("/agency/seats", &[&pairs[..], &[("shift", &shift), ("key", "k")]].concat());
+        assert!(sent.status == status && sent.body.contains(said), "{pairs:?} {sent:?}");
+    }
+    let sent = clerk.post("/agency/seats", &[("do", "close"), ("shift", "j9-9-9"), ("key", "k")]);
+    assert_eq!(sent.status, 404, "{sent:?}");
+    let told = read(&node.get(&format!("/v1/jobs/{shift}")));
+    assert_eq!((&told["open"], &told["seats"]["cap"]), (&true.into(), &2.into()), "it stands as it stood");
+}

@@ -31,6 +31,8 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/agency", "get", Who::Clerk),
     ("/agency/end", "get", Who::Clerk),
     ("/agency/end", "post", Who::Clerk),
+    ("/agency/seats", "get", Who::Clerk),
+    ("/agency/seats", "post", Who::Clerk),
     ("/agency/gate", "get", Who::Clerk),
     ("/agency/gate", "post", Who::Clerk),
     ("/agency/login", "post", Who::Anyone),
@@ -97,6 +99,8 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/v1/jobs", "post", Who::OwnTenant),
     ("/v1/jobs/{id}", "get", Who::Anyone),
     ("/v1/jobs/{id}", "patch", Who::Tenant),
+    // `:set_cap` and `:close`, each tested below by its name.
+    ("/v1/jobs/{id}", "post", Who::Tenant),
     ("/v1/jobs/{id}/draw", "get", Who::Anyone),
     ("/v1/jobs/{id}/roster", "get", Who::Tenant),
     ("/v1/node", "get", Who::Anyone),
@@ -197,7 +201,9 @@ fn no_route_of_a_tenant_opens_without_its_key() {
         })
         .collect();
     calls.extend(COMMANDS.map(|name| ("POST".to_owned(), format!("/v1/sign_ups/{sign_up}:{name}"), true)));
-    assert_eq!(calls.len(), 9);
+    calls
+        .extend(["set_cap", "close"].map(|name| ("POST".to_owned(), format!("/v1/jobs/{job}:{name}"), true)));
+    assert_eq!(calls.len(), 12);
     let json = ("Content-Type", "application/json");
     let body = json!({ "minutes": 1 }).to_string();
     for (method, path, names_something) in calls {

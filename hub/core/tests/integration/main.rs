@@ -4,6 +4,7 @@
 
 mod bounds;
 mod carried;
+mod commands;
 mod documents;
 mod hostile;
 mod jobs;

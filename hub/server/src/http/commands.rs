@@ -7,27 +7,25 @@ use super::{
 };
 use crate::{
     app::App,
-    clock,
     fencing::{self, Reclaim},
     incarnations::{self, Reserved},
-    live,
-    peers::PeerState,
+    live, orders,
 };
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode},
 };
-use hub_core::shard::{self, CapRefusal, Shard};
+use hub_core::shard::{CapRefusal, Changed};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 use sync_protocol::{
+    command::Change,
     ids::{JobId, NodeId, Writer},
     limits::{LEASE_MS, lease_at_hub},
-    receipt::ReceiptBody,
-    seats::{BelowConfirmed, Excess, HubJob, LossPolicy, Standing},
+    seats::{BelowConfirmed, Excess, LossPolicy, Standing},
 };
-use sync_store::{EndingRow, FenceCause, ShardTx, StoreError};
+use sync_store::FenceCause;
 use utoipa::ToSchema;
 
 /// A new number of seats.
@@ -123,7 +121,7 @@ pub(super) async fn job(
                 Some("bump_latest") => Excess::BumpLatest,
                 Some(_) => return Err(Problem::bad_request("excess: refuse or bump_latest")),
             };
-            Change::Cap(body.cap, excess)
+            Change::Cap { cap: body.cap, excess }
         }
         "close" => {
             order.without_words()?;
@@ -132,6 +130,7 @@ pub(super) async fn job(
         _ => return Err(unknown_command(":cap, :close")),
     };
     let Changed { seats, ended } = change_job(&app, caller, job, change).await?;
+    let unheard = orders::unheard(&app, job).await?;
     let ended = ended.iter().map(|(row, holder)| Ended {
         sign_up: row.ending.sign_up.to_string(),
         node: live::name_of(&app, *holder),
@@ -143,81 +142,21 @@ pub(super) async fn job(
         open: seats.open,
         version: seats.version,
         ended: ended.collect(),
-        unheard: unheard(&app, job).await?,
+        unheard: unheard
+            .into_iter()
+            .map(|(writer, rights)| Unheard { node: live::name_of(&app, writer), rights })
+            .collect(),
     }))
-}
-
-/// Nodes that hold free rights to a job and have no line.
-async fn unheard(app: &App, job: JobId) -> Result<Vec<Unheard>, Problem> {
-    let Some((view, _)) = live::job(app, job).await? else { return Ok(Vec::new()) };
-    let nodes = live::nodes(app).await?;
-    let without_line = |writer: Writer| {
-        nodes.iter().any(|node| {
-            node.record.writer == writer && matches!(node.state, PeerState::CutOff | PeerState::Never)
-        })
-    };
-    let free = view.holdings.iter().filter(|(writer, _)| without_line(*writer)).map(|(writer, holding)| {
-        let rights = holding.granted.saturating_sub(holding.returned + holding.live);
-        Unheard { node: live::name_of(app, *writer), rights }
-    });
-    Ok(free.filter(|unheard| unheard.rights > 0).collect())
 }
 
 fn unknown_command(known: &str) -> Problem {
     Problem::not_found(format!("the commands are: {known}"))
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Change {
-    Cap(u32, Excess),
-    Close,
-}
-
-/// A job after a command, with the endings that it asked for and who holds them.
-struct Changed {
-    seats: HubJob,
-    ended: Vec<(EndingRow, Writer)>,
-}
-
 async fn change_job(app: &App, caller: Caller, job: JobId, change: Change) -> Result<Changed, Problem> {
-    let place = move |tx: &mut dyn ShardTx| {
-        let Some(vshard) = tx.vshard_of(job)? else { return Ok(None) };
-        Ok(tx.job_summary(vshard, job)?.map(|summary| (vshard, summary.topic)))
-    };
-    let places = app.shards.read_all(place).await?;
-    // To a tenant a job of another is as unknown as one that is not there.
-    let place = places.into_iter().flatten().find(|(_, topic)| caller.owns(app, *topic));
-    let Some((vshard, _)) = place else {
-        return Err(Problem::not_found(format!("there is no job {job}")));
-    };
-    let signer = app.signer.clone();
-    let work = move |tx: &mut dyn ShardTx| -> Result<Result<Changed, CapRefusal>, StoreError> {
-        let sign = |body: &ReceiptBody| signer.receipt(body);
-        let before: BTreeSet<_> =
-            tx.endings(vshard, job)?.into_iter().map(|row| row.ending.sign_up).collect();
-        let mut shard = Shard { tx, vshard, now: clock::now() };
-        let done = match change {
-            Change::Cap(cap, excess) => shard::set_cap(&mut shard, job, cap, excess, &sign),
-            Change::Close => shard::close(&mut shard, job),
-        };
-        let seats = match done {
-            Err(CapRefusal::Store(error)) => return Err(error),
-            Err(refusal) => return Ok(Err(refusal)),
-            Ok(seats) => seats,
-        };
-        let mut ended = Vec::new();
-        for row in tx.endings(vshard, job)? {
-            let sign_up = row.ending.sign_up;
-            if !before.contains(&sign_up) {
-                let holder = tx.seat(vshard, job, sign_up)?.map_or(sign_up.writer, |seat| seat.holder);
-                ended.push((row, holder));
-            }
-        }
-        Ok(Ok(Changed { seats, ended }))
-    };
-    let done = app.shards.write(vshard, work).await?;
-    app.scheduler.mark(vshard, [job]);
-    done.map_err(|refusal| match refusal {
+    let place = orders::place_of(app, job, |topic| caller.owns(app, topic)).await?;
+    let vshard = place.ok_or_else(|| Problem::not_found(format!("there is no job {job}")))?;
+    orders::change(app, vshard, job, change).await?.map_err(|refusal| match refusal {
         CapRefusal::UnknownJob => Problem::not_found(refusal.to_string()),
         CapRefusal::OutOfRange => Problem::bad_request(refusal.to_string()),
         CapRefusal::Closed => Problem::new(StatusCode::CONFLICT, "closed", refusal.to_string()),

@@ -9,6 +9,7 @@ use crate::{
     app::App,
     clock, fencing,
     limits::{PEER_TICK, REFUSAL_TIME_MAX},
+    orders,
 };
 use anyhow::{Result, bail};
 use enrolment::parse_peer_certificate;
@@ -19,6 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 use sync_protocol::{
+    command::{Command, CommandOutcome, Commanded},
     erasure::EraseOrder,
     ids::VshardId,
     session::{End, HubOutput, HubSession},
@@ -133,6 +135,7 @@ impl Driver<'_> {
                 let verdict = work::ask(self.app, &self.node, ask).await?;
                 self.session.handle_verdict(verdict);
             }
+            HubOutput::Command(command) => self.command(command).await?,
             HubOutput::Renew(renew) => {
                 if !self.retired {
                     self.app.board.renew_lease(self.node.writer);
@@ -175,6 +178,18 @@ impl Driver<'_> {
                 self.grew();
             }
         }
+        Ok(())
+    }
+
+    /// A tenant's order: carried out, or refused with the reason. To an incarnation that is over there is no job.
+    async fn command(&mut self, command: Command) -> Result<()> {
+        let (id, region) = (command.id, &self.node.region);
+        let outcome = if self.retired {
+            CommandOutcome::Unknown
+        } else {
+            orders::command(self.app, self.node.writer, region, command).await?
+        };
+        self.session.handle_commanded(Commanded { id, outcome });
         Ok(())
     }
 

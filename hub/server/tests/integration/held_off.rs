@@ -7,9 +7,14 @@ use crate::{
     row,
 };
 use enrolment::{Authority, JoinAnswer, JoinSecret, NodeKey, NodeSubject, Serial};
+use serde_json::json;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sync_protocol::{
-    ids::Writer,
+    command::{Change, Command, CommandOutcome},
+    documents::TenantKey,
+    ids::{JobId, TenantId, Writer},
+    limits::CAP_MAX,
+    seats::Excess,
     session::{End, NodeOutput, NodeSession},
     wire::v1::{Frame, Hello, Reason},
 };
@@ -179,4 +184,55 @@ fn frames_that_are_none_end_their_session_alone() {
     assert_eq!(hub.import(IMPORT, &row("a", "Cook", 10)).status, 200);
     let (changes, granted) = node.sync_until_granted(&hub);
     assert!(changes > 0 && granted > 0, "the node that sent them is served again");
+}
+
+#[test]
+fn a_node_commands_nothing_without_the_tenants_key() {
+    let hub = Hub::start();
+    hub.add_tenant("Other", "another key", "north");
+    hub.add_tenant("Away", "a third key", "south");
+    for (tenant, region) in [("Acme", "north"), ("Other", "north"), ("Away", "south")] {
+        let path = format!("/v1/jobs:import?region={region}&tenant={tenant}");
+        assert_eq!(hub.import(&path, &row("a", tenant, 3)).json["created"], 1, "{tenant}");
+    }
+    let job = |title: &str| -> JobId {
+        hub.get(&format!("/v1/jobs?q={title}")).json["jobs"][0]["id"].as_str().unwrap().parse().unwrap()
+    };
+    let (own, other, away) = (job("Acme"), job("Other"), job("Away"));
+    let node = Node::join(&hub, "north", "kiosk-1");
+    let writer = node.admitted().writer;
+    let (acme, third) = (hub.tenant_id("Acme"), hub.tenant_id("Away"));
+    let order = |key: &str, at: Writer, tenant, job, change| {
+        Command::signed(&TenantKey::of_api_key(key), at, [1; 16], tenant, job, change)
+    };
+    let unsigned = Command { signature: Vec::new(), ..order("key", writer, acme, own, Change::Close) };
+    let elsewhere = Writer::new(writer.node.0 + 1, 1);
+    let cap = |cap| Change::Cap { cap, excess: Excess::Keep };
+    let commands = [
+        ("unsigned", unsigned, CommandOutcome::NotProved),
+        ("a guessed key", order("guessed", writer, acme, own, Change::Close), CommandOutcome::NotProved),
+        ("another's key", order("another key", writer, acme, own, Change::Close), CommandOutcome::NotProved),
+        ("for another node", order("key", elsewhere, acme, own, Change::Close), CommandOutcome::NotProved),
+        ("no such tenant", order("key", writer, TenantId(99), own, Change::Close), CommandOutcome::NotProved),
+        ("another's job", order("key", writer, acme, other, Change::Close), CommandOutcome::Unknown),
+        ("another region", order("a third key", writer, third, away, Change::Close), CommandOutcome::Unknown),
+        ("no seats", order("key", writer, acme, own, cap(0)), CommandOutcome::OutOfRange),
+        ("too many seats", order("key", writer, acme, own, cap(CAP_MAX + 1)), CommandOutcome::OutOfRange),
+    ];
+    let sent: Vec<_> = commands.iter().map(|(_, command, _)| command.clone()).collect();
+    for ((what, _, expected), outcome) in commands.iter().zip(node.pass_on(&hub, &sent)) {
+        assert_eq!(outcome, *expected, "{what}");
+    }
+    for job in [own, other, away] {
+        let seats = hub.get(&format!("/v1/jobs/{job}/seats")).json;
+        assert_eq!((&seats["cap"], &seats["open"]), (&json!(3), &json!(true)), "{job}");
+    }
+    let right = order("key", writer, acme, own, cap(5));
+    let outcomes = node.pass_on(&hub, &[right.clone(), right]);
+    let CommandOutcome::Done(standing) = outcomes[0] else { panic!("{outcomes:?}") };
+    assert_eq!((standing.cap, standing.open, outcomes[1]), (5, true, outcomes[0]), "once, and told twice");
+    let other_order = order("key", writer, acme, own, Change::Close);
+    assert_eq!(node.pass_on(&hub, &[other_order]), [CommandOutcome::KeyReused]);
+    let seats = hub.get(&format!("/v1/jobs/{own}/seats")).json;
+    assert_eq!((&seats["cap"], &seats["open"]), (&json!(5), &json!(true)));
 }

@@ -12,6 +12,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use sync_protocol::{documents::TenantKey, ids::TenantId};
 use sync_store::{ControlStore, TokenRow};
 
 const START_TIME_MAX: Duration = Duration::from_secs(30);
@@ -43,8 +44,7 @@ impl Hub {
         fs::write(layout::admin_token(&folder), &token).unwrap();
         Authority::create(&layout::authority(&folder), "test", NOW).unwrap();
         let control = ControlStore::open(&layout::control(&folder)).unwrap();
-        let tenant = control.add_tenant("Acme", blake3::hash(b"key").as_bytes()).unwrap().unwrap();
-        control.add_topic(tenant, "north").unwrap();
+        admit(&control, "Acme", "key", "north");
         let announced = folder.join("ports.json");
         let process = Command::new(env!("CARGO_BIN_EXE_hub"))
             .args(["run", "--http", "127.0.0.1:0", "--quic", "127.0.0.1:0", "--data"])
@@ -129,8 +129,12 @@ impl Hub {
     /// One more tenant; the hub knows it at the next import.
     pub(crate) fn add_tenant(&self, name: &str, key: &str, region: &str) {
         let control = ControlStore::open(&layout::control(&self.folder)).unwrap();
-        let tenant = control.add_tenant(name, blake3::hash(key.as_bytes()).as_bytes()).unwrap().unwrap();
-        control.add_topic(tenant, region).unwrap();
+        admit(&control, name, key, region);
+    }
+
+    pub(crate) fn tenant_id(&self, name: &str) -> TenantId {
+        let control = ControlStore::open(&layout::control(&self.folder)).unwrap();
+        control.tenants().unwrap().into_iter().find(|tenant| tenant.name == name).unwrap().id
     }
 
     pub(crate) fn create_token(&self, region: &str, name: &str) -> JoinToken {
@@ -154,6 +158,12 @@ impl Hub {
             .unwrap();
         JoinToken::new(authority.root_spki_sha256(), &self.quic, id, secret).unwrap()
     }
+}
+
+fn admit(control: &ControlStore, name: &str, key: &str, region: &str) {
+    let tenant = control.add_tenant(name, blake3::hash(key.as_bytes()).as_bytes()).unwrap().unwrap();
+    control.put_sign_key(tenant, &TenantKey::of_api_key(key).public()).unwrap();
+    control.add_topic(tenant, region).unwrap();
 }
 
 impl Drop for Hub {

@@ -5,6 +5,7 @@ use ed25519_dalek::SigningKey;
 use enrolment::{Admitted, JoinAnswer, JoinRequest, JoinToken, NodeKey};
 use std::{sync::Arc, time::Duration};
 use sync_protocol::{
+    command::{Command, CommandOutcome},
     log::EntryKind,
     seats::HoldingRow,
     session::{NodeOutput, NodeSession},
@@ -88,6 +89,46 @@ impl Node {
         }
     }
 
+    /// Passes orders on, one after the other, and returns what the hub answers to each.
+    pub(crate) fn pass_on(&self, hub: &Hub, commands: &[Command]) -> Vec<CommandOutcome> {
+        let conversation = async {
+            let endpoint = NodeEndpoint::bind(None, &self.credentials(), time()).unwrap();
+            let link = endpoint.connect(hub.quic.parse().unwrap()).await.unwrap();
+            let (mut sender, mut receiver) = link.split();
+            let mut session = NodeSession::new(&self.hello(), 0);
+            let mut left = commands.iter();
+            let mut outcomes = Vec::new();
+            while outcomes.len() < commands.len() {
+                let mut may_send = false;
+                while let Some(output) = session.poll_output() {
+                    match output {
+                        NodeOutput::Send(frame) => sender.send(&frame).await.unwrap(),
+                        NodeOutput::Welcomed(_) => may_send = true,
+                        NodeOutput::Commanded(commanded) => {
+                            assert_eq!(commanded.id, commands[outcomes.len()].id);
+                            outcomes.push(commanded.outcome);
+                            may_send = true;
+                        }
+                        NodeOutput::End(end) => panic!("{end}"),
+                        NodeOutput::Apply(_)
+                        | NodeOutput::Leased { .. }
+                        | NodeOutput::Erase(_)
+                        | NodeOutput::Interest(_)
+                        | NodeOutput::ReadOwn { .. }
+                        | NodeOutput::Acked(_)
+                        | NodeOutput::Verdict(_) => {}
+                    }
+                }
+                match may_send.then(|| left.next()).flatten() {
+                    Some(command) => assert!(session.handle_command(command.clone())),
+                    None => session.handle_frame(&receiver.recv().await.unwrap().unwrap(), 0),
+                }
+            }
+            outcomes
+        };
+        Runtime::new().unwrap().block_on(async { timeout(SYNC_TIME_MAX, conversation).await.unwrap() })
+    }
+
     async fn sync(&self, hub: &Hub) -> (usize, u32) {
         let endpoint = NodeEndpoint::bind(None, &self.credentials(), time()).unwrap();
         let link = endpoint.connect(hub.quic.parse().unwrap()).await.unwrap();
@@ -112,7 +153,10 @@ impl Node {
                     NodeOutput::Leased { .. } | NodeOutput::Erase(_) => {}
                     NodeOutput::End(end) => panic!("{end}"),
                     NodeOutput::Interest(_) => {}
-                    other @ (NodeOutput::ReadOwn { .. } | NodeOutput::Acked(_) | NodeOutput::Verdict(_)) => {
+                    other @ (NodeOutput::ReadOwn { .. }
+                    | NodeOutput::Acked(_)
+                    | NodeOutput::Verdict(_)
+                    | NodeOutput::Commanded(_)) => {
                         panic!("unexpected: {other:?}")
                     }
                 }

@@ -48,6 +48,52 @@ fn a_cap_goes_up_and_down_and_a_job_closes() {
     assert_eq!(town.sign_up("hall-1", &job).1, "409");
 }
 
+#[test]
+fn an_agency_changes_seats_and_closes_at_its_own_node() {
+    let mut town = Town::start("desk-orders");
+    town.join("hall-1");
+    let job = town.post_job(4, "hall-1");
+    let _people: Vec<_> = (0..3).map(|_| town.confirm("hall-1", &job)).collect();
+    town.seats("three are known", &job, |seats| seats["live"] == 3);
+    let bearer = format!("Bearer {}", town.key);
+    let order = |town: &Town, command: &str, key: &str, body: Value| {
+        let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", key)];
+        town.call("hall-1", "POST", &format!("/v1/jobs/{job}:{command}"), &headers, &body)
+    };
+    let raised = order(&town, "set_cap", "a", json!({ "cap": 6 }));
+    assert_eq!((raised.0, &raised.1["cap"], &raised.1["open"]), (200, &json!(6), &json!(true)), "{raised:?}");
+    let here = town.node("hall-1", &format!("/v1/jobs/{job}"));
+    assert_eq!(here["seats"]["cap"], 6, "the node has heard of it when it answers");
+    let below = order(&town, "set_cap", "b", json!({ "cap": 2 }));
+    assert_eq!((below.0, &below.1["type"]), (409, &json!("/problems/below-confirmed")), "{below:?}");
+    assert_eq!(below.1["smallest_cap"], 3);
+    let lowered = order(&town, "set_cap", "c", json!({ "cap": 3 }));
+    assert_eq!((lowered.0, &lowered.1["cap"]), (200, &json!(3)), "{lowered:?}");
+    assert_eq!(order(&town, "set_cap", "a", json!({ "cap": 6 })), raised, "a retry changes nothing again");
+    assert_eq!(town.hub(&format!("/v1/jobs/{job}/seats"))["cap"], 3);
+    assert_eq!(order(&town, "set_cap", "a", json!({ "cap": 7 })).1["type"], "/problems/key-reused");
+
+    town.kill_hub();
+    until("the line is cut", || (town.node("hall-1", "/v1/node")["link"] != "up").then_some(()));
+    let cut = order(&town, "close", "d", Value::Null);
+    assert_eq!((cut.0, &cut.1["type"]), (503, &json!("/problems/no-line")), "{cut:?}");
+    town.start_hub();
+    town.ready("hall-1", &job);
+    assert_eq!(town.hub(&format!("/v1/jobs/{job}/seats"))["open"], true, "nothing was changed");
+    assert_eq!(order(&town, "set_cap", "a", json!({ "cap": 6 })), raised, "remembered on the hub's disk");
+
+    let closed = order(&town, "close", "d", Value::Null);
+    assert_eq!(
+        (closed.0, &closed.1["open"], &closed.1["ended"]),
+        (200, &json!(false), &json!(3)),
+        "{closed:?}"
+    );
+    assert_eq!(town.node("hall-1", &format!("/v1/jobs/{job}"))["open"], false);
+    town.seats("all have ended", &job, |seats| seats["live"] == 0);
+    let late = order(&town, "set_cap", "e", json!({ "cap": 9 }));
+    assert_eq!((late.0, &late.1["type"]), (409, &json!("/problems/closed")), "{late:?}");
+}
+
 fn incarnation(town: &Town) -> Value {
     town.hub("/v1/limbo")["incarnations"][0].clone()
 }

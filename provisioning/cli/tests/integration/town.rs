@@ -23,6 +23,8 @@ pub(crate) struct Town {
     quic: String,
     nodes: BTreeMap<&'static str, (Child, String)>,
     people: u64,
+    /// The agency's key.
+    pub(crate) key: String,
 }
 
 /// What `dayshift` said.
@@ -79,11 +81,22 @@ impl Town {
             .into();
         let port = || FREE_PORT.to_owned();
         let nodes = BTreeMap::new();
-        let mut town = Self { folder, agent, hub: None, http: port(), quic: port(), nodes, people: 0 };
+        let mut town = Self {
+            folder,
+            agent,
+            hub: None,
+            http: port(),
+            quic: port(),
+            nodes,
+            people: 0,
+            key: String::new(),
+        };
         let data = town.data();
         assert_eq!(say(&["hub", "init", "--data", &data, "--name", "test"]).code, Some(0));
         let tenant = ["tenant", "create", "agency", "--data", &data, "--region", "north"];
-        assert_eq!(say(&tenant).code, Some(0));
+        let made = say(&tenant);
+        assert_eq!(made.code, Some(0), "{}", made.err);
+        made.out.trim().clone_into(&mut town.key);
         town.start_hub();
         town
     }
@@ -207,7 +220,8 @@ impl Town {
             self.agent.run(request.body(()).unwrap())
         } else {
             let request = request.header("Content-Type", "application/json");
-            self.agent.run(request.body(body.to_string()).unwrap())
+            let body = if body.is_null() { String::new() } else { body.to_string() };
+            self.agent.run(request.body(body).unwrap())
         };
         let mut answer = answer.unwrap();
         let text = answer.body_mut().read_to_string().unwrap_or_default();

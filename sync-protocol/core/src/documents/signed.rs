@@ -39,9 +39,13 @@ impl TenantKey {
         self.0.verifying_key().to_bytes()
     }
 
+    pub(crate) fn sign_bytes(&self, message: &[u8; 32]) -> Vec<u8> {
+        self.0.sign(message).to_bytes().to_vec()
+    }
+
     pub(super) fn sign(&self, doc: DocumentId, writer: Writer, seq: u64, puts: &[(&str, Value)]) -> Vec<u8> {
         let puts = puts.iter().map(|(name, value)| (*name, Some(value.clone())));
-        self.0.sign(&message(doc, writer, seq, puts)).to_bytes().to_vec()
+        self.sign_bytes(&message(doc, writer, seq, puts))
     }
 }
 

@@ -21,12 +21,15 @@ pub enum LossPolicy {
 }
 
 /// What happens to sign-ups beyond a cap that was lowered, when more of them turn up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
 pub enum Excess {
     /// They keep their seats: the job ends with more people than its new cap.
     #[default]
+    #[n(0)]
     Keep,
     /// The latest are bumped, with reason and notice.
+    #[n(1)]
     BumpLatest,
 }
 

@@ -2,6 +2,7 @@
 
 use super::End;
 use crate::{
+    command::{Command, Commanded},
     erasure::{EraseOrder, ErasureReceipt},
     ids::{VSHARDS, VshardId, Writer},
     limits::{
@@ -31,6 +32,8 @@ pub enum HubOutput {
     /// The node has durably applied the vshard up to here.
     DownAcked(DownState),
     Ask(Ask),
+    /// Judge a tenant's order, carry it out durably and call [`HubSession::handle_commanded`].
+    Command(Command),
     /// Note that the node's lease begins anew, then call [`HubSession::handle_renewed`].
     Renew(Renew),
     /// Note that the node holds the number of this contact.
@@ -102,6 +105,7 @@ impl HubSession {
             Ok(Frame::Up(up)) => self.handle_up(up),
             Ok(Frame::DownAck(state)) => self.handle_down_ack(state),
             Ok(Frame::Ask(ask)) => self.outputs.push_back(HubOutput::Ask(ask)),
+            Ok(Frame::Command(command)) => self.outputs.push_back(HubOutput::Command(command)),
             Ok(Frame::Held(held)) => self.outputs.push_back(HubOutput::Held(held.contact)),
             Ok(Frame::Renew(renew)) => self.outputs.push_back(HubOutput::Renew(renew)),
             Ok(Frame::Erased(erased)) if erased.receipts.len() > ERASURES_MAX => {
@@ -116,7 +120,8 @@ impl HubSession {
                 | Frame::Verdict(_)
                 | Frame::Interest(_)
                 | Frame::Lease(_)
-                | Frame::Erase(_),
+                | Frame::Erase(_)
+                | Frame::Commanded(_),
             ) => self.end(End::Protocol("frame of the hub from a node")),
         }
     }
@@ -268,6 +273,13 @@ impl HubSession {
     pub fn handle_verdict(&mut self, verdict: Verdict) {
         if !self.ended {
             self.outputs.push_back(HubOutput::Send(Frame::Verdict(verdict).encode()));
+        }
+    }
+
+    /// Answers a tenant's order.
+    pub fn handle_commanded(&mut self, commanded: Commanded) {
+        if !self.ended {
+            self.outputs.push_back(HubOutput::Send(Frame::Commanded(commanded).encode()));
         }
     }
 

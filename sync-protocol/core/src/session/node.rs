@@ -2,6 +2,7 @@
 
 use super::End;
 use crate::{
+    command::{Command, Commanded},
     erasure::ErasureReceipt,
     ids::VshardId,
     limits::{ACK_WAIT_MS_MAX, ASKS_IN_FLIGHT_MAX, ERASURES_MAX, UP_BYTES_IN_FLIGHT_MAX, lease_at_node},
@@ -29,6 +30,8 @@ pub enum NodeOutput {
     /// The hub has durably applied the own log up to here.
     Acked(UpAck),
     Verdict(Verdict),
+    /// The hub's answer to a tenant's order.
+    Commanded(Commanded),
     /// Erase durably; the receipts go by [`NodeSession::handle_erased`]. What was heard need not be sent again.
     Erase(Erase),
     /// The lease runs until here, milliseconds of the clock that runs from boot.
@@ -137,6 +140,7 @@ impl NodeSession {
                 self.end(End::Protocol("too many erasures in a frame"));
             }
             Ok(Frame::Erase(erase)) => self.outputs.push_back(NodeOutput::Erase(erase)),
+            Ok(Frame::Commanded(commanded)) => self.outputs.push_back(NodeOutput::Commanded(commanded)),
             Ok(
                 Frame::Hello(_)
                 | Frame::Up(_)
@@ -144,7 +148,8 @@ impl NodeSession {
                 | Frame::Ask(_)
                 | Frame::Renew(_)
                 | Frame::Held(_)
-                | Frame::Erased(_),
+                | Frame::Erased(_)
+                | Frame::Command(_),
             ) => {
                 self.end(End::Protocol("frame of a node from the hub"));
             }
@@ -262,6 +267,15 @@ impl NodeSession {
         self.waiting_since.get_or_insert(now);
         self.outputs.push_back(NodeOutput::Send(Frame::Ask(ask).encode()));
         true
+    }
+
+    /// Passes a tenant's order on. False where there is no session: nothing was sent. A hub of an earlier version does not
+    /// answer, so that the session does not wait for it; whoever ordered does.
+    pub fn handle_command(&mut self, command: Command) -> bool {
+        if self.is_live() {
+            self.outputs.push_back(NodeOutput::Send(Frame::Command(command).encode()));
+        }
+        self.is_live()
     }
 
     /// Receipts that the hub has not heard of, at most [`ERASURES_MAX`] of them.

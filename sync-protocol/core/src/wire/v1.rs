@@ -4,6 +4,7 @@
 //! with integer keys). Unknown frame types and unknown keys are passed over, so that later versions can add both.
 
 use crate::{
+    command::{Command, Commanded},
     erasure::{EraseOrder, ErasureReceipt},
     ids::{JobId, SignUpId, WorkerId, Writer},
     limits::{BODY_BYTES_MAX, FRAME_BYTES_MAX},
@@ -312,6 +313,8 @@ pub enum Frame {
     Held(Held),
     Erased(Erased),
     Erase(Erase),
+    Command(Command),
+    Commanded(Commanded),
     /// A type that this build does not know.
     Unknown(u8),
 }
@@ -349,6 +352,8 @@ impl Frame {
             Self::Held(_) => 13,
             Self::Erased(_) => 14,
             Self::Erase(_) => 15,
+            Self::Command(_) => 16,
+            Self::Commanded(_) => 17,
             Self::Unknown(byte) => *byte,
         }
     }
@@ -372,6 +377,8 @@ impl Frame {
             Self::Held(body) => minicbor::to_vec(body),
             Self::Erased(body) => minicbor::to_vec(body),
             Self::Erase(body) => minicbor::to_vec(body),
+            Self::Command(body) => minicbor::to_vec(body),
+            Self::Commanded(body) => minicbor::to_vec(body),
             Self::Unknown(_) => Ok(Vec::new()),
         }
         .expect("writing to a Vec cannot fail");
@@ -424,6 +431,8 @@ impl Frame {
             13 => Self::Held(minicbor::decode(body).map_err(malformed)?),
             14 => Self::Erased(minicbor::decode(body).map_err(malformed)?),
             15 => Self::Erase(minicbor::decode(body).map_err(malformed)?),
+            16 => Self::Command(minicbor::decode(body).map_err(malformed)?),
+            17 => Self::Commanded(minicbor::decode(body).map_err(malformed)?),
             other => Self::Unknown(*other),
         })
     }

@@ -2,10 +2,13 @@
 
 use proptest::prelude::*;
 use sync_protocol::{
+    command::{Change, Command, CommandOutcome as Ordered, Commanded, JobStanding},
+    documents::TenantKey,
     erasure::{EraseOrder, ErasureReceipt},
-    ids::{JobId, SignUpId, TopicId, VshardId, WorkerId, Writer},
+    ids::{JobId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
     limits::{BODY_BYTES_MAX, FRAME_BYTES_MAX},
     log::{Entry, EntryKind, Head},
+    seats::Excess,
     wire::v1::{
         Ask, Down, DownState, Erase, Erased, Frame, FrameError, Held, Hello, Interest, Lease, Outcome,
         Reason, Refuse, Renew, Sequenced, Tenant, Up, UpAck, UpState, Verdict, Welcome,
@@ -21,6 +24,13 @@ fn up(entries: usize) -> Frame {
         entries: (0..entries as u64).map(entry).collect(),
         signature: vec![1; 64],
     })
+}
+
+/// Acme orders twelve seats at this node.
+fn command(writer: Writer) -> Command {
+    let change = Change::Cap { cap: 12, excess: Excess::BumpLatest };
+    let key = TenantKey::of_api_key("key");
+    Command::signed(&key, writer, [4; 16], TenantId(8), JobId::job(Writer::hub(1), 9), change)
 }
 
 /// One frame of each kind that a session has.
@@ -71,7 +81,12 @@ fn each() -> Vec<Frame> {
         Frame::Held(Held { contact: 7 }),
         Frame::Erased(Erased { receipts: vec![receipt] }),
         Frame::Erase(Erase { orders: vec![order], heard: vec![order] }),
-        Frame::Unknown(16),
+        Frame::Command(command(writer)),
+        Frame::Commanded(Commanded {
+            id: [4; 16],
+            outcome: Ordered::Done(JobStanding { cap: 12, open: true, version: 3, ended: 1, unheard: 2 }),
+        }),
+        Frame::Unknown(18),
     ]
 }
 
@@ -89,8 +104,7 @@ fn frames_come_out_as_they_went_in() {
 
 #[test]
 fn a_frame_that_is_cut_off_is_malformed() {
-    // A frame of a kind that is not known here has no body to cut.
-    for (frame, kind) in each().into_iter().zip(1..14) {
+    for (frame, kind) in each().into_iter().zip(1..=17) {
         let mut bytes = frame.encode();
         bytes.pop();
         let found = Frame::decode(&bytes).unwrap_err();
@@ -99,6 +113,32 @@ fn a_frame_that_is_cut_off_is_malformed() {
             "{frame:?}"
         );
     }
+}
+
+#[test]
+fn an_order_is_signed_by_its_tenant_for_the_node_that_passes_it_on() {
+    let writer = Writer::new(3, 1);
+    let (ordered, public) = (command(writer), TenantKey::of_api_key("key").public());
+    let check = |what, ordered: &Command, public: &[u8; 32], at: Writer, expected: bool| {
+        assert_eq!(ordered.is_signed_by(public, at), expected, "{what}");
+    };
+    check("as it was made", &ordered, &public, writer, true);
+    check("at another node", &ordered, &public, Writer::new(4, 1), false);
+    check("by the next incarnation", &ordered, &public, Writer::new(3, 2), false);
+    check("another's key", &ordered, &TenantKey::of_api_key("guessed").public(), writer, false);
+    check("a key that is none", &ordered, &[0xff; 32], writer, false);
+    check("unsigned", &Command { signature: Vec::new(), ..ordered }, &public, writer, false);
+    for (what, changed) in [
+        ("another id", Command { id: [5; 16], ..ordered.clone() }),
+        ("another tenant", Command { tenant: 9, ..ordered.clone() }),
+        ("another job", Command { job: JobId::job(Writer::hub(1), 10), ..ordered.clone() }),
+        ("another change", Command { change: Change::Close, ..ordered.clone() }),
+    ] {
+        check(what, &changed, &public, writer, false);
+        assert_eq!(changed.digest() == ordered.digest(), what == "another id", "{what}");
+    }
+    let elsewhere = command(Writer::new(4, 1));
+    assert_eq!(elsewhere.digest(), ordered.digest(), "a retry at another node is the same order");
 }
 
 #[test]
@@ -129,7 +169,7 @@ fn hostile_frames_end_in_an_error() {
 
 proptest! {
     #[test]
-    fn no_bytes_panic(kind in 0..15u8, flags in 0..2u8, body in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn no_bytes_panic(kind in 0..19u8, flags in 0..2u8, body in prop::collection::vec(any::<u8>(), 0..200)) {
         let frame = [&[kind, flags, 0, 0][..], &body].concat();
         drop(Frame::decode(&frame));
     }

@@ -1,8 +1,10 @@
 //! Sessions without I/O: greeting, order, and what breaks them.
 
 use sync_protocol::{
+    command::{Change, Command, CommandOutcome as Ordered, Commanded},
+    documents::TenantKey,
     erasure::{EraseOrder, ErasureReceipt},
-    ids::{JobId, SignUpId, TopicId, VSHARDS, VshardId, WorkerId, Writer},
+    ids::{JobId, SignUpId, TenantId, TopicId, VSHARDS, VshardId, WorkerId, Writer},
     limits::{
         ACK_WAIT_MS_MAX, ASKS_IN_FLIGHT_MAX, BATCH_ENTRIES_MAX, ERASURES_MAX, LEASE_MS, TOPICS_MAX,
         lease_at_node,
@@ -144,6 +146,11 @@ fn verdict(n: u64) -> Verdict {
     Verdict { sign_up, job, outcome: Outcome::Closed }
 }
 
+fn command() -> Command {
+    let (key, job) = (TenantKey::of_api_key("key"), JobId::job(Writer::hub(1), 9));
+    Command::signed(&key, writer(), [1; 16], TenantId(8), job, Change::Close)
+}
+
 fn refuse() -> Refuse {
     Refuse { reason: Reason::Busy, detail: "full".into(), retry_after_ms: 9 }
 }
@@ -159,6 +166,7 @@ fn frames() -> (Vec<Frame>, Vec<Frame>) {
         Frame::Renew(Renew { sent_ms: 1 }),
         Frame::Held(Held { contact: 1 }),
         Frame::Erased(Erased { receipts: Vec::new() }),
+        Frame::Command(command()),
     ];
     let hub = vec![
         Frame::UpAck(UpAck { vshard: VSHARD.0, wseq: 0 }),
@@ -167,6 +175,7 @@ fn frames() -> (Vec<Frame>, Vec<Frame>) {
         Frame::Interest(Interest::default()),
         Frame::Lease(Lease { sent_ms: 1, duration_ms: 1 }),
         Frame::Erase(Erase { orders: Vec::new(), heard: Vec::new() }),
+        Frame::Commanded(Commanded { id: [1; 16], outcome: Ordered::Closed }),
     ];
     (node, hub)
 }
@@ -386,4 +395,23 @@ fn erasures_go_both_ways_and_only_so_many_at_a_time() {
     assert_eq!(last(&mut node), NodeOutput::End(End::Protocol("too many erasures in a frame")));
     hub.handle_frame(&Frame::Erased(Erased { receipts: vec![receipt(1); many] }).encode());
     assert_eq!(hub_outputs(&mut hub), [HubOutput::End(End::Protocol("too many erasures in a frame"))]);
+}
+
+#[test]
+fn orders_go_to_the_hub_and_hold_up_nothing_where_it_does_not_know_them() {
+    let (mut hub, mut node) = (welcoming(), welcomed(0, 0));
+    outputs(&mut node);
+    assert!(node.handle_command(command()));
+    assert_eq!(node.poll_timeout(), None, "a hub of an earlier version passes it over");
+    let NodeOutput::Send(bytes) = last(&mut node) else { panic!("nothing was sent") };
+    hub.handle_frame(&bytes);
+    assert_eq!(hub_outputs(&mut hub), [HubOutput::Command(command())]);
+    let answer = Commanded { id: [1; 16], outcome: Ordered::BelowConfirmed { confirmed: 12 } };
+    hub.handle_commanded(answer);
+    let Some(HubOutput::Send(bytes)) = hub.poll_output() else { panic!("nothing was sent") };
+    node.handle_frame(&bytes, 20);
+    assert_eq!(last(&mut node), NodeOutput::Commanded(answer));
+
+    let mut early = NodeSession::new(&hello(0), 0);
+    assert!(!early.handle_command(command()), "before the hub's welcome nothing is sent");
 }
