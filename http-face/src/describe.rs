@@ -21,7 +21,7 @@ const PROBLEM_TYPE: &str = "application/problem+json";
 pub(crate) const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// Completes a description. Problems that any request may meet are added to every operation, those of a body to operations
-/// with one; an answer without words is described by the problems of its status.
+/// with one, those of a rate to operations that write; an answer without words is described by the problems of its status.
 #[must_use]
 pub fn complete(mut description: Value, known: &[Known]) -> Value {
     let is_there = |name: &&str| description.pointer(&format!("/components/schemas/{name}")).is_some();
@@ -29,14 +29,14 @@ pub fn complete(mut description: Value, known: &[Known]) -> Value {
     let problem = problem.map(|name| format!("#/components/schemas/{name}"));
     name_unsigned(&mut description);
     let mut uses: BTreeMap<String, usize> = BTreeMap::new();
-    for operation in operations(&mut description) {
+    for (_, operation) in operations(&mut description) {
         *uses.entry(id(operation)).or_default() += 1;
     }
     let mut needs_key = false;
-    for operation in operations(&mut description) {
+    for (method, operation) in operations(&mut description) {
         name_once(operation, &uses);
         if let Some(problem) = &problem {
-            add_problems(operation, problem, known);
+            add_problems(method != "get", operation, problem, known);
         }
         describe_answers(operation, known);
         let refuses = operation.get("responses").is_some_and(|answers| answers.get("401").is_some());
@@ -72,13 +72,13 @@ fn name_unsigned(value: &mut Value) {
     }
 }
 
-fn operations(description: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
+fn operations(description: &mut Value) -> impl Iterator<Item = (&String, &mut Map<String, Value>)> {
     let paths = description.get_mut("paths").and_then(Value::as_object_mut);
     let paths = paths.into_iter().flat_map(|paths| paths.values_mut()).filter_map(Value::as_object_mut);
     let methods = paths.flat_map(|path| path.iter_mut());
     methods
         .filter(|(method, _)| METHODS.contains(&method.as_str()))
-        .filter_map(|(_, operation)| operation.as_object_mut())
+        .filter_map(|(method, operation)| Some((method, operation.as_object_mut()?)))
 }
 
 fn id(operation: &Map<String, Value>) -> String {
@@ -95,7 +95,7 @@ fn name_once(operation: &mut Map<String, Value>, uses: &BTreeMap<String, usize>)
     }
 }
 
-fn add_problems(operation: &mut Map<String, Value>, problem: &str, known: &[Known]) {
+fn add_problems(writes: bool, operation: &mut Map<String, Value>, problem: &str, known: &[Known]) {
     let body = operation.get("requestBody").and_then(|body| body.get("content"));
     let takes_json = body.is_some_and(|content| content.get("application/json").is_some());
     let has_body = body.is_some();
@@ -104,6 +104,7 @@ fn add_problems(operation: &mut Map<String, Value>, problem: &str, known: &[Know
         ("bad-request", has_body || has_parameters),
         ("too-large", has_body),
         ("unsupported-media-type", takes_json),
+        ("too-many-requests", writes),
         ("internal", true),
         ("timeout", true),
     ];
@@ -188,6 +189,7 @@ mod tests {
             known("unauthorized", 401),
             known("too-large", 413),
             known("unsupported-media-type", 415),
+            known("too-many-requests", 429),
             known("internal", 500),
             known("busy", 503),
             known("timeout", 503),
@@ -226,6 +228,8 @@ mod tests {
         check("/paths/~1b/post/responses/503/description", json!("`busy`. Or `timeout`."));
         check("/paths/~1b/post/responses/413/description", json!("`too-large`."));
         check("/paths/~1b/post/responses/415/description", json!("`unsupported-media-type`."));
+        check("/paths/~1a/get/responses/429", Value::Null);
+        check("/paths/~1b/post/responses/429/description", json!("`too-many-requests`."));
     }
 
     #[test]

@@ -8,8 +8,10 @@ mod docs;
 mod example;
 mod outermost;
 mod page;
+mod rates;
 mod trace;
 
 pub use describe::{Known, complete};
 pub use docs::Docs;
 pub use outermost::{Answer, Limit, Refusal, in_time, whole};
+pub use rates::{Rate, Rates};

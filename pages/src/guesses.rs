@@ -95,7 +95,8 @@ impl Guesses {
 }
 
 /// The address that is counted: of IPv6 the network of 64 bits, which one subscriber has whole.
-fn whole(from: IpAddr) -> IpAddr {
+#[must_use]
+pub fn whole(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V6(v6) if !v6.is_loopback() => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
         other @ (IpAddr::V4(_) | IpAddr::V6(_)) => other,

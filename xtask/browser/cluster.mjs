@@ -74,12 +74,12 @@ export class Cluster {
     return execFileSync(program('dayshift'), args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
   }
 
-  // Starts the hub, with a tenant that may post in the region; its key is kept.
-  async startHub() {
+  // Starts the hub, told more by `args`, with a tenant that may post in the region; its key is kept.
+  async startHub(...args) {
     const data = join(this.folder, 'hub');
     this.dayshift('hub', 'init', '--data', data, '--name', 'suite');
     this.tenantKey = this.dayshift('tenant', 'create', 'agency', '--data', data, '--region', REGION);
-    this.hub = await new Server('hub', this.folder, ['hub', 'run', '--data', data, '--http', '127.0.0.1:0', '--quic', '127.0.0.1:0']).start();
+    this.hub = await new Server('hub', this.folder, ['hub', 'run', '--data', data, '--http', '127.0.0.1:0', '--quic', '127.0.0.1:0', ...args]).start();
     this.adminToken = readFileSync(join(data, 'admin.token'), 'utf8').trim();
   }
 

@@ -12,6 +12,7 @@ use crate::{
     person::Persons,
     plugins,
     plugins::PluginStatus,
+    rates::Gauges,
     readers::Readers,
     speech::Speech,
     telemetry::Metrics,
@@ -369,6 +370,8 @@ pub(crate) struct App {
     pub(crate) in_flight: Arc<Mutex<BTreeSet<[u8; 16]>>>,
     /// Tries at the digits of tickets.
     guesses: Arc<Mutex<Guesses>>,
+    /// How often somebody may ask.
+    pub(crate) gauges: Arc<Gauges>,
     /// Who is at the screen.
     pub(crate) visits: Arc<Visits>,
     pub(crate) clerks: Arc<Mutex<Clerks>>,
@@ -384,6 +387,7 @@ impl App {
         events: mpsc::Sender<Event>,
         questions: mpsc::Sender<Question>,
         senders: Senders,
+        gauges: Gauges,
     ) -> Self {
         let visits = Arc::new(Visits::new(&shared.region_key, shared.node));
         Self {
@@ -393,6 +397,7 @@ impl App {
             questions,
             in_flight: Arc::default(),
             guesses: Arc::new(Mutex::new(Guesses::default())),
+            gauges: Arc::new(gauges),
             clerks: Arc::default(),
             senders: Arc::new(senders),
             persons: Arc::default(),
@@ -449,7 +454,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     tasks.spawn(holds::watch(shared.clone(), events.clone()));
     tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
     tasks.spawn(tick(events.clone()));
-    let app = App::new(shared, events.clone(), questions, senders);
+    let app = App::new(shared, events.clone(), questions, senders, Gauges::new(config.rates));
     tasks.spawn(Outbox::new(app.clone()).run());
     tasks.spawn(kiosk::routes::keep_speaking(app.clone()));
     let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;

@@ -1,6 +1,6 @@
 //! What a node is told by its operator: flags, and the identity in its data folder.
 
-use crate::http::parse_origin;
+use crate::{http::parse_origin, rates::RateArgs};
 use anyhow::{Context, ensure};
 use axum::http::HeaderValue;
 use clap::{Args, Parser, Subcommand};
@@ -101,6 +101,8 @@ pub(crate) struct RunArgs {
     /// File that gets the bound address as JSON once the node serves.
     #[arg(long)]
     pub(crate) announce: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) rates: RateArgs,
 }
 
 /// Words that the pages show as they are.
@@ -152,6 +154,8 @@ pub(crate) struct Config {
     /// Origins of pages that may call the interface.
     pub(crate) origins: Vec<HeaderValue>,
     pub(crate) announce: Option<PathBuf>,
+    /// How much is let through.
+    pub(crate) rates: RateArgs,
     /// Whom the pages name for help.
     pub(crate) help: Help,
     pub(crate) country: Country,
@@ -202,6 +206,7 @@ impl Config {
             position: args.position,
             origins: args.allow_origin.clone(),
             announce: args.announce.clone(),
+            rates: args.rates,
             help: Help { phone: args.help_phone.clone(), desk: args.help_desk.clone() },
             country,
             assumed,

@@ -1,6 +1,6 @@
 //! The node's HTTP interface. Bad input ends here as problem+json; decisions are made behind it.
 
-use crate::{agency, app::App, kiosk, limits};
+use crate::{agency, app::App, kiosk, limits, rates};
 use anyhow::Context;
 use axum::{
     Router,
@@ -119,6 +119,7 @@ fn interface(app: &App, origins: &[HeaderValue]) -> anyhow::Result<Router<App>> 
         .route("/v1", any(problem::unknown))
         .route("/v1/{*rest}", any(problem::unknown))
         .layer(middleware::from_fn_with_state(app.clone(), bookmark::wait))
+        .layer(middleware::from_fn_with_state(app.clone(), rates::guard))
         .merge(docs.router());
     Ok(if origins.is_empty() { routes } else { routes.layer(origins::layer(origins)) })
 }
@@ -133,9 +134,11 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
     let limit = Limit { wait: limits::REQUEST_WAIT, answer: problem::answer };
-    let router = interface(&app, origins)?
-        .merge(agency::routes())
+    let pages = agency::routes()
         .merge(kiosk::routes::routes())
+        .layer(middleware::from_fn_with_state(app.clone(), rates::guard));
+    let router = interface(&app, origins)?
+        .merge(pages)
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(limit, http_face::in_time))
         .with_state(app.clone());

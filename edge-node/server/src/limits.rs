@@ -56,6 +56,17 @@ pub(crate) const CLIP_WAIT: Duration = Duration::from_secs(10);
 /// Visits at the screen that were ended and whose addresses could still be opened: 64 KiB at most. Above it the one that
 /// ends first by itself is forgotten.
 pub(crate) const ENDED_VISITS_MAX: usize = 1_024;
+/// Writes of one tenant in a minute, where the operator says nothing: forty of a clerk's forms with thirty shifts each.
+pub(crate) const TENANT_WRITES_PER_MINUTE: u32 = 1_200;
+/// Writes of one device in a minute, where the operator says nothing. One screen makes some sixty, each key of its pad being
+/// one; a proxy that stands before the node makes those of a whole hall.
+pub(crate) const DEVICE_WRITES_PER_MINUTE: u32 = 1_200;
+/// Requests in the name of one phone number in an hour, where the operator says nothing: who looks for work signs up for a
+/// handful of jobs, and for as many again after giving places back.
+pub(crate) const PHONE_REQUESTS_PER_HOUR: u32 = 60;
+/// Tenants, devices and phone numbers whose rates are remembered: 512 KiB of each at most. Above it the one seen longest ago
+/// is forgotten.
+pub(crate) const RATED_MAX: usize = 4_096;
 /// How long a read waits for the write that its bookmark names.
 pub(crate) const BOOKMARK_WAIT: Duration = Duration::from_millis(800);
 /// Wrong PINs of one worker in a row; then each further try waits twice as long as the one before.

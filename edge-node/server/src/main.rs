@@ -14,6 +14,7 @@ mod papers;
 mod person;
 mod phone;
 mod plugins;
+mod rates;
 mod readers;
 mod speech;
 mod telemetry;

@@ -54,6 +54,19 @@ pub(crate) struct MessageLabel {
     pub(crate) outcome: Delivery,
 }
 
+/// Whose rate was at its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum By {
+    Tenant,
+    Device,
+    Phone,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ByLabel {
+    pub(crate) by: By,
+}
+
 /// Every metric that the node registers.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -73,6 +86,7 @@ pub(crate) struct Metrics {
     pub(crate) messages: Family<MessageLabel, Counter>,
     pub(crate) message_seconds: Histogram,
     pub(crate) messages_given_up: Gauge,
+    pub(crate) rate_limited: Family<ByLabel, Counter>,
 }
 
 const SEARCH_SECONDS: [f64; 8] = [0.0001, 0.0003, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25];
@@ -99,6 +113,7 @@ impl Metrics {
             messages: Family::default(),
             message_seconds: Histogram::new(MESSAGE_SECONDS),
             messages_given_up: Gauge::default(),
+            rate_limited: Family::default(),
         };
         metrics.register();
         metrics
@@ -155,6 +170,11 @@ impl Metrics {
             "messages_given_up",
             "Messages that no try delivered; `dayshift messages list` names them",
             self.messages_given_up.clone(),
+        );
+        registry.register(
+            "rate_limited",
+            "Requests refused because a tenant, a device or a phone number asked too often",
+            self.rate_limited.clone(),
         );
         registry.register(
             "event_queue_depth",

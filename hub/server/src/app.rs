@@ -1,8 +1,8 @@
 //! What all parts of the running hub share.
 
 use crate::{
-    directory::Directory, over_limits::OverLimits, peers::Board, scheduler::Scheduler, shard_workers::Shards,
-    signer::Signer,
+    directory::Directory, over_limits::OverLimits, peers::Board, rates::Gauges, scheduler::Scheduler,
+    shard_workers::Shards, signer::Signer,
 };
 use enrolment::{Authority, ClusterId};
 use std::{sync::Arc, time::Instant};
@@ -20,6 +20,8 @@ pub(crate) struct App {
     pub(crate) directory: Arc<Directory>,
     pub(crate) board: Board,
     pub(crate) over_limits: OverLimits,
+    /// How often somebody may write.
+    pub(crate) gauges: Gauges,
     pub(crate) scheduler: Scheduler,
     /// Wakes the sessions when a node has told of an erasure.
     pub(crate) erasures: watch::Sender<()>,
@@ -27,4 +29,11 @@ pub(crate) struct App {
     pub(crate) started: Instant,
     /// Cancelled when the hub has to stop.
     pub(crate) stop: CancellationToken,
+}
+
+impl App {
+    /// Milliseconds since the start, by a clock that does not go back.
+    pub(crate) fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
 }

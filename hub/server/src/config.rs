@@ -1,5 +1,6 @@
 //! The command line and what it makes of it, checked before any port is bound.
 
+use crate::rates::RateArgs;
 use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand};
 use hub_core::layout;
@@ -37,6 +38,8 @@ pub(crate) struct RunArgs {
     /// File to write the bound addresses to.
     #[arg(long)]
     announce: Option<PathBuf>,
+    #[command(flatten)]
+    rates: RateArgs,
 }
 
 /// A sound configuration.
@@ -46,13 +49,15 @@ pub(crate) struct Config {
     pub(crate) http: SocketAddr,
     pub(crate) quic: SocketAddr,
     pub(crate) announce: Option<PathBuf>,
+    /// How much is let through.
+    pub(crate) rates: RateArgs,
 }
 
 impl TryFrom<RunArgs> for Config {
     type Error = anyhow::Error;
 
     fn try_from(args: RunArgs) -> Result<Self> {
-        let RunArgs { data, http, quic, announce } = args;
+        let RunArgs { data, http, quic, announce, rates } = args;
         if !http.ip().is_loopback() {
             bail!(
                 "--http {http} is not a loopback address; the console has no log-in, so put a proxy with one before it"
@@ -61,6 +66,6 @@ impl TryFrom<RunArgs> for Config {
         if !layout::control(&data).is_file() {
             bail!("{} is not a hub's data folder; make one with `dayshift hub init`", data.display());
         }
-        Ok(Self { data, http, quic, announce })
+        Ok(Self { data, http, quic, announce, rates })
     }
 }

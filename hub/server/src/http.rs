@@ -18,7 +18,9 @@ use crate::{
     app::App,
     console::view,
     limits::{REQUEST_BYTES_MAX, REQUEST_TIME_MAX},
+    rates,
 };
+pub(crate) use access::{Caller, caller};
 use anyhow::Context;
 use axum::{
     Router,
@@ -28,7 +30,8 @@ use axum::{
     routing::{get, post},
 };
 use http_face::{Answer, Docs, Limit};
-use problem::{KNOWN, Problem, answer};
+pub(crate) use problem::Problem;
+use problem::{KNOWN, answer};
 use std::sync::Arc;
 use utoipa::OpenApi;
 
@@ -97,6 +100,7 @@ pub(crate) fn router(app: Arc<App>) -> anyhow::Result<Router> {
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
         .layer(middleware::from_fn_with_state(limit, http_face::in_time))
         .merge(carry::router())
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), rates::guard))
         .layer(middleware::from_fn_with_state(answer as Answer, http_face::whole))
         .layer(middleware::from_fn_with_state(app.clone(), pages::problem_as_page))
         .with_state(app);

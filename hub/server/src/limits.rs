@@ -4,6 +4,12 @@ use std::time::Duration;
 
 /// Orders to erase that a region may have in all; more are refused, and said in the log. A few hundred bytes each.
 pub(crate) const ERASURES_OF_REGION_MAX: u64 = 100_000;
+/// Requests of one tenant that write, in a minute, where the operator says nothing: a cap or a close each tenth of a second.
+pub(crate) const TENANT_WRITES_PER_MINUTE: u32 = 600;
+/// The same with the operators' token: an import sends up to [`IMPORT_ROWS_MAX`] rows with each.
+pub(crate) const OPERATOR_WRITES_PER_MINUTE: u32 = 6_000;
+/// Tenants whose rates are remembered: 256 KiB at most. Above it the one seen longest ago is forgotten.
+pub(crate) const RATED_MAX: usize = 4_096;
 /// Commands that may wait for one shard file. A full queue makes peers wait, and the HTTP API with them, at most
 /// [`REQUEST_TIME_MAX`]; each command holds one batch of a node at most.
 pub(crate) const SHARD_QUEUE_MAX: usize = 256;

@@ -14,6 +14,7 @@ mod live;
 mod orders;
 mod over_limits;
 mod peers;
+mod rates;
 mod run;
 mod scheduler;
 mod shard_workers;

@@ -1,10 +1,10 @@
 //! Orders about a job's seats, from the interface and from nodes: where the job lies, and who does not hear of the change.
 
-use crate::{app::App, clock, live, peers::PeerState, shard_workers::ShardError};
+use crate::{app::App, clock, http::Caller, live, peers::PeerState, shard_workers::ShardError};
 use hub_core::shard::{self, CapRefusal, Changed, Shard};
 use sync_protocol::{
     command::{Change, Command, CommandOutcome},
-    ids::{JobId, TopicId, VshardId, Writer},
+    ids::{JobId, TenantId, TopicId, VshardId, Writer},
     receipt::ReceiptBody,
 };
 use sync_store::{ShardTx, StoreError};
@@ -56,6 +56,9 @@ pub(crate) async fn command(
     let key = tenant.and_then(|tenant| tenant.sign_keys.first_chunk());
     if !key.is_some_and(|key| command.is_signed_by(key, writer)) {
         return Ok(CommandOutcome::NotProved);
+    }
+    if let Err(wait_s) = app.gauges.take(Caller::Tenant(TenantId(command.tenant)), app.now_ms()) {
+        return Ok(CommandOutcome::TooMany { wait_s: u32::try_from(wait_s).unwrap_or(u32::MAX) });
     }
     let owns = |topic: TopicId| {
         let known = picture.topics.get(&topic);

@@ -67,6 +67,8 @@ pub(crate) async fn metrics(app: &App) -> Result<String, ShardError> {
     registry.register("duplicate_sign_ups", help, duplicates);
     let help = "Batches refused because their incarnation had reached a limit of what the hub keeps";
     registry.register("batches_over_limit", help, app.over_limits.counts());
+    let help = "Requests refused because a tenant or the operators wrote too often";
+    registry.register("rate_limited", help, app.gauges.refused());
     let help = "Parts of the scheduler's passes that failed and are tried again, since the start";
     registry.register("scheduler_failures", help, app.scheduler.failures());
     let mut text = String::new();

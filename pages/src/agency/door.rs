@@ -107,6 +107,13 @@ fn token(headers: &HeaderMap) -> Option<Token> {
     headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()).find_map(Token::read)
 }
 
+/// What is the tenant's whose clerk's log-in a request shows.
+pub fn shown<D: Desk>(desk: &D, headers: &HeaderMap) -> Option<D::Scope> {
+    let token = token(headers)?;
+    let login = clerks(desk, |clerks| clerks.find(&token, Instant::now()))?;
+    desk.scope_of(&login)
+}
+
 impl<D: Desk> FromRequestParts<D> for Clerk<D> {
     type Rejection = Response;
 

@@ -81,7 +81,8 @@ impl World {
             | CommandOutcome::Closed
             | CommandOutcome::Unknown
             | CommandOutcome::OutOfRange
-            | CommandOutcome::KeyReused => {}
+            | CommandOutcome::KeyReused
+            | CommandOutcome::TooMany { .. } => {}
         }
         self.hub_session(number, |session| session.handle_commanded(commanded));
     }

@@ -72,6 +72,12 @@ pub enum CommandOutcome {
     /// Another order came under the same id.
     #[n(6)]
     KeyReused,
+    /// The tenant writes too often: to be asked again after so many seconds.
+    #[n(7)]
+    TooMany {
+        #[n(0)]
+        wait_s: u32,
+    },
 }
 
 /// A job's seats after an order.

@@ -20,7 +20,7 @@ pub(super) fn trouble(f: Frame, problem: &Problem) -> Response {
 pub(super) fn trouble_words(f: &Frame, problem: &Problem) -> Safe<String> {
     let key = match problem.code {
         "unknown-job" | "unknown-sign-up" | "unknown-route" => "a-trouble-unknown",
-        "busy" | "in-flight" => "a-trouble-busy",
+        "busy" | "in-flight" | "too-many-requests" => "a-trouble-busy",
         "frozen" => "a-trouble-frozen",
         "disk-full" => "a-trouble-full",
         "foreign-form" => "a-trouble-foreign",

@@ -183,6 +183,7 @@ fn decided(outcome: CommandOutcome, view: &JobView) -> Result<JobStanding, Probl
             "unauthorised",
             "the centre does not take this key: it was replaced, or an earlier version made it; `dayshift tenant rekey` makes one",
         ),
+        CommandOutcome::TooMany { wait_s } => Problem::too_many_requests("of this tenant", wait_s.into()),
         CommandOutcome::KeyReused => Problem::new("key-reused", "the key was used with another command"),
     })
 }

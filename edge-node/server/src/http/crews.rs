@@ -8,6 +8,7 @@ use super::{
 use crate::{
     app::App,
     event_loop::Event,
+    rates::Counted,
     telemetry::{Outcome as Label, OutcomeLabel},
 };
 use axum::{
@@ -75,14 +76,23 @@ fn crew_refused(refusal: CrewRefusal) -> Problem {
     }
 }
 
+async fn decide(app: &App, request: CrewRequest) -> Result<CrewDecision, Problem> {
+    let (reply, answer) = oneshot::channel();
+    app.send(Event::Crew(request, reply))?;
+    app.wait(answer).await?.map_err(crew_refused)
+}
+
 /// Signs a crew up.
 pub(crate) async fn submit(app: &App, key: &str, body: &CrewBody) -> Result<Vec<Answer>, Problem> {
     let request = request(app, key, body)?;
     let _guard = InFlight::enter(&app.in_flight, request.idempotency)?;
     let wanted = request.workers.len();
-    let (reply, answer) = oneshot::channel();
-    app.send(Event::Crew(request, reply))?;
-    let decided = app.wait(answer).await?.map_err(crew_refused);
+    let counted = Counted::take(app, request.workers.clone())?;
+    let decided = decide(app, request).await;
+    counted.settle(&decided, |decision| match decision {
+        CrewDecision::Answered(answers) => answers.iter().all(|answer| answer.repeated),
+        CrewDecision::Short { .. } => false,
+    });
     let (outcome, count) = match &decided {
         Ok(CrewDecision::Answered(answers)) => (Label::Confirmed, answers.len()),
         Ok(CrewDecision::Short { .. }) | Err(_) => (Label::Refused, 1),

@@ -5,6 +5,7 @@ use crate::{
     app::{App, boot_ms},
     event_loop::Event,
     person::record::random,
+    rates::Counted,
 };
 use axum::{
     Json,
@@ -80,12 +81,14 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<HoldJson>), Problem> {
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let job = sign_ups::job_of(&body.job)?;
+    let proved = workers::logged_in(&app, workers::bearer(&headers).as_ref());
     let worker = match body.phone {
         Some(phone) => sign_ups::worker_of(&app, &phone)?,
-        None => {
-            workers::logged_in(&app, workers::bearer(&headers).as_ref()).ok_or_else(sign_ups::no_phone)?
-        }
+        None => proved.ok_or_else(sign_ups::no_phone)?,
     };
+    if proved != Some(worker) {
+        Counted::take(&app, vec![worker])?;
+    }
     let hold = take(&app, job, Holder::Worker(worker), peer.ip()).await?;
     let expires_at = rfc3339(ends_at(&app, &hold));
     Ok((

@@ -135,6 +135,12 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Too many wrong ticket digits",
         "Wait as long as Retry-After says. Right digits are not counted.",
     ),
+    (
+        "too-many-requests",
+        StatusCode::TOO_MANY_REQUESTS,
+        "Asked too often",
+        "Wait as long as Retry-After says. The detail says who is counted: the tenant, the device, or the phone number. The operator raises the limits with --tenant-writes-per-minute, --device-writes-per-minute and --phone-requests-per-hour.",
+    ),
     ("unknown-route", StatusCode::NOT_FOUND, "There is nothing here", "See /openapi.json."),
     ("closed", StatusCode::CONFLICT, "The job is closed or has begun", "Choose another job."),
     (
@@ -348,6 +354,12 @@ impl Problem {
     pub(crate) fn too_many_guesses(wait_s: u64) -> Self {
         let detail = format!("ask again in {wait_s} seconds");
         Self { retry_after_s: Some(wait_s), ..Self::new("too-many-guesses", detail) }
+    }
+
+    /// Somebody asked too often.
+    pub(crate) fn too_many_requests(whose: &str, wait_s: u64) -> Self {
+        let detail = format!("too many requests {whose}; ask again in {wait_s} seconds");
+        Self { retry_after_s: Some(wait_s), ..Self::new("too-many-requests", detail) }
     }
 
     /// PINs were wrong too often.

@@ -8,6 +8,7 @@ use crate::{
     event_loop::{Event, Failure},
     limits::KEY_CHARS_MAX,
     person::Known,
+    rates::Counted,
     telemetry::{Outcome as Label, OutcomeLabel},
     uplink,
 };
@@ -213,6 +214,15 @@ pub(crate) async fn submit(app: &App, key: &str, body: &SignUpBody, asker: Asker
 async fn decide(app: &App, key: &str, body: &SignUpBody, asker: Asker) -> Result<Answer, Problem> {
     let request = request(app, key, body, asker)?;
     let _guard = InFlight::enter(&app.in_flight, request.idempotency)?;
+    // Whoever is logged in is not shut out by others who type the same number.
+    let counted = if request.claim.proved { Vec::new() } else { vec![request.worker] };
+    let counted = Counted::take(app, counted)?;
+    let decided = carry_out(app, request).await;
+    counted.settle(&decided, |answer| answer.repeated);
+    decided
+}
+
+async fn carry_out(app: &App, request: SignUpRequest) -> Result<Answer, Problem> {
     let (reply, answer) = oneshot::channel();
     app.send(Event::SignUp(request, reply))?;
     let pending = match app.wait(answer).await?.map_err(refused)? {

@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use edge_core::node::{
     Act, Attend, AttendRefusal, Attended, EditRefusal, JobEdit, JobView, attendance_of, in_order, job_view,
@@ -249,6 +249,18 @@ impl TenantScope {
     }
 }
 
+/// The tenant whose key a request shows.
+pub(crate) fn shown(app: &App, headers: &HeaderMap) -> Option<TenantId> {
+    let hash = blake3::hash(bearer(headers)?.trim().as_bytes());
+    let interest = app.shared.interest();
+    let tenant = interest.tenants.iter().find(|tenant| hash == *tenant.key_hash.as_slice())?;
+    Some(TenantId(tenant.id))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
 /// Why an order about a sign-up was refused, as a problem.
 pub(crate) fn refused(refusal: AttendRefusal) -> Problem {
     let said = refusal.to_string();
@@ -271,11 +283,7 @@ impl FromRequestParts<App> for TenantScope {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let missing = || Problem::new("unauthorised", "send Authorization: Bearer and the tenant's key");
-        let key = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
-            .ok_or_else(missing)?;
+        let key = bearer(&parts.headers).ok_or_else(missing)?;
         Self::of_key(app, key).ok_or_else(|| {
             let region = &app.shared.region;
             Problem::new("unauthorised", format!("no tenant that may post in {region} has this key"))

@@ -7,6 +7,7 @@ use crate::{
         Known, Pin, Token, card,
         record::{self, Found, Record, Told, random},
     },
+    rates::Counted,
 };
 use axum::{
     Json,
@@ -280,6 +281,7 @@ pub(crate) async fn enrol(
             return Ok((worker, None));
         }
     };
+    Counted::take(app, vec![worker])?;
     let card = record::enrol(app, worker, told, in_place_of).await?;
     Ok((worker, Some(card)))
 }

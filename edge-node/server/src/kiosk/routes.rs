@@ -106,7 +106,7 @@ fn explain(app: &App, ask: &Ask, problem: &Problem) -> Response {
     let said = match problem.code {
         "unknown-job" | "unknown-sign-up" | "unknown-route" => Trouble::NotFound,
         "closed" => Trouble::JobClosed,
-        "busy" | "in-flight" | "timeout" => Trouble::TooBusy,
+        "busy" | "in-flight" | "timeout" | "too-many-requests" => Trouble::TooBusy,
         "too-many-guesses" => Trouble::TooManyGuesses,
         _ => Trouble::Broken,
     };

@@ -12,5 +12,6 @@ mod kiosk;
 mod lines;
 mod node;
 mod own;
+mod rates;
 mod routes;
 mod workers;

@@ -8,7 +8,7 @@ use sync_protocol::ids::{TenantId, TopicId};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Caller {
+pub(crate) enum Caller {
     Operator,
     Tenant(TenantId),
 }
@@ -47,15 +47,21 @@ pub(super) fn require_admin(app: &App, headers: &HeaderMap) -> Result<(), Proble
     Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail))
 }
 
-/// Passes a request that carries the operators' token or a tenant's API key.
-pub(super) fn require_caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+/// Whose key or token a request shows.
+pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Option<Caller> {
     if is_admin(app, headers) {
-        return Ok(Caller::Operator);
+        return Some(Caller::Operator);
     }
     let (shown, picture) = (shown(headers), app.directory.picture());
     let known = |key_hash: &[u8]| bool::from(shown.as_bytes().ct_eq(key_hash));
-    if let Some(tenant) = picture.tenants.values().find(|tenant| known(&tenant.key_hash)) {
-        return Ok(Caller::Tenant(tenant.id));
+    let tenant = picture.tenants.values().find(|tenant| known(&tenant.key_hash))?;
+    Some(Caller::Tenant(tenant.id))
+}
+
+/// Passes a request that carries the operators' token or a tenant's API key.
+pub(super) fn require_caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+    if let Some(caller) = caller(app, headers) {
+        return Ok(caller);
     }
     let detail = "this needs `Authorization: Bearer` with the content of admin.token in the hub's data folder, or \
                   with the API key of the job's tenant";

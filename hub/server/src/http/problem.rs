@@ -104,6 +104,12 @@ pub(crate) const KNOWN: &[Known] = &[
         "Export again and carry the files in their order.",
     ),
     known_as(
+        "too-many-requests",
+        429,
+        "Asked too often",
+        "Wait as long as Retry-After says. The operator raises the limits with --tenant-writes-per-minute and --operator-writes-per-minute.",
+    ),
+    known_as(
         "too-large",
         413,
         "The request's body is too large",
@@ -173,12 +179,23 @@ pub(crate) struct Problem {
     code: &'static str,
     detail: String,
     smallest_cap: Option<u32>,
+    /// Seconds after which to ask again, where that helps.
+    retry_after_s: Option<u64>,
 }
 
 impl Problem {
+    /// A tenant, or the operators, write too often.
+    pub(crate) fn too_many_requests(wait_s: u64) -> Self {
+        let detail = format!("too many requests with this key; ask again in {wait_s} seconds");
+        Self {
+            retry_after_s: Some(wait_s),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail)
+        }
+    }
+
     /// A problem with a code of its own.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), smallest_cap: None }
+        Self { status, code, detail: detail.into(), smallest_cap: None, retry_after_s: None }
     }
 
     /// Names the smallest cap that would be taken.
@@ -255,6 +272,9 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(shown);
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if let Some(wait_s) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, wait_s.into());
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

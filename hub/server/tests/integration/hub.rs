@@ -29,12 +29,19 @@ pub(crate) struct Hub {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// In small letters.
+    pub(crate) head: String,
     pub(crate) body: String,
     pub(crate) json: serde_json::Value,
 }
 
 impl Hub {
     pub(crate) fn start() -> Self {
+        Self::start_told(&[])
+    }
+
+    /// Starts a hub that is told more on its command line.
+    pub(crate) fn start_told(told: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("dayshift-hub-{}-{number}", std::process::id()));
@@ -51,6 +58,7 @@ impl Hub {
             .arg(&folder)
             .arg("--announce")
             .arg(&announced)
+            .args(told)
             .spawn()
             .unwrap();
         let began = Instant::now();
@@ -114,7 +122,7 @@ impl Hub {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let json = serde_json::from_str(body).unwrap_or_default();
-        Answer { status, body: body.to_owned(), json }
+        Answer { status, head: head.to_lowercase(), body: body.to_owned(), json }
     }
 
     pub(crate) fn authority(&self) -> Authority {

@@ -207,3 +207,32 @@ fn a_tenant_changes_its_own_jobs_and_no_others() {
     assert_eq!(hub.import(IMPORT, &row("b", "Cook", 3)).status, 200);
     assert_eq!(hub.post(IMPORT, "key", &row("c", "Cook", 3)).status, 401, "imports are the operators'");
 }
+
+#[test]
+fn who_writes_too_often_waits_and_nobody_else() {
+    let hub = Hub::start_told(&["--tenant-writes-per-minute", "3", "--operator-writes-per-minute", "4"]);
+    assert_eq!(hub.import(IMPORT, &row("a", "Cook", 3)).status, 200);
+    let id = hub.get("/v1/jobs").json["jobs"][0]["id"].as_str().unwrap().to_owned();
+    let cap = |token: &str| hub.post(&format!("/v1/jobs/{id}:cap"), token, "{\"cap\":5}");
+    let until_refused = |token: &str| {
+        let refused = |n| Some((n, cap(token))).filter(|(_, told)| told.status == 429);
+        (0..20).find_map(refused).expect("a refusal")
+    };
+    for (token, count, wait_s) in [("key", 3, 20), (&hub.token, 3, 15)] {
+        let (told, refused) = until_refused(token);
+        assert_eq!(
+            (told, &refused.json["type"]),
+            (count, &json!("/problems/too-many-requests")),
+            "{refused:?}"
+        );
+        let wait = refused.head.lines().find_map(|line| line.strip_prefix("retry-after: ")).unwrap();
+        assert!((1..=wait_s).contains(&wait.parse::<u64>().unwrap()), "{refused:?}");
+    }
+    assert_eq!(cap("guessed").status, 401, "a wrong key is told so");
+    assert_eq!(hub.get("/v1/jobs").status, 200, "reading goes on");
+    let metrics = hub.get("/metrics").body;
+    for by in ["Tenant", "Operator"] {
+        assert!(metrics.contains(&format!("dayshift_rate_limited_total{{by=\"{by}\"}} 1")), "{metrics}");
+    }
+    assert_eq!(hub.get("/problems/too-many-requests").status, 200);
+}

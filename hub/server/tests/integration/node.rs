@@ -98,7 +98,7 @@ impl Node {
             let mut session = NodeSession::new(&self.hello(), 0);
             let mut left = commands.iter();
             let mut outcomes = Vec::new();
-            while outcomes.len() < commands.len() {
+            loop {
                 let mut may_send = false;
                 while let Some(output) = session.poll_output() {
                     match output {
@@ -110,8 +110,11 @@ impl Node {
                             may_send = true;
                         }
                         NodeOutput::End(end) => panic!("{end}"),
-                        NodeOutput::Apply(_)
-                        | NodeOutput::Leased { .. }
+                        NodeOutput::Apply(down) => {
+                            let (vshard, history, seq) = (down.vshard, down.history, down.upto);
+                            session.handle_applied(DownState { vshard, history, seq });
+                        }
+                        NodeOutput::Leased { .. }
                         | NodeOutput::Erase(_)
                         | NodeOutput::Interest(_)
                         | NodeOutput::ReadOwn { .. }
@@ -119,12 +122,14 @@ impl Node {
                         | NodeOutput::Verdict(_) => {}
                     }
                 }
+                if outcomes.len() == commands.len() {
+                    return outcomes;
+                }
                 match may_send.then(|| left.next()).flatten() {
                     Some(command) => assert!(session.handle_command(command.clone())),
                     None => session.handle_frame(&receiver.recv().await.unwrap().unwrap(), 0),
                 }
             }
-            outcomes
         };
         Runtime::new().unwrap().block_on(async { timeout(SYNC_TIME_MAX, conversation).await.unwrap() })
     }

@@ -48,6 +48,8 @@ pub(crate) struct Cluster {
     hub: Option<Hub>,
     hub_address: Option<HubAnnouncement>,
     nodes: Vec<Node>,
+    /// Whether the nodes let one client ask as often as it likes.
+    pub(crate) unlimited: bool,
 }
 
 #[derive(Debug)]
@@ -94,7 +96,7 @@ impl Cluster {
             })
             .collect();
         let programs = Programs::beside_own()?;
-        Ok(Self { programs, folder, hub: None, hub_address: None, nodes: nodes? })
+        Ok(Self { programs, folder, hub: None, hub_address: None, nodes: nodes?, unlimited: false })
     }
 
     /// The text of a path in the demo's folder, as an argument.
@@ -160,7 +162,7 @@ impl Cluster {
         let plugins = self.path(&format!("{name}-plugins"));
         let http = self.node(who).http.clone().unwrap_or_else(|| FREE_PORT.to_owned());
         let http = bare(&http);
-        let arguments = [
+        let mut arguments = vec![
             "run",
             "--data",
             &data,
@@ -173,6 +175,9 @@ impl Cluster {
             "--position",
             who.position(),
         ];
+        if self.unlimited {
+            arguments.extend(["--device-writes-per-minute", "0", "--phone-requests-per-hour", "0"]);
+        }
         let command = self.node_command(name);
         let mut process = Process::start(command, name, &self.log(name), arguments)?;
         let address: NodeAnnouncement = process.announcement(&announce)?;

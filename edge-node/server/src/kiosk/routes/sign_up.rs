@@ -200,7 +200,7 @@ fn ticket_of(app: &App, ask: &Ask, id: &str) -> Option<Link> {
 fn refused(app: &App, ask: &Ask, form: &Form, problem: &Problem) -> Response {
     let error = match problem.code {
         "closed" => Some(SignUpError::Closed),
-        "busy" | "in-flight" => Some(SignUpError::TooMany),
+        "busy" | "in-flight" | "too-many-requests" => Some(SignUpError::TooMany),
         "already-signed-up" => {
             ticket_of(app, ask, &problem.detail).map(|ticket| SignUpError::Again { ticket })
         }
