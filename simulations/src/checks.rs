@@ -26,12 +26,19 @@ pub(crate) struct Checked {
     at_hub: BTreeMap<JobId, Books>,
 }
 
+impl Checked {
+    /// The hub's books are others now.
+    pub(crate) fn forget_hub(&mut self) {
+        self.at_hub.clear();
+    }
+}
+
 /// Cap, bound, whether it is open, and all holdings of a job.
 type Books = (u32, u32, bool, Vec<(Writer, HubHolding)>);
 
 /// Seconds after which a draw that was due must have been held.
 const DRAW_LATE_S: i64 = 300;
-const HUB: (usize, u16) = (usize::MAX, 0);
+pub(crate) const HUB: (usize, u16) = (usize::MAX, 0);
 /// Answers that a start looks at; all of them are looked at in the end.
 const KEPT_AT_START: usize = 30;
 /// Sign-ups that are compared at other nodes in the end.
@@ -129,9 +136,12 @@ impl World {
     }
 
     fn check_hub_job(&mut self, job: JobId) -> Result<(), Violation> {
-        let Some(store) = &mut self.hub.store else { return Ok(()) };
         let Some(region) = self.model.jobs.get(&job).map(|facts| facts.region) else { return Ok(()) };
         let vshard = vshard_of(region);
+        if self.is_waiting_for_nodes(vshard) {
+            return Ok(());
+        }
+        let Some(store) = &mut self.hub.store else { return Ok(()) };
         let checked = &mut self.checked.at_hub;
         let read = quietly(self.hub.disk, || {
             store.read(|tx| {
@@ -298,10 +308,10 @@ impl World {
             self.check_copy(m)?;
             self.check_drained(m)?;
         }
-        let jobs: Vec<(JobId, usize, u32)> =
-            self.model.jobs.iter().map(|(job, facts)| (*job, facts.region, facts.cap)).collect();
-        for (job, region, cap) in jobs {
-            self.check_job_at_rest(job, region, cap)?;
+        let jobs: Vec<(JobId, usize)> =
+            self.model.jobs.iter().map(|(job, facts)| (*job, facts.region)).collect();
+        for (job, region) in jobs {
+            self.check_job_at_rest(job, region)?;
         }
         for m in 0..self.machines.len() {
             let writer = self.machines[m].writer;
@@ -370,18 +380,20 @@ impl World {
         Ok(())
     }
 
-    fn check_job_at_rest(&mut self, job: JobId, region: usize, cap: u32) -> Result<(), Violation> {
+    fn check_job_at_rest(&mut self, job: JobId, region: usize) -> Result<(), Violation> {
         let vshard = vshard_of(region);
         let Some(store) = &mut self.hub.store else { return Ok(()) };
         let read: Result<_, StoreError> = store.read(|tx| {
             let (row, holdings) = (tx.hub_job(vshard, job)?, tx.holdings(vshard, job)?);
             let (document, waiting) = (tx.document(vshard, job)?, tx.waiting(vshard, job)?);
-            Ok((row, holdings, tx.seats(vshard, job)?, waiting, document))
+            let has_text = tx.job_summary(vshard, job)?.is_some();
+            Ok((row, holdings, tx.seats(vshard, job)?, waiting, document, has_text))
         });
-        let Ok((row, holdings, seats, waiting, document)) = read else {
+        let Ok((row, holdings, seats, waiting, document, has_text)) = read else {
             return violation("lost", format!("the hub cannot read {job}"));
         };
-        let was_lost = self.is_away(job.writer);
+        // Made after the hub's backup and heard of by nobody, it is gone; its text is gone in any case.
+        let was_lost = self.is_away(job.writer) || (job.writer.is_hub() && self.hub_history > 0);
         let Some(row) = row else {
             return if was_lost { Ok(()) } else { violation("lost", format!("the hub does not know {job}")) };
         };
@@ -389,7 +401,6 @@ impl World {
             seats.iter().filter(|s| s.holder == of && s.state == SeatState::Live).map(|s| s.sign_up).collect()
         };
         let out: u32 = holdings.iter().map(|(_, holding)| holding.out()).sum();
-        let mut avail = 0;
         let mut has_lost_writer = false;
         for (writer, holding) in &holdings {
             if writer.is_hub() {
@@ -415,16 +426,15 @@ impl World {
                 let text = format!("I7: {job}: node {writer} has {own:?}, the hub {holding:?}");
                 return violation("unconverged", text);
             }
-            avail += own.avail();
         }
-        let _ = (avail, cap);
         let still = |seat: &SeatRow| seat.state == SeatState::Live && !self.is_away(seat.holder);
         if !row.open && seats.iter().any(still) {
             return violation("unconverged", format!("I8: {job} is closed, and sign-ups of it are live"));
         }
         let is_drawn_later = self.check_draw(job, document.as_ref(), row.open)?;
         let open_waits = waiting.iter().filter(|wait| !wait.promoted).count();
-        if open_waits > 0 && !is_drawn_later && row.pool(out) > 0 && row.open && !has_lost_writer {
+        let is_for_all = row.open && !is_drawn_later && !has_lost_writer && has_text;
+        if open_waits > 0 && row.pool(out) > 0 && is_for_all {
             let text = format!(
                 "I8: {open_waits} wait for {job} while {} rights lie at the hub: {waiting:?}",
                 row.pool(out)

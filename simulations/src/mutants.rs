@@ -36,6 +36,9 @@ const MUTANTS: &[(Mutant, &str)] = &[
     (Mutant::OlderAnswerTaken, "carried"),
     (Mutant::GrantsAsDeltas, "carried"),
     (Mutant::GapTaken, "hostile-node"),
+    (Mutant::GrantsUntold, "hub-restored"),
+    (Mutant::PlacesForgotten, "hub-restored"),
+    (Mutant::RightsForgotten, "hub-restored"),
 ];
 
 #[derive(Serialize)]

@@ -107,8 +107,12 @@ pub struct Scenario {
     /// Per hundred sign-ups: caps set anew, up or down, and jobs closed.
     pub caps: u64,
     pub closes: u64,
+    /// Per hundred sign-ups: check-ins, no-shows and dismissals at a gate.
+    pub gates: u64,
     /// Of a hundred imported jobs: those whose rights are reclaimed from a lost node.
     pub reclaims: u64,
+    /// Times in a run that the hub's disk is lost and an older backup takes its place.
+    pub hub_restores: u64,
     /// Minutes that a cut lasts.
     pub cut_minutes: (u64, u64),
     pub faults: Faults,
@@ -139,7 +143,9 @@ impl Default for Scenario {
             raises: 1,
             caps: 1,
             closes: 1,
+            gates: 0,
             reclaims: 30,
+            hub_restores: 0,
             cut_minutes: (1, 20),
             faults: Faults::default(),
             swarm: true,
@@ -166,6 +172,7 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "hostile-node",
     "hot-job",
     "hub-outage",
+    "hub-restored",
     "lost-node",
     "mixed-versions",
     "split-region",
@@ -226,10 +233,12 @@ impl Scenario {
             ("raises", self.raises),
             ("caps", self.caps),
             ("closes", self.closes),
+            ("gates", self.gates),
             ("reclaims", self.reclaims),
         ] {
             ensure!(percent <= 100, "{name}: of a hundred, not {percent}");
         }
+        ensure!(self.hub_restores <= 20, "hub_restores: at most 20 in a run, not {}", self.hub_restores);
         let mut faults = self.faults;
         for (name, rate) in faults.rates() {
             ensure!(

@@ -107,6 +107,10 @@ pub enum Act {
     Cancel {
         pick: u64,
     },
+    /// The agency says at one of the region's nodes of a place that its worker came, or that he did not.
+    Gate {
+        pick: u64,
+    },
     Cut {
         node: usize,
         way: Way,
@@ -131,6 +135,12 @@ pub enum Act {
     },
     HubCrash {
         after: Option<u64>,
+        ms: u64,
+    },
+    /// `dayshift hub backup` is run at the hub.
+    HubBackup,
+    /// The hub's disk is lost; its last backup takes the place after a while, and a new history begins.
+    HubRestore {
         ms: u64,
     },
     Eio {
@@ -295,6 +305,7 @@ impl Drawing<'_> {
             (scenario.raises, 2),
             (scenario.caps, 3),
             (scenario.closes, 4),
+            (scenario.gates, 5),
         ] {
             for _ in 0..(scenario.sign_ups * percent).div_ceil(100) {
                 let at = hour_at + self.random.below(HOUR - 30 * SECOND);
@@ -309,6 +320,7 @@ impl Drawing<'_> {
                         Act::SetCap { region, pick, cap, bump: self.random.chance(500) }
                     }
                     4 => Act::Close { region, pick },
+                    5 => Act::Gate { pick },
                     _ => Act::RaiseCap { region, pick, by },
                 };
                 self.add(at, act);
@@ -386,6 +398,14 @@ impl Drawing<'_> {
             let after = self.random.chance(700).then(|| self.random.below(400));
             let ms = self.random.between(2 * SECOND, 5 * MINUTE);
             self.add(at, Act::HubCrash { after, ms });
+        }
+        for _ in 0..self.scenario.hub_restores {
+            let at =
+                20 * MINUTE + self.random.below((self.scenario.hours * HOUR).saturating_sub(20 * MINUTE));
+            let age = self.random.between(SECOND, HOUR).min(at);
+            self.add(at - age, Act::HubBackup);
+            let ms = self.random.between(10 * SECOND, 10 * MINUTE);
+            self.add(at, Act::HubRestore { ms });
         }
     }
 
@@ -487,7 +507,9 @@ impl Act {
             | Self::SignUp { .. }
             | Self::Repeat { .. }
             | Self::Cancel { .. }
+            | Self::Gate { .. }
             | Self::Backup { .. }
+            | Self::HubBackup
             | Self::Clock { jump: Jump::Right, .. } => return None,
             Self::Cut { node, way: Way::Both, .. } => ("partition", Some(*node)),
             Self::Cut { node, .. } => ("one_way_partition", Some(*node)),
@@ -496,6 +518,7 @@ impl Act {
             Self::CrashAtWrite { node, .. } => ("crash_at_write", Some(*node)),
             Self::Kill { node, .. } => ("kill", Some(*node)),
             Self::HubCrash { .. } => ("hub_crash", None),
+            Self::HubRestore { .. } => ("hub_restore", None),
             Self::Eio { node, .. } => ("io_error", Some(*node)),
             Self::DiskFull { node, .. } => ("disk_full", Some(*node)),
             Self::SlowDisk { node, .. } => ("slow_disk", Some(*node)),

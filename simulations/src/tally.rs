@@ -51,6 +51,9 @@ pub const WANTED: &[&str] = &[
     "a sign-up of others was forged",
     "a sign-up was stuffed with fields",
     "a sign-up was made up without a place",
+    "a hub from a backup waited for its nodes",
+    "a worker was checked in",
+    "a place was taken from somebody who did not come",
 ];
 
 /// Sums over one run or many.

@@ -14,6 +14,7 @@ pub(crate) mod node;
 pub(crate) mod orders;
 mod passed_on;
 pub(crate) mod people;
+mod restored;
 mod scheduler;
 mod strangers;
 
@@ -86,6 +87,9 @@ pub struct World {
     pub(crate) live_seats: LiveSeats,
     pub(crate) checked: Checked,
     pub(crate) healing: bool,
+    pub(crate) hub_backup: Option<restored::Backup>,
+    /// The highest history that was begun out of a backup; 0 before the first.
+    pub(crate) hub_history: u16,
 }
 
 impl fmt::Debug for World {
@@ -158,6 +162,8 @@ impl World {
             live_seats: LiveSeats::new(),
             checked: Checked::default(),
             healing: false,
+            hub_backup: None,
+            hub_history: 0,
         };
         let nodes = scenario.regions * scenario.nodes_per_region;
         for n in 0..nodes {

@@ -292,7 +292,7 @@ mod tests {
     }
 
     fn row(n: u64) -> JobRow {
-        JobRow { job: job(n), cap: 1, open: true, version: 1, free: 1, waiting: 0, policy: None }
+        JobRow { job: job(n), cap: 1, open: true, version: 1, free: 1, waiting: 0, policy: None, seal: None }
     }
 
     fn chunk(vshard: u16, jobs: &[u64]) -> Chunk {

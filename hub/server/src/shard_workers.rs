@@ -9,7 +9,10 @@ mod command;
 use self::command::{Command, Typed};
 use crate::limits::{GROUP_MAX, SHARD_QUEUE_MAX};
 use anyhow::{Context, Result};
-use hub_core::layout::{self, SHARD_FILES, file_of};
+use hub_core::{
+    layout::{self, SHARD_FILES, file_of},
+    shard::keep_seal,
+};
 use std::{
     collections::BTreeSet,
     path::Path,
@@ -84,6 +87,11 @@ pub(crate) fn open(data: &Path, failed: &CancellationToken) -> Result<(Shards, S
     for file in 0..SHARD_FILES {
         let path = layout::shard(data, file);
         let engine = engine(&path);
+        let mut fresh = [0; 32];
+        getrandom::fill(&mut fresh).context("the system gives no random bytes")?;
+        let mut shard = engine().with_context(|| format!("open {}", path.display()))?;
+        shard.transact(|tx| keep_seal(tx, &fresh)).with_context(|| format!("write to {}", path.display()))?;
+        drop(shard);
         let mut start = |role: &str| -> Result<mpsc::Sender<Command>> {
             let mut shard = engine().with_context(|| format!("open {}", path.display()))?;
             let (sender, queue) = mpsc::channel(SHARD_QUEUE_MAX);

@@ -50,6 +50,8 @@ impl World {
                 disk::with(self.hub.disk, disk::Disk::power_off);
                 self.hub_goes_down(ms);
             }
+            Act::HubBackup => self.back_up_hub(),
+            Act::HubRestore { ms } => self.restore_hub(ms),
             Act::Eio { node, on, after } => {
                 disk::with(self.machines[node].disk, |disk| disk.order(on.into(), after, Effect::Eio));
             }
@@ -84,7 +86,8 @@ impl World {
             | Act::CreateJob { .. }
             | Act::SignUp { .. }
             | Act::Repeat { .. }
-            | Act::Cancel { .. } => {}
+            | Act::Cancel { .. }
+            | Act::Gate { .. } => {}
         }
     }
 

@@ -25,6 +25,7 @@ pub(crate) const DATABASE: &str = "shard-0.sqlite";
 /// As in the hub's server: commands of one transaction, and the pause between checkpoints.
 const GROUP_MAX: usize = 64;
 const CHECKPOINT_MS: u64 = 15_000;
+const SEAL_KEY: [u8; 32] = [9; 32];
 
 /// The hub's machine.
 pub(crate) struct Hub {
@@ -119,7 +120,15 @@ impl World {
         self.hub.boot_clock.restart(self.now);
         self.hub.cursors.clear();
         match OpenOptions::new(Path::new(&path)).vfs(vfs::NAME).open() {
-            Ok(store) => self.hub.store = Some(store),
+            Ok(mut store) => {
+                let sealed = crate::world::faults::quietly(self.hub.disk, || {
+                    store.transact(|tx| shard::keep_seal(tx, &SEAL_KEY))
+                });
+                if sealed.is_err() {
+                    return self.after(3_000, Happening::HubPowerOn);
+                }
+                self.hub.store = Some(store);
+            }
             Err(error) if error.is_corrupt() => {
                 return self.fail("lost", format!("the hub's file is damaged after a power cut: {error}"));
             }

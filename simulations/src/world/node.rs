@@ -6,8 +6,8 @@
 use super::{EPOCH, Happening, REGIONS, World, carried::CARRIED, key_of, note};
 use crate::{disk, model::RequestNo, random::Random, vfs, witness_file::DiskFile};
 use edge_core::node::{
-    Answer, Batch, CancelRefusal, Decision, EdgeNode, JobRefusal, NewJob, PendingAsk, SignUpRefusal,
-    SignUpRequest, Uplink,
+    Act, Answer, Attend, AttendRefusal, Batch, CancelRefusal, Decision, EdgeNode, JobRefusal, NewJob,
+    PendingAsk, SignUpRefusal, SignUpRequest, Uplink,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -115,6 +115,7 @@ pub(crate) enum NodeEvent {
     CompleteAsk(RequestNo, Box<PendingAsk>, Option<Outcome>),
     Cancel(RequestNo, SignUpId),
     CreateJob(Box<NewJob>),
+    Attend(Attend),
     Receive(u64, Down),
     /// The hub welcomed this node: keep the number of the contact.
     Contact(u64, u64),
@@ -133,6 +134,7 @@ pub(crate) enum Reply {
     /// Nothing of the request was kept, or nobody can tell.
     Failed(RequestNo),
     Created(JobId, u32),
+    Attended(&'static str),
     Applied(u64, DownState),
     Kept(u64, u64),
     NotApplied(u64),
@@ -400,6 +402,10 @@ impl World {
                 }
                 self.model.posted(job, self.machines[m].region, cap, String::new());
             }
+            Reply::Attended(what) => {
+                note!(self, "machine {m}: {what}");
+                self.tally.sometimes(what);
+            }
             Reply::Applied(CARRIED, _) => {
                 self.machines[m].carried.pop_front();
                 self.next_carried(m);
@@ -436,7 +442,7 @@ fn fail(reply: &mut Reply) {
             Reply::NotApplied(connection)
         }
         // Nobody waits for a job that was not made.
-        Reply::Created(..) => Reply::Failed(RequestNo::MAX),
+        Reply::Created(..) | Reply::Attended(_) => Reply::Failed(RequestNo::MAX),
     };
 }
 
@@ -448,9 +454,11 @@ fn refused(event: NodeEvent) -> Option<Reply> {
         NodeEvent::Receive(connection, _) | NodeEvent::Contact(connection, _) => {
             Some(Reply::NotApplied(connection))
         }
-        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(..) => {
-            None
-        }
+        NodeEvent::CreateJob(_)
+        | NodeEvent::Attend(_)
+        | NodeEvent::Acked(_)
+        | NodeEvent::Interest(_)
+        | NodeEvent::Retire(..) => None,
     }
 }
 
@@ -497,9 +505,11 @@ fn refused_ref(event: &NodeEvent) -> Option<Reply> {
         NodeEvent::Receive(connection, _) | NodeEvent::Contact(connection, _) => {
             Some(Reply::NotApplied(*connection))
         }
-        NodeEvent::CreateJob(_) | NodeEvent::Acked(_) | NodeEvent::Interest(_) | NodeEvent::Retire(..) => {
-            None
-        }
+        NodeEvent::CreateJob(_)
+        | NodeEvent::Attend(_)
+        | NodeEvent::Acked(_)
+        | NodeEvent::Interest(_)
+        | NodeEvent::Retire(..) => None,
     }
 }
 
@@ -534,6 +544,26 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
                 | JobRefusal::Absurd(_)
                 | JobRefusal::Document(_)
                 | JobRefusal::Retired,
+            ) => None,
+        },
+        NodeEvent::Attend(order) => match batch.attend(order) {
+            Ok(_) => Some(Reply::Attended(match order.act {
+                Act::NoShow | Act::Dismiss => "a place was taken from somebody who did not come",
+                Act::CheckIn | Act::CheckInByReceipt(_) | Act::CheckOut | Act::Minutes(_) => {
+                    "a worker was checked in"
+                }
+            })),
+            Err(AttendRefusal::Store(error)) => return Err(error),
+            Err(
+                AttendRefusal::Unknown
+                | AttendRefusal::Retired
+                | AttendRefusal::NotConfirmed(_)
+                | AttendRefusal::CameAlready
+                | AttendRefusal::NotIn
+                | AttendRefusal::TooEarly
+                | AttendRefusal::Minutes
+                | AttendRefusal::TooManyEarly
+                | AttendRefusal::NoRoom(_),
             ) => None,
         },
         NodeEvent::Receive(connection, down) => Some(Reply::Applied(connection, batch.receive(&down)?)),

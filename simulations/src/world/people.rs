@@ -5,7 +5,7 @@ use crate::{
     model::{RequestNo, pick_of},
     schedule::Act,
 };
-use edge_core::node::{Answer, Claim, NewJob, SignUpRequest};
+use edge_core::node::{Act as Gate, Answer, Attend, Claim, NewJob, SignUpRequest};
 use sync_protocol::{
     documents::{Demands, JobFields, PayUnit, Status, WaitOrder, WaitRule},
     ids::{JobId, WorkerId},
@@ -75,19 +75,7 @@ impl World {
                 let policy = if reclaim { LossPolicy::Reclaim } else { LossPolicy::WriteOff };
                 self.tell_hub(Command::Import { region, key, seats, policy });
             }
-            Act::RaiseCap { region, pick, by } => {
-                let job = self.model.recent_job(region, 12, pick);
-                if let Some(facts) =
-                    job.and_then(|job| self.model.jobs.get(&job)).filter(|f| !f.key.is_empty())
-                {
-                    // An agency imports the job again with more seats.
-                    let (key, seats) = (facts.key.clone(), facts.cap + by);
-                    if let Some(facts) = job.and_then(|job| self.model.jobs.get_mut(&job)) {
-                        facts.cap = seats;
-                    }
-                    self.tell_hub(Command::Import { region, key, seats, policy: LossPolicy::WriteOff });
-                }
-            }
+            Act::RaiseCap { region, pick, by } => self.raise_cap(region, pick, by),
             Act::CreateJob { node, seats } => {
                 let place = &self.machines[node];
                 if place.is_serving() {
@@ -111,6 +99,7 @@ impl World {
                 }
             }
             Act::Cancel { pick } => self.cancel(pick),
+            Act::Gate { pick } => self.gate(pick),
             Act::SetCap { region, pick, cap, bump } => self.set_cap(region, pick, cap, bump),
             Act::Close { region, pick } => self.close(region, pick),
             Act::Retire { node } => self.end(node, FenceCause::Retired),
@@ -123,6 +112,8 @@ impl World {
             | Act::Kill { .. }
             | Act::CrashAtWrite { .. }
             | Act::HubCrash { .. }
+            | Act::HubBackup
+            | Act::HubRestore { .. }
             | Act::Eio { .. }
             | Act::DiskFull { .. }
             | Act::SlowDisk { .. }
@@ -134,6 +125,15 @@ impl World {
             | Act::LoseReports { .. }
             | Act::Clock { .. } => self.strike(act),
         }
+    }
+
+    /// An agency imports a job again with more seats.
+    fn raise_cap(&mut self, region: usize, pick: u64, by: u32) {
+        let Some(job) = self.model.recent_job(region, 12, pick) else { return };
+        let Some(facts) = self.model.jobs.get_mut(&job).filter(|facts| !facts.key.is_empty()) else { return };
+        facts.cap += by;
+        let (key, seats) = (facts.key.clone(), facts.cap);
+        self.tell_hub(Command::Import { region, key, seats, policy: LossPolicy::WriteOff });
     }
 
     fn sign_up(&mut self, node: usize, worker: u64, pick: u64) {
@@ -201,7 +201,8 @@ impl World {
         }
     }
 
-    fn cancel(&mut self, pick: u64) {
+    /// One of the latest requests whose worker was told of a place or a place in line.
+    fn standing_request(&self, pick: u64) -> Option<RequestNo> {
         let recent = self.model.requests.len().saturating_sub(400);
         let standing: Vec<RequestNo> = (recent..self.model.requests.len())
             .filter(|number| {
@@ -211,7 +212,11 @@ impl World {
                     && matches!(request.status, Some(Status::Confirmed | Status::WaitListed))
             })
             .collect();
-        let Some(number) = pick_of(&standing, pick).copied() else { return };
+        pick_of(&standing, pick).copied()
+    }
+
+    fn cancel(&mut self, pick: u64) {
+        let Some(number) = self.standing_request(pick) else { return };
         let request = &self.model.requests[number];
         let (m, told) = (request.machine, request.told);
         let Some((sign_up, writer)) = told else { return };
@@ -220,6 +225,25 @@ impl World {
             self.model.cancels(number);
             self.tell_node(m, NodeEvent::Cancel(number, sign_up));
         }
+    }
+
+    /// A clerk at some node of the region: two of three workers came.
+    fn gate(&mut self, pick: u64) {
+        let Some(number) = self.standing_request(pick) else { return };
+        let request = &self.model.requests[number];
+        let (Some((sign_up, _)), at) = (request.told, request.machine) else { return };
+        let region = self.machines[at].region;
+        let serving: Vec<usize> = (0..self.machines.len())
+            .filter(|m| self.machines[*m].region == region && self.machines[*m].is_serving())
+            .collect();
+        let Some(m) = pick_of(&serving, pick / 7).copied() else { return };
+        let act = [Gate::CheckIn, Gate::CheckIn, Gate::NoShow, Gate::Dismiss]
+            [usize::try_from(pick % 4).unwrap_or(0)];
+        if matches!(act, Gate::NoShow | Gate::Dismiss) {
+            // From here on the place is not claimed any more.
+            self.model.cancels(number);
+        }
+        self.tell_node(m, NodeEvent::Attend(Attend { tenant: tenant_of(region), sign_up, act }));
     }
 
     /// A worker reads an answer, which is durable.

@@ -227,6 +227,16 @@ impl Document {
         Some(self.change(writer, &changed, at))
     }
 
+    /// The winning values of all fields, as they are once `fields` are written.
+    #[must_use]
+    pub fn values_with(&self, fields: &[(&str, Value)]) -> BTreeMap<String, Value> {
+        let winners =
+            self.field_names().filter_map(|name| Some((name.to_owned(), self.value(name)?.clone())));
+        let mut values: BTreeMap<String, Value> = winners.collect();
+        values.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        values
+    }
+
     fn changed<'a>(&self, fields: &[(&'a str, Value)]) -> Option<Vec<(&'a str, Value)>> {
         let differs = |(name, value): &&(&str, Value)| self.value(name) != Some(value);
         let changed: Vec<_> = fields.iter().filter(differs).cloned().collect();
@@ -297,6 +307,29 @@ impl Document {
         self.apply_if(bytes, Some(writer), |change, before, after| {
             rules::judge((doc, writer, tenant_keys), change, before, after)
         })
+    }
+
+    /// The values that a change of `doc` by `writer` sets, where the change itself cannot be applied because what it depends
+    /// on is lost: for whoever makes the same edit anew. The rules of who writes what hold as for [`Self::take`].
+    pub fn retold(
+        &self,
+        doc: DocumentId,
+        bytes: &[u8],
+        writer: Writer,
+    ) -> Result<Vec<(String, Value)>, Refused> {
+        let (_, change) = decode(bytes)?;
+        if Writer::from_bytes(change.actor_id.to_bytes()) != Some(writer) {
+            return Err(Refused::WrongActor(change.actor_id.to_string()));
+        }
+        let mut values = Vec::with_capacity(change.operations.len());
+        for op in &change.operations {
+            let (ObjectId::Root, Key::Map(key), OpType::Put(scalar)) = (&op.obj, &op.key, &op.action) else {
+                return Err(Refused::NotFlat);
+            };
+            rules::may_tell(doc, writer, key, self)?;
+            values.push((key.to_string(), Value::from_scalar(scalar)?));
+        }
+        Ok(values)
     }
 
     /// Applies a change made by `author`, whatever it writes; on an error nothing has changed.

@@ -7,6 +7,7 @@
 mod hub;
 mod node;
 mod row;
+mod seal;
 
 pub use hub::{
     BelowConfirmed, Excess, HubHolding, HubJob, LossPolicy, Merged, Standing, Violation, out_total,
@@ -14,3 +15,4 @@ pub use hub::{
 };
 pub use node::{Footing, NodeJob, Refusal};
 pub use row::{EndReason, Ending, HoldingRow, JobRow, NodeEvent, NodeRow, SeatState};
+pub use seal::{JobText, Seal, SealKey, SeatsSaid};

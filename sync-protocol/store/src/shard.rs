@@ -13,7 +13,7 @@ use sync_protocol::{
     documents::{Document, SignUpFields},
     ids::{DocumentId, JobId, NodeId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
     log::{Entry, LogHead},
-    seats::{HubHolding, HubJob, NodeJob, Standing},
+    seats::{HubHolding, HubJob, NodeJob, Seal, Standing},
     wire::v1::{DownState, Sequenced},
 };
 
@@ -215,6 +215,8 @@ pub trait ShardTx: PersonTx {
     ) -> Result<(Vec<Entry>, Option<LogHead>), StoreError>;
     /// The head after the last kept entry.
     fn evidence_head(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<LogHead>, StoreError>;
+    /// Removes the evidence of an incarnation, which was merged.
+    fn remove_evidence(&mut self, vshard: VshardId, writer: Writer) -> Result<(), StoreError>;
     fn ending(
         &mut self,
         vshard: VshardId,
@@ -305,6 +307,9 @@ pub struct HubSaid {
     pub version: u32,
     pub free: u32,
     pub waiting: u32,
+    /// The hub's seal of how many rights it granted here, and that of cap, version, policy and whether the job is open.
+    pub rights: Option<Seal>,
+    pub seats: Option<Seal>,
 }
 
 impl HubSaid {

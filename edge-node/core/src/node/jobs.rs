@@ -154,7 +154,7 @@ impl Batch<'_> {
             self.tx.put_meta(&posted_as(job), &new.body_hash)?;
         }
         self.append_row(vshard, topic, job, NodeEvent::Birth { cap: new.seats, policy: Some(new.policy) })?;
-        let said = HubSaid { cap: new.seats, version: 0, free: new.seats, waiting: 0 };
+        let said = HubSaid { cap: new.seats, free: new.seats, ..HubSaid::default() };
         self.tx.put_node_job(vshard, job, &NodeJob::birth(new.seats, new.policy), &said)?;
         Ok(job)
     }

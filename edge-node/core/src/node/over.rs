@@ -3,12 +3,13 @@
 use super::Batch;
 use std::collections::BTreeMap;
 use sync_protocol::{
-    ids::{TopicId, VshardId},
+    documents::{SignUpFields, Status, Value},
+    ids::{JobId, TopicId, VshardId},
     log::{Entry, EntryKind},
-    seats::{NodeEvent, NodeRow},
+    seats::{JobText, NodeEvent, NodeRow, Seal, SeatsSaid},
     wire::v1::Interest,
 };
-use sync_store::{ShardTx, StoreError};
+use sync_store::{ShardTx, SignUpRow, StoreError};
 
 const RETIRED: &str = "retired";
 
@@ -39,20 +40,57 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Tells a hub whose vshard began a new history what it told this node in former ones.
+    /// Gives back to a hub whose vshard began a new history what it told this node in former ones.
     pub(super) fn tell_seen(&mut self, vshard: VshardId, history: u16) -> Result<(), StoreError> {
         for (job, seats, said) in self.tx.node_jobs(vshard)? {
             let Some(summary) = self.tx.job_summary(vshard, job)? else { continue };
             let event = NodeEvent::Seen {
                 granted: seats.granted,
-                version: said.version,
-                cap: said.cap,
-                open: !seats.closed,
+                rights: said.rights,
+                // As the row said it whose seal this is.
+                said: SeatsSaid {
+                    cap: said.cap,
+                    version: said.version,
+                    open: !seats.closed,
+                    policy: seats.policy,
+                },
+                seats: said.seats,
+                text: self.text_of_hub(vshard, job)?,
             };
             self.append_row(vshard, summary.topic, job, event)?;
+            for sign_up in self.tx.sign_ups_for(vshard, job)? {
+                self.tell_confirmed(vshard, summary.topic, &sign_up)?;
+            }
         }
         let topic = self.node.topics.values().find(|(_, of)| *of == vshard).map(|(topic, _)| *topic);
         self.append_about_no_job(vshard, topic.unwrap_or(TopicId(0)), NodeEvent::SeenAll { history })
+    }
+
+    /// The text of a job that the hub made; that of a job of a node comes with its log.
+    fn text_of_hub(&mut self, vshard: VshardId, job: JobId) -> Result<Option<JobText>, StoreError> {
+        if !job.writer.is_hub() {
+            return Ok(None);
+        }
+        let stored = self.tx.document(vshard, job)?;
+        Ok(stored.map(|stored| stored.document.values_with(&[])))
+    }
+
+    /// A place that the hub's own node gave, to whomever.
+    fn tell_confirmed(
+        &mut self,
+        vshard: VshardId,
+        topic: TopicId,
+        row: &SignUpRow,
+    ) -> Result<(), StoreError> {
+        if row.status() != Status::Confirmed {
+            return Ok(());
+        }
+        let Some(stored) = self.tx.document(vshard, row.sign_up)? else { return Ok(()) };
+        let Some(Value::Bytes(seal)) = stored.document.value(SignUpFields::SEALED) else { return Ok(()) };
+        let Ok(seal) = seal.as_slice().try_into().map(Seal) else { return Ok(()) };
+        let SignUpFields { job, worker, .. } = row.fields;
+        let event = NodeEvent::HubConfirmed { sign_up: row.sign_up, worker, seal };
+        self.append_row(vshard, topic, job, event).map(drop)
     }
 
     /// A row that is about the log itself; it goes under one of the vshard's topics.

@@ -128,7 +128,8 @@ impl Batch<'_> {
         seats.learn(0, !row.open);
         seats.policy = row.policy.unwrap_or(seats.policy);
         if row.version > said.version {
-            said = HubSaid { cap: row.cap, version: row.version, free: row.free, waiting: row.waiting };
+            let (cap, version, free, waiting) = (row.cap, row.version, row.free, row.waiting);
+            said = HubSaid { cap, version, free, waiting, seats: row.seal, ..said };
         }
         self.tx.put_node_job(vshard, row.job, &seats, &said)?;
         self.changed.insert(row.job);
@@ -141,7 +142,10 @@ impl Batch<'_> {
         row: &HoldingRow,
         hub_time: i64,
     ) -> Result<(), StoreError> {
-        let (mut seats, said) = self.tx.node_job(vshard, row.job)?.unwrap_or_default();
+        let (mut seats, mut said) = self.tx.node_job(vshard, row.job)?.unwrap_or_default();
+        if row.granted >= seats.granted {
+            said.rights = row.seal;
+        }
         seats.learn(row.granted, false);
         self.tx.put_node_job(vshard, row.job, &seats, &said)?;
         self.changed.insert(row.job);

@@ -190,6 +190,7 @@ fn recall(hall: &mut Hall, job: JobId, granted: u32, keep: u32, upto: u64) {
         promote: Vec::new(),
         recall_keep: Some(keep),
         offer_until: None,
+        seal: None,
     };
     let kind = sync_protocol::log::EntryKind::HoldingLedger;
     let entry = sync_protocol::log::Entry::new(kind, topic, job, minicbor::to_vec(row).unwrap());

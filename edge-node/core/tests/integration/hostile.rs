@@ -111,6 +111,7 @@ fn a_document_that_is_full_freezes_nobody() {
         promote: Vec::new(),
         recall_keep: None,
         offer_until: None,
+        seal: None,
     };
     let row = Entry::new(EntryKind::HoldingLedger, topic().0, job, minicbor::to_vec(ask).unwrap());
     assert_eq!(receive(&mut node, 1, vec![(Writer::hub(1), row)]), 0);

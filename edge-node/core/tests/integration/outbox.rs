@@ -45,6 +45,7 @@ fn end_by_hub(node: &mut Node, job: JobId, sign_up: SignUpId, reason: EndReason)
         end: vec![Ending { sign_up, reason }],
         recall_keep: None,
         offer_until: None,
+        seal: None,
     };
     let entry = Entry::new(EntryKind::HoldingLedger, topic().0, job, minicbor::to_vec(row).unwrap());
     receive(node, 1, entry);

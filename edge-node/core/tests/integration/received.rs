@@ -107,6 +107,7 @@ fn holding_row() -> HoldingRow {
         promote: Vec::new(),
         recall_keep: None,
         offer_until: None,
+        seal: None,
     }
 }
 

@@ -123,7 +123,8 @@ impl World {
         let folder = std::env::temp_dir().join(format!("dayshift-world-{}-{seed}", std::process::id()));
         drop(std::fs::remove_dir_all(&folder));
         std::fs::create_dir_all(&folder).unwrap();
-        let hub = OpenOptions::new(&folder.join("hub.sqlite")).open().unwrap();
+        let mut hub = OpenOptions::new(&folder.join("hub.sqlite")).open().unwrap();
+        hub.transact(|tx| shard::keep_seal(tx, &[7; 32])).unwrap();
         let mut world = Self {
             random: Random(seed),
             upheaval,

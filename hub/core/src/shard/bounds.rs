@@ -200,6 +200,17 @@ pub(super) fn take_evidence(
     Ok(taken)
 }
 
+/// Evidence was merged, and is kept no longer.
+pub(super) fn give_back_evidence(
+    shard: &mut Shard<'_>,
+    writer: Writer,
+    entries: &[Entry],
+) -> Result<(), StoreError> {
+    let mut kept = Kept::read(shard, writer)?;
+    kept.evidence_bytes = kept.evidence_bytes.saturating_sub(entries.iter().map(bytes).sum());
+    kept.write(shard, writer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

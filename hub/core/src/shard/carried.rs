@@ -186,7 +186,8 @@ fn accepted<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeSet<Stranger> 
             | NodeEvent::CancelFor { .. }
             | NodeEvent::Final
             | NodeEvent::Seen { .. }
-            | NodeEvent::SeenAll { .. } => {}
+            | NodeEvent::SeenAll { .. }
+            | NodeEvent::HubConfirmed { .. } => {}
         }
     }
     live.into_iter().map(|((job, sign_up), worker)| Stranger { job, sign_up, worker }).collect()

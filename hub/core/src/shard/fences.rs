@@ -6,7 +6,7 @@
 use super::{
     Shard, bounds, ends,
     merge::{Batch, MergeError, Merged, merge_entries, verify},
-    restore,
+    restore::{self, Told},
 };
 use std::collections::BTreeSet;
 use sync_protocol::{
@@ -61,21 +61,30 @@ pub(super) fn keep_evidence(
     if shard.tx.standing(vshard, writer)? == Standing::Settled {
         return Ok(Merged { wseq: kept.unwrap_or(merged).wseq, ..Merged::default() });
     }
-    let mut at = kept.unwrap_or(merged);
-    let fresh = verify(batch, at)?;
-    if !fresh.is_empty() {
-        bounds::take_evidence(shard, writer, fresh)??;
-    }
-    for entry in fresh {
-        at = at.then(entry);
-        shard.tx.put_evidence(vshard, writer, at, entry)?;
-    }
+    let (at, fresh) = keep(shard, batch, kept.unwrap_or(merged))?;
     let cause = shard.tx.standing_row(vshard, writer)?.map(|row| row.cause);
     let whole = fresh.last().is_some_and(is_final);
     if whole && cause.is_some_and(FenceCause::settles_by_itself) {
         return Ok(settle(shard, batch)?);
     }
     Ok(Merged { wseq: at.wseq, ..Merged::default() })
+}
+
+/// Keeps what goes on from `at`, and says how far it goes then.
+pub(super) fn keep<'a>(
+    shard: &mut Shard<'_>,
+    batch: &Batch<'a>,
+    mut at: LogHead,
+) -> Result<(LogHead, &'a [Entry]), MergeError> {
+    let fresh = verify(batch, at)?;
+    if !fresh.is_empty() {
+        bounds::take_evidence(shard, batch.writer, fresh)??;
+    }
+    for entry in fresh {
+        at = at.then(entry);
+        shard.tx.put_evidence(shard.vshard, batch.writer, at, entry)?;
+    }
+    Ok((at, fresh))
 }
 
 /// Whether an entry is the last of its log.
@@ -107,7 +116,7 @@ fn merge_evidence(shard: &mut Shard<'_>, batch: &Batch<'_>) -> Result<Merged, St
     let (entries, last) = shard.tx.evidence(vshard, writer)?;
     let behind = last.map_or(0, |last| last.wseq.saturating_sub(known.wseq));
     let merged_before = entries.len().saturating_sub(usize::try_from(behind).unwrap_or(usize::MAX));
-    merge_entries(shard, batch, known, &entries[merged_before..])
+    merge_entries(shard, batch, known, &entries[merged_before..], Told::default())
 }
 
 /// Ends all holdings of an incarnation whose log is whole. Returns the jobs that it held rights to.

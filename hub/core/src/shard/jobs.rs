@@ -2,10 +2,10 @@
 
 use super::{Edited, Shard};
 use sync_protocol::{
-    documents::{Document, JobFields},
+    documents::{Document, JobFields, Value},
     ids::{JobId, TenantId, TopicId},
     limits::CAP_MAX,
-    seats::{HubJob, JobRow, LossPolicy},
+    seats::{HubJob, JobRow, JobText, LossPolicy},
 };
 use sync_store::{JobSummary, StoreError};
 
@@ -58,12 +58,19 @@ fn summary(job: JobId, topic: TopicId, post: &JobPost, fields: &JobFields) -> Jo
     }
 }
 
+/// Nodes give it back to a hub that lost it, so that a job that is imported again is the same one.
+fn import_key(post: &JobPost) -> (&'static str, Value) {
+    (JobFields::IMPORT_KEY, Value::Text(post.key.clone()))
+}
+
 fn create(shard: &mut Shard<'_>, topic: TopicId, post: &JobPost) -> Result<Imported, StoreError> {
     let counter = shard.tx.next_counter()?;
     // Each vshard's file counts on its own: the vshard keeps the ids of two files apart.
     let job = JobId::job(shard.writer()?, counter << 10 | u64::from(shard.vshard.0));
     let mut document = Document::default();
-    if let Edited::NoRoom(refused) = shard.edit(job, topic, &mut document, &post.fields.to_fields())? {
+    let mut fields = post.fields.to_fields();
+    fields.push(import_key(post));
+    if let Edited::NoRoom(refused) = shard.edit(job, topic, &mut document, &fields)? {
         return Ok(Imported::Refused(format!("{refused}; shorten its texts")));
     }
     shard.tx.put_job_summary(shard.vshard, &summary(job, topic, post, &post.fields))?;
@@ -76,6 +83,7 @@ fn create(shard: &mut Shard<'_>, topic: TopicId, post: &JobPost) -> Result<Impor
         free: post.seats,
         waiting: 0,
         policy: Some(post.policy),
+        seal: None,
     };
     shard.append_job_row(job, topic, &row)?;
     Ok(Imported::Created(job))
@@ -117,6 +125,7 @@ fn update(shard: &mut Shard<'_>, topic: TopicId, job: JobId, post: &JobPost) -> 
     }
     let mut values = fields.to_fields();
     values.extend(before.demands.dropped_by(&fields.demands));
+    values.push(import_key(post));
     let edited = shard.edit(job, topic, &mut stored.document, &values)?;
     match &edited {
         Edited::NoRoom(refused) => {
@@ -131,4 +140,26 @@ fn update(shard: &mut Shard<'_>, topic: TopicId, job: JobId, post: &JobPost) -> 
     }
     let is_changed = raised || edited == Edited::Written;
     Ok(if is_changed { Imported::Updated(job) } else { Imported::Unchanged(job) })
+}
+
+/// Makes a job's document anew from the text that a node gave back, which is the hub's own.
+pub(super) fn take_back(
+    shard: &mut Shard<'_>,
+    job: JobId,
+    topic: TopicId,
+    text: &JobText,
+) -> Result<(), StoreError> {
+    let mut document = Document::default();
+    let fields: Vec<_> = text.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    if shard.edit(job, topic, &mut document, &fields)? != Edited::Written {
+        return Ok(());
+    }
+    let Some(fields) = JobFields::read(&document) else { return Ok(()) };
+    let key = match text.get(JobFields::IMPORT_KEY) {
+        Some(Value::Text(key)) => key.clone(),
+        Some(Value::Int(_) | Value::Bool(_) | Value::Bytes(_) | Value::Null) | None => String::new(),
+    };
+    let tenant = TenantId(fields.tenant);
+    let JobFields { title, start_at, end_at, .. } = fields;
+    shard.tx.put_job_summary(shard.vshard, &JobSummary { job, topic, tenant, key, title, start_at, end_at })
 }

@@ -8,12 +8,15 @@
 use super::{
     HUB_ONLY, Shard,
     bounds::{self, DocumentWork, OverLimit},
-    ends, fences, line, newborn, restore, tenants,
+    ends, fences, line, newborn,
+    restore::{self, Told},
+    tenants,
 };
 use std::collections::BTreeSet;
 use sync_protocol::{
-    documents::{Applied, Attendance, Document, JobFields, SignUpFields, Status},
+    documents::{Applied, Attendance, Document, JobFields, Refused, SignUpFields, Status},
     ids::{DocumentKind, JobId, SignUpId, TenantId, TopicId, WorkerId, Writer},
+    limits::CAP_MAX,
     log::{Entry, EntryKind, Head, LogHead},
     mutant::{self, Mutant},
     seats::{
@@ -88,9 +91,13 @@ pub fn merge(shard: &mut Shard<'_>, batch: &Batch<'_>) -> Result<Merged, MergeEr
     if !standing.merges() {
         return fences::keep_evidence(shard, batch, known);
     }
-    let fresh = verify(batch, known)?;
-    bounds::take(shard, writer, fresh)??;
-    let mut merged = merge_entries(shard, batch, known, fresh)?;
+    let mut merged = if restore::is_awaited(shard, writer)? {
+        restore::hear(shard, batch, known)?
+    } else {
+        let fresh = verify(batch, known)?;
+        bounds::take(shard, writer, fresh)??;
+        merge_entries(shard, batch, known, fresh, Told::default())?
+    };
     if let Some(reason) = &merged.violation {
         fences::fence(shard, writer, FenceCause::Violation, reason)?;
     } else if merged.settled {
@@ -122,12 +129,14 @@ pub(super) fn merge_entries(
     batch: &Batch<'_>,
     known: LogHead,
     fresh: &[Entry],
+    told: Told,
 ) -> Result<Merged, StoreError> {
     let mut merged = Merged::default();
     let mut work = Work {
         documents: DocumentWork::of(fresh.len()),
         parked_bytes: 0,
         newborn: newborn::waiting(shard, batch.writer)?,
+        told,
     };
     let was_waiting = work.newborn.is_some();
     let mut at = known;
@@ -162,6 +171,8 @@ pub(super) struct Work {
     parked_bytes: u64,
     /// The creation of a sign-up whose row in the ledger is to come next.
     pub(super) newborn: Option<Entry>,
+    /// What the author gives back to a hub that came from a backup.
+    told: Told,
 }
 
 /// Keeps an entry that cannot be applied, and goes on.
@@ -203,10 +214,14 @@ pub(super) fn merge_entry(
     }
     match EntryKind::from_u8(entry.kind) {
         Some(EntryKind::Change) if newborn::is_one(shard, entry)? => {
+            let is_others = entry.doc.writer != batch.writer;
+            if is_others && restore::is_awaited(shard, batch.writer)? {
+                return restore::put_off(shard, batch.writer, entry);
+            }
             Ok(newborn::begin(batch.writer, entry, work))
         }
         Some(EntryKind::Change) => merge_change(shard, batch.writer, entry, merged, work),
-        Some(EntryKind::NodeLedger) => merge_row(shard, batch, entry, merged),
+        Some(EntryKind::NodeLedger) => merge_row(shard, batch, entry, merged, &work.told),
         Some(EntryKind::JobLedger | EntryKind::HoldingLedger) => {
             Ok(Err(Problem::Fence("the node wrote a ledger row of the hub".to_owned())))
         }
@@ -232,6 +247,11 @@ fn merge_change(
         DocumentKind::SignUp => Vec::new(),
     };
     match document.take_signed(entry.doc, &entry.body, writer, &keys) {
+        Err(Refused::MissingDependency | Refused::SequenceGap { .. })
+            if entry.doc.kind == DocumentKind::SignUp && shard.tx.head(shard.vshard)?.0 > 1 =>
+        {
+            return restore::retell(shard, writer, entry, &mut document);
+        }
         Err(refused) => return Ok(park(refused)),
         Ok(Applied::Duplicate) => return Ok(Ok(())),
         Ok(Applied::New) => {}
@@ -282,6 +302,7 @@ fn merge_row(
     batch: &Batch<'_>,
     entry: &Entry,
     merged: &mut Merged,
+    told: &Told,
 ) -> Result<Checked, StoreError> {
     let writer = batch.writer;
     let Ok(row) = minicbor::decode::<NodeRow>(&entry.body) else { return Ok(park("not a ledger row")) };
@@ -298,13 +319,16 @@ fn merge_row(
         return Ok(Ok(()));
     }
     if let NodeEvent::SeenAll { history } = row.event {
-        merged.jobs.extend(restore::told_all(shard, writer, history)?);
+        merged.jobs.extend(told.all(shard, writer, history)?);
         return Ok(Ok(()));
     }
     merged.jobs.insert(row.job);
-    if let NodeEvent::Seen { granted, version, cap, open } = row.event {
-        let told = restore::Told { granted, version, cap, open };
-        return Ok(restore::told(shard, writer, row.job, told)?.map_err(|v| Problem::Fence(v.to_string())));
+    if matches!(row.event, NodeEvent::Seen { .. }) {
+        // Taken before the rest of what its author tells.
+        return Ok(Ok(()));
+    }
+    if let NodeEvent::HubConfirmed { sign_up, worker, seal } = row.event {
+        return restore::confirmed(shard, writer, row.job, (sign_up, worker, seal));
     }
     if let NodeEvent::Birth { cap, policy } = row.event {
         return birth(shard, writer, row.job, cap, policy);
@@ -314,6 +338,7 @@ fn merge_row(
         return cancel_for(shard, row.job, ending, merged);
     }
     let Some((sign_up, worker)) = subject(&row.event) else {
+        told.rights(shard, writer, row.job)?;
         return counters(shard, writer, &row);
     };
     if sign_up.writer != writer {
@@ -322,6 +347,7 @@ fn merge_row(
     if shard.tx.is_reclaimed(shard.vshard, row.job, writer)? {
         return void(shard, writer, &row);
     }
+    told.rights(shard, writer, row.job)?;
     merge_sign_up(shard, writer, &row, (sign_up, worker), merged)
 }
 
@@ -364,6 +390,14 @@ fn merge_sign_up(
     let known = shard.tx.seat(shard.vshard, row.job, sign_up)?;
     if known.is_some_and(|seat| seat.holder != writer) {
         let left_to_hub = known.is_some_and(|seat| seat.holder.is_hub());
+        let is_first = matches!(row.event, NodeEvent::Request { .. } | NodeEvent::Wait { .. });
+        if left_to_hub && is_first {
+            // After a restore another node has given the hub's place back before this log told of the request.
+            if known.is_some_and(|seat| seat.state == SeatState::Live) {
+                shard.set_status(sign_up, Status::Confirmed, "")?;
+            }
+            return Ok(Ok(()));
+        }
         return Ok(if matches!(row.event, NodeEvent::Accept { .. }) {
             fence(Violation::Revived)
         } else if left_to_hub && matches!(row.event, NodeEvent::Bump { .. }) {
@@ -375,12 +409,7 @@ fn merge_sign_up(
     }
     let mut holding = shard.tx.holding(shard.vshard, row.job, writer)?;
     let state = known.map(|seat| seat.state);
-    let result = if restore::is_awaited(shard, writer)? {
-        holding.merge_restored(&row.event, state)
-    } else {
-        holding.merge(&row.event, state)
-    };
-    let verdict = match result {
+    let verdict = match holding.merge(&row.event, state) {
         Ok(verdict) => verdict,
         Err(violation) => return Ok(fence(violation)),
     };
@@ -464,7 +493,8 @@ fn subject(event: &NodeEvent) -> Option<(SignUpId, WorkerId)> {
         | NodeEvent::CancelFor { .. }
         | NodeEvent::Final
         | NodeEvent::Seen { .. }
-        | NodeEvent::SeenAll { .. } => None,
+        | NodeEvent::SeenAll { .. }
+        | NodeEvent::HubConfirmed { .. } => None,
     }
 }
 
@@ -474,12 +504,7 @@ fn fence(violation: Violation) -> Checked {
 
 fn counters(shard: &mut Shard<'_>, writer: Writer, row: &NodeRow) -> Result<Checked, StoreError> {
     let mut holding = shard.tx.holding(shard.vshard, row.job, writer)?;
-    let result = if restore::is_awaited(shard, writer)? {
-        holding.merge_restored(&row.event, None)
-    } else {
-        holding.merge(&row.event, None)
-    };
-    if let Err(violation) = result {
+    if let Err(violation) = holding.merge(&row.event, None) {
         return Ok(fence(violation));
     }
     shard.tx.put_holding(shard.vshard, row.job, writer, &holding)?;
@@ -500,12 +525,14 @@ fn birth(
     }
     if let Some(seats) = shard.tx.hub_job(shard.vshard, job)? {
         // After a restore another node may have told of the job before its own node told of its birth.
-        if let Err(violation) = holding.seen(cap) {
-            return Ok(fence(violation));
+        if cap > CAP_MAX {
+            return Ok(fence(Violation::CapTooLarge));
         }
+        holding.seen(cap);
         let seats = HubJob { policy: policy.unwrap_or_default(), ..seats };
         shard.tx.put_hub_job(shard.vshard, job, &seats)?;
         shard.tx.put_holding(shard.vshard, job, writer, &holding)?;
+        restore::keep_valid(shard, job)?;
         return Ok(Ok(()));
     }
     match HubJob::born(cap, policy.unwrap_or_default()) {
@@ -567,6 +594,7 @@ fn list(
         | NodeEvent::CancelFor { .. }
         | NodeEvent::Final
         | NodeEvent::Seen { .. }
-        | NodeEvent::SeenAll { .. } => Ok(()),
+        | NodeEvent::SeenAll { .. }
+        | NodeEvent::HubConfirmed { .. } => Ok(()),
     }
 }

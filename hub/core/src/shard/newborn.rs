@@ -129,6 +129,7 @@ fn row_of(creation: &Entry, entry: &Entry) -> Option<(JobId, WorkerId)> {
         | NodeEvent::CancelFor { .. }
         | NodeEvent::Final
         | NodeEvent::Seen { .. }
-        | NodeEvent::SeenAll { .. } => None,
+        | NodeEvent::SeenAll { .. }
+        | NodeEvent::HubConfirmed { .. } => None,
     }
 }

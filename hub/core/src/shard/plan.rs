@@ -155,7 +155,8 @@ pub fn announce(
     }
     seats.version = seats.version.saturating_add(1);
     shard.tx.put_hub_job(shard.vshard, job, &seats)?;
-    let row = JobRow { job, cap, open, version: seats.version, free, waiting, policy: Some(seats.policy) };
+    let policy = Some(seats.policy);
+    let row = JobRow { job, cap, open, version: seats.version, free, waiting, policy, seal: None };
     shard.append_job_row(job, topic, &row)?;
     Ok(Some(row))
 }
@@ -172,5 +173,6 @@ pub fn first_row(shard: &mut Shard<'_>, job: JobId) -> Result<Option<JobRow>, St
         free: seats.cap,
         waiting: 0,
         policy: Some(seats.policy),
+        seal: None,
     }))
 }

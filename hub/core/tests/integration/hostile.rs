@@ -8,7 +8,7 @@ use sync_protocol::{
     ids::{DocumentId, JobId, SignUpId, TopicId, WorkerId, Writer},
     limits::CAP_MAX,
     log::{Entry, EntryKind},
-    seats::{EndReason, LossPolicy, NodeEvent, Standing},
+    seats::{EndReason, LossPolicy, NodeEvent, SeatsSaid, Standing},
 };
 
 const HALL: Writer = Writer::new(1, 1);
@@ -89,8 +89,7 @@ fn each_report_is_merged_parked_or_fences_its_author() {
             birth(JobId::job(HOSTILE, 9), CAP_MAX + 1, LossPolicy::WriteOff),
             "fenced",
         ),
-        ("rights that nobody granted", seen(own, 3, 2), "fenced"),
-        ("rights that are known", seen(own, 2, 2), "merged"),
+        ("an answer to a hub that does not ask", seen(own, 3), "merged"),
         ("an end of a history that is over", row(own, NodeEvent::SeenAll { history: 77 }), "merged"),
     ] {
         assert_eq!(verdict(&entry), expected, "{what}");
@@ -101,8 +100,9 @@ fn cancel_for(job: JobId, sign_up: SignUpId, reason: Option<EndReason>) -> Entry
     row(job, NodeEvent::CancelFor { sign_up, reason })
 }
 
-fn seen(job: JobId, granted: u32, cap: u32) -> Entry {
-    row(job, NodeEvent::Seen { granted, version: 1, cap, open: true })
+fn seen(job: JobId, granted: u32) -> Entry {
+    let said = SeatsSaid { cap: granted, version: 1, open: true, policy: LossPolicy::WriteOff };
+    row(job, NodeEvent::Seen { granted, rights: None, said, seats: None, text: None })
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, path::PathBuf};
 use sync_protocol::{
     ids::{JobId, SignUpId, TopicId, VshardId, WorkerId, Writer},
     log::{Entry, EntryKind},
-    seats::{HubHolding, LossPolicy, NodeEvent, NodeRow, SeatState},
+    seats::{HubHolding, LossPolicy, NodeEvent, NodeRow, SealKey, SeatState},
 };
 use sync_store::{FenceCause, OpenOptions, ShardTx, SqliteShard, StoreError};
 
 pub(crate) const VSHARD: VshardId = VshardId(3);
 /// The one topic that the nodes here may touch.
 pub(crate) const TOPIC: TopicId = TopicId(9);
+pub(crate) const SEAL_KEY: SealKey = SealKey([7; 32]);
 
 pub(crate) struct Vshard {
     path: PathBuf,
@@ -45,7 +46,8 @@ impl Vshard {
     pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("dayshift-vshard-{}-{name}", std::process::id()));
         remove(&path);
-        let store = OpenOptions::new(&path).open().unwrap();
+        let mut store = OpenOptions::new(&path).open().unwrap();
+        store.transact(|tx| shard::keep_seal(tx, &SEAL_KEY.0)).unwrap();
         Self { path, store, logs: BTreeMap::new(), now: 1_000 }
     }
 

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use enrolment::Authority;
 use hub_core::layout::{self, SHARD_FILES, file_of};
-use hub_core::shard::{self, Shard};
+use hub_core::shard::{self, Known, Shard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -281,32 +281,17 @@ impl Plan {
 
     /// Begins a vshard's new history; whoever is over by the directory is fenced, and not waited for.
     fn begin(&self, shard: &mut Shard<'_>, heard_of: u16) -> Result<(u16, BTreeSet<Writer>), StoreError> {
-        let mut writers = Vec::new();
-        let mut over = Vec::new();
-        for (node, cause) in &self.nodes {
-            let current = node.writer;
-            let first = self.at_backup.get(&current.node.0).copied().unwrap_or(1);
-            let is_interested =
-                self.topics.iter().any(|topic| topic.vshard == shard.vshard && topic.region == node.region);
-            for incarnation in first..=current.incarnation.0 {
-                let writer = Writer::new(current.node.0, incarnation);
-                let has_written = shard.tx.vshards_of_writer(writer)?.contains(&shard.vshard);
-                if !is_interested && !has_written {
-                    continue;
-                }
-                writers.push(writer);
-                if writer != current {
-                    over.push((writer, FenceCause::Replaced, "it joined again".to_owned()));
-                } else if let (Some(cause), Some(detail)) = (cause, &node.fenced) {
-                    over.push((writer, *cause, detail.clone()));
-                }
-            }
-        }
-        let history = shard::begin_history(shard, &writers, heard_of)?;
-        for (writer, cause, detail) in over {
-            shard::fence(shard, writer, cause, &detail)?;
-        }
-        Ok((history, shard::awaited(shard)?))
+        let known = self.nodes.iter().map(|(node, cause)| Known {
+            current: node.writer,
+            first: self.at_backup.get(&node.writer.node.0).copied().unwrap_or(1),
+            is_interested: self
+                .topics
+                .iter()
+                .any(|topic| topic.vshard == shard.vshard && topic.region == node.region),
+            over: cause.zip(node.fenced.clone()),
+        });
+        let known: Vec<Known> = known.collect();
+        shard::begin_anew(shard, &known, heard_of)
     }
 }
 

@@ -82,9 +82,13 @@ pub const PAY_MINOR: RangeInclusive<i64> = 0..=8_784_000_000;
 impl JobFields {
     /// The signature of the last edit in the tenant's name.
     pub const SIGNED: &str = "signed";
+    /// Under which key the hub imported the job.
+    pub const IMPORT_KEY: &str = "import_key";
+    /// The hub's seal of the text that it wrote, so that nodes can give it back.
+    pub const SEALED: &str = "sealed";
 
     /// Names of all fields.
-    pub const NAMES: [&str; 34] = [
+    pub const NAMES: [&str; 36] = [
         "title",
         "text",
         "category",
@@ -119,6 +123,8 @@ impl JobFields {
         "draw_list",
         "draw_count",
         Self::SIGNED,
+        Self::IMPORT_KEY,
+        Self::SEALED,
     ];
 
     /// Fields that no node writes again: whose job it is, and where it is shown.

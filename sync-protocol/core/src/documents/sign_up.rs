@@ -59,10 +59,22 @@ pub struct SignUpFields {
 impl SignUpFields {
     /// The hub's receipt of a place that it gave itself.
     pub const RECEIPT: &str = "receipt";
+    /// The hub's seal of such a place.
+    pub const SEALED: &str = "sealed";
 
     /// Names of all fields that minter and hub write.
-    pub const NAMES: [&str; 9] =
-        ["job", "worker", "status", "code", "key", "body", "created_at", "reason", Self::RECEIPT];
+    pub const NAMES: [&str; 10] = [
+        "job",
+        "worker",
+        "status",
+        "code",
+        "key",
+        "body",
+        "created_at",
+        "reason",
+        Self::RECEIPT,
+        Self::SEALED,
+    ];
 
     /// Fields that stay as they were first written.
     pub const FIXED: [&str; 6] = ["job", "worker", "code", "key", "body", "created_at"];

@@ -1,6 +1,6 @@
 //! A job's seats as its vshard at the hub knows them. Called by the hub inside its storage transaction.
 
-use super::{NodeEvent, SeatState};
+use super::{NodeEvent, SeatState, SeatsSaid};
 use crate::{
     limits::CAP_MAX,
     mutant::{self, Mutant},
@@ -160,18 +160,6 @@ impl HubHolding {
         Ok(merged)
     }
 
-    /// Merges one event into a vshard that was restored from a backup: what the node used was granted by the lost part.
-    pub fn merge_restored(
-        &mut self,
-        event: &NodeEvent,
-        state: Option<SeatState>,
-    ) -> Result<Merged, Violation> {
-        let (mut next, merged) = self.after(event, state)?;
-        next.seen(next.returned.saturating_add(next.live))?;
-        *self = next;
-        Ok(merged)
-    }
-
     fn after(&self, event: &NodeEvent, state: Option<SeatState>) -> Result<(Self, Merged), Violation> {
         let mut next = *self;
         let merged = match event {
@@ -214,7 +202,8 @@ impl HubHolding {
             NodeEvent::CancelFor { .. }
             | NodeEvent::Final
             | NodeEvent::Seen { .. }
-            | NodeEvent::SeenAll { .. } => Merged::Nothing,
+            | NodeEvent::SeenAll { .. }
+            | NodeEvent::HubConfirmed { .. } => Merged::Nothing,
         };
         Ok((next, merged))
     }
@@ -244,18 +233,12 @@ impl HubHolding {
         self.live = 0;
     }
 
-    /// In a vshard that was restored from a backup: takes over what the node was granted in a former history.
-    pub fn seen(&mut self, granted: u32) -> Result<(), Violation> {
-        if granted > CAP_MAX {
-            return Err(Violation::CapTooLarge);
-        }
+    /// In a vshard that was restored from a backup: takes over what the node was granted in a former history, by the hub's
+    /// own seal.
+    pub fn seen(&mut self, granted: u32) {
         self.granted = self.granted.max(granted);
-        Ok(())
     }
 }
-
-/// Versions of a job's row that a backup may lack; more is no honest report.
-const VERSIONS_LOST_MAX: u32 = 1 << 20;
 
 impl HubJob {
     /// An open job with all of its rights at the hub.
@@ -301,18 +284,19 @@ impl HubJob {
         count
     }
 
-    /// In a vshard that was restored from a backup: takes over what a node was told later than the backup.
-    /// A node's word lowers a known cap and never raises it: whoever raised it says so again.
-    pub fn seen(&mut self, version: u32, cap: u32, open: bool) -> Result<(), Violation> {
-        if cap > CAP_MAX || version > self.version.saturating_add(VERSIONS_LOST_MAX) {
-            return Err(Violation::CapTooLarge);
+    /// In a vshard that was restored from a backup: takes over what nodes were told later than the backup, by the hub's own
+    /// seal.
+    pub fn seen(&mut self, said: SeatsSaid) {
+        if said.version > self.version {
+            self.bound = self.bound.max(self.cap).max(said.cap);
+            (self.version, self.cap, self.policy) = (said.version, said.cap, said.policy);
         }
-        if version > self.version {
-            self.bound = self.bound.max(self.cap).max(cap);
-            (self.version, self.cap) = (version, self.cap.min(cap));
-        }
-        self.open &= open;
-        Ok(())
+        self.open &= said.open;
+    }
+
+    /// What was out before the vshard came back from a backup stays valid.
+    pub fn keep_valid(&mut self, out_total: u32) {
+        self.bound = self.bound.max(out_total);
     }
 
     /// Changes the cap. Raising it grows the pool. Lowering it applies at once: nothing is granted while more is out, and

@@ -1,6 +1,6 @@
 //! Rows of the ledger logs: what a node reports about its seats, and what the hub tells the nodes.
 
-use super::LossPolicy;
+use super::{JobText, LossPolicy, Seal, SeatsSaid};
 use crate::ids::{JobId, SignUpId, WorkerId, Writer};
 use minicbor::{Decode, Encode};
 
@@ -127,23 +127,37 @@ pub enum NodeEvent {
     /// The last row of this log: its incarnation uses no right any more. The row's job means nothing.
     #[n(8)]
     Final,
-    /// What was known here of a job under a former history of its vshard, for a hub that was restored from a backup.
+    /// What the hub said here of a job under a former history of its vshard, for a hub that was restored from a backup. It
+    /// counts as far as the hub's own seals hold.
     #[n(9)]
     Seen {
         #[n(0)]
         granted: u32,
         #[n(1)]
-        version: u32,
+        rights: Option<Seal>,
         #[n(2)]
-        cap: u32,
+        said: SeatsSaid,
         #[n(3)]
-        open: bool,
+        seats: Option<Seal>,
+        /// The text of a job that the hub made, with the hub's seal among its values.
+        #[n(4)]
+        text: Option<JobText>,
     },
     /// All that was known here of former histories has been told. The row's job means nothing.
     #[n(10)]
     SeenAll {
         #[n(0)]
         history: u16,
+    },
+    /// A place that the hub's own node confirmed under a former history.
+    #[n(11)]
+    HubConfirmed {
+        #[n(0)]
+        sign_up: SignUpId,
+        #[n(1)]
+        worker: WorkerId,
+        #[n(2)]
+        seal: Seal,
     },
 }
 
@@ -252,6 +266,9 @@ pub struct JobRow {
     /// `None` from a hub that knows but one policy.
     #[n(6)]
     pub policy: Option<LossPolicy>,
+    /// The hub's seal of [`SeatsSaid`].
+    #[n(7)]
+    pub seal: Option<Seal>,
 }
 
 /// Hub ledger row about one node's rights to one job, for that node alone.
@@ -277,4 +294,7 @@ pub struct HoldingRow {
     /// Until when `promote` is offered, epoch seconds: later the right is returned, and the next in line is asked.
     #[n(6)]
     pub offer_until: Option<i64>,
+    /// The hub's seal of `granted`.
+    #[n(7)]
+    pub seal: Option<Seal>,
 }

@@ -1,11 +1,10 @@
 //! The seat ledger in the domain's own words: one line a case, what is left last.
 
 use sync_protocol::{
-    ids::{SignUpId, WorkerId, Writer},
-    limits::CAP_MAX,
+    ids::{JobId, SignUpId, WorkerId, Writer},
     seats::{
         BelowConfirmed, EndReason, Excess, Footing, HubHolding, HubJob, LossPolicy, Merged, NodeEvent,
-        NodeJob, Refusal, SeatState, Standing, Violation, receipt_stands,
+        NodeJob, Refusal, SealKey, SeatState, SeatsSaid, Standing, Violation, receipt_stands,
     },
 };
 
@@ -172,7 +171,7 @@ fn the_hub_merges_only_what_an_honest_node_reports() {
     for event in [
         NodeEvent::Final,
         NodeEvent::SeenAll { history: 2 },
-        NodeEvent::Seen { granted: 9, version: 1, cap: 9, open: true },
+        NodeEvent::SeenAll { history: 9 },
         NodeEvent::CancelFor { sign_up: sign_up(), reason: None },
     ] {
         assert_eq!(merge(2, 0, 1, &event, "live"), "nothing, out 2, live 1", "{event:?}");
@@ -180,29 +179,54 @@ fn the_hub_merges_only_what_an_honest_node_reports() {
 }
 
 #[test]
-fn a_restored_hub_believes_what_an_honest_node_can_have_seen() {
-    // (version, cap, open) known and told -> what is known then.
-    let check =
-        |known: (u32, u32, bool), told: (u32, u32, bool), expected: Result<(u32, u32, bool), Violation>| {
-            let mut job =
-                HubJob { version: known.0, open: known.2, ..HubJob::new(known.1, LossPolicy::WriteOff) };
-            let found = job.seen(told.0, told.1, told.2).map(|()| (job.version, job.cap, job.open));
-            assert_eq!(found, expected, "{known:?} and {told:?}");
-        };
-    check((1, 5, true), (3, 4, true), Ok((3, 4, true)));
-    check((1, 5, true), (3, 9, true), Ok((3, 5, true)));
-    check((3, 5, true), (3, 4, true), Ok((3, 5, true)));
-    check((3, 5, true), (2, 4, false), Ok((3, 5, false)));
-    check((3, 5, false), (4, 5, true), Ok((4, 5, false)));
-    check((1, 5, true), (2, CAP_MAX + 1, true), Err(Violation::CapTooLarge));
-    check((1, 5, true), (u32::MAX, 5, true), Err(Violation::CapTooLarge));
+fn a_restored_hub_takes_back_what_it_said() {
+    // (cap, version, open) known and told -> what is known then, and the most that may be valid with nine out.
+    let check = |known: (u32, u32, bool), told: (u32, u32, bool), expected: (u32, u32, bool), most: u32| {
+        let mut job =
+            HubJob { version: known.1, open: known.2, ..HubJob::new(known.0, LossPolicy::WriteOff) };
+        let (cap, version, open) = told;
+        job.seen(SeatsSaid { cap, version, open, policy: LossPolicy::WriteOff });
+        assert_eq!((job.cap, job.version, job.open), expected, "{known:?} and {told:?}");
+        assert_eq!(job.most_valid(9), most, "{known:?} and {told:?}");
+    };
+    check((5, 1, true), (4, 3, true), (4, 3, true), 5);
+    check((5, 1, true), (9, 3, true), (9, 3, true), 9);
+    check((5, 3, true), (4, 3, true), (5, 3, true), 5);
+    check((5, 3, true), (4, 2, false), (5, 3, false), 5);
+    check((5, 3, false), (5, 4, true), (5, 4, false), 5);
 
     let mut holding = HubHolding { granted: 4, returned: 1, live: 2 };
-    holding.seen(3).unwrap();
+    holding.seen(3);
     assert_eq!(holding.granted, 4, "an old word changes nothing");
-    assert_eq!(holding.seen(CAP_MAX + 1), Err(Violation::CapTooLarge));
-    holding.seen(9).unwrap();
+    holding.seen(9);
     assert_eq!((holding.out(), holding.idle()), (8, 6));
+}
+
+#[test]
+fn a_seal_holds_for_what_the_hub_said_and_nothing_else() {
+    let (key, other) = (SealKey([1; 32]), SealKey([2; 32]));
+    let (job, here, there) = (JobId::job(Writer::hub(1), 4), Writer::new(1, 1), Writer::new(2, 1));
+    let rights = Some(key.rights(job, here, 3));
+    let said = SeatsSaid { cap: 9, version: 2, open: true, policy: LossPolicy::WriteOff };
+    let seats = Some(key.seats(job, said));
+    let (place, worker) = (SignUpId::sign_up(here, 7), WorkerId([5; 16]));
+    let placed = key.place(job, place, worker);
+    for (what, holds, expected) in [
+        ("rights as granted", key.holds_rights(rights, job, here, 3), true),
+        ("more rights", key.holds_rights(rights, job, here, 4), false),
+        ("rights of another node", key.holds_rights(rights, job, there, 3), false),
+        ("rights to another job", key.holds_rights(rights, JobId::job(here, 4), here, 3), false),
+        ("rights under another hub's key", other.holds_rights(rights, job, here, 3), false),
+        ("rights without a seal", key.holds_rights(None, job, here, 3), false),
+        ("a seal of something else", key.holds_rights(seats, job, here, 3), false),
+        ("seats as said", key.holds_seats(seats, job, said), true),
+        ("a closed job", key.holds_seats(seats, job, SeatsSaid { open: false, ..said }), false),
+        ("another cap", key.holds_seats(seats, job, SeatsSaid { cap: 10, ..said }), false),
+        ("a place as given", key.holds_place(placed, job, place, worker), true),
+        ("another's place", key.holds_place(placed, job, place, WorkerId([6; 16])), false),
+    ] {
+        assert_eq!(holds, expected, "{what}");
+    }
 }
 
 #[test]

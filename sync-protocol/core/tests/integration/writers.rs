@@ -284,9 +284,9 @@ fn what_is_written_is_known() {
     let names: Vec<_> = fields.to_fields().into_iter().map(|(name, _)| name).collect();
     assert!(names.iter().all(|name| JobFields::NAMES.contains(name)), "{names:?}");
     assert_eq!(
-        names.len() + 1 + Draw::FIELDS.len(),
+        names.len() + 3 + Draw::FIELDS.len(),
         JobFields::NAMES.len(),
-        "and the signature, and what was drawn"
+        "and the signature, the key of the import, the seal, and what was drawn"
     );
     assert!(new_sign_up().iter().all(|(name, _)| SignUpFields::NAMES.contains(name)));
 }

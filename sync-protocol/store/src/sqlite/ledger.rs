@@ -9,7 +9,7 @@ use crate::{
 use rusqlite::{Row, params};
 use sync_protocol::{
     ids::{JobId, SignUpId, VshardId, WorkerId, Writer},
-    seats::{Excess, HubHolding, HubJob, LossPolicy, NodeJob, SeatState},
+    seats::{Excess, HubHolding, HubJob, LossPolicy, NodeJob, Seal, SeatState},
 };
 
 pub(super) fn node_job(
@@ -17,7 +17,8 @@ pub(super) fn node_job(
     vshard: VshardId,
     job: JobId,
 ) -> Result<Option<(NodeJob, HubSaid)>, StoreError> {
-    let sql = "SELECT vshard, job, granted, returned, live, closed, cap, version, free, waiting, policy, sum FROM node_seats
+    let sql = "SELECT vshard, job, granted, returned, live, closed, cap, version, free, waiting, policy, rights_seal, seats_seal,
+                      sum FROM node_seats
                WHERE vshard = ?1 AND job = ?2";
     let found = tx
         .one("node_seats", sql, params![vshard.0, job.to_bytes()], node_row)?
@@ -38,7 +39,14 @@ fn node_row(row: &Row<'_>) -> rusqlite::Result<(JobId, NodeJob, HubSaid)> {
         closed: row.get(5)?,
         policy: policy(row, 10)?,
     };
-    let said = HubSaid { cap: row.get(6)?, version: row.get(7)?, free: row.get(8)?, waiting: row.get(9)? };
+    let said = HubSaid {
+        cap: row.get(6)?,
+        version: row.get(7)?,
+        free: row.get(8)?,
+        waiting: row.get(9)?,
+        rights: row.get::<_, Option<[u8; 32]>>(11)?.map(Seal),
+        seats: row.get::<_, Option<[u8; 32]>>(12)?.map(Seal),
+    };
     Ok((id(row, 1, JobId::from_bytes)?, seats, said))
 }
 
@@ -46,7 +54,8 @@ pub(super) fn node_jobs(
     tx: &SqliteTx<'_>,
     vshard: VshardId,
 ) -> Result<Vec<(JobId, NodeJob, HubSaid)>, StoreError> {
-    let sql = "SELECT vshard, job, granted, returned, live, closed, cap, version, free, waiting, policy, sum FROM node_seats
+    let sql = "SELECT vshard, job, granted, returned, live, closed, cap, version, free, waiting, policy, rights_seal, seats_seal,
+                      sum FROM node_seats
                WHERE vshard = ?1 ORDER BY job";
     tx.all("node_seats", sql, [vshard.0], node_row)
 }
@@ -74,8 +83,9 @@ pub(super) fn put_node_job(
     said: &HubSaid,
 ) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO node_seats
-                 (vshard, job, granted, returned, live, closed, cap, version, free, waiting, policy, sum)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+                 (vshard, job, granted, returned, live, closed, cap, version, free, waiting, policy, rights_seal,
+                  seats_seal, sum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let values = params![
         vshard.0,
         job.to_bytes(),
@@ -87,7 +97,9 @@ pub(super) fn put_node_job(
         said.version,
         said.free,
         said.waiting,
-        policy_code(seats.policy)
+        policy_code(seats.policy),
+        said.rights.map(|seal| seal.0),
+        said.seats.map(|seal| seal.0)
     ];
     tx.put("node_seats", sql, values)
 }

@@ -29,7 +29,7 @@ CREATE INDEX sign_up_job ON sign_up (vshard, job, worker);
 CREATE INDEX sign_up_worker ON sign_up (worker);
 CREATE TABLE node_seats (vshard INTEGER NOT NULL, job BLOB NOT NULL, granted INTEGER NOT NULL,
   returned INTEGER NOT NULL, live INTEGER NOT NULL, closed INTEGER NOT NULL, cap INTEGER NOT NULL, version INTEGER NOT NULL, free INTEGER NOT NULL,
-  waiting INTEGER NOT NULL, policy INTEGER NOT NULL, sum INTEGER NOT NULL,
+  waiting INTEGER NOT NULL, policy INTEGER NOT NULL, rights_seal BLOB, seats_seal BLOB, sum INTEGER NOT NULL,
   PRIMARY KEY (vshard, job)) STRICT, WITHOUT ROWID;
 CREATE TABLE hub_seats (vshard INTEGER NOT NULL, job BLOB NOT NULL, cap INTEGER NOT NULL, open INTEGER NOT NULL,
   version INTEGER NOT NULL, policy INTEGER NOT NULL, excess INTEGER NOT NULL, bound INTEGER NOT NULL,

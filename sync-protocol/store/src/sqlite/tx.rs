@@ -426,6 +426,10 @@ impl ShardTx for SqliteTx<'_> {
     fn evidence_head(&mut self, vshard: VshardId, writer: Writer) -> Result<Option<LogHead>, StoreError> {
         standing::evidence_head(self, vshard, writer)
     }
+    fn remove_evidence(&mut self, vshard: VshardId, writer: Writer) -> Result<(), StoreError> {
+        let sql = "DELETE FROM evidence WHERE vshard = ?1 AND writer = ?2";
+        self.run(sql, params![vshard.0, writer.to_bytes()]).map(drop)
+    }
     fn ending(
         &mut self,
         vshard: VshardId,

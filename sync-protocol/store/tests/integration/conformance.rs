@@ -7,7 +7,7 @@ use sync_protocol::{
     documents::{Document, JobFields, Status, Value},
     ids::{NodeId, TenantId, TopicId, VshardId, WorkerId, Writer},
     log::{Head, LogHead},
-    seats::{Excess, HubHolding, HubJob, LossPolicy, NodeJob, SeatState},
+    seats::{Excess, HubHolding, HubJob, LossPolicy, NodeJob, Seal, SeatState},
     wire::v1::DownState,
 };
 use sync_store::{HubSaid, MessageKind, MessageRow, SeatRow, ShardStore, ShardTx, StoreError, WaitRow};
@@ -238,7 +238,14 @@ fn sign_ups(open: Open<'_>, vshard: VshardId) {
 fn counters(open: Open<'_>, vshard: VshardId) {
     let mut store = open();
     let seats = NodeJob { granted: 9, returned: 2, live: 3, closed: true, policy: LossPolicy::Reclaim };
-    let said = HubSaid { cap: 20, version: 4, free: 5, waiting: 6 };
+    let said = HubSaid {
+        cap: 20,
+        version: 4,
+        free: 5,
+        waiting: 6,
+        rights: Some(Seal([8; 32])),
+        seats: Some(Seal([9; 32])),
+    };
     let hub =
         HubJob { version: 4, bound: 25, excess: Excess::BumpLatest, ..HubJob::new(20, LossPolicy::Reclaim) };
     let holding = |granted| HubHolding { granted, returned: 1, live: 2 };

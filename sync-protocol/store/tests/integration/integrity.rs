@@ -11,7 +11,7 @@ use sync_protocol::{
     documents::{Document, Status, Value},
     ids::{DocumentId, JobId, NodeId, SignUpId, TopicId, VshardId, WorkerId, Writer},
     log::{Head, LogHead},
-    seats::{EndReason, Ending, HubHolding, HubJob, LossPolicy, NodeJob, SeatState, Standing},
+    seats::{EndReason, Ending, HubHolding, HubJob, LossPolicy, NodeJob, Seal, SeatState, Standing},
     wire::v1::DownState,
 };
 use sync_store::{
@@ -59,7 +59,14 @@ fn fill(store: &mut SqliteShard) {
                     vshard,
                     job(of),
                     &seats,
-                    &HubSaid { cap: 20, version: 4, free: 5, waiting: 6 },
+                    &HubSaid {
+                        cap: 20,
+                        version: 4,
+                        free: 5,
+                        waiting: 6,
+                        rights: Some(Seal([8; 32])),
+                        seats: Some(Seal([9; 32])),
+                    },
                 )?;
                 tx.put_hub_job(
                     vshard,
