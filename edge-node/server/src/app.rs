@@ -654,3 +654,6 @@ async fn stop_signal() {
         Err(_) => drop(ctrl_c.await),
     }
 }
+
+#[cfg(test)]
+mod tests;

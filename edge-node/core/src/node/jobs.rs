@@ -106,6 +106,7 @@ impl Batch<'_> {
         after.check().map_err(EditRefusal::Absurd)?;
         self.edit(vshard, stored.topic, edit.job, &mut stored.document, &fields)?
             .map_err(EditRefusal::Document)?;
+        self.tell_of_change(vshard, edit.job, Some(&before), after)?;
         let changed = JobSummary {
             title: after.title.clone(),
             start_at: after.start_at,

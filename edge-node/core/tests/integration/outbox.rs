@@ -2,10 +2,10 @@
 
 use crate::places::Node;
 use crate::world::{NOW, fields, topic};
-use edge_core::node::{Batch, NewJob};
+use edge_core::node::{Batch, JobEdit, NewJob};
 use sync_protocol::{
     documents::JobFields,
-    ids::{JobId, SignUpId, Writer},
+    ids::{JobId, SignUpId, TenantId, Writer},
     limits::BATCH_BYTES_MAX,
     log::{Entry, EntryKind},
     seats::{EndReason, Ending, HoldingRow, LossPolicy},
@@ -91,6 +91,23 @@ fn who_has_a_place_is_told_of_another_time_or_place() {
     edit(&mut node, 1, &|fields| "another text".clone_into(&mut fields.text));
     assert_eq!(told(&mut node), []);
     edit(&mut node, 2, &|fields| fields.start_at += 1_800);
+    assert_eq!(told(&mut node), [(MessageKind::Changed, confirmed)]);
+}
+
+#[test]
+fn who_has_a_place_is_told_of_what_the_agency_changes_at_this_very_node() {
+    let mut node = Node::cut_off("changed-here");
+    let job = born(&mut node, 1);
+    let (confirmed, _in_line) = (node.sign_up(job, 1).sign_up, node.sign_up(job, 2).sign_up);
+    let edit = |node: &mut Node, change: &dyn Fn(&mut JobFields)| {
+        let mut fields = fields("born");
+        change(&mut fields);
+        let tenant = TenantId(fields.tenant);
+        node.batch(|batch| batch.edit_job(&JobEdit { tenant, job, fields }).unwrap());
+    };
+    edit(&mut node, &|fields| "another text".clone_into(&mut fields.text));
+    assert_eq!(told(&mut node), []);
+    edit(&mut node, &|fields| "another place".clone_into(&mut fields.place));
     assert_eq!(told(&mut node), [(MessageKind::Changed, confirmed)]);
 }
 

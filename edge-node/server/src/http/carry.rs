@@ -231,8 +231,10 @@ fn write_control(data: &Path, text: &str) -> std::io::Result<()> {
 /// Takes the hub's answer to a carried session.
 #[utoipa::path(post, path = "/v1/sync/carry", operation_id = "carry",
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The answer that `dayshift sync carry import` wrote."),
-    responses((status = 200, body = CarriedJson), (status = 400, body = Problem, description = "`bad-request`: the file cannot be used."),
-    (status = 401, body = Problem, description = "`unauthorised`."), (status = 413, body = Problem), (status = 503, body = Problem)))]
+    responses((status = 200, body = CarriedJson), (status = 400, body = Problem,
+        description = "`bad-file`: the file cannot be used; `bad-request`: it does not go on from what this node has."),
+    (status = 401, body = Problem, description = "`unauthorised`."),
+    (status = 409, body = Problem, description = "`wrong-file`: the file is not for this node."), (status = 413, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn take(
     State(desk): State<Desk>,
     headers: HeaderMap,

@@ -142,9 +142,8 @@ impl Sender {
                 Ok(Self::Command(argv))
             }
             (None, None, Some(url), Some(secret)) => {
-                let is_near = url.starts_with("http://127.0.0.1") || url.starts_with("http://[::1]");
                 ensure!(
-                    url.starts_with("https://") || is_near,
+                    url.starts_with("https://") || is_near(&url),
                     "url {url}: https, or http to this very machine; messages name people"
                 );
                 let path = data.join(secret);
@@ -164,6 +163,16 @@ impl Sender {
             _ => bail!("give one of file, command, or url with secret_file"),
         }
     }
+}
+
+/// Whether an address leads to this very machine; of `http://127.0.0.1.example` and `http://127.0.0.1@example` only the
+/// letters do.
+fn is_near(url: &str) -> bool {
+    let authority = url.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#']).next());
+    let port = authority.and_then(|of| of.strip_prefix("127.0.0.1").or_else(|| of.strip_prefix("[::1]")));
+    port.is_some_and(|port| {
+        port.is_empty() || port.strip_prefix(':').is_some_and(|n| n.parse::<u16>().is_ok())
+    })
 }
 
 fn append(path: &Mutex<PathBuf>, body: &str) -> anyhow::Result<()> {
@@ -211,9 +220,12 @@ async fn post(url: &str, secret: &[u8], message: &Composed) -> anyhow::Result<()
             .header("dayshift-delivery", &delivery)
             .header("dayshift-signature", &signature)
             .send(body.as_bytes())
-            .map(drop)
+            .map(|answer| answer.status())
     });
-    Ok(posted.await??)
+    let status = posted.await??;
+    // An address that has moved has taken nothing.
+    ensure!(status.is_success(), "answered {status}: give the address that takes the message itself");
+    Ok(())
 }
 
 /// `t=EPOCH_SECONDS,v1=HEX`: HMAC-SHA-256 (RFC 2104) over the seconds, a full stop and the body.
@@ -251,10 +263,17 @@ mod tests {
         check("[workers]\ncommand = ['/bin/cat']", None);
         check("[workers]\nurl = 'https://sms.example/send'\nsecret_file = 'long'", None);
         check("[tenants.Shunda]\nurl = 'http://127.0.0.1:9/x'\nsecret_file = 'long'", None);
+        check("[tenants.Shunda]\nurl = 'http://[::1]/x'\nsecret_file = 'long'", None);
         check("[workers]\ncommand = []", Some("command is empty"));
         check("[workers]\nurl = 'https://sms.example/send'", Some("needs secret_file"));
         check("[workers]\nurl = 'http://sms.example/send'\nsecret_file = 'long'", Some("https"));
         check("[workers]\nurl = 'https://sms.example'\nsecret_file = 'short'", Some("shorter than 16"));
+        for lookalike in
+            ["127.0.0.1.sms.example", "127.0.0.1@sms.example", "127.0.0.1:9@sms.example", "[::1].sms.example"]
+        {
+            let toml = format!("[workers]\nurl = 'http://{lookalike}/send'\nsecret_file = 'long'");
+            check(&toml, Some("to this very machine"));
+        }
         check(
             "[workers]\nurl = 'https://sms.example'\nsecret_file = 'none'",
             Some("cannot read secret_file"),

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod agency;
+mod carry;
 mod crews;
 mod damage;
 mod disk;
 mod held_off;
+mod https;
 mod interface;
 mod kiosk;
 mod lines;
@@ -14,4 +16,5 @@ mod node;
 mod own;
 mod rates;
 mod routes;
+mod senders;
 mod workers;

@@ -32,6 +32,10 @@ const START_WAIT: Duration = Duration::from_secs(30);
 pub(crate) struct Node {
     child: Child,
     address: SocketAddr,
+    /// The door for phones, where it has one.
+    pub(crate) https: Option<SocketAddr>,
+    /// What it is told beside the flags of every node.
+    flags: Vec<String>,
     folder: Folder,
 }
 
@@ -100,6 +104,16 @@ fn admit_tenant(folder: &Path) {
     store.checkpoint().unwrap();
 }
 
+/// A fresh folder of this name, as joining and a first contact would leave it.
+fn enrolled(name: &str) -> Folder {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    fs::create_dir_all(&path).unwrap();
+    let folder = Folder(path);
+    enrol(&folder.0);
+    admit_tenant(&folder.0);
+    folder
+}
+
 impl Node {
     /// Starts a node in a fresh folder of this name.
     pub(crate) fn start(name: &str) -> Self {
@@ -113,6 +127,13 @@ impl Node {
             command.args(told.iter().map(|(name, value)| format!("{name}={value}")));
             command
         })
+    }
+
+    /// Starts a node whose folder is prepared before; it is started with the flags that come of that.
+    pub(crate) fn start_prepared(name: &str, prepare: impl FnOnce(&Path) -> Vec<String>) -> Self {
+        let folder = enrolled(name);
+        let flags = prepare(&folder.0);
+        Self::run(Command::new("env"), folder, ".", flags)
     }
 
     /// Starts a node whose data folder is a small disk of its own: a tmpfs in a mount namespace, by `unshare -rm`.
@@ -134,18 +155,26 @@ impl Node {
     }
 
     fn start_behind(name: &str, data: &str, command: impl FnOnce(&Path) -> Command) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        let folder = Folder(path);
-        enrol(&folder.0);
-        admit_tenant(&folder.0);
-        let (child, address) = serve(command(&folder.0), &folder.0, data);
-        Self { child, address, folder }
+        let folder = enrolled(name);
+        let command = command(&folder.0);
+        Self::run(command, folder, data, Vec::new())
+    }
+
+    fn run(command: Command, folder: Folder, data: &str, flags: Vec<String>) -> Self {
+        let (child, address, https) = serve(command, &folder.0, data, &flags);
+        Self { child, address, https, flags, folder }
     }
 
     /// The node's data folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder.0
+    }
+
+    /// What only the folder's owner can read: the header by which this run of the node knows him.
+    pub(crate) fn owner(&self) -> (&'static str, String) {
+        let control = fs::read_to_string(self.folder().join("control.json")).unwrap();
+        let control: serde_json::Value = serde_json::from_str(&control).unwrap();
+        ("Authorization", format!("Bearer {}", control["token"].as_str().unwrap()))
     }
 
     /// Ends the process as a power cut would.
@@ -156,7 +185,7 @@ impl Node {
 
     /// Starts a halted node on the folder that it left.
     pub(crate) fn restart(&mut self) {
-        (self.child, self.address) = serve(Command::new("env"), &self.folder.0, ".");
+        (self.child, self.address, self.https) = serve(Command::new("env"), &self.folder.0, ".", &self.flags);
     }
 
     /// Sends a request as it stands and reads the answer.
@@ -219,7 +248,12 @@ fn log(folder: &Path) -> Stdio {
 }
 
 /// Starts the process and waits until it says where it serves.
-fn serve(mut command: Command, folder: &Path, data: &str) -> (Child, SocketAddr) {
+fn serve(
+    mut command: Command,
+    folder: &Path,
+    data: &str,
+    flags: &[String],
+) -> (Child, SocketAddr, Option<SocketAddr>) {
     let announce = folder.join("address.json");
     drop(fs::remove_file(&announce));
     let start = command
@@ -237,11 +271,13 @@ fn serve(mut command: Command, folder: &Path, data: &str) -> (Child, SocketAddr)
         .arg(folder.join(data))
         .arg("--announce")
         .arg(&announce)
+        .args(flags)
         .stderr(log(folder))
         .stdout(log(folder));
     let child = until_written(&announce, || start.spawn().unwrap());
     let announced: serde_json::Value = serde_json::from_str(&fs::read_to_string(&announce).unwrap()).unwrap();
-    (child, announced["http"].as_str().unwrap().parse().unwrap())
+    let door = |name: &str| announced[name].as_str().map(|address| address.parse().unwrap());
+    (child, door("http").unwrap(), door("https"))
 }
 
 /// Posts a job of the year 2099; its id.
