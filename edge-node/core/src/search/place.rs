@@ -64,13 +64,15 @@ pub(super) struct Circle {
     centre: Position,
     metres_per_lon_e6: f64,
     pub(super) radius_m: u32,
+    /// Jobs that say no position count as well, as if they lay at the edge.
+    pub(super) placeless: bool,
 }
 
 impl Circle {
     pub(super) fn of(near: Near) -> Self {
         let latitude = f64::from(near.position.lat_e6) / 1e6;
         let metres_per_lon_e6 = METRES_PER_E6 * latitude.to_radians().cos().max(0.0);
-        Self { centre: near.position, metres_per_lon_e6, radius_m: near.radius_m }
+        Self { centre: near.position, metres_per_lon_e6, radius_m: near.radius_m, placeless: false }
     }
 
     /// Whole metres from the centre, rounded down.
@@ -111,6 +113,9 @@ pub(super) fn cover(cells: &[u64], circle: &Circle) -> Vec<Span> {
     let placed = cells.partition_point(|&cell| cell != NOWHERE);
     let mut spans = Vec::new();
     Quad { prefix: 0, x: 0, y: 0, level: LEVELS }.descend(&cells[..placed], 0, circle, &mut spans);
+    if circle.placeless && placed < cells.len() {
+        push(&mut spans, Span { from: placed, to: cells.len(), inside: false });
+    }
     spans
 }
 

@@ -51,6 +51,8 @@ pub struct QueryFields {
     /// Words without any letter, digit or character count as none.
     pub words: Option<String>,
     pub near: Option<Near>,
+    /// Whether jobs that say no position are near as well; they come behind those that do.
+    pub placeless: bool,
     /// Epoch seconds; a job at this second matches.
     pub start_after: Option<i64>,
     /// Epoch seconds; a job at this second does not match.
@@ -74,6 +76,7 @@ impl Default for QueryFields {
         Self {
             words: None,
             near: None,
+            placeless: false,
             start_after: None,
             start_before: None,
             pay_min: None,
@@ -185,6 +188,7 @@ fn hash(fields: &QueryFields) -> u64 {
         hasher.update(&lat_e6.to_be_bytes());
         hasher.update(&lon_e6.to_be_bytes());
         hasher.update(&radius_m.to_be_bytes());
+        hasher.update(&[u8::from(fields.placeless)]);
     }
     hasher.update(&[fields.flags_all.bits(), fields.availability as u8, fields.sort as u8]);
     let mut first = [0; 8];

@@ -104,7 +104,9 @@ impl<'s> Search<'s> {
     fn attempt(&mut self, widened: Option<Widened>) -> Page {
         let near = self.query.fields.near.map(|near| {
             let radius_m = widened.and_then(|widened| widened.radius_m).unwrap_or(near.radius_m);
-            Circle::of(Near { radius_m, ..near })
+            let mut circle = Circle::of(Near { radius_m, ..near });
+            circle.placeless = self.query.fields.placeless;
+            circle
         });
         let any_term = widened.is_some_and(|widened| widened.any_term);
         let pass = Pass::new(self.query, self.now, near, any_term);
@@ -220,7 +222,8 @@ impl<'s> Search<'s> {
 
     fn candidate(&self, pass: &Pass<'_>, entry: &Entry) -> Candidate<'s> {
         let (hot, _) = self.columns(entry.place);
-        let distance_m = pass.circle.map(|circle| circle.distance_m(hot.lat_e6, hot.lon_e6));
+        let circle = pass.circle.filter(|_| hot.placed);
+        let distance_m = circle.map(|circle| circle.distance_m(hot.lat_e6, hot.lon_e6));
         Candidate { distance_m, ..self.index.candidate(entry.place) }
     }
 

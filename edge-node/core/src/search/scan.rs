@@ -137,8 +137,11 @@ impl<'q> Pass<'q> {
         if inside && !self.ranks_by_distance {
             return Some(0);
         }
+        if !hot.placed {
+            return circle.placeless.then_some(circle.radius_m);
+        }
         let distance_m = circle.distance_m(hot.lat_e6, hot.lon_e6);
-        (hot.placed && distance_m <= circle.radius_m).then_some(distance_m)
+        (distance_m <= circle.radius_m).then_some(distance_m)
     }
 }
 

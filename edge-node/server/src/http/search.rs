@@ -127,6 +127,7 @@ impl SearchParameters {
             Some(text) => Some(text.parse().map_err(|_| Problem::new("bad-page-token", "not a page token"))?),
         };
         let fields = QueryFields {
+            placeless: false,
             words: self.q.clone(),
             near,
             start_after: self.start_after,

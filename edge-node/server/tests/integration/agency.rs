@@ -141,6 +141,8 @@ fn thirty_shifts_are_pasted_and_the_doubtful_one_stays() {
     );
     let last = press(&fields(&answered.body), "send");
     assert!(last.body.contains("1 shift is out"), "{last:?}");
+    // A table says where a shift is by name alone: the hall's own kiosk shows it all the same.
+    assert!(node.get("/near?lang=zh&when=any&q=%E5%88%86%E6%8B%A3%E5%91%987").body.contains("分拣员7"));
     let search: Value = serde_json::from_str(&node.get("/v1/jobs?page_size=50").body).unwrap();
     assert_eq!(search["total"], 30);
     // The same table once more: each row is asked about and nothing goes out.

@@ -120,6 +120,7 @@ impl Dice {
         QueryFields {
             words: self.sometimes(2, |dice| dice.words(3)),
             near,
+            placeless: self.sometimes(2, |_| ()).is_some(),
             start_after: self.sometimes(6, |dice| NOW + dice.number(-DAY_S, 3 * DAY_S)),
             start_before: self.sometimes(6, |dice| NOW + dice.number(3 * DAY_S, 4 * DAY_S)),
             pay_min: self.sometimes(5, |dice| dice.number(0, 9) * 500),

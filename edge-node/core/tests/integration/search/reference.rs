@@ -50,7 +50,7 @@ fn attempt(
     let mut found = Vec::new();
     for row in jobs.values().filter(|row| passes(row, fields, now) && keeps(row)) {
         let distance_m = near.and_then(|near| distance_m(row, near));
-        if near.is_some_and(|near| distance_m.is_none_or(|metres| metres > near.radius_m)) {
+        if near.is_some_and(|near| distance_m.map_or(!fields.placeless, |metres| metres > near.radius_m)) {
             continue;
         }
         if let Some(points) = points(row, &terms(fields), any_term) {
@@ -58,7 +58,8 @@ fn attempt(
         }
     }
     found.sort_by_key(|&(row, points, distance_m)| {
-        let distance = distance_m.map(i64::from);
+        // Who says no position is as far away as may be.
+        let distance = distance_m.or(near.map(|near| near.radius_m)).map(i64::from);
         let (first, second) = match fields.sort {
             Sort::Relevance => {
                 let score = i64::from(points * 2 + u32::from(row.offerable > 0));

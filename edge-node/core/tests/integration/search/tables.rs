@@ -108,6 +108,8 @@ fn a_circle_widens_until_it_finds() {
     check(&near(1_000), "2");
     check(&near(5_000), "2 1");
     check(&near(100_000), "2 1 3");
+    check(&QueryFields { placeless: true, ..near(1_000) }, "2 4");
+    check(&QueryFields { placeless: true, ..near(100_000) }, "2 1 3 4");
     let far = Near { position: Position { lat_e6: 31_700_000, ..HALL }, radius_m: 1_000 };
     check(&QueryFields { near: Some(far), ..near(1) }, "");
 }

@@ -92,6 +92,7 @@ pub(super) fn find(app: &App, wanted: &Wanted<'_>, radius_m: u32) -> Page {
     let fields = |words: &str| QueryFields {
         words: (!words.is_empty()).then(|| words.to_owned()),
         near,
+        placeless: true,
         start_after: span.map(|span| span.0),
         start_before: span.map(|span| span.1),
         flags_all: if wanted.when == When::Night { Flags::NIGHT } else { Flags::NONE },
@@ -180,6 +181,7 @@ fn emptiness(app: &App, filter: &Filter) -> Result<Empty, Problem> {
         .map(|(lat_e6, lon_e6)| Near { position: Position { lat_e6, lon_e6 }, radius_m: RADIUS_M_MAX });
     let later = QueryFields {
         near,
+        placeless: true,
         start_after: span(app, filter.when).map(|span| span.0),
         sort: Sort::Start,
         page_size: 1,
