@@ -1,10 +1,11 @@
 // A small cluster of real processes for a suite: a hub, a tenant, nodes that joined, and jobs that were imported.
 //
 // DAYSHIFT_PROGRAMS: folder of the built programs. Everything lies in a temporary folder that goes with the cluster.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 const START_MS = 60_000;
 const SETTLE_MS = 60_000;
@@ -65,6 +66,8 @@ class Server {
 
 export class Cluster {
   nodes = [];
+  // Of the nodes' halls.
+  zone = 'Asia/Shanghai';
 
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'dayshift-suite-'));
@@ -79,21 +82,31 @@ export class Cluster {
     const data = join(this.folder, 'hub');
     this.dayshift('hub', 'init', '--data', data, '--name', 'suite');
     this.tenantKey = this.dayshift('tenant', 'create', 'agency', '--data', data, '--region', REGION);
-    this.hub = await new Server('hub', this.folder, ['hub', 'run', '--data', data, '--http', '127.0.0.1:0', '--quic', '127.0.0.1:0', ...args]).start();
+    await this.runHub('127.0.0.1:0', ...args);
     this.adminToken = readFileSync(join(data, 'admin.token'), 'utf8').trim();
+  }
+
+  async runHub(quic, ...args) {
+    this.hub = await new Server('hub', this.folder, ['hub', 'run', '--data', join(this.folder, 'hub'), '--http', '127.0.0.1:0', '--quic', quic, ...args]).start();
+  }
+
+  // Where the next node that joins finds the hub.
+  async hubAddress() {
+    return this.hub.quic;
   }
 
   // Joins a node and starts it.
   async addNode(name, ...args) {
-    const token = this.dayshift('token', 'create', '--data', join(this.folder, 'hub'), '--region', REGION, '--node', name, '--hub-address', this.hub.quic);
-    execFileSync(program('edge-node'), ['join', token, '--data', join(this.folder, name)], { stdio: 'pipe' });
+    const token = this.dayshift('token', 'create', '--data', join(this.folder, 'hub'), '--region', REGION, '--node', name, '--hub-address', await this.hubAddress());
+    // Its line may lead through this very process.
+    await promisify(execFile)(program('edge-node'), ['join', token, '--data', join(this.folder, name)]);
     const node = await this.startNode(name, '127.0.0.1:0', ...args);
     this.nodes.push(node);
     return node;
   }
 
   async startNode(name, http, ...args) {
-    return new Server(name, this.folder, ['edge-node', 'run', '--data', join(this.folder, name), '--http', http, '--time-zone', 'Asia/Shanghai', ...args]).start();
+    return new Server(name, this.folder, ['edge-node', 'run', '--data', join(this.folder, name), '--http', http, '--time-zone', this.zone, ...args]).start();
   }
 
   // Imports rows, which get what they lack, and waits until each node has them.

@@ -1,62 +1,27 @@
 // The kiosk's and the console's pages in a real browser, without JavaScript, over the running demo; then the agency's,
 // and the stage, with its script, over processes of their own.
 //
-// DAYSHIFT_PROGRAMS: folder of the built programs. DAYSHIFT_BROWSER_MODULES: node_modules with playwright-core.
-// DAYSHIFT_BROWSER: chromium. DAYSHIFT_PICTURES=1: also writes the pictures of docs/pictures.
+// DAYSHIFT_PROGRAMS: folder of the built programs. suite.mjs says what else is read from the environment.
 // DAYSHIFT_KIOSK (and DAYSHIFT_CONSOLE): addresses of running servers, in place of a demo of its own.
-// DAYSHIFT_SNAPSHOTS: a folder for pictures of each step of the agency's day.
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { accessChecks } from './access.mjs';
-import { codeChecks } from './codes.mjs';
-import { withPalette } from './png.mjs';
 import { agencyChecks } from './agency.mjs';
+import { codeChecks } from './codes.mjs';
 import { ownChecks } from './own.mjs';
+import { withPalette } from './png.mjs';
 import { stageChecks } from './stage.mjs';
+import {
+  DESK, KIOSK, PHONE, check, conclude, expect, launch, look, name, open, phone, picture, pictures, require, root, snapshot,
+} from './suite.mjs';
 import { visitChecks } from './visits.mjs';
 
 const env = process.env;
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const pictures = env.DAYSHIFT_PICTURES === '1' ? join(root, 'docs/pictures') : null;
-const PICTURE_BYTES_MAX = 256 * 1024;
 const DEMO_WAIT_MS = 300_000;
 const DEMO_END_MS = 20_000;
 const WORD = '分拣';
-const KIOSK = { width: 1080, height: 1920 };
-const DESK = { width: 1280, height: 800 };
 const TABLET = { width: 800, height: 1280 };
-const PHONE = { width: 390, height: 844 };
 const SMALL_PHONE = { width: 360, height: 740 };
-
-let passed = 0;
-let failed = 0;
-
-function name({ width, height }) {
-  return `${width}x${height}`;
-}
-
-async function check(name, work) {
-  try {
-    await work();
-    passed += 1;
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED  ${name}: ${error?.message ?? error}`);
-  }
-}
-
-function expect(truth, message) {
-  if (!truth) throw new Error(message);
-}
-
-function browserPath() {
-  const name = env.DAYSHIFT_BROWSER ?? 'chromium';
-  return name.includes('/') ? name : execFileSync('sh', ['-c', 'command -v -- "$0"', name], { encoding: 'utf8' }).trim();
-}
 
 // Starts the demo and reads from what it says where its pages are.
 function startDemo() {
@@ -90,65 +55,10 @@ function startDemo() {
   return { ready, stop };
 }
 
-// A page whose console must stay empty and whose content must fit its width.
-async function open(browser, options) {
-  const context = await browser.newContext({ javaScriptEnabled: false, deviceScaleFactor: 1, ...options });
-  const page = await context.newPage();
-  const troubles = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) troubles.push(message.text());
-  });
-  page.on('pageerror', (error) => troubles.push(String(error)));
-  page.on('requestfailed', (request) => troubles.push(`${request.url()} ${request.failure()?.errorText}`));
-  return { page, context, troubles };
-}
-
-async function look({ page, troubles }, where) {
-  const { width } = page.viewportSize();
-  // A page that is still on its way has no sheet yet, and any width.
-  await page.waitForLoadState('load');
-  const content = await widest(page);
-  expect(content <= width, `${where}: content is ${content} px wide on a screen of ${width}: ${content > width ? await beyond(page, width) : ''}`);
-  expect(troubles.length === 0, `${where}: ${troubles.join('; ')}`);
-}
-
-// The page's own scripts are off, so its layout is asked through the debugging protocol.
-async function widest(page) {
-  const session = await page.context().newCDPSession(page);
-  const metrics = await session.send('Page.getLayoutMetrics');
-  await session.detach();
-  return metrics.cssContentSize.width;
-}
-
-// The elements that reach farthest beyond the screen's edge.
-async function beyond(page, width) {
-  return page.evaluate((edge) => {
-    const reach = (one) => Math.round(one.getBoundingClientRect().right);
-    const far = [...document.querySelectorAll('body *')].filter((one) => reach(one) > edge);
-    return far.slice(-3).map((one) => `${one.tagName.toLowerCase()}.${one.className} to ${reach(one)}`).join(', ');
-  }, width);
-}
-
 async function go(tab, address, where) {
   const response = await tab.page.goto(address);
   expect(response.status() === 200, `${where}: status ${response.status()}`);
   await look(tab, where);
-}
-
-async function picture(tab, name) {
-  if (!pictures) return;
-  mkdirSync(pictures, { recursive: true });
-  const path = join(pictures, `${name}.png`);
-  const png = withPalette(await tab.page.screenshot());
-  expect(png.length < PICTURE_BYTES_MAX, `${name}.png has ${png.length} bytes`);
-  writeFileSync(path, png);
-}
-
-// For whoever changes a page and wants to see it.
-async function snapshot(tab, name) {
-  if (!env.DAYSHIFT_SNAPSHOTS) return;
-  mkdirSync(env.DAYSHIFT_SNAPSHOTS, { recursive: true });
-  writeFileSync(join(env.DAYSHIFT_SNAPSHOTS, `${name}.png`), await tab.page.screenshot({ fullPage: true }));
 }
 
 // The kiosk at which the searched word finds something.
@@ -163,13 +73,6 @@ async function busyKiosk(browser, kiosks) {
     await tab.context.close();
   }
   throw new Error(`no kiosk has a job for ${WORD}`);
-}
-
-let people = 0;
-const start = Date.now() % 1_000_000;
-function phone() {
-  people += 1;
-  return `139${String(start * 100 + people).padStart(8, '0')}`;
 }
 
 async function walk(browser, { kiosk }, lang, viewport, colorScheme) {
@@ -316,7 +219,7 @@ async function languagesOf(browser, kiosk) {
   }
 }
 
-async function checks(browser, pages, require) {
+async function checks(browser, pages) {
   let busy = null;
   await check('a kiosk finds a Chinese word', async () => {
     busy = await busyKiosk(browser, pages.kiosks);
@@ -347,19 +250,13 @@ async function checks(browser, pages, require) {
 }
 
 async function main() {
-  const require = createRequire(join(resolve(env.DAYSHIFT_BROWSER_MODULES ?? 'node_modules'), 'x.js'));
-  const { chromium } = require('playwright-core');
-  const args = [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  ];
   const demo = env.DAYSHIFT_KIOSK ? null : startDemo();
   let browser = null;
   try {
     const given = { kiosks: [env.DAYSHIFT_KIOSK], console: env.DAYSHIFT_CONSOLE };
     const pages = demo ? await demo.ready : given;
-    browser = await chromium.launch({ executablePath: browserPath(), args });
-    await checks(browser, pages, require);
+    browser = await launch();
+    await checks(browser, pages);
     if (demo) await agencyChecks(browser, { check, expect, open, look, picture: snapshot, name, sizes: [DESK, PHONE] });
     if (demo) await codeChecks(browser, { check, expect, open, look, phone, require, picture: snapshot });
     if (demo) await stageChecks(browser, { check, expect, open, look, picture, name, root, sizes: [DESK, PHONE, SMALL_PHONE] });
@@ -370,5 +267,4 @@ async function main() {
 }
 
 await check('the pages are served', main);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+conclude();

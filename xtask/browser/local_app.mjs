@@ -1,43 +1,21 @@
 // examples/local-app in a real browser, over a hub and two nodes of its own: it takes the nearest node, signs up, and goes on at
 // the other node when the first one dies with the request in its hands.
 //
-// DAYSHIFT_PROGRAMS: folder of the built programs. DAYSHIFT_BROWSER_MODULES: node_modules with playwright-core.
-// DAYSHIFT_BROWSER: chromium. DAYSHIFT_SHOTS: a folder that gets pictures of each step.
-import { execFileSync } from 'node:child_process';
+// DAYSHIFT_PROGRAMS: folder of the built programs. DAYSHIFT_SHOTS: a folder that gets pictures of each step. suite.mjs says what
+// else is read from the environment.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import { dirname, extname, join, normalize, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname, join, normalize } from 'node:path';
 import { Cluster, until } from './cluster.mjs';
+import { PHONE, check, conclude, expect, launch, root } from './suite.mjs';
 
 const env = process.env;
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const app = join(root, 'examples/local-app');
-const PHONE = { width: 390, height: 844 };
 const HERE = { latitude: 30.3, longitude: 120.26 };
 const NEAR = '30.301,120.261';
 const FAR = '30.25,120.17';
 const TITLES = ['分拣员', '装卸工', '餐厅服务员', '保洁员', '仓库理货员', '快递打包', '展会搬运'];
 const KINDS = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.json': 'application/json' };
-
-let passed = 0;
-let failed = 0;
-
-async function check(name, work) {
-  try {
-    await work();
-    passed += 1;
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED  ${name}: ${error?.stack ?? error}`);
-  }
-}
-
-function expect(truth, message) {
-  if (!truth) throw new Error(message);
-}
 
 // Serves the app's folder, with a list of these nodes in the place of its own.
 function serveApp(nodes) {
@@ -296,10 +274,6 @@ async function restart(cluster, origin) {
 }
 
 async function main() {
-  const require = createRequire(join(resolve(env.DAYSHIFT_BROWSER_MODULES ?? 'node_modules'), 'x.js'));
-  const { chromium } = require('playwright-core');
-  const name = env.DAYSHIFT_BROWSER ?? 'chromium';
-  const executablePath = name.includes('/') ? name : execFileSync('sh', ['-c', 'command -v -- "$0"', name], { encoding: 'utf8' }).trim();
   const cluster = new Cluster();
   const { server, origin } = await serveApp(() => cluster.nodes.map((node) => node.address).reverse());
   let browser = null;
@@ -308,7 +282,7 @@ async function main() {
     await cluster.addNode('jiubao', '--position', NEAR, '--allow-origin', origin);
     await cluster.addNode('xiasha', '--position', FAR, '--allow-origin', origin);
     await cluster.importJobs(TITLES.map((title, at) => ({ title, category: at % 2 ? '搬运' : '仓储' })));
-    browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'] });
+    browser = await launch();
     await check('in Chinese', () => walk(browser, origin, cluster, 'zh-CN', '分拣员', '13905710001'));
     await check('in English', () => walk(browser, origin, cluster, 'en-GB', '保洁员', '13905710002'));
     await check('no answer at all', () => keepsTheKey(browser, origin, '仓库理货员', '13905710005'));
@@ -338,5 +312,4 @@ async function main() {
 }
 
 await check('the app is served', main);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+conclude();

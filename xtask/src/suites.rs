@@ -128,6 +128,7 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
     }));
     let in_a_browser = &[Need::Node, Need::Chromium, Need::Fonts, Need::Playwright, Need::Axe];
     suites.push(script(workspace, "browser", needs::BROWSER_SUITE, in_a_browser)?);
+    suites.push(script(workspace, "working day", needs::DAY_SUITE, in_a_browser)?);
     suites.push(script(workspace, "local app", needs::APP_SUITE, in_a_browser)?);
     let contract = &[Need::Node, Need::Python, Need::Schemathesis];
     suites.push(script(workspace, "contract", needs::CONTRACT_SUITE, contract)?);

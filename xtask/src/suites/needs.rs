@@ -14,6 +14,8 @@ use crate::workspace::{Workspace, on_path};
 
 /// The browser suite, run by node.
 pub(super) const BROWSER_SUITE: &str = "xtask/browser/kiosk.mjs";
+/// The suite of a whole working day, run by node.
+pub(super) const DAY_SUITE: &str = "xtask/browser/day.mjs";
 /// The suite of the example app, run by node.
 pub(super) const APP_SUITE: &str = "xtask/browser/local_app.mjs";
 /// The suite that holds both servers against their descriptions, run by node.

@@ -59,7 +59,7 @@ fn attempt(
     }
     found.sort_by_key(|&(row, points, distance_m)| {
         // Who says no position is as far away as may be.
-        let distance = distance_m.or(near.map(|near| near.radius_m)).map(i64::from);
+        let distance = distance_m.or_else(|| near.map(|near| near.radius_m)).map(i64::from);
         let (first, second) = match fields.sort {
             Sort::Relevance => {
                 let score = i64::from(points * 2 + u32::from(row.offerable > 0));
