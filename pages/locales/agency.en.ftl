@@ -254,3 +254,34 @@ a-close-title = Close the shift
 a-close-means = Nobody can sign up any more. Whoever has a place or waits ({ $n } confirmed, { $m } in line) is told that it is off. This cannot be undone.
 a-close-means-nobody = Nobody can sign up any more. This cannot be undone.
 a-close-go = Close the shift
+
+a-nav-who = Who comes
+a-regions = Regions
+a-login-wait = { $n ->
+    [one] Too many wrong keys. Wait 1 second and try again
+   *[other] Too many wrong keys. Wait { $n } seconds and try again
+    }
+a-who-live = Who comes, alone and kept up to date
+a-who-is-live = This page renews itself every ten seconds.
+a-as-of = as the centre knows it at { $a }
+a-held-title = Where the places are
+a-held-node = Kiosk
+a-held-known = Known until
+a-held-free = Still to give
+a-held-now = now
+a-held-since = not heard since { $a }
+a-held-before = not heard since the centre was started
+a-held-over = out of service
+a-held-centre = The centre
+a-unheard = { $n ->
+    [one] At most 1 more person may be confirmed where nothing is heard; that is not in this list yet.
+   *[other] At most { $n } more people may be confirmed where nothing is heard; they are not in this list yet.
+    }
+a-silent = { $a }: { $b }. Who signed up, gave back or arrived there since is not seen here yet.
+a-left-out = { $n ->
+    [one] 1 more shift of this day is not listed
+   *[other] { $n } more shifts of this day are not listed
+    }
+a-sheet-hub-means = The agency confirms hours on the page of a kiosk, and workers at a kiosk. The last line of the file is the centre's signature.
+a-who-still = Stop renewing
+a-post-means-centre = Open for sign-up at every kiosk of the region; a kiosk whose line is cut hears of it once it is back.

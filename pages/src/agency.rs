@@ -4,11 +4,13 @@
 //! from another site. What differs between the servers is their [`Desk`].
 
 pub mod door;
+pub mod hours;
 pub mod logins;
 mod paste;
 pub mod post;
 pub mod rows;
 pub mod view;
+pub mod who;
 
 pub use door::{Clerk, Desk, Sent};
 pub use logins::Clerks;

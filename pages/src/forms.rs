@@ -1,11 +1,12 @@
 //! Forms: what a browser sent, whether one of our own pages sent it, and what each page's answer carries.
 
 use axum::{
-    extract::Request,
+    extract::{ConnectInfo, Request},
     http::{HeaderMap, HeaderValue, Uri, header},
     middleware::Next,
     response::Response,
 };
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -44,6 +45,20 @@ pub fn is_foreign(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Who sends a request. What a proxy on the same machine writes last into `X-Forwarded-For` is whom it had the request from.
+pub fn caller(request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let told = request.headers().get_all("x-forwarded-for").iter().next_back();
+    let told = told.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    if peer.is_loopback() { told.unwrap_or(peer) } else { peer }
+}
+
+/// Whether a proxy says that its reader came by HTTPS.
+pub fn came_by_https(headers: &HeaderMap) -> bool {
+    headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
 /// Gives each answer the headers of a page.
 pub async fn guard(request: Request, next: Next) -> Response {
     guarded(next.run(request).await)
@@ -69,6 +84,23 @@ mod tests {
             headers.insert(*name, HeaderValue::from_static(value));
         }
         is_foreign(&headers)
+    }
+
+    #[test]
+    fn a_proxy_of_the_same_machine_names_its_reader() {
+        let ask = |peer: &str, told: &[&'static str]| {
+            let mut request = Request::new(axum::body::Body::empty());
+            request.extensions_mut().insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+            for told in told {
+                request.headers_mut().append("x-forwarded-for", HeaderValue::from_static(told));
+            }
+            caller(&request).to_string()
+        };
+        assert_eq!(ask("127.0.0.1:9", &[]), "127.0.0.1");
+        assert_eq!(ask("127.0.0.1:9", &["1.2.3.4, 10.0.0.7"]), "10.0.0.7");
+        assert_eq!(ask("127.0.0.1:9", &["1.2.3.4", "10.0.0.8"]), "10.0.0.8");
+        assert_eq!(ask("127.0.0.1:9", &["nonsense"]), "127.0.0.1");
+        assert_eq!(ask("10.0.0.9:9", &["1.2.3.4"]), "10.0.0.9");
     }
 
     #[test]

@@ -398,10 +398,12 @@ mod tests {
     #[test]
     fn every_key_of_the_agency_is_used_and_every_used_key_exists() {
         let here = env!("CARGO_MANIFEST_DIR");
-        let node = "../edge-node/server";
         let mut used = BTreeSet::new();
         let dirs = ["templates/agency", "src/agency"];
-        for dir in dirs.into_iter().map(str::to_owned).chain(dirs.map(|dir| format!("{node}/{dir}"))) {
+        for dir in ["", "../edge-node/server/", "../hub/server/"]
+            .map(|at| dirs.map(|dir| format!("{at}{dir}")))
+            .concat()
+        {
             for entry in fs::read_dir(format!("{here}/{dir}")).unwrap() {
                 let text = fs::read_to_string(entry.unwrap().path()).unwrap();
                 let quoted = text.split('"').filter(|part| part.starts_with("a-") && !part.contains(' '));

@@ -15,7 +15,7 @@ const SLOW_LINE = { offline: false, latency: 60, downloadThroughput: 125_000, up
 const STEPS_MAX = 400;
 
 // Scripts may run here, since axe is one; the pages have none, and their policy allows none.
-async function inspected(browser, options) {
+export async function inspected(browser, options) {
   const context = await browser.newContext({ bypassCSP: true, deviceScaleFactor: 1, ...options });
   return { context, page: await context.newPage() };
 }

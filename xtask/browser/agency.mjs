@@ -5,6 +5,7 @@ import { spawn, execFileSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deskFindings, hubDay } from './hub_agency.mjs';
 
 const START_WAIT_MS = 120_000;
 const END_MS = 20_000;
@@ -73,12 +74,12 @@ async function startTown() {
   try {
     dayshift('hub', 'init', '--data', path('hub'), '--name', 'agency-test');
     const key = dayshift('tenant', 'create', '顺达劳务', '--data', path('hub'), '--region', 'hangzhou').trim();
-    const hub = await start('hub', ['run', '--data', path('hub'), '--http', '127.0.0.1:0', '--quic', '127.0.0.1:0']);
+    const zone = zoneOfNoon();
+    const hub = await start('hub', ['run', '--data', path('hub'), '--http', '127.0.0.1:0', '--quic', '127.0.0.1:0', '--time-zone', `hangzhou=${zone.name}`]);
     const token = dayshift('token', 'create', '--data', path('hub'), '--region', 'hangzhou', '--node', 'hall-3', '--hub-address', hub.quic).trim();
     execFileSync(program('edge-node'), ['join', token, '--data', path('node')], { stdio: 'pipe' });
-    const zone = zoneOfNoon();
     const node = await start('edge-node', ['run', '--data', path('node'), '--http', '127.0.0.1:0', '--time-zone', zone.name, '--position', '30.31,120.27']);
-    return { address: `http://${node.http.replace('http://', '')}`, key, zone, root: path('hub/authority/root.der'), folder, stop };
+    return { address: `http://${node.http.replace('http://', '')}`, hub: `http://${hub.http.replace('http://', '')}`, key, zone, root: path('hub/authority/root.der'), folder, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -98,8 +99,14 @@ function table(ahead, mark, lang) {
 let people = 0;
 
 async function signUp(town, title) {
-  const found = await (await fetch(`${town.address}/v1/jobs?page_size=50&q=${encodeURIComponent('分拣员')}`)).json();
-  const job = found.jobs.find((job) => job.title === title).id;
+  const jobOf = async () => {
+    const found = await (await fetch(`${town.address}/v1/jobs?page_size=50&q=${encodeURIComponent('分拣员')}`)).json();
+    return found.jobs.find((job) => job.title === title)?.id;
+  };
+  // What was posted at the hub is here a moment later.
+  const end = Date.now() + END_MS;
+  let job = await jobOf();
+  while (!job && Date.now() < end) job = await jobOf();
   people += 1;
   const phone = `1390571${String(people).padStart(4, '0')}`;
   const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': `browser-${people}` };
@@ -253,6 +260,9 @@ export async function agencyChecks(browser, tools) {
           const tab = await open(browser, { viewport: size, colorScheme: 'light', acceptDownloads: true });
           try {
             await day(tab, town, lang, tools);
+            await hubDay(tab, town, lang, { ...tools, table, shifts: SHIFTS, signUp, dayshift });
+            const wrong = await deskFindings(browser, town, lang, size, tools.axe);
+            expect(wrong.length === 0, wrong.join('; '));
           } finally {
             await tab.context.close();
           }

@@ -3,7 +3,9 @@
 //
 // DAYSHIFT_PROGRAMS: folder of the built programs. suite.mjs says what else is read from the environment.
 // DAYSHIFT_KIOSK (and DAYSHIFT_CONSOLE): addresses of running servers, in place of a demo of its own.
+// DAYSHIFT_SNAPSHOTS: a folder for pictures of each step of the agency's day.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessChecks } from './access.mjs';
 import { agencyChecks } from './agency.mjs';
@@ -257,7 +259,8 @@ async function main() {
     const pages = demo ? await demo.ready : given;
     browser = await launch();
     await checks(browser, pages);
-    if (demo) await agencyChecks(browser, { check, expect, open, look, picture: snapshot, name, sizes: [DESK, PHONE] });
+    const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+    if (demo) await agencyChecks(browser, { check, expect, open, look, picture: snapshot, name, axe, sizes: [DESK, PHONE] });
     if (demo) await codeChecks(browser, { check, expect, open, look, phone, require, picture: snapshot });
     if (demo) await stageChecks(browser, { check, expect, open, look, picture, name, root, sizes: [DESK, PHONE, SMALL_PHONE] });
   } finally {

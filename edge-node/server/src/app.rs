@@ -369,7 +369,7 @@ pub(crate) struct App {
     /// Keys whose first request has not been answered yet.
     pub(crate) in_flight: Arc<Mutex<BTreeSet<[u8; 16]>>>,
     /// Tries at the digits of tickets.
-    guesses: Arc<Mutex<Guesses>>,
+    pub(crate) guesses: Arc<Mutex<Guesses>>,
     /// How often somebody may ask.
     pub(crate) gauges: Arc<Gauges>,
     /// Who is at the screen.

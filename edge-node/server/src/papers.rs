@@ -7,11 +7,8 @@ use anyhow::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use enrolment::{LogKeyCertificate, NodeIdentity};
-use pages::base64url;
-use sync_protocol::{
-    receipt::{Receipt, ReceiptBody},
-    timesheet::Seal,
-};
+use pages::agency::hours::sealed;
+use sync_protocol::receipt::{Receipt, ReceiptBody};
 
 /// Longest text that may be a receipt: one has about 550 characters.
 const TEXT_BYTES_MAX: usize = 4 << 10;
@@ -55,7 +52,6 @@ impl Papers {
 
     /// A timesheet with the line that seals it.
     pub(crate) fn seal(&self, sheet: &str) -> String {
-        let seal = Seal::sign(sheet.as_bytes(), &self.signer, &self.certificate);
-        format!("{sheet}seal,{}\r\n", base64url(&seal.to_bytes()))
+        sealed(sheet, &self.signer, &self.certificate)
     }
 }

@@ -1,11 +1,15 @@
 //! What all parts of the running hub share.
 
 use crate::{
-    directory::Directory, over_limits::OverLimits, peers::Board, rates::Gauges, scheduler::Scheduler,
-    shard_workers::Shards, signer::Signer,
+    directory::Directory, over_limits::OverLimits, peers::Board, rates::Gauges, regions::Regions,
+    scheduler::Scheduler, shard_workers::Shards, signer::Signer,
 };
 use enrolment::{Authority, ClusterId};
-use std::{sync::Arc, time::Instant};
+use pages::{agency::Clerks, guesses::Guesses};
+use std::{
+    sync::{Arc, Mutex},
+    time::Instant,
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +30,10 @@ pub(crate) struct App {
     /// Wakes the sessions when a node has told of an erasure.
     pub(crate) erasures: watch::Sender<()>,
     pub(crate) admin_token: String,
+    /// Clerks who are logged in at the desk.
+    pub(crate) clerks: Mutex<Clerks>,
+    pub(crate) guesses: Mutex<Guesses>,
+    pub(crate) regions: Regions,
     pub(crate) started: Instant,
     /// Cancelled when the hub has to stop.
     pub(crate) stop: CancellationToken,

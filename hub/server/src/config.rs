@@ -1,6 +1,6 @@
 //! The command line and what it makes of it, checked before any port is bound.
 
-use crate::rates::RateArgs;
+use crate::{rates::RateArgs, regions::Regions};
 use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand};
 use hub_core::layout;
@@ -35,6 +35,9 @@ pub(crate) struct RunArgs {
     /// Address of the nodes' port (UDP).
     #[arg(long, default_value = "127.0.0.1:7443")]
     quic: SocketAddr,
+    /// Time zone of a region, as my-city=Asia/Shanghai; those of hangzhou and new-york are known, others are UTC.
+    #[arg(long = "time-zone", value_name = "REGION=ZONE")]
+    time_zones: Vec<String>,
     /// File to write the bound addresses to.
     #[arg(long)]
     announce: Option<PathBuf>,
@@ -48,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) http: SocketAddr,
     pub(crate) quic: SocketAddr,
+    pub(crate) regions: Regions,
     pub(crate) announce: Option<PathBuf>,
     /// How much is let through.
     pub(crate) rates: RateArgs,
@@ -57,7 +61,7 @@ impl TryFrom<RunArgs> for Config {
     type Error = anyhow::Error;
 
     fn try_from(args: RunArgs) -> Result<Self> {
-        let RunArgs { data, http, quic, announce, rates } = args;
+        let RunArgs { data, http, quic, time_zones, announce, rates } = args;
         if !http.ip().is_loopback() {
             bail!(
                 "--http {http} is not a loopback address; the console has no log-in, so put a proxy with one before it"
@@ -66,6 +70,7 @@ impl TryFrom<RunArgs> for Config {
         if !layout::control(&data).is_file() {
             bail!("{} is not a hub's data folder; make one with `dayshift hub init`", data.display());
         }
-        Ok(Self { data, http, quic, announce, rates })
+        let regions = Regions::read(&time_zones).map_err(anyhow::Error::msg)?;
+        Ok(Self { data, http, quic, regions, announce, rates })
     }
 }

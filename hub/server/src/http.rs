@@ -15,6 +15,7 @@ mod problem;
 mod seats;
 
 use crate::{
+    agency::{self, Office},
     app::App,
     console::view,
     limits::{REQUEST_BYTES_MAX, REQUEST_TIME_MAX},
@@ -30,6 +31,7 @@ use axum::{
     routing::{get, post},
 };
 use http_face::{Answer, Docs, Limit};
+pub(crate) use import::{ImportRow, store_posts};
 pub(crate) use problem::Problem;
 use problem::{KNOWN, answer};
 use std::sync::Arc;
@@ -56,7 +58,7 @@ use utoipa::OpenApi;
         erasures::list,
         limbo::endings
     ),
-    components(schemas(problem::ProblemBody, import::ImportRow))
+    components(schemas(problem::ProblemBody, ImportRow))
 )]
 struct Api;
 
@@ -94,6 +96,7 @@ pub(crate) fn router(app: Arc<App>) -> anyhow::Result<Router> {
         .route(view::SYNC, get(pages::sync))
         .route(view::SHEET_PATH, get(pages::sheet))
         .route("/favicon.ico", get(pages::icon))
+        .merge(agency::routes().with_state(Office(app.clone())))
         .merge(docs.router())
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)

@@ -41,6 +41,9 @@ pub(crate) const IMPORT_ROWS_MAX: usize = 500;
 /// Rows of an import that share a transaction, so that merges wait for a part of the import only.
 pub(crate) const IMPORT_CHUNK: usize = 100;
 
+/// Shifts of one day that an agency's page shows; of more it says how many.
+pub(crate) const DESK_JOBS_MAX: usize = 500;
+
 /// Longest text of one field of an imported job.
 pub(crate) const FIELD_CHARS_MAX: usize = 16_000;
 

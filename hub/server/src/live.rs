@@ -9,7 +9,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use sync_protocol::{
-    documents::JobFields,
+    documents::{Draw, JobFields},
     ids::{JobId, NodeId, VshardId, Writer},
     seats::{HubHolding, HubJob, LossPolicy, SeatState, out_total},
 };
@@ -88,28 +88,41 @@ pub(crate) async fn totals(app: &App) -> Result<(SeatTotals, u64), ShardError> {
 }
 
 /// A job with its seats.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct JobView {
     pub(crate) summary: JobSummary,
     pub(crate) seats: HubJob,
     pub(crate) holdings: Vec<(Writer, HubHolding)>,
     pub(crate) waiting: usize,
-    /// Whether it is made up by a program for a demonstration.
-    pub(crate) synthetic: bool,
+    /// What its document says, where it can be read.
+    pub(crate) fields: Option<JobFields>,
+    /// When places in line are drawn, while that is to come (epoch seconds).
+    pub(crate) draw_at: Option<i64>,
 }
 
 /// A job whose seats are not written yet.
 const UNKNOWN_SEATS: HubJob = HubJob { open: false, version: 0, ..HubJob::new(0, LossPolicy::WriteOff) };
 
 impl JobView {
-    fn read(tx: &mut dyn ShardTx, vshard: VshardId, summary: JobSummary) -> Result<Self, StoreError> {
+    pub(crate) fn read(
+        tx: &mut dyn ShardTx,
+        vshard: VshardId,
+        summary: JobSummary,
+    ) -> Result<Self, StoreError> {
         let seats = tx.hub_job(vshard, summary.job)?.unwrap_or(UNKNOWN_SEATS);
         let holdings = tx.holdings(vshard, summary.job)?;
         let waiting = tx.waiting(vshard, summary.job)?.len();
         let document = tx.document(vshard, summary.job)?;
-        let fields = document.and_then(|stored| JobFields::read(&stored.document));
-        let synthetic = fields.is_some_and(|fields| fields.synthetic);
-        Ok(Self { summary, seats, holdings, waiting, synthetic })
+        let document = document.as_ref().map(|stored| &stored.document);
+        let fields = document.and_then(JobFields::read);
+        let is_drawn = document.is_some_and(|document| Draw::read(document).seed.is_some());
+        let draw_at = fields.as_ref().and_then(JobFields::draw_at).filter(|_| !is_drawn);
+        Ok(Self { summary, seats, holdings, waiting, fields, draw_at })
+    }
+
+    /// Whether it is made up by a program for a demonstration.
+    pub(crate) fn synthetic(&self) -> bool {
+        self.fields.as_ref().is_some_and(|fields| fields.synthetic)
     }
 
     /// Live sign-ups, as far as reported.

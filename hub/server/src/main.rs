@@ -1,5 +1,6 @@
 //! `hub`: the centre of a cluster. Parses, opens, binds, announces, runs, drains.
 
+mod agency;
 mod announce;
 mod app;
 mod clock;
@@ -15,6 +16,7 @@ mod orders;
 mod over_limits;
 mod peers;
 mod rates;
+mod regions;
 mod run;
 mod scheduler;
 mod shard_workers;

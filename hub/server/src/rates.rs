@@ -1,6 +1,7 @@
-//! How often a tenant and the operators may write: each has a bucket, by the key that a request shows.
+//! How often a tenant and the operators may write: each has a bucket, by the key or the clerk's log-in that a request shows.
 
 use crate::{
+    agency::Office,
     app::App,
     http::{Caller, Problem, caller},
     limits::{OPERATOR_WRITES_PER_MINUTE, RATED_MAX, TENANT_WRITES_PER_MINUTE},
@@ -13,6 +14,7 @@ use axum::{
 };
 use clap::Args;
 use http_face::{Rate, Rates};
+use pages::agency::door::shown;
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue},
     metrics::{counter::Counter, family::Family},
@@ -90,7 +92,9 @@ impl Gauges {
 /// Lets a request that writes through, or says when to ask again. Who shows no known key is refused by the handler.
 pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    let caller = if writes { caller(&app, request.headers()) } else { None };
+    let of_clerk =
+        || shown(&Office(Arc::clone(&app)), request.headers()).map(|scope| Caller::Tenant(scope.tenant));
+    let caller = if writes { caller(&app, request.headers()).or_else(of_clerk) } else { None };
     match caller.map(|caller| app.gauges.take(caller, app.now_ms())) {
         Some(Err(wait_s)) => Problem::too_many_requests(wait_s).into_response(),
         Some(Ok(())) | None => next.run(request).await,

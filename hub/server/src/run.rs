@@ -17,7 +17,12 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use enrolment::Authority;
 use hub_core::layout;
-use std::{fs, sync::Arc, time::Instant};
+use std::{
+    fs,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
 use sync_store::FolderLock;
 use tokio::{
     net::TcpListener,
@@ -31,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 /// Runs the hub until it is told to stop.
 pub(crate) fn run(config: Config) -> Result<()> {
     let _lock = lock(&config)?;
+    pages::languages::start(&config.data.join("languages"))?;
     let stop = CancellationToken::new();
     let (app, threads) = open(&config, &stop)?;
     let runtime = Runtime::new().context("start the runtime")?;
@@ -80,6 +86,9 @@ fn open(config: &Config, stop: &CancellationToken) -> Result<(Arc<App>, ShardThr
         scheduler: Scheduler::new(),
         erasures: tokio::sync::watch::Sender::new(()),
         admin_token: admin_token.trim().to_owned(),
+        clerks: Mutex::default(),
+        guesses: Mutex::default(),
+        regions: config.regions.clone(),
         started: Instant::now(),
         stop: stop.clone(),
     };
@@ -105,8 +114,9 @@ async fn serve(config: &Config, app: Arc<App>) -> Result<()> {
     tasks.spawn(async move { keep_house(&this).await });
     let stop = app.stop.clone();
     tasks.spawn(async move {
-        let served =
-            axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
+        let served = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stop.clone().cancelled_owned())
+            .await;
         if let Err(error) = served {
             tracing::error!(%error, "the HTTP port failed");
             stop.cancel();

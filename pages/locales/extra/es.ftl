@@ -664,6 +664,37 @@ a-sheet-means = Escriba las horas como horas:minutos. El trabajador abre su bole
 a-sheet-send = Enviar al sistema de la agencia
 a-sheet-sent = En camino al sistema de la agencia
 
+a-nav-who = Quién viene
+a-regions = Regiones
+a-login-wait = { $n ->
+    [one] Demasiadas claves equivocadas. Espere 1 segundo y pruebe otra vez
+   *[other] Demasiadas claves equivocadas. Espere { $n } segundos y pruebe otra vez
+    }
+a-who-live = Solo quién viene, siempre al día
+a-who-is-live = Esta página se renueva cada diez segundos.
+a-as-of = como lo sabe la central a las { $a }
+a-held-title = Dónde están los puestos
+a-held-node = Quiosco
+a-held-known = Se sabe hasta
+a-held-free = Por dar
+a-held-now = ahora
+a-held-since = sin noticias desde { $a }
+a-held-before = sin noticias desde que arrancó la central
+a-held-over = fuera de servicio
+a-held-centre = La central
+a-unheard = { $n ->
+    [one] Puede haber como mucho 1 persona más confirmada donde no hay noticias; aún no está en esta lista.
+   *[other] Puede haber como mucho { $n } personas más confirmadas donde no hay noticias; aún no están en esta lista.
+    }
+a-silent = { $a }: { $b }. Quien se apuntó, devolvió o llegó allí desde entonces aún no se ve aquí.
+a-left-out = { $n ->
+    [one] Hay 1 turno más ese día que no está en la lista
+   *[other] Hay { $n } turnos más ese día que no están en la lista
+    }
+a-sheet-hub-means = La agencia confirma las horas en la página de un quiosco, y los trabajadores en un quiosco. La última línea del archivo es la firma de la central.
+a-who-still = No renovar
+a-post-means-centre = Se pueden apuntar en todos los quioscos de la región; un quiosco con la línea cortada se entera cuando vuelva.
+
 # Quién es usted
 tool-next = Siguiente
 scan-card = ¿Tarjeta? Acérquela al lector

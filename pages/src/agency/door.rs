@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{
     Lang,
-    forms::{Pairs, is_foreign},
+    forms::{Pairs, caller, came_by_https, is_foreign},
+    guesses::Guesses,
 };
 use axum::{
     Form, Router,
@@ -18,7 +19,7 @@ use axum::{
 };
 use std::{
     fmt::Debug,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
     time::Instant,
 };
 
@@ -32,11 +33,14 @@ pub trait Desk: Clone + Send + Sync + 'static {
     /// Who is logged in.
     fn clerks(&self) -> &Mutex<Clerks>;
 
+    /// How often keys were tried in vain.
+    fn guesses(&self) -> &Mutex<Guesses>;
+
     /// Whose key this is; `None` where nobody's who may post here.
     fn scope_of_key(&self, key: &str) -> Option<Self::Scope>;
 
-    /// The same of a log-in: a key that was replaced in the meantime is nobody's.
-    fn scope_of(&self, login: &Login) -> Option<Self::Scope>;
+    /// The same of a log-in, with what its address asks for: a key that was replaced in the meantime is nobody's.
+    fn scope_of(&self, login: &Login, query: &Pairs) -> Option<Self::Scope>;
 
     /// The language of the door.
     fn home_lang(&self) -> Lang;
@@ -67,6 +71,16 @@ async fn style() -> Response {
 /// Looks at, or changes, who is logged in.
 fn clerks<D: Desk, T>(desk: &D, work: impl FnOnce(&mut Clerks) -> T) -> T {
     work(&mut desk.clerks().lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn guesses<D: Desk, T>(desk: &D, work: impl FnOnce(&mut Guesses) -> T) -> T {
+    work(&mut desk.guesses().lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Milliseconds of a clock that does not go back.
+fn now_ms() -> u64 {
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A clerk who is logged in, with what his address says.
@@ -111,7 +125,7 @@ fn token(headers: &HeaderMap) -> Option<Token> {
 pub fn shown<D: Desk>(desk: &D, headers: &HeaderMap) -> Option<D::Scope> {
     let token = token(headers)?;
     let login = clerks(desk, |clerks| clerks.find(&token, Instant::now()))?;
-    desk.scope_of(&login)
+    desk.scope_of(&login, &Pairs::default())
 }
 
 impl<D: Desk> FromRequestParts<D> for Clerk<D> {
@@ -120,7 +134,7 @@ impl<D: Desk> FromRequestParts<D> for Clerk<D> {
     async fn from_request_parts(parts: &mut Parts, desk: &D) -> Result<Self, Response> {
         let query = query(parts);
         let asked = Lang::from_code(query.get("lang"));
-        let refused = || login_page(desk, asked.unwrap_or_else(|| desk.home_lang()), false);
+        let refused = || login_page(desk, asked.unwrap_or_else(|| desk.home_lang()), None);
         let token = token(&parts.headers).ok_or_else(refused)?;
         let login = clerks(desk, |clerks| {
             if let Some(lang) = asked {
@@ -129,7 +143,7 @@ impl<D: Desk> FromRequestParts<D> for Clerk<D> {
             clerks.find(&token, Instant::now())
         });
         let login = login.ok_or_else(refused)?;
-        let scope = desk.scope_of(&login).ok_or_else(refused)?;
+        let scope = desk.scope_of(&login, &query).ok_or_else(refused)?;
         Ok(Self { app: desk.clone(), scope, lang: login.lang, query, token })
     }
 }
@@ -156,9 +170,27 @@ async fn read<D: Desk>(request: Request, desk: &D) -> Result<Pairs, Response> {
     form.map(|Form(pairs)| Pairs::of(pairs)).map_err(IntoResponse::into_response)
 }
 
-fn login_page<D: Desk>(desk: &D, lang: Lang, wrong: bool) -> Response {
+/// Why a key was not taken.
+#[derive(Debug, Clone, Copy)]
+enum Denied {
+    Wrong,
+    /// Too many wrong ones came from there; seconds until there is a try again.
+    TooMany(u64),
+}
+
+fn login_page<D: Desk>(desk: &D, lang: Lang, denied: Option<Denied>) -> Response {
     let f = desk.frame(lang, "/agency", None, String::new());
-    show(StatusCode::UNAUTHORIZED, &LoginPage { f, wrong })
+    let said = denied.map(|denied| match denied {
+        Denied::Wrong => f.t("a-login-wrong"),
+        Denied::TooMany(wait_s) => f.t_n("a-login-wait", u32::try_from(wait_s).unwrap_or(u32::MAX)),
+    });
+    let page = LoginPage { f, said };
+    match denied {
+        Some(Denied::TooMany(wait_s)) => {
+            ([(header::RETRY_AFTER, wait_s)], show(StatusCode::TOO_MANY_REQUESTS, &page)).into_response()
+        }
+        Some(Denied::Wrong) | None => show(StatusCode::UNAUTHORIZED, &page),
+    }
 }
 
 /// `POST /agency/login`: the tenant's key for a cookie.
@@ -167,17 +199,25 @@ async fn log_in<D: Desk>(State(desk): State<D>, request: Request) -> Response {
         let frame = desk.frame(desk.home_lang(), "/agency", None, String::new());
         return D::explain(frame, &D::foreign_form());
     }
+    let (from, is_secure) = (caller(&request), came_by_https(request.headers()));
     let form = match read(request, &desk).await {
         Ok(form) => form,
         Err(response) => return response,
     };
     let lang = Lang::from_code(form.get("lang")).unwrap_or_else(|| desk.home_lang());
     let key = form.get("key").trim();
-    if desk.scope_of_key(key).is_none() {
-        return login_page(&desk, lang, true);
+    let tried = guesses(&desk, |guesses| guesses.take(from, now_ms()));
+    if let Err(wait_s) = tried {
+        return login_page(&desk, lang, Some(Denied::TooMany(wait_s)));
     }
+    if desk.scope_of_key(key).is_none() {
+        return login_page(&desk, lang, Some(Denied::Wrong));
+    }
+    guesses(&desk, |guesses| guesses.was_right(from));
     match clerks(&desk, |clerks| clerks.begin(key, lang, Instant::now())) {
-        Ok(token) => ([(header::SET_COOKIE, token.cookie())], Redirect::to("/agency")).into_response(),
+        Ok(token) => {
+            ([(header::SET_COOKIE, token.cookie(is_secure))], Redirect::to("/agency")).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "no random bytes for a log-in");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -61,10 +61,10 @@ impl Token {
         blake3::hash(sent.as_bytes()) == blake3::hash(self.form_token().as_bytes())
     }
 
-    /// The `Set-Cookie` of a log-in.
-    pub fn cookie(&self) -> String {
-        let seconds = CLERK_WAIT.as_secs();
-        format!("{COOKIE}={}; Path=/agency; Max-Age={seconds}; HttpOnly; SameSite=Strict", self.0)
+    /// The `Set-Cookie` of a log-in; one that came by HTTPS is never sent without it.
+    pub fn cookie(&self, is_secure: bool) -> String {
+        let (seconds, secure) = (CLERK_WAIT.as_secs(), if is_secure { "; Secure" } else { "" });
+        format!("{COOKIE}={}; Path=/agency; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}", self.0)
     }
 
     /// The `Set-Cookie` that ends one.
@@ -120,7 +120,8 @@ mod tests {
         let (mut clerks, now) = (Clerks::default(), Instant::now());
         let key = "key";
         let token = clerks.begin(key, Lang::ZH, now).unwrap();
-        let cookie = token.cookie();
+        let cookie = token.cookie(false);
+        assert!(!cookie.contains("Secure") && token.cookie(true).ends_with("; Secure"));
         let sent = cookie.split(';').next().unwrap();
         let again = Token::read(&format!("a=b; {sent}; c=d")).unwrap();
         assert_eq!(clerks.find(&again, now).unwrap().key_hash, blake3::hash(key.as_bytes()));

@@ -31,6 +31,12 @@ pub struct Frame {
     pub hall: String,
     pub now: DateTime,
     pub line: Line,
+    /// The region that the page is about, where the server has several; empty where it has one.
+    pub region: String,
+    /// The regions to choose from.
+    pub regions: Vec<String>,
+    /// Seconds after which the page asks for itself again.
+    pub refresh_s: Option<u32>,
     /// Pages of the bar: address, and key of the name.
     pub tabs: &'static [(&'static str, &'static str)],
     pub csrf: String,
@@ -39,6 +45,11 @@ pub struct Frame {
 impl Frame {
     pub fn is_cut(&self) -> bool {
         self.line == Line::Cut
+    }
+
+    /// The page is the centre's own.
+    pub fn is_centre(&self) -> bool {
+        self.line == Line::Centre
     }
 
     pub fn is_up(&self) -> bool {
@@ -74,6 +85,21 @@ impl Frame {
     pub fn t_nm(&self, key: &str, n: impl Borrow<u32>, m: impl Borrow<u32>) -> Safe<String> {
         let args = [("n", FluentValue::from(*n.borrow())), ("m", FluentValue::from(*m.borrow()))];
         self.words().with(key, &args)
+    }
+
+    /// The region as a further pair of an address. Its name is of letters that an address takes.
+    pub fn and_region(&self) -> Safe<String> {
+        Safe(if self.region.is_empty() { String::new() } else { format!("&amp;region={}", self.region) })
+    }
+
+    /// The region as the first pair of an address.
+    pub fn only_region(&self) -> Safe<String> {
+        Safe(if self.region.is_empty() { String::new() } else { format!("?region={}", self.region) })
+    }
+
+    /// Time of day, as every page writes it.
+    pub fn time(&self) -> String {
+        hm(&self.now)
     }
 
     pub fn i(&self, name: &str) -> Safe<String> {
@@ -115,11 +141,12 @@ pub struct TroublePage {
 }
 
 /// The door.
-#[derive(Debug, Template)]
+#[derive(Template)]
 #[template(path = "agency/login.html")]
 pub struct LoginPage {
     pub f: Frame,
-    pub wrong: bool,
+    /// Why the key was not taken.
+    pub said: Option<Safe<String>>,
 }
 
 /// A cell of a row: its text, and how it looks.
@@ -179,6 +206,12 @@ impl fmt::Debug for TroublePage {
     }
 }
 
+impl fmt::Debug for LoginPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginPage").field("f", &self.f).finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for RowView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowView").field("cells", &self.cells).finish_non_exhaustive()
@@ -198,6 +231,8 @@ pub struct ShiftLine {
     pub start: String,
     pub title: String,
     pub place: String,
+    /// Address of the page that shows it.
+    pub href: String,
     pub is_chosen: bool,
     pub is_open: bool,
     pub cap: u32,
@@ -229,5 +264,103 @@ impl ShiftLine {
                 (class, format!("{x:.1}"), format!("{:.1}", (step - 1.6).max(0.8)))
             })
             .collect()
+    }
+}
+
+/// One person of the chosen shift.
+pub struct GuestLine {
+    pub order: Safe<String>,
+    pub code: String,
+    pub sign_up: String,
+    pub icon: &'static str,
+    pub class: &'static str,
+    pub state: Safe<String>,
+    pub is_waiting: bool,
+    /// The clerk can end it.
+    pub can_end: bool,
+}
+
+/// The chosen shift.
+pub struct Chosen {
+    pub line: ShiftLine,
+    pub guests: Vec<GuestLine>,
+    /// How many of those who arrived are folded away.
+    pub folded: u32,
+    /// Address of the page on which nobody is.
+    pub all_href: String,
+    /// Who gets a freed place, where that is not the next in line.
+    pub wait: Option<Safe<String>>,
+}
+
+/// A day's shifts, and who comes to one of them.
+pub struct Day {
+    pub title: Safe<String>,
+    /// Other days: address and words, and whether it is shown.
+    pub days: Vec<(String, Safe<String>, bool)>,
+    pub day: String,
+    pub shifts: Vec<ShiftLine>,
+    pub chosen: Option<Chosen>,
+}
+
+/// One row of the timesheet.
+pub struct HoursLine {
+    pub sign_up: String,
+    pub code: String,
+    pub title: String,
+    pub came: String,
+    pub left: String,
+    pub measured: String,
+    /// What stands in the field: what the agency confirmed, or else what was measured.
+    pub field: String,
+    pub agency: String,
+    pub is_confirmed: bool,
+    pub worker: String,
+    pub state: Safe<String>,
+    pub class: &'static str,
+    pub icon: &'static str,
+}
+
+impl fmt::Debug for GuestLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuestLine").field("code", &self.code).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chosen").field("line", &self.line).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Day").field("shifts", &self.shifts).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for HoursLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HoursLine").field("sign_up", &self.sign_up).finish_non_exhaustive()
+    }
+}
+
+/// The number of seats of a shift, and its end.
+#[derive(Template)]
+#[template(path = "agency/seats.html")]
+pub struct SeatsPage {
+    pub f: Frame,
+    pub line: ShiftLine,
+    pub day: String,
+    /// Makes a form that is sent twice one order.
+    pub key: String,
+    /// Why nothing was changed.
+    pub said: Option<Safe<String>>,
+    pub lowest: u32,
+    pub most: u32,
+}
+
+impl fmt::Debug for SeatsPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeatsPage").field("line", &self.line).finish_non_exhaustive()
     }
 }

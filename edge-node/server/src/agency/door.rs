@@ -10,6 +10,8 @@ use edge_core::node::Uplink;
 use pages::{
     Lang,
     agency::{Clerks, Desk, Frame, Line, logins::Login},
+    forms::Pairs,
+    guesses::Guesses,
 };
 use std::sync::Mutex;
 
@@ -25,11 +27,15 @@ impl Desk for App {
         &self.clerks
     }
 
+    fn guesses(&self) -> &Mutex<Guesses> {
+        &self.guesses
+    }
+
     fn scope_of_key(&self, key: &str) -> Option<TenantScope> {
         TenantScope::of_key(self, key)
     }
 
-    fn scope_of(&self, login: &Login) -> Option<TenantScope> {
+    fn scope_of(&self, login: &Login, _: &Pairs) -> Option<TenantScope> {
         TenantScope::of_login(self, &login.key_hash, login.key.clone())
     }
 
@@ -46,6 +52,9 @@ impl Desk for App {
             hall: shared.name.clone(),
             now: local(self, shared.now()),
             line: if shared.uplink() == Uplink::Down { Line::Cut } else { Line::Up },
+            region: String::new(),
+            regions: Vec::new(),
+            refresh_s: None,
             tabs: TABS,
             csrf,
         }

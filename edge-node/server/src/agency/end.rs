@@ -1,13 +1,13 @@
 //! Taking a place from somebody who has not come: one page that asks once, with the two reasons that there are.
 
-use super::{Clerk, Sent, board::grouped, view::EndPage};
+use super::{Clerk, Sent, view::EndPage};
 use crate::http::Problem;
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use edge_core::node::Act;
-use pages::agency::view::show;
+use pages::agency::{view::show, who::grouped};
 use sync_protocol::{
     documents::Status,
     ids::{JobId, SignUpId},

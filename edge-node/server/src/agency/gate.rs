@@ -4,7 +4,10 @@ use super::{Clerk, Pairs, Sent, board, bounds, local, today, view::GatePage};
 use crate::http::Problem;
 use axum::{http::StatusCode, response::Response};
 use edge_core::node::{Act, Attended, JobView, attendance_of};
-use pages::{agency::view::show as show_page, hm};
+use pages::{
+    agency::{view::show as show_page, who::grouped},
+    hm,
+};
 use std::cmp::Reverse;
 use sync_protocol::{
     documents::{Attendance, Status},
@@ -166,7 +169,7 @@ fn by_code(clerk: &Clerk, code: &str) -> Result<Verdict, Problem> {
     })?;
     Ok(match found {
         Some((attendance, row, view)) => verdict(clerk, &row, &view, &attendance),
-        None => Verdict { code: board::grouped(code), ..Verdict::of(Stand::Unknown) },
+        None => Verdict { code: grouped(code), ..Verdict::of(Stand::Unknown) },
     })
 }
 
@@ -218,7 +221,7 @@ fn verdict(clerk: &Clerk, row: &SignUpRow, view: &JobView, at: &Attendance) -> V
             _ => (Stand::Ended, String::new()),
         },
     };
-    let code = board::grouped(&row.fields.code);
+    let code = grouped(&row.fields.code);
     Verdict { code, at, sign_up: row.sign_up.to_string(), ..shown(clerk, stand, view) }
 }
 

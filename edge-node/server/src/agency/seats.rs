@@ -3,7 +3,7 @@
 use super::{
     Clerk, Sent,
     board::{self, line},
-    view::{SeatsPage, trouble_words},
+    view::trouble_words,
 };
 use crate::http::{Problem, commands};
 use askama::filters::Safe;
@@ -11,7 +11,11 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use pages::agency::{Frame, rows::Row, view::show};
+use pages::agency::{
+    Frame,
+    rows::Row,
+    view::{SeatsPage, show},
+};
 use sync_protocol::{command::Change, limits::CAP_MAX, seats::Excess};
 
 /// `GET /agency/seats?shift=`.
@@ -35,7 +39,7 @@ fn page(clerk: &Clerk, shift: &str, day: String, refused: Option<&Problem>) -> R
     };
     let lowest = shift.confirmed().max(1);
     let page = SeatsPage {
-        line: line(&clerk.app, &shift, true),
+        line: line(&clerk.app, &shift, &day, "rows", true),
         key: Row::new().key,
         most: CAP_MAX,
         f,

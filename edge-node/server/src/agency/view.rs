@@ -6,7 +6,7 @@ use askama::{Template, filters::Safe};
 use axum::{http::StatusCode, response::Response};
 use pages::agency::{
     Frame,
-    view::{Left, ShiftLine, TroublePage, show},
+    view::{Day, HoursLine, Left, TroublePage, show},
 };
 
 /// Says in plain words what went wrong.
@@ -35,46 +35,23 @@ pub(super) fn trouble_words(f: &Frame, problem: &Problem) -> Safe<String> {
     f.t(key)
 }
 
-/// One person of the chosen shift.
-pub(super) struct GuestLine {
-    pub(super) order: Safe<String>,
-    pub(super) code: String,
-    pub(super) sign_up: String,
-    pub(super) icon: &'static str,
-    pub(super) class: &'static str,
-    pub(super) state: Safe<String>,
-    pub(super) is_waiting: bool,
-    /// The clerk can end it.
-    pub(super) can_end: bool,
-}
-
-/// The chosen shift.
-pub(super) struct Chosen {
-    pub(super) line: ShiftLine,
-    pub(super) guests: Vec<GuestLine>,
-    /// How many of those who arrived are folded away.
-    pub(super) folded: u32,
-    /// What happens to the places of those who do not come, and when.
-    pub(super) rule: Safe<String>,
-    pub(super) rule_note: Safe<String>,
-    /// Who gets a freed place, where that is not the next in line.
-    pub(super) wait: Option<Safe<String>>,
+/// What happens to the places of those who do not come, and when.
+pub(super) struct Rule {
+    pub(super) said: Safe<String>,
+    pub(super) note: Safe<String>,
     /// Minutes to choose from, and which counts.
     pub(super) minutes: Vec<(u32, bool)>,
 }
 
-/// Today's shifts and who comes.
+/// Shifts to post, and who comes.
 #[derive(Template)]
 #[template(path = "agency/board.html")]
 pub(super) struct BoardPage {
     pub(super) f: Frame,
     pub(super) left: Left,
-    pub(super) shifts: Vec<ShiftLine>,
-    pub(super) chosen: Option<Chosen>,
-    pub(super) title: Safe<String>,
-    /// Other days: address and words.
-    pub(super) days: Vec<(String, Safe<String>, bool)>,
-    pub(super) day: String,
+    pub(super) right: Day,
+    /// Of the chosen shift.
+    pub(super) rule: Option<Rule>,
 }
 
 /// Asks once before a place is taken.
@@ -88,21 +65,6 @@ pub(super) struct EndPage {
     pub(super) job: String,
     pub(super) waiting: u32,
     pub(super) is_confirmed: bool,
-}
-
-/// The number of seats of a shift, and its end.
-#[derive(Template)]
-#[template(path = "agency/seats.html")]
-pub(super) struct SeatsPage {
-    pub(super) f: Frame,
-    pub(super) line: ShiftLine,
-    pub(super) day: String,
-    /// Makes a form that is sent twice one order.
-    pub(super) key: String,
-    /// Why nothing was changed.
-    pub(super) said: Option<Safe<String>>,
-    pub(super) lowest: u32,
-    pub(super) most: u32,
 }
 
 /// The gate.
@@ -121,23 +83,6 @@ impl GatePage {
     fn is_free(&self) -> bool {
         self.verdict.as_ref().is_none_or(|verdict| !verdict.can_come_in())
     }
-}
-
-/// One row of the timesheet.
-pub(super) struct HoursLine {
-    pub(super) sign_up: String,
-    pub(super) code: String,
-    pub(super) title: String,
-    pub(super) came: String,
-    pub(super) left: String,
-    pub(super) measured: String,
-    /// What stands in the field.
-    pub(super) field: String,
-    pub(super) is_confirmed: bool,
-    pub(super) worker: String,
-    pub(super) state: Safe<String>,
-    pub(super) class: &'static str,
-    pub(super) icon: &'static str,
 }
 
 /// The timesheet of one day.

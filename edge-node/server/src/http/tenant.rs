@@ -17,6 +17,7 @@ use edge_core::node::{
     Act, Attend, AttendRefusal, Attended, EditRefusal, JobEdit, JobView, attendance_of, in_order, job_view,
 };
 use jiff::civil::Date;
+use pages::agency::who::{Person, rank};
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
     documents::{Attendance, Status, TenantKey},
@@ -48,14 +49,21 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    /// In whose order a clerk goes through a list: who is to be called, who waits, who is in, who is gone.
+    /// In whose order a clerk goes through a list.
     pub(crate) fn rank(&self) -> u8 {
-        match (self.row.status(), self.attendance.checked_in_at, self.attendance.checked_out_at) {
-            (Status::Confirmed, None, _) => 0,
-            (Status::WaitListed | Status::Requested, ..) => 1,
-            (Status::Confirmed, Some(_), None) => 2,
-            (Status::Confirmed, Some(_), Some(_)) => 3,
-            (Status::Cancelled | Status::Bumped, ..) => 4,
+        rank(self.row.status(), &self.attendance)
+    }
+
+    /// As pages show them.
+    pub(crate) fn person(&self) -> Person {
+        Person {
+            sign_up: self.row.sign_up,
+            code: self.row.fields.code.clone(),
+            status: self.row.status(),
+            reason: EndReason::parse(&self.row.fields.reason),
+            attendance: self.attendance,
+            is_ending: self.is_ending,
+            position: self.position,
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod row;
 
-pub(super) use row::ImportRow;
+pub(crate) use row::ImportRow;
 
 use super::{access::require_admin, problem::Problem};
 use crate::{
@@ -97,7 +97,8 @@ pub(super) async fn import(
             Err(reason) => answer.refused.push(Refusal { line, reason }),
         }
     }
-    store(&app, topic, vshard, posts, &query, &mut answer).await?;
+    let mode = if query.dry_run { Mode::Rehearsal } else { Mode::ForGood };
+    store(&app, topic, vshard, posts, mode, &mut answer).await?;
     answer.refused.sort_by_key(|refusal| refusal.line);
     Ok(Json(answer))
 }
@@ -147,19 +148,38 @@ fn place(app: &App, tenant: TenantId, query: &ImportQuery) -> Result<(TopicId, V
     Err(Problem::new(StatusCode::FORBIDDEN, "no-right-to-region", detail))
 }
 
+/// Whether an import is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    ForGood,
+    Rehearsal,
+}
+
+/// Imports jobs under the numbers that their poster gave them; those that the hub refused, and why.
+pub(crate) async fn store_posts(
+    app: &App,
+    topic: TopicId,
+    vshard: VshardId,
+    posts: Vec<(u64, JobPost)>,
+) -> Result<Vec<(u64, String)>, Problem> {
+    let mut answer = ImportAnswer::default();
+    store(app, topic, vshard, posts, Mode::ForGood, &mut answer).await?;
+    Ok(answer.refused.into_iter().map(|Refusal { line, reason }| (line, reason)).collect())
+}
+
 async fn store(
     app: &App,
     topic: TopicId,
     vshard: VshardId,
     posts: Vec<(u64, JobPost)>,
-    query: &ImportQuery,
+    mode: Mode,
     answer: &mut ImportAnswer,
 ) -> Result<(), Problem> {
     let posts: Arc<[(u64, JobPost)]> = posts.into();
     let mut begin = 0;
     while begin < posts.len() {
         // A rehearsal is one piece: a key may occur twice.
-        let end = if query.dry_run { posts.len() } else { posts.len().min(begin + IMPORT_CHUNK) };
+        let end = if mode == Mode::Rehearsal { posts.len() } else { posts.len().min(begin + IMPORT_CHUNK) };
         let chunk = Arc::clone(&posts);
         let work = move |tx: &mut dyn ShardTx| -> Result<Vec<(u64, Imported)>, StoreError> {
             let mut shard = Shard { tx, vshard, now: clock::now() };
@@ -168,7 +188,7 @@ async fn store(
                 .map(|(line, post)| Ok((*line, import_job(&mut shard, topic, post)?)))
                 .collect()
         };
-        let done = if query.dry_run {
+        let done = if mode == Mode::Rehearsal {
             app.shards.rehearse(vshard, work).await?
         } else {
             app.shards.write(vshard, work).await?
@@ -182,7 +202,7 @@ async fn store(
                     answer.refused.push(Refusal { line, reason: reason.clone() })
                 }
             }
-            if let (Imported::Created(job) | Imported::Updated(job), false) = (imported, query.dry_run) {
+            if let (Imported::Created(job) | Imported::Updated(job), Mode::ForGood) = (imported, mode) {
                 app.scheduler.mark(vshard, [job]);
             }
         }

@@ -159,7 +159,7 @@ fn job_row(app: &App, view: &JobView) -> JobRow {
         pool: u32::try_from(view.pool()).unwrap_or(0),
         waiting: u32::try_from(view.waiting).unwrap_or(u32::MAX),
         open: view.seats.open,
-        synthetic: view.synthetic,
+        synthetic: view.synthetic(),
     }
 }
 
@@ -224,7 +224,7 @@ pub(super) async fn seats(State(app): State<Arc<App>>, Path(id): Path<String>) -
         }
     };
     render(&SeatsPage {
-        frame: Frame { synthetic: view.synthetic, ..frame(&app) },
+        frame: Frame { synthetic: view.synthetic(), ..frame(&app) },
         job: job_row(&app, &view),
         nodes: view.holdings.iter().map(holder).collect(),
         oversold: view.oversold(),

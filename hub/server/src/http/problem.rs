@@ -234,6 +234,15 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
 
+    /// Its code, as `/problems/` explains it.
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The status in words, and what the caller may know.
     pub(crate) fn words(self) -> (String, String) {
         (self.status.canonical_reason().unwrap_or("Error").to_owned(), self.detail)

@@ -29,10 +29,17 @@ pub(crate) struct Hub {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// In small letters.
-    pub(crate) head: String,
+    head: String,
     pub(crate) body: String,
     pub(crate) json: serde_json::Value,
+}
+
+impl Answer {
+    /// A header by its name in small letters.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        lines.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
 }
 
 impl Hub {
@@ -79,6 +86,12 @@ impl Hub {
         self.send(&format!("GET {path} HTTP/1.1\r\n"), "")
     }
 
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let length = body.len();
+        self.send(&format!("{method} {path} HTTP/1.1\r\n{headers}Content-Length: {length}\r\n"), body)
+    }
+
     /// Asks as a browser does.
     pub(crate) fn browse(&self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1\r\nAccept: text/html,*/*;q=0.8\r\n"), "")
@@ -122,7 +135,7 @@ impl Hub {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let json = serde_json::from_str(body).unwrap_or_default();
-        Answer { status, head: head.to_lowercase(), body: body.to_owned(), json }
+        Answer { status, head: head.to_owned(), body: body.to_owned(), json }
     }
 
     pub(crate) fn authority(&self) -> Authority {

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod agency;
 mod carry;
 mod held_off;
 mod hub;
 mod node;
+mod routes;
 
 use hub::Hub;
 use node::Node;
@@ -225,7 +227,7 @@ fn who_writes_too_often_waits_and_nobody_else() {
             (count, &json!("/problems/too-many-requests")),
             "{refused:?}"
         );
-        let wait = refused.head.lines().find_map(|line| line.strip_prefix("retry-after: ")).unwrap();
+        let wait = refused.header("retry-after").unwrap();
         assert!((1..=wait_s).contains(&wait.parse::<u64>().unwrap()), "{refused:?}");
     }
     assert_eq!(cap("guessed").status, 401, "a wrong key is told so");
