@@ -7,6 +7,7 @@ const SCREEN = { width: 1080, height: 1920 };
 const PIN = '73918264';
 const TAPS_WITH_A_CARD_MAX = 4;
 const STEPS_MAX = 200;
+const LOOKS_MAX = 200;
 
 const digitsOf = (text) => text.replaceAll(/\s/g, '');
 
@@ -40,7 +41,9 @@ async function enrolByTouch({ page }, hand, kiosk, lang, phone) {
 async function toTicketByCard({ page }, hand, kiosk, lang, card) {
   await page.goto(`${kiosk}/?lang=${lang}`);
   await scan(page, card);
-  if ((await page.locator('a.job--go').count()) === 0) await page.goto(page.url().replace('/near?', '/near?when=any&here=1&'));
+  // Rights that were used up a moment ago come again from the hub.
+  const anywhere = page.url().replace('/near?', '/near?when=any&here=1&');
+  for (let tries = 0; tries < LOOKS_MAX && (await page.locator('a.job--go').count()) === 0; tries += 1) await page.goto(anywhere);
   await hand.tap('a.job--go');
   await hand.tap('.dock a.btn--main');
   await hand.tap('.dock button');

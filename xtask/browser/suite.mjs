@@ -72,7 +72,11 @@ export async function open(browser, options) {
     if (['error', 'warning'].includes(message.type())) troubles.push(message.text());
   });
   page.on('pageerror', (error) => troubles.push(String(error)));
-  page.on('requestfailed', (request) => troubles.push(`${request.url()} ${request.failure()?.errorText}`));
+  page.on('requestfailed', (request) => {
+    const error = request.failure()?.errorText;
+    // What the way back comes to where nothing personal was stored.
+    if (error !== 'net::ERR_CACHE_MISS') troubles.push(`${request.url()} ${error}`);
+  });
   return { page, context, troubles };
 }
 
