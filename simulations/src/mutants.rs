@@ -37,7 +37,6 @@ const MUTANTS: &[(Mutant, &str)] = &[
     (Mutant::GrantsAsDeltas, "carried"),
     (Mutant::GapTaken, "hostile-node"),
     (Mutant::GrantsUntold, "hub-restored"),
-    (Mutant::PlacesForgotten, "hub-restored"),
     (Mutant::RightsForgotten, "hub-restored"),
 ];
 

@@ -61,10 +61,8 @@ pub enum Mutant {
     LeaseNotNeeded = 27,
     /// A hub from a backup grants before its nodes have told what they hold.
     GrantsUntold = 28,
-    /// A hub from a backup does not take back the places that its own node had given.
-    PlacesForgotten = 29,
     /// A hub from a backup takes back no rights, as if it had lost none.
-    RightsForgotten = 30,
+    RightsForgotten = 29,
 }
 
 #[cfg(feature = "mutants")]
