@@ -166,6 +166,9 @@ async function day(tab, town, lang, tools) {
   await shot('seats');
   await page.locator('#cap').fill('1');
   await page.locator('button[value="cap"]').click();
+  await page.locator('.note--stop').waitFor();
+  // The answer to it is 409, which a browser calls an error.
+  tab.troubles.length = 0;
   await look(tab, 'seats refused');
   expect((await page.locator('.note--stop').innerText()).includes('2'), await page.locator('.note--stop').innerText());
   await shot('seats-refused');

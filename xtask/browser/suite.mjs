@@ -74,8 +74,8 @@ export async function open(browser, options) {
   page.on('pageerror', (error) => troubles.push(String(error)));
   page.on('requestfailed', (request) => {
     const error = request.failure()?.errorText;
-    // What the way back comes to where nothing personal was stored.
-    if (error !== 'net::ERR_CACHE_MISS') troubles.push(`${request.url()} ${error}`);
+    // The way back to where nothing personal was stored, and what a page no longer waits for when the next one is called.
+    if (!['net::ERR_CACHE_MISS', 'net::ERR_ABORTED'].includes(error)) troubles.push(`${request.url()} ${error}`);
   });
   return { page, context, troubles };
 }
