@@ -7,6 +7,8 @@ use crate::{
     schedule::{Act, Jump},
     witness_file::WITNESS,
 };
+use std::collections::{BTreeMap, BTreeSet};
+use sync_protocol::ids::JobId;
 
 impl World {
     pub(crate) fn count_fault(&mut self, act: &Act) {
@@ -69,6 +71,7 @@ impl World {
             Act::Backup { node } => {
                 let image = disk::with(self.machines[node].disk, |disk| disk.image(|_| true));
                 self.machines[node].backup = Some((self.now, image));
+                self.machines[node].given_back_at_backup = self.given_back(node);
             }
             Act::Restore { node, with_witness } => self.restore(node, with_witness),
             Act::Copy { node } => self.copy(node),
@@ -174,6 +177,7 @@ impl World {
         }
         note!(self, "machine {m}: a copy of {at} ms is put back");
         self.fork(m);
+        self.take_back(m);
         let disk = self.machines[m].disk;
         if let Some(running) = self.machines[m].running.as_mut().filter(|_| !with_witness) {
             let own = quietly(disk, || running.store.read(|tx| tx.own_heads()));
@@ -252,6 +256,34 @@ impl World {
             }
         }
         self.directory.forked.entry(writer).or_insert(self.now);
+    }
+
+    /// Rights that a node has given back of each of its region's jobs.
+    fn given_back(&mut self, m: usize) -> BTreeMap<JobId, u32> {
+        let place = &mut self.machines[m];
+        let (disk, region) = (place.disk, place.region);
+        let vshard = super::people::vshard_of(region);
+        let Some(running) = &mut place.running else { return BTreeMap::new() };
+        let read = quietly(disk, || running.store.read(|tx| tx.node_jobs(vshard)));
+        read.unwrap_or_default().into_iter().map(|(job, seats, _)| (job, seats.returned)).collect()
+    }
+
+    /// An older disk knows nothing of what was given back since it was kept: those rights can be spent once more.
+    fn take_back(&mut self, m: usize) {
+        let writer = self.machines[m].writer;
+        let now = self.given_back(m);
+        // Empty where the copy was made of a machine that was down: then all counts that was ever given back.
+        let then = std::mem::take(&mut self.machines[m].given_back_at_backup);
+        let jobs: BTreeSet<JobId> = now.keys().chain(then.keys()).copied().collect();
+        for job in jobs {
+            let before = then.get(&job).copied().unwrap_or(0);
+            let known = self.directory.returned_before.entry((writer, job)).or_insert(before);
+            *known = before.min(*known);
+            let since = now.get(&job).copied().unwrap_or(u32::MAX).saturating_sub(before);
+            if let Some(facts) = self.model.jobs.get_mut(&job) {
+                facts.excess += since.min(facts.cap);
+            }
+        }
     }
 
     /// The hub cannot be asked what is out: all of a job may be.

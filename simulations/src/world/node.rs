@@ -69,6 +69,8 @@ pub(crate) struct Machine {
     pub(crate) malice: super::strangers::Malice,
     pub(crate) loses_reports_until: u64,
     pub(crate) backup: Option<(u64, disk::Image)>,
+    /// Rights that it had given back of each job when that copy was made.
+    pub(crate) given_back_at_backup: BTreeMap<JobId, u32>,
     /// Entries of its logs that its witness has seen when an older database was put beside it.
     pub(crate) witnessed: Option<u64>,
     /// Some commit was not recorded in the witness.
@@ -172,6 +174,7 @@ impl Machine {
             malice: super::strangers::Malice::default(),
             loses_reports_until: 0,
             backup: None,
+            given_back_at_backup: BTreeMap::new(),
             witnessed: None,
             witness_lacks: false,
         }

@@ -76,6 +76,12 @@ impl World {
                     self.mark(vshard_of(facts.region), [job]);
                 }
             }
+            // Whoever has the node mangles what he passes on.
+            CommandOutcome::NotProved
+                if self
+                    .connections
+                    .get(&number)
+                    .is_none_or(|c| self.directory.forked.contains_key(&c.writer)) => {}
             CommandOutcome::NotProved => self.fail("invariant", format!("an order for {job} was not proved")),
             CommandOutcome::BelowConfirmed { .. }
             | CommandOutcome::Closed
