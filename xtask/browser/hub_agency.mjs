@@ -60,6 +60,7 @@ export async function hubDay(tab, town, lang, tools) {
   await look(tab, 'seats at the hub');
   await page.locator('#cap').fill('1');
   await page.locator('button[value="cap"]').click();
+  await page.locator('.note--stop').waitFor();
   // The refusal is 409, which the browser notes in its console.
   tab.troubles.length = 0;
   await look(tab, 'fewer seats than are confirmed');
