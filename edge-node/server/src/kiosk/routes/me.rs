@@ -148,6 +148,16 @@ pub(super) fn proved(app: &App, ask: &Ask) -> Result<WorkerId, Box<Response>> {
     ask.proved().ok_or_else(|| Box::new(see(ask, &Link::to(link::ME))))
 }
 
+/// The same, and the form that the worker sent.
+fn filled_in(
+    app: &App,
+    ask: &Ask,
+    filled: Result<Pairs, StatusCode>,
+) -> Result<(WorkerId, Pairs), Box<Response>> {
+    let filled = filled.map_err(|status| Box::new(unread(app, ask, status)))?;
+    Ok((proved(app, ask)?, filled))
+}
+
 /// `GET /me`: the worker's page, or the step that says who one is.
 pub(super) async fn me(State(app): State<App>, ask: Ask) -> Response {
     if app.shared.frozen().is_some() {

@@ -8,9 +8,9 @@ use sync_protocol::documents::demands::CODES_MAX;
 
 use super::super::{
     ask::{Ask, Filled, Pairs, phone_plan},
-    explain, see, show, unread,
+    explain, see, show,
 };
-use super::{Steps, proved, typed_in};
+use super::{Steps, filled_in, proved, typed_in};
 use crate::{
     app::App,
     http::workers::{self, ProfileBody},
@@ -107,12 +107,8 @@ pub(in super::super) async fn form(State(app): State<App>, ask: Ask) -> Response
 
 /// `POST /me/about`: the day of birth, then name and ticks.
 pub(in super::super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Filled) -> Response {
-    let filled = match filled {
-        Ok(filled) => filled,
-        Err(status) => return unread(&app, &ask, status),
-    };
-    let worker = match proved(&app, &ask) {
-        Ok(worker) => worker,
+    let (worker, filled) = match filled_in(&app, &ask, filled) {
+        Ok(both) => both,
         Err(response) => return *response,
     };
     let mut steps = steps(&app, &ask);

@@ -5,9 +5,9 @@ use sync_protocol::ids::WorkerId;
 
 use super::super::{
     ask::{Ask, Filled},
-    explain, show as rendered, unread,
+    explain, show as rendered,
 };
-use super::proved;
+use super::{filled_in, proved};
 use crate::{
     app::App,
     http::{
@@ -31,12 +31,8 @@ pub(in super::super) async fn form(State(app): State<App>, ask: Ask) -> Response
 
 /// `POST /me/card`: makes one; or shows the one that was just made for a while longer.
 pub(in super::super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Filled) -> Response {
-    let filled = match filled {
-        Ok(filled) => filled,
-        Err(status) => return unread(&app, &ask, status),
-    };
-    let worker = match proved(&app, &ask) {
-        Ok(worker) => worker,
+    let (worker, filled) = match filled_in(&app, &ask, filled) {
+        Ok(both) => both,
         Err(response) => return *response,
     };
     let shown = match filled.find("card") {

@@ -4,9 +4,9 @@ use axum::{extract::State, http::StatusCode, response::Response};
 
 use super::super::{
     ask::{Ask, Filled, Pairs, phone_plan},
-    explain, see, show, unread,
+    explain, see, show,
 };
-use super::{Steps, proved, typed_in};
+use super::{Steps, filled_in, proved, typed_in};
 use crate::{
     app::App,
     http::{
@@ -70,12 +70,8 @@ pub(in super::super) async fn pin(State(app): State<App>, ask: Ask) -> Response 
 
 /// `POST /me/pin`: the new PIN, the same again, or a key of the pad.
 pub(in super::super) async fn send_pin(State(app): State<App>, ask: Ask, Filled(filled): Filled) -> Response {
-    let filled = match filled {
-        Ok(filled) => filled,
-        Err(status) => return unread(&app, &ask, status),
-    };
-    let worker = match proved(&app, &ask) {
-        Ok(worker) => worker,
+    let (worker, filled) = match filled_in(&app, &ask, filled) {
+        Ok(both) => both,
         Err(response) => return *response,
     };
     let mut steps = steps(&app, &ask, Purpose::ChangePin, link::ME_PIN);
@@ -108,12 +104,8 @@ pub(in super::super) async fn send_erase(
     mut ask: Ask,
     Filled(filled): Filled,
 ) -> Response {
-    let filled = match filled {
-        Ok(filled) => filled,
-        Err(status) => return unread(&app, &ask, status),
-    };
-    let worker = match proved(&app, &ask) {
-        Ok(worker) => worker,
+    let (worker, filled) = match filled_in(&app, &ask, filled) {
+        Ok(both) => both,
         Err(response) => return *response,
     };
     let steps = steps(&app, &ask, Purpose::Erase, link::ME_ERASE);
