@@ -129,6 +129,9 @@ async function dotsOfAPixel(page) {
 async function slips(browser, { expect, open, phone }, kiosk) {
   const { context, page } = await open(browser, { viewport: SCREEN });
   const whole = async (name) => {
+    // Of a page that is still on its way nothing is printed.
+    await page.locator('svg.qr').waitFor();
+    await page.waitForLoadState('load');
     const dots = await dotsOfAPixel(page);
     expect(Math.abs(dots - 300 / 96) < 0.01, `${name} is printed at ${dots} dots of 3.125`);
   };

@@ -213,11 +213,10 @@ pub(super) fn merge_entry(
         return Ok(park("the node has no right to this topic"));
     }
     match EntryKind::from_u8(entry.kind) {
+        Some(EntryKind::Change) if restore::is_too_early(shard, batch.writer, entry)? => {
+            restore::put_off(shard, batch.writer, entry)
+        }
         Some(EntryKind::Change) if newborn::is_one(shard, entry)? => {
-            let is_others = entry.doc.writer != batch.writer;
-            if is_others && restore::is_awaited(shard, batch.writer)? {
-                return restore::put_off(shard, batch.writer, entry);
-            }
             Ok(newborn::begin(batch.writer, entry, work))
         }
         Some(EntryKind::Change) => merge_change(shard, batch.writer, entry, merged, work),

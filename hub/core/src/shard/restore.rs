@@ -7,7 +7,7 @@
 use super::{
     Edited, Shard, bounds, ends, fences, jobs,
     merge::{Batch, Checked, MergeError, Merged, Problem, merge_entries, park},
-    receipts,
+    newborn, receipts,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
@@ -293,6 +293,16 @@ fn put_off_edits(shard: &mut Shard<'_>) -> Result<PutOff, StoreError> {
 fn keep_put_off(shard: &mut Shard<'_>, edits: &PutOff) -> Result<(), StoreError> {
     let bytes = minicbor::to_vec(edits).map_err(|_| StoreError::BadRow("edits that were put off"))?;
     shard.tx.put_meta(&format!("{PUT_OFF}/{}", shard.vshard.0), &bytes)
+}
+
+/// Whether a node edits another's sign-up that the backup lacks and whose own node may have yet to tell, or has edited it
+/// so before: its edits keep their order.
+pub(super) fn is_too_early(shard: &mut Shard<'_>, writer: Writer, entry: &Entry) -> Result<bool, StoreError> {
+    if entry.doc.writer == writer || awaited(shard)?.is_empty() {
+        return Ok(false);
+    }
+    let is_same = |(author, edit): &(Writer, Entry)| *author == writer && edit.doc == entry.doc;
+    Ok(newborn::is_one(shard, entry)? || put_off_edits(shard)?.iter().any(is_same))
 }
 
 /// Puts off an edit of a sign-up that is not here until everybody has told.
