@@ -113,7 +113,8 @@ pub(crate) fn replay(path: &Path, step: bool, html: Option<&Path>) -> anyhow::Re
         .head
         .violation
         .map_or_else(|| "nothing was broken".to_owned(), |(kind, text)| format!("{kind}: {text}"));
-    say(&format!("{} events, equal to the trace; {verdict}", again.events.len()))?;
+    let equal = if trace.events.is_empty() { "" } else { ", equal to the trace" };
+    say(&format!("{} events{equal}; {verdict}", again.events.len()))?;
     Ok(ExitCode::SUCCESS)
 }
 

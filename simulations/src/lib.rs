@@ -5,6 +5,7 @@
 //! One seed decides everything. [`schedule`] draws what people and the world do, [`world`] carries it out in virtual time,
 //! [`model`] remembers what workers were told, [`checks`] compares. A trace replays, and can be made short.
 
+pub mod bugs;
 mod checks;
 pub mod disk;
 pub mod exhaustive;

@@ -67,6 +67,9 @@ enum Command {
         /// Seeds for each bug at most.
         #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
         seeds: u64,
+        /// Writes into this folder the fewest operations found that show each bug, as simulations/regressions keeps them.
+        #[arg(long, value_name = "FOLDER")]
+        traces: Option<PathBuf>,
     },
 }
 
@@ -107,7 +110,9 @@ fn main() -> ExitCode {
         Command::Replay { trace, step, html } => commands::replay(&trace, step, html.as_deref()),
         Command::Shrink { trace } => commands::shrink(&trace),
         Command::Live(args) => live::run(&args),
-        Command::Mutants { bugs, json, seeds } => commands::mutants(&bugs, json, seeds),
+        Command::Mutants { bugs, json, seeds, traces } => {
+            commands::mutants(&bugs, json, seeds, traces.as_deref())
+        }
     };
     match done {
         Ok(code) => code,

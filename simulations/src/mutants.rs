@@ -3,42 +3,17 @@
 use anyhow::{Context, bail};
 use serde::Serialize;
 use simulations::{
+    bugs::{self, BUGS},
     runs::{self, Order},
-    scenario,
+    scenario::{self, Scenario},
+    trace_file::TraceFile,
 };
 use std::{
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 use sync_protocol::mutant::{self, Mutant};
-
-/// Each bug with the scenario that is made for it.
-const MUTANTS: &[(Mutant, &str)] = &[
-    (Mutant::Canary, "commute-rush"),
-    (Mutant::RestoredUnnoticed, "copied-node"),
-    (Mutant::GrantsAgainstUsed, "wait-list"),
-    (Mutant::FencedMerged, "copied-node"),
-    (Mutant::BirthGrantsTwice, "birth-while-cut"),
-    (Mutant::ReturnKeptHere, "hot-job"),
-    (Mutant::ChainUnchecked, "hostile-node"),
-    (Mutant::CursorFirst, "bad-disk"),
-    (Mutant::AnswerBeforeCommit, "bad-disk"),
-    (Mutant::IdempotencyForgotten, "commute-rush"),
-    (Mutant::PromoteTwice, "wait-list"),
-    (Mutant::NoWitness, "copied-node"),
-    (Mutant::AckBeforeCommit, "hub-outage"),
-    (Mutant::SyncNormal, "bad-disk"),
-    (Mutant::HubFreesBumped, "lost-node"),
-    (Mutant::FenceFreesLive, "lost-node"),
-    (Mutant::OverWelcomed, "copied-node"),
-    (Mutant::LeaseIgnored, "lost-node"),
-    (Mutant::LeaseNotNeeded, "lost-node"),
-    (Mutant::OlderAnswerTaken, "carried"),
-    (Mutant::GrantsAsDeltas, "carried"),
-    (Mutant::GapTaken, "hostile-node"),
-    (Mutant::GrantsUntold, "hub-restored"),
-    (Mutant::RightsForgotten, "hub-restored"),
-];
 
 #[derive(Serialize)]
 struct Verdict {
@@ -50,14 +25,18 @@ struct Verdict {
 }
 
 /// Runs each bug until it is found, or those that are named. Exit code 1 where one is not.
-pub(crate) fn mutants(bugs: &[String], json: bool, seeds: u64) -> anyhow::Result<ExitCode> {
-    let is_known = |name: &&String| MUTANTS.iter().any(|(bug, _)| format!("{bug:?}") == **name);
-    if let Some(unknown) = bugs.iter().find(|name| !is_known(name)) {
+pub(crate) fn mutants(
+    wanted: &[String],
+    json: bool,
+    seeds: u64,
+    traces: Option<&Path>,
+) -> anyhow::Result<ExitCode> {
+    if let Some(unknown) = wanted.iter().find(|name| bugs::find(name).is_none()) {
         bail!("there is no bug {unknown}");
     }
-    let is_wanted = |bug: Mutant| bugs.is_empty() || bugs.contains(&format!("{bug:?}"));
+    let is_wanted = |bug: Mutant| wanted.is_empty() || wanted.contains(&format!("{bug:?}"));
     let mut all = true;
-    for (bug, name) in MUTANTS.iter().filter(|(bug, _)| is_wanted(*bug)) {
+    for (bug, name) in BUGS.iter().filter(|(bug, _)| is_wanted(*bug)) {
         mutant::switch_on(Some(*bug));
         let order = Order {
             scenarios: vec![scenario::find(name)?],
@@ -90,6 +69,23 @@ pub(crate) fn mutants(bugs: &[String], json: bool, seeds: u64) -> anyhow::Result
             format!("{:<22} {:<16} seed {:>3}  {words}", verdict.mutant, name, verdict.seeds)
         };
         writeln!(io::stdout(), "{line}").context("standard output is closed")?;
+        if let (Some(folder), Some(found)) = (traces, found) {
+            keep_shortest(*bug, &scenario::find(name)?, found.seed, folder)?;
+        }
     }
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Writes what is left of a seed once all is left out that does not matter to the bug.
+fn keep_shortest(bug: Mutant, scenario: &Scenario, seed: u64, folder: &Path) -> anyhow::Result<()> {
+    mutant::switch_on(Some(bug));
+    let trace = TraceFile::record(scenario, seed).map(|trace| {
+        trace.shrink(|left| {
+            // Nobody is left to hear of a standard error that is closed.
+            let _ = write!(io::stderr(), "\r{left:>6} operations ");
+        })
+    });
+    mutant::switch_on(None);
+    let short = trace?.with_context(|| format!("seed {seed} does not show {bug:?} a second time"))?;
+    short.operations(Some(bug)).write(&folder.join(format!("planted-{bug:?}.jsonl")))
 }

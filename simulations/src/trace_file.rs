@@ -10,6 +10,7 @@ use crate::{
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::{fmt::Write as _, path::Path};
+use sync_protocol::mutant::Mutant;
 
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,9 @@ pub struct Head {
     pub hash: String,
     /// Kind and words of the promise that was broken.
     pub violation: Option<(String, String)>,
+    /// The known bug that was switched on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutant: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,6 +60,7 @@ impl TraceFile {
             seed,
             hash: format!("{:016x}", outcome.hash),
             violation: outcome.violation.map(|Violation { kind, text }| (kind.to_owned(), text)),
+            mutant: None,
         };
         Self { head, steps, events: outcome.lines }
     }
@@ -81,6 +86,13 @@ impl TraceFile {
         Ok(Self { head, steps, events })
     }
 
+    /// The operations alone, with the known bug that they show: what happens in a later version is its own.
+    #[must_use]
+    pub fn operations(self, mutant: Option<Mutant>) -> Self {
+        let head = Head { mutant: mutant.map(|bug| format!("{bug:?}")), ..self.head };
+        Self { head, events: Vec::new(), ..self }
+    }
+
     /// Writes a file; its folder is made where it is missing.
     pub fn write(&self, path: &Path) -> anyhow::Result<()> {
         let mut text = serde_json::to_string(&self.head)? + "\n";
@@ -102,9 +114,13 @@ impl TraceFile {
         picture::page(&self.head, &outcome.lanes, &self.steps, &outcome.lines, &outcome.marks)
     }
 
-    /// Runs it again. Where this version does something else than the trace says: from which event on, and what.
+    /// Runs it again. Where this version does something else than the trace says: from which event on, and what. A file of
+    /// operations alone says nothing of events.
     pub fn replay(&self) -> (Self, Option<(usize, String)>) {
         let again = Self::of(&self.head.scenario, self.head.seed, self.steps.clone());
+        if self.events.is_empty() {
+            return (again, None);
+        }
         for (number, (before, now)) in self.events.iter().zip(&again.events).enumerate() {
             if before != now {
                 let words = format!(

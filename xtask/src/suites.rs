@@ -1,12 +1,14 @@
-//! `cargo xtask test`: runs the suites one after the other, with live output, and counts.
+//! `cargo xtask test`: runs the suites one after the other, with live output, and counts. The longest, which waits for
+//! nothing, runs beside those in a browser, which mostly wait.
 //!
 //! A failed suite does not stop the others. The last line is always `N passed, M failed`, where both numbers
 //! count suites and the single tests in them.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::workspace::{BUILD, Workspace, on_path};
 use crate::{child, openapi, out, plugins, tidy};
@@ -19,7 +21,9 @@ use needs::Need;
 pub(crate) use needs::describe;
 
 /// Seeds that a run with `--all` simulates; larger runs are recorded in simulations/TRACK-RECORD.md.
-const SIMULATED_SEEDS: &str = "250";
+const SIMULATED_SEEDS: &str = "730";
+/// Times that it kills a process of a cluster under load.
+const KILLS: &str = "200";
 /// Seeds that it runs twice, where both must do the same; none of them is among the others.
 const SEEDS_TWICE: [&str; 2] = ["50", "10001"];
 
@@ -57,6 +61,8 @@ struct Suite {
     /// Why the suite is left out whatever the reach.
     absent: Option<String>,
     only_with_all: bool,
+    /// Takes what the suites behind it leave of the processors; its output comes when it has ended.
+    beside: bool,
 }
 
 enum Verdict {
@@ -85,10 +91,31 @@ pub(crate) fn run(workspace: &Workspace, reach: Reach) -> anyhow::Result<ExitCod
             took,
         }));
     }
-    for (index, suite) in suites.iter().enumerate() {
-        out::note(&format!("\n=== {} of {}: {}", index + 1, suites.len(), suite.name));
-        reports.push(suite.run(workspace, reach));
-    }
+    let title = |index: usize| format!("\n=== {} of {}: {}", index + 1, suites.len(), suites[index].name);
+    thread::scope(|scope| {
+        let mut beside = Vec::new();
+        for (index, suite) in suites.iter().enumerate() {
+            if suite.beside && suite.left_out(workspace, reach).is_none() {
+                out::note(&format!("{}, beside those that follow", title(index)));
+                beside.push((index, Instant::now(), scope.spawn(|| suite.run_beside(workspace))));
+            } else {
+                out::note(&title(index));
+                reports.push(suite.run(workspace, reach));
+            }
+        }
+        for (index, started, run) in beside {
+            out::note(&title(index));
+            let (verdict, lines) =
+                run.join().unwrap_or_else(|_| (Verdict::Failed("xtask panicked".to_owned()), Vec::new()));
+            lines.iter().for_each(child::pass_on);
+            reports.push(Report {
+                name: suites[index].name,
+                verdict,
+                counts: Counts::default(),
+                took: started.elapsed(),
+            });
+        }
+    });
     Ok(conclude(&reports))
 }
 
@@ -113,19 +140,21 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
         suite("model mutants", Work::Built("simulate", vec!["model", "--mutant", "all"])),
         suite("simulation mutants", Work::Built("simulate", vec!["mutants"])),
     ];
+    let twice = vec!["run", "--seeds", SEEDS_TWICE[0], "--start", SEEDS_TWICE[1], "--doublecheck"];
     let proofs = [
-        ("model", vec!["model", "--instance", "all"]),
-        ("simulation", vec!["run", "--seeds", SIMULATED_SEEDS, "--sometimes"]),
-        (
-            "simulation twice",
-            vec!["run", "--seeds", SEEDS_TWICE[0], "--start", SEEDS_TWICE[1], "--doublecheck"],
-        ),
-        ("disk trials", vec!["disk"]),
+        suite("killed processes", Work::Built("dayshift", vec!["live", "--kills", KILLS, "--seed", "2"])),
+        suite("model", Work::Built("simulate", vec!["model", "--instance", "all"])),
+        suite("simulation twice", Work::Built("simulate", twice)),
+        suite("disk trials", Work::Built("simulate", vec!["disk"])),
+        Suite {
+            beside: true,
+            ..suite(
+                "simulation",
+                Work::Built("simulate", vec!["run", "--seeds", SIMULATED_SEEDS, "--sometimes"]),
+            )
+        },
     ];
-    suites.extend(proofs.map(|(name, arguments)| Suite {
-        only_with_all: true,
-        ..suite(name, Work::Built("simulate", arguments))
-    }));
+    suites.extend(proofs.map(|suite| Suite { only_with_all: true, ..suite }));
     let in_a_browser = &[Need::Node, Need::Chromium, Need::Fonts, Need::Playwright, Need::Axe];
     suites.push(script(workspace, "browser", needs::BROWSER_SUITE, in_a_browser)?);
     suites.push(script(workspace, "working day", needs::DAY_SUITE, in_a_browser)?);
@@ -158,7 +187,7 @@ fn script(
 }
 
 fn suite(name: &'static str, work: Work) -> Suite {
-    Suite { name, work, needs: &[], absent: None, only_with_all: false }
+    Suite { name, work, needs: &[], absent: None, only_with_all: false, beside: false }
 }
 
 impl Suite {
@@ -167,13 +196,21 @@ impl Suite {
         let mut counts = Counts::default();
         let verdict = match self.left_out(workspace, reach) {
             Some(why) => Verdict::LeftOut(why),
-            None => match self.work.run(self.name, workspace, &mut counts) {
-                Ok(true) => Verdict::Passed,
-                Ok(false) => Verdict::Failed("see above".to_owned()),
-                Err(error) => Verdict::Failed(format!("{error:#}")),
-            },
+            None => verdict(self.work.run(self.name, workspace, &mut counts)),
         };
         Report { name: self.name, verdict, counts, took: started.elapsed() }
+    }
+
+    /// The verdict with the lines that the program wrote. It gives way to whatever else wants to run.
+    fn run_beside(&self, workspace: &Workspace) -> (Verdict, Vec<child::Line>) {
+        let mut lines = Vec::new();
+        let ran = self.work.command(workspace).and_then(|command| {
+            let mut nice = workspace.command("nice");
+            nice.args(["-n", "19"]).arg(command.get_program()).args(command.get_args());
+            describe(workspace, &mut nice);
+            child::run(self.name, &mut nice, None, |line| lines.push(line))
+        });
+        (verdict(ran), lines)
     }
 
     fn left_out(&self, workspace: &Workspace, reach: Reach) -> Option<String> {
@@ -191,8 +228,17 @@ impl Suite {
 
 impl Work {
     fn run(&self, name: &str, workspace: &Workspace, counts: &mut Counts) -> anyhow::Result<bool> {
-        let mut command = match self {
-            Self::Tidy => return Ok(tidy::run(workspace)? == ExitCode::SUCCESS),
+        if matches!(self, Self::Tidy) {
+            return Ok(tidy::run(workspace)? == ExitCode::SUCCESS);
+        }
+        let mut command = self.command(workspace)?;
+        describe(workspace, &mut command);
+        child::stream(name, &mut command, |line| counts.read(line))
+    }
+
+    fn command(&self, workspace: &Workspace) -> anyhow::Result<Command> {
+        Ok(match self {
+            Self::Tidy => bail!("tidy is no program of its own"),
             Self::Program(program, arguments) => {
                 let mut command = workspace.command(program);
                 command.args(arguments);
@@ -214,9 +260,15 @@ impl Work {
                 command.args(arguments);
                 command
             }
-        };
-        describe(workspace, &mut command);
-        child::stream(name, &mut command, |line| counts.read(line))
+        })
+    }
+}
+
+fn verdict(ran: anyhow::Result<bool>) -> Verdict {
+    match ran {
+        Ok(true) => Verdict::Passed,
+        Ok(false) => Verdict::Failed("see above".to_owned()),
+        Err(error) => Verdict::Failed(format!("{error:#}")),
     }
 }
 

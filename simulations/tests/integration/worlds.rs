@@ -1,6 +1,7 @@
 //! Small worlds: a seed decides everything, promises hold, a trace replays, and a broken promise is reported.
 
 use simulations::{
+    bugs,
     exhaustive::with_mutant,
     runs::{self, Order, Report},
     scenario::{self, Scenario},
@@ -89,17 +90,24 @@ fn a_scenario_that_no_world_could_have_is_refused() {
     assert_eq!(scenario::parse("mine", "seats = [1, 6]").unwrap().seats, (1, 6));
 }
 
-/// Operations that once broke a promise, shrunk to what it needed.
-fn holds(name: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces").join(name);
-    let trace = TraceFile::read(&path).unwrap();
-    let again = with_mutant(None, || TraceFile::of(&trace.head.scenario, trace.head.seed, trace.steps));
-    assert_eq!(again.head.violation, None, "{name}");
-}
-
+/// Operations that once broke a promise, or that show a known bug, shrunk to what it needed.
 #[test]
 fn what_once_broke_a_promise_breaks_none() {
-    holds("repeated-while-asked.jsonl");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions");
+    let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+    let mut shown = 0;
+    for path in files.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")) {
+        let TraceFile { head, steps, .. } = TraceFile::read(&path).unwrap();
+        let run = |bug| with_mutant(bug, || TraceFile::of(&head.scenario, head.seed, steps.clone()));
+        assert_eq!(run(None).head.violation, None, "{}", path.display());
+        if let Some(name) = &head.mutant {
+            let broken = run(Some(bugs::find(name).unwrap())).head.violation;
+            let kind = |violation: Option<(String, String)>| violation.map(|(kind, _)| kind);
+            assert_eq!(kind(broken), kind(head.violation), "{name} is to be seen in {}", path.display());
+            shown += 1;
+        }
+    }
+    assert_eq!(shown, bugs::BUGS.len(), "each known bug has the operations that show it");
 }
 
 #[test]

@@ -4,9 +4,8 @@
 //! A seed is derived from the hub's own key and the job's id: a hub that was restored from a backup publishes the same one.
 
 use super::{Edited, Shard, awaited, line};
-use std::collections::BTreeSet;
 use sync_protocol::{
-    documents::{DRAWN_MAX, Draw, JobFields, Status, WaitRule, commitment, draw_key},
+    documents::{DRAWN_MAX, Draw, JobFields, WaitRule, commitment, draw_key},
     ids::{JobId, SignUpId},
 };
 use sync_store::StoreError;
@@ -69,17 +68,4 @@ fn held_key(job: JobId) -> String {
 
 fn was_held(shard: &mut Shard<'_>, job: JobId, known: &Draw) -> Result<bool, StoreError> {
     Ok(known.seed.is_some() || shard.tx.meta(&held_key(job))?.is_some())
-}
-
-/// Tells those whose sign-ups were left to the hub that they are in the draw.
-pub(super) fn tell_who_waits(shard: &mut Shard<'_>, job: JobId) -> Result<(), StoreError> {
-    let waiting = shard.tx.waiting(shard.vshard, job)?;
-    let left_to_hub: BTreeSet<SignUpId> =
-        waiting.iter().filter(|wait| wait.holder.is_hub()).map(|wait| wait.sign_up).collect();
-    for sign_up in left_to_hub {
-        if shard.tx.sign_up(sign_up)?.is_some_and(|row| row.status() == Status::Requested) {
-            shard.set_status(sign_up, Status::WaitListed, "")?;
-        }
-    }
-    Ok(())
 }

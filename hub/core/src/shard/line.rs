@@ -4,7 +4,7 @@
 use super::Shard;
 use std::collections::BTreeSet;
 use sync_protocol::{
-    documents::{JobFields, WaitRule},
+    documents::{JobFields, Status, WaitRule},
     ids::{JobId, SignUpId, TenantId, WorkerId},
     seats::EndReason,
 };
@@ -112,4 +112,17 @@ fn voided_workers(shard: &mut Shard<'_>, job: JobId) -> Result<BTreeSet<WorkerId
         }
     }
     Ok(workers)
+}
+
+/// Tells those whose sign-ups were left to the hub that they wait, in place of "asked".
+pub(super) fn tell_who_waits(shard: &mut Shard<'_>, job: JobId) -> Result<(), StoreError> {
+    let waiting = shard.tx.waiting(shard.vshard, job)?;
+    let left_to_hub: BTreeSet<SignUpId> =
+        waiting.iter().filter(|wait| wait.holder.is_hub()).map(|wait| wait.sign_up).collect();
+    for sign_up in left_to_hub {
+        if shard.tx.sign_up(sign_up)?.is_some_and(|row| row.status() == Status::Requested) {
+            shard.set_status(sign_up, Status::WaitListed, "")?;
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Executing what the scheduler planned: grants, recalls, promotions from the wait list, and what nodes are told of a job.
 
-use super::{Order, Shard, draw, ends, receipts};
+use super::{Order, Shard, draw, ends, line, receipts};
 use crate::scheduler::{JobSnapshot, Move, NodeShare};
 use std::collections::BTreeMap;
 use sync_protocol::{
@@ -66,7 +66,7 @@ pub fn promote(shard: &mut Shard<'_>, job: JobId) -> Result<u32, StoreError> {
     let Some(seats) = shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.open) else { return Ok(0) };
     let waiting = shard.tx.waiting(shard.vshard, job)?;
     if !waiting.is_empty() && draw::is_awaited(shard, job)? {
-        draw::tell_who_waits(shard, job)?;
+        line::tell_who_waits(shard, job)?;
         return Ok(0);
     }
     let mut promoted = 0;
@@ -89,6 +89,7 @@ pub fn promote(shard: &mut Shard<'_>, job: JobId) -> Result<u32, StoreError> {
             offer(shard, job, &seats, &wait)?
         };
         if !done {
+            line::tell_who_waits(shard, job)?;
             break;
         }
         promoted += 1;
@@ -121,10 +122,6 @@ fn accept_here(
     wait: &WaitRow,
 ) -> Result<bool, StoreError> {
     if shard.grant(job, seats, wait.holder, 1, Order::default())? == 0 {
-        // No right yet: the worker is told a place instead of "asked".
-        if shard.tx.sign_up(wait.sign_up)?.is_some_and(|row| row.status() == Status::Requested) {
-            shard.set_status(wait.sign_up, Status::WaitListed, "")?;
-        }
         return Ok(false);
     }
     let mut holding = shard.tx.holding(shard.vshard, job, wait.holder)?;

@@ -25,6 +25,20 @@ fn sign_up(n: u8) -> SignUpId {
     SignUpId::sign_up(HALL, u64::from(n))
 }
 
+/// What a node writes of worker `n`'s sign-up.
+fn told(job: JobId, n: u8, status: Status) -> SignUpFields {
+    SignUpFields {
+        job,
+        worker: worker(n),
+        status,
+        code: String::new(),
+        idempotency: [0; 16],
+        body_hash: [0; 16],
+        created_at: 1,
+        reason: String::new(),
+    }
+}
+
 /// A job whose one seat is taken, with a rule for those who come after.
 struct Line {
     vshard: Vshard,
@@ -59,16 +73,7 @@ impl Line {
             panic!("not created")
         };
         let id = SignUpId::sign_up(HALL, 1_000 + u64::from(n) * 10 + job.counter);
-        let told = SignUpFields {
-            job,
-            worker: worker(n),
-            status: Status::Confirmed,
-            code: String::new(),
-            idempotency: [0; 16],
-            body_hash: [0; 16],
-            created_at: 1,
-            reason: String::new(),
-        };
+        let told = told(job, n, Status::Confirmed);
         let mut written = told.to_fields();
         if came {
             written.push(Attendance::in_at(start_at - 300));
@@ -80,6 +85,29 @@ impl Line {
             shard.tx.put_sign_up(shard.vshard, id, &told).unwrap();
             shard.tx.put_document(shard.vshard, id, TOPIC, &document).unwrap();
         });
+    }
+
+    /// Worker `n` signed up at a node that left it to the hub.
+    fn request(&mut self, n: u8) {
+        let (job, id, holder) = (self.job, sign_up(n), Writer::hub(1));
+        let told = told(job, n, Status::Requested);
+        self.vshard.work(|shard| {
+            let mut document = Document::default();
+            let change = document.edit(HALL, &told.to_fields(), 1).unwrap();
+            document.take(id, &change, HALL).unwrap();
+            shard.tx.put_sign_up(shard.vshard, id, &told).unwrap();
+            shard.tx.put_document(shard.vshard, id, TOPIC, &document).unwrap();
+            let state = SeatState::Requested;
+            let seat = sync_store::SeatRow { sign_up: id, holder, worker: worker(n), state };
+            shard.tx.put_seat(shard.vshard, job, &seat).unwrap();
+            let wait =
+                sync_store::WaitRow { sign_up: id, holder, worker: worker(n), promoted: false, position: 0 };
+            shard.tx.put_waiting(shard.vshard, job, &wait).unwrap();
+        });
+    }
+
+    fn status(&mut self, n: u8) -> Option<Status> {
+        self.vshard.read(|tx, _| tx.sign_up(sign_up(n))).map(|row| row.status())
     }
 
     /// One look of the scheduler; when it wants to look again.
@@ -207,37 +235,22 @@ fn nobody_is_promoted_before_the_draw_and_then_in_its_order() {
 #[test]
 fn who_was_left_to_the_hub_is_told_that_he_is_in_the_draw() {
     let mut line = Line::of("requested", WaitRule::Lottery);
-    let (job, id) = (line.job, sign_up(7));
-    let hub = Writer::hub(1);
-    let told = SignUpFields {
-        job,
-        worker: worker(7),
-        status: Status::Requested,
-        code: String::new(),
-        idempotency: [0; 16],
-        body_hash: [0; 16],
-        created_at: 1,
-        reason: String::new(),
-    };
-    line.vshard.work(|shard| {
-        let mut document = Document::default();
-        let change = document.edit(HALL, &told.to_fields(), 1).unwrap();
-        document.take(id, &change, HALL).unwrap();
-        shard.tx.put_sign_up(shard.vshard, id, &told).unwrap();
-        shard.tx.put_document(shard.vshard, id, TOPIC, &document).unwrap();
-        let seat =
-            sync_store::SeatRow { sign_up: id, holder: hub, worker: worker(7), state: SeatState::Requested };
-        shard.tx.put_seat(shard.vshard, job, &seat).unwrap();
-        let wait =
-            sync_store::WaitRow { sign_up: id, holder: hub, worker: worker(7), promoted: false, position: 0 };
-        shard.tx.put_waiting(shard.vshard, job, &wait).unwrap();
-    });
+    line.request(7);
     line.seats(2);
-    let status = |line: &mut Line| line.vshard.read(|tx, _| tx.sign_up(id)).map(|row| row.status());
-    assert_eq!((status(&mut line), line.stands()), (Some(Status::WaitListed), "7".to_owned()));
+    assert_eq!((line.status(7), line.stands()), (Some(Status::WaitListed), "7".to_owned()));
     line.vshard.now = DRAW;
     line.look();
-    assert_eq!((status(&mut line), line.stands()), (Some(Status::Confirmed), String::new()));
+    assert_eq!((line.status(7), line.stands()), (Some(Status::Confirmed), String::new()));
+}
+
+#[test]
+fn all_who_were_left_to_the_hub_are_told_that_they_wait() {
+    let mut line = Line::of("requested-plain", WaitRule::Arrival);
+    line.request(7);
+    line.request(8);
+    line.look();
+    let told = Some(Status::WaitListed);
+    assert_eq!((line.status(7), line.status(8), line.stands()), (told, told, "7 8".to_owned()));
 }
 
 #[test]

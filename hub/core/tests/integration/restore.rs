@@ -1,14 +1,30 @@
 //! A vshard from a backup: who is awaited, what they may tell, and what is reserved for those who never will.
 
 use crate::jobs::{fields, import};
-use crate::vshard::{SEAL_KEY, Vshard, accept, birth, row};
+use crate::vshard::{SEAL_KEY, TOPIC, Vshard, accept, birth, row};
 use hub_core::shard::{self, Imported};
 use sync_protocol::{
-    documents::{JobFields, Value},
+    documents::{Attendance, Document, JobFields, SignUpFields, Status, Value},
     ids::{JobId, SignUpId, WorkerId, Writer},
-    log::Entry,
-    seats::{HubHolding, JobText, LossPolicy, NodeEvent, Seal, SealKey, SeatState, SeatsSaid, Standing},
+    log::{Entry, EntryKind},
+    seats::{
+        HubHolding, JobText, LossPolicy, NodeEvent, NodeRow, Seal, SealKey, SeatState, SeatsSaid, Standing,
+    },
 };
+
+/// A confirmed sign-up as its node writes it.
+fn of_sign_up(job: JobId, worker: WorkerId) -> SignUpFields {
+    SignUpFields {
+        job,
+        worker,
+        status: Status::Confirmed,
+        code: String::new(),
+        idempotency: [0; 16],
+        body_hash: [0; 16],
+        created_at: 1,
+        reason: String::new(),
+    }
+}
 
 const HALL: Writer = Writer::new(1, 1);
 const KIOSK: Writer = Writer::new(2, 1);
@@ -179,6 +195,36 @@ fn a_place_of_the_hubs_own_node_comes_back_once() {
     let told = vshard.report(HALL, &[confirmed(job, OTHERS.place(job, place, worker)), done(history)]);
     assert_eq!(told.unwrap().parked_rows, 1);
     assert_eq!(vshard.seat(job, place), None);
+}
+
+#[test]
+fn who_came_is_kept_until_the_node_of_his_sign_up_has_told() {
+    let (mut vshard, job, history) = restored("came");
+    let (place, accepted) = (SignUpId::sign_up(HALL, 2), accept(job, SignUpId::sign_up(HALL, 2)));
+    let NodeEvent::Accept { worker, .. } = minicbor::decode::<NodeRow>(&accepted.body).unwrap().event else {
+        panic!("a place")
+    };
+    let mut document = Document::default();
+    let mut edit = |writer, fields: &[(&str, Value)]| {
+        let change = document.edit(writer, fields, 1).unwrap();
+        document.take(place, &change, writer).unwrap();
+        Entry::new(EntryKind::Change, TOPIC, place, change)
+    };
+    let creation = edit(HALL, &of_sign_up(job, worker).to_fields());
+    let (came, left) = (edit(KIOSK, &[Attendance::in_at(500)]), edit(KIOSK, &[Attendance::out_at(900)]));
+
+    vshard.report(KIOSK, &[done(history)]).unwrap();
+    assert_eq!(vshard.report(KIOSK, &[came]).unwrap().parked, 0, "its own node may have yet to tell");
+    assert_eq!(
+        vshard.report(KIOSK, &[left]).unwrap().parked,
+        0,
+        "and the second edit stays behind the first"
+    );
+    let told = vshard.report(HALL, &[creation, accepted, seen(HALL, job, 1), done(history)]).unwrap();
+    assert_eq!((told.violation, told.parked), (None, 0));
+    let stored = vshard.read(|tx, at| tx.document(at, place)).unwrap();
+    let known = Attendance::read(&stored.document);
+    assert_eq!((known.checked_in_at, known.checked_out_at), (Some(500), Some(900)));
 }
 
 #[test]
