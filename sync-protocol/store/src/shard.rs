@@ -13,7 +13,7 @@ use sync_protocol::{
     documents::{Document, SignUpFields},
     ids::{DocumentId, JobId, NodeId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
     log::{Entry, LogHead},
-    seats::{HubHolding, HubJob, NodeJob, Seal, Standing},
+    seats::{EndReason, HubHolding, HubJob, NodeJob, Seal, Standing},
     wire::v1::{DownState, Sequenced},
 };
 
@@ -164,6 +164,17 @@ pub trait ShardTx: PersonTx {
     fn seats(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<SeatRow>, StoreError>;
     /// The wait list in order.
     fn waiting(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<WaitRow>, StoreError>;
+    /// A sign-up's entry of the wait list.
+    fn wait(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        sign_up: SignUpId,
+    ) -> Result<Option<WaitRow>, StoreError>;
+    /// The first in line who was not offered a right.
+    fn first_waiting(&mut self, vshard: VshardId, job: JobId) -> Result<Option<WaitRow>, StoreError>;
+    /// A place in line, from 1, to be told; 0 where the sign-up has none. It is counted and not verified.
+    fn place_in_line(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<u32, StoreError>;
     /// Appends to the wait list, or changes `promoted` of the entry that is there.
     fn put_waiting(&mut self, vshard: VshardId, job: JobId, wait: &WaitRow) -> Result<(), StoreError>;
     fn remove_waiting(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<(), StoreError>;
@@ -225,6 +236,13 @@ pub trait ShardTx: PersonTx {
     ) -> Result<Option<EndingRow>, StoreError>;
     fn put_ending(&mut self, vshard: VshardId, row: &EndingRow) -> Result<(), StoreError>;
     fn endings(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<EndingRow>, StoreError>;
+    /// Those of them for one reason.
+    fn endings_for(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        reason: EndReason,
+    ) -> Result<Vec<EndingRow>, StoreError>;
     /// Sign-ups of this file whose end was asked for and is not reported.
     fn endings_open(&mut self) -> Result<u64, StoreError>;
     /// The recall that a writer was sent last for a job: (granted, keep).

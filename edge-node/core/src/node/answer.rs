@@ -93,7 +93,7 @@ pub fn answer_of(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<Answer, StoreE
     };
     let place = match row.status() {
         Status::WaitListed if turn.draw_at.is_none() => {
-            let told = tx.waiting(row.vshard, job)?.into_iter().find(|wait| wait.sign_up == row.sign_up);
+            let told = tx.wait(row.vshard, job, row.sign_up)?;
             match told {
                 Some(wait) if wait.position > 0 => Some((wait.position, false)),
                 Some(_) => local_place(tx, row.vshard, job, row.sign_up)?.map(|place| (place, true)),

@@ -19,8 +19,9 @@ pub fn place_question(
     if row.status() != Status::WaitListed || sign_up.writer != writer {
         return Ok(None);
     }
-    let waits = tx.waiting(row.vshard, job)?.into_iter().find(|wait| wait.sign_up == sign_up);
-    let Some(waits) = waits.filter(|wait| !wait.promoted) else { return Ok(None) };
+    let Some(waits) = tx.wait(row.vshard, job, sign_up)?.filter(|wait| !wait.promoted) else {
+        return Ok(None);
+    };
     let Turn { rule, draw_at } = line::turn(tx, row.vshard, job)?;
     // Whoever has been with the tenant longer may have come before him since.
     let may_move = rule == WaitRule::Seniority;
@@ -40,8 +41,7 @@ impl Batch<'_> {
     /// Keeps the number that the hub told for a sign-up that still waits.
     pub fn keep_place(&mut self, sign_up: SignUpId, position: u32) -> Result<(), StoreError> {
         let Some(row) = self.tx.sign_up(sign_up)? else { return Ok(()) };
-        let listed = self.tx.waiting(row.vshard, row.fields.job)?;
-        match listed.into_iter().find(|wait| wait.sign_up == sign_up) {
+        match self.tx.wait(row.vshard, row.fields.job, sign_up)? {
             Some(wait) => self.tx.put_waiting(row.vshard, row.fields.job, &WaitRow { position, ..wait }),
             None => Ok(()),
         }

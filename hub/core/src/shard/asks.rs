@@ -1,10 +1,6 @@
 //! A node without a free right asks for one.
 
-use super::{
-    Order, Shard,
-    line::{join, place_number},
-    plan::in_line,
-};
+use super::{Order, Shard, line::join, plan::is_anyone_in_line};
 use sync_protocol::{
     ids::Writer,
     seats::SeatState,
@@ -18,16 +14,16 @@ pub fn ask(shard: &mut Shard<'_>, writer: Writer, ask: &Ask) -> Result<Outcome, 
     let Some(seats) = shard.tx.hub_job(shard.vshard, ask.job)?.filter(|seats| seats.open) else {
         return Ok(Outcome::Closed);
     };
-    let listed = shard.tx.waiting(shard.vshard, ask.job)?;
-    if let Some(place) = listed.iter().position(|wait| wait.sign_up == ask.sign_up) {
-        return Ok(Outcome::WaitListed { position: place_number(place) });
+    if shard.tx.wait(shard.vshard, ask.job, ask.sign_up)?.is_some() {
+        let position = shard.tx.place_in_line(shard.vshard, ask.job, ask.sign_up)?;
+        return Ok(Outcome::WaitListed { position });
     }
     if shard.tx.seat(shard.vshard, ask.job, ask.sign_up)?.is_some() {
         // Merged before the question came: the node's own log has overtaken it.
         let granted = shard.tx.holding(shard.vshard, ask.job, writer)?.granted;
         return Ok(Outcome::Granted { granted });
     }
-    if in_line(shard, ask.job)? == 0 && shard.grant(ask.job, &seats, writer, 1, Order::default())? > 0 {
+    if !is_anyone_in_line(shard, ask.job)? && shard.grant(ask.job, &seats, writer, 1, Order::default())? > 0 {
         let granted = shard.tx.holding(shard.vshard, ask.job, writer)?.granted;
         return Ok(Outcome::Granted { granted });
     }

@@ -156,8 +156,8 @@ fn inherit(shard: &mut Shard<'_>, job: JobId, seat: &SeatRow) -> Result<(), Stor
     let (vshard, holder) = (shard.vshard, shard.writer()?);
     let seat = SeatRow { holder, ..*seat };
     shard.tx.put_seat(vshard, job, &seat)?;
-    if let Some(wait) = shard.tx.waiting(vshard, job)?.iter().find(|wait| wait.sign_up == seat.sign_up) {
-        shard.tx.put_waiting(vshard, job, &WaitRow { holder, promoted: false, ..*wait })?;
+    if let Some(wait) = shard.tx.wait(vshard, job, seat.sign_up)? {
+        shard.tx.put_waiting(vshard, job, &WaitRow { holder, promoted: false, ..wait })?;
     }
     if let Some(asked) = shard.tx.ending(vshard, job, seat.sign_up)?.filter(|row| !row.done) {
         ends::end_here(shard, job, &seat, asked.ending.reason)?;

@@ -12,20 +12,13 @@ use sync_store::{StoreError, WaitRow, first_worked, seniority};
 
 /// Puts a sign-up into line, or changes the entry that is there. Returns its place, from 1.
 pub(super) fn join(shard: &mut Shard<'_>, job: JobId, wait: &WaitRow) -> Result<u32, StoreError> {
-    let is_new = shard.tx.waiting(shard.vshard, job)?.iter().all(|other| other.sign_up != wait.sign_up);
+    let is_new = shard.tx.wait(shard.vshard, job, wait.sign_up)?.is_none();
     shard.tx.put_waiting(shard.vshard, job, wait)?;
     if is_new {
         put_behind_seniors(shard, job, wait)?;
     }
     put_voided_first(shard, job)?;
-    let listed = shard.tx.waiting(shard.vshard, job)?;
-    let place = listed.iter().position(|other| other.sign_up == wait.sign_up);
-    Ok(place_number(place.unwrap_or(listed.len())))
-}
-
-/// The number of a place in line that counts from 0.
-pub(super) fn place_number(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX - 1) + 1
+    shard.tx.place_in_line(shard.vshard, job, wait.sign_up)
 }
 
 /// Brings the newest of a line by seniority to its place, behind everybody who has been with the tenant as long. Where
@@ -104,24 +97,17 @@ fn rearrange(
 
 fn voided_workers(shard: &mut Shard<'_>, job: JobId) -> Result<BTreeSet<WorkerId>, StoreError> {
     let mut workers = BTreeSet::new();
-    for row in shard.tx.endings(shard.vshard, job)? {
-        if row.ending.reason == EndReason::Voided
-            && let Some(seat) = shard.tx.seat(shard.vshard, job, row.ending.sign_up)?
-        {
-            workers.insert(seat.worker);
-        }
+    for row in shard.tx.endings_for(shard.vshard, job, EndReason::Voided)? {
+        workers.extend(shard.tx.seat(shard.vshard, job, row.ending.sign_up)?.map(|seat| seat.worker));
     }
     Ok(workers)
 }
 
-/// Tells those whose sign-ups were left to the hub that they wait, in place of "asked".
-pub(super) fn tell_who_waits(shard: &mut Shard<'_>, job: JobId) -> Result<(), StoreError> {
-    let waiting = shard.tx.waiting(shard.vshard, job)?;
-    let left_to_hub: BTreeSet<SignUpId> =
-        waiting.iter().filter(|wait| wait.holder.is_hub()).map(|wait| wait.sign_up).collect();
-    for sign_up in left_to_hub {
-        if shard.tx.sign_up(sign_up)?.is_some_and(|row| row.status() == Status::Requested) {
-            shard.set_status(sign_up, Status::WaitListed, "")?;
+/// Tells those of them whose sign-ups were left to the hub that they wait, in place of "asked".
+pub(super) fn tell_who_waits(shard: &mut Shard<'_>, waiting: &[WaitRow]) -> Result<(), StoreError> {
+    for WaitRow { sign_up, .. } in waiting.iter().filter(|wait| wait.holder.is_hub()) {
+        if shard.tx.sign_up(*sign_up)?.is_some_and(|row| row.status() == Status::Requested) {
+            shard.set_status(*sign_up, Status::WaitListed, "")?;
         }
     }
     Ok(())

@@ -565,9 +565,8 @@ fn list(
         }
         // The offer came too late: the right is returned, the place stays.
         NodeEvent::Wait { .. } => {
-            let listed = shard.tx.waiting(shard.vshard, row.job)?;
-            if let Some(wait) = listed.iter().find(|wait| wait.sign_up == sign_up && wait.promoted) {
-                shard.tx.put_waiting(shard.vshard, row.job, &WaitRow { promoted: false, ..*wait })?;
+            if let Some(wait) = shard.tx.wait(shard.vshard, row.job, sign_up)?.filter(|wait| wait.promoted) {
+                shard.tx.put_waiting(shard.vshard, row.job, &WaitRow { promoted: false, ..wait })?;
             }
             Ok(())
         }

@@ -39,11 +39,23 @@ pub fn snapshot(
 
 /// Those who wait for a right and can be given one: whoever waits at a node that is over waits until its log has settled.
 pub(super) fn in_line(shard: &mut Shard<'_>, job: JobId) -> Result<u32, StoreError> {
-    let mut count = 0;
+    let mut at_holders: BTreeMap<Writer, u32> = BTreeMap::new();
     for wait in shard.tx.waiting(shard.vshard, job)?.iter().filter(|wait| !wait.promoted) {
-        count += u32::from(shard.tx.standing(shard.vshard, wait.holder)?.takes_grants());
+        *at_holders.entry(wait.holder).or_default() += 1;
+    }
+    let mut count = 0;
+    for (holder, waiting) in at_holders {
+        if shard.tx.standing(shard.vshard, holder)?.takes_grants() {
+            count += waiting;
+        }
     }
     Ok(count)
+}
+
+/// The same, where only the first is looked at as long as nothing speaks against him.
+pub(super) fn is_anyone_in_line(shard: &mut Shard<'_>, job: JobId) -> Result<bool, StoreError> {
+    let Some(first) = shard.tx.first_waiting(shard.vshard, job)? else { return Ok(false) };
+    Ok(shard.tx.standing(shard.vshard, first.holder)?.takes_grants() || in_line(shard, job)? > 0)
 }
 
 /// Executes one move; what the state no longer allows is left undone.
@@ -66,11 +78,11 @@ pub fn promote(shard: &mut Shard<'_>, job: JobId) -> Result<u32, StoreError> {
     let Some(seats) = shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.open) else { return Ok(0) };
     let waiting = shard.tx.waiting(shard.vshard, job)?;
     if !waiting.is_empty() && draw::is_awaited(shard, job)? {
-        line::tell_who_waits(shard, job)?;
+        line::tell_who_waits(shard, &waiting)?;
         return Ok(0);
     }
     let mut promoted = 0;
-    for wait in waiting {
+    for (at, wait) in waiting.iter().enumerate() {
         if wait.promoted && !mutant::is(Mutant::PromoteTwice) {
             continue;
         }
@@ -84,12 +96,12 @@ pub fn promote(shard: &mut Shard<'_>, job: JobId) -> Result<u32, StoreError> {
             continue;
         }
         let done = if wait.holder.is_hub() {
-            accept_here(shard, job, &seats, &wait)?
+            accept_here(shard, job, &seats, wait)?
         } else {
-            offer(shard, job, &seats, &wait)?
+            offer(shard, job, &seats, wait)?
         };
         if !done {
-            line::tell_who_waits(shard, job)?;
+            line::tell_who_waits(shard, &waiting[at..])?;
             break;
         }
         promoted += 1;

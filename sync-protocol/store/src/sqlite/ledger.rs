@@ -283,17 +283,47 @@ pub(super) fn waiting(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result
     tx.all("waiting", sql, params![vshard.0, job.to_bytes()], |row| Ok(wait_row(row)?.1))
 }
 
+/// A sign-up's entry with its place.
+pub(super) fn wait(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+    sign_up: SignUpId,
+) -> Result<Option<(i64, WaitRow)>, StoreError> {
+    let sql = "SELECT vshard, job, place, sign_up, holder, worker, promoted, position, sum FROM waiting
+               WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
+    tx.one("waiting", sql, params![vshard.0, job.to_bytes(), sign_up.to_bytes()], wait_row)
+}
+
+pub(super) fn first_waiting(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+) -> Result<Option<WaitRow>, StoreError> {
+    let sql = "SELECT vshard, job, place, sign_up, holder, worker, promoted, position, sum FROM waiting
+               WHERE vshard = ?1 AND job = ?2 AND NOT promoted ORDER BY place LIMIT 1";
+    tx.one("waiting", sql, params![vshard.0, job.to_bytes()], |row| Ok(wait_row(row)?.1))
+}
+
+pub(super) fn place_in_line(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+    sign_up: SignUpId,
+) -> Result<u32, StoreError> {
+    let sql = "SELECT count(*) FROM waiting WHERE vshard = ?1 AND job = ?2 AND place <=
+                 (SELECT place FROM waiting WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3)";
+    let values = params![vshard.0, job.to_bytes(), sign_up.to_bytes()];
+    Ok(tx.figures(sql, values, |row| row.get(0))?.first().copied().unwrap_or(0))
+}
+
 pub(super) fn put_waiting(
     tx: &SqliteTx<'_>,
     vshard: VshardId,
     job: JobId,
     wait: &WaitRow,
 ) -> Result<(), StoreError> {
-    let sql = "SELECT vshard, job, place, sign_up, holder, worker, promoted, position, sum FROM waiting
-               WHERE vshard = ?1 AND job = ?2 AND sign_up = ?3";
-    let known =
-        tx.one("waiting", sql, params![vshard.0, job.to_bytes(), wait.sign_up.to_bytes()], wait_row)?;
-    let (place, worker) = match known {
+    let (place, worker) = match self::wait(tx, vshard, job, wait.sign_up)? {
         Some((place, known)) => (place, known.worker),
         None => {
             let sql =

@@ -195,6 +195,17 @@ pub(super) fn endings(tx: &SqliteTx<'_>, vshard: VshardId, job: JobId) -> Result
     tx.all("ending", sql, params![vshard.0, job.to_bytes()], ending_row)
 }
 
+pub(super) fn endings_for(
+    tx: &SqliteTx<'_>,
+    vshard: VshardId,
+    job: JobId,
+    reason: EndReason,
+) -> Result<Vec<EndingRow>, StoreError> {
+    let sql = "SELECT vshard, job, sign_up, reason, at, done, sum FROM ending
+               WHERE vshard = ?1 AND job = ?2 AND reason = ?3 ORDER BY sign_up";
+    tx.all("ending", sql, params![vshard.0, job.to_bytes(), reason.as_str()], ending_row)
+}
+
 pub(super) fn endings_open(tx: &SqliteTx<'_>) -> Result<u64, StoreError> {
     let open = tx.figures("SELECT count(*) FROM ending WHERE NOT done", [], |row| unsigned(row, 0))?;
     Ok(open.first().copied().unwrap_or(0))

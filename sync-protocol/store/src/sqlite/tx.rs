@@ -22,7 +22,7 @@ use sync_protocol::{
     documents::{Document, SignUpFields},
     ids::{DocumentId, JobId, NodeId, SignUpId, TenantId, TopicId, VshardId, WorkerId, Writer},
     log::{Entry, LogHead},
-    seats::{HubHolding, HubJob, NodeJob, Standing},
+    seats::{EndReason, HubHolding, HubJob, NodeJob, Standing},
     wire::v1::DownState,
 };
 
@@ -361,6 +361,20 @@ impl ShardTx for SqliteTx<'_> {
     fn waiting(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<WaitRow>, StoreError> {
         ledger::waiting(self, vshard, job)
     }
+    fn wait(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        sign_up: SignUpId,
+    ) -> Result<Option<WaitRow>, StoreError> {
+        Ok(ledger::wait(self, vshard, job, sign_up)?.map(|(_, wait)| wait))
+    }
+    fn first_waiting(&mut self, vshard: VshardId, job: JobId) -> Result<Option<WaitRow>, StoreError> {
+        ledger::first_waiting(self, vshard, job)
+    }
+    fn place_in_line(&mut self, vshard: VshardId, job: JobId, sign_up: SignUpId) -> Result<u32, StoreError> {
+        ledger::place_in_line(self, vshard, job, sign_up)
+    }
     fn put_waiting(&mut self, vshard: VshardId, job: JobId, wait: &WaitRow) -> Result<(), StoreError> {
         ledger::put_waiting(self, vshard, job, wait)
     }
@@ -443,6 +457,14 @@ impl ShardTx for SqliteTx<'_> {
     }
     fn endings(&mut self, vshard: VshardId, job: JobId) -> Result<Vec<EndingRow>, StoreError> {
         standing::endings(self, vshard, job)
+    }
+    fn endings_for(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        reason: EndReason,
+    ) -> Result<Vec<EndingRow>, StoreError> {
+        standing::endings_for(self, vshard, job, reason)
     }
     fn endings_open(&mut self) -> Result<u64, StoreError> {
         standing::endings_open(self)

@@ -305,6 +305,12 @@ fn wait_lists(open: Open<'_>, vshard: VshardId) {
             tx.remove_waiting(vshard, job(1), sign_up(55))?;
             tx.put_waiting(vshard, job(1), &wait(5, false, 0))?;
             tx.put_waiting(vshard, job(2), &wait(5, false, 0))?;
+            assert_eq!(tx.wait(vshard, job(1), sign_up(9))?, Some(wait(9, false, 0)));
+            assert_eq!(tx.wait(vshard, job(1), sign_up(55))?, None);
+            assert_eq!(tx.first_waiting(vshard, job(1))?, Some(wait(9, false, 0)), "2 was offered a right");
+            assert_eq!(tx.first_waiting(vshard, job(3))?, None);
+            let places = [2, 9, 5, 55].map(|n| tx.place_in_line(vshard, job(1), sign_up(n)).unwrap());
+            assert_eq!(places, [1, 2, 3, 0]);
             tx.waiting(vshard, job(1))
         })
         .unwrap();
