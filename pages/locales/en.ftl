@@ -299,6 +299,7 @@ ticket-confirmed-frozen-means = As this kiosk last knew. Have it checked at anot
 ticket-waiting = In line
 ticket-waiting-means = You are number { $n }. Not yours yet: please do not travel
 ticket-waiting-here-means = Number { $n } at this kiosk. Not yours yet: please do not travel
+ticket-in-line-means = In line. This kiosk does not know at which place. Not yours yet: please do not travel
 ticket-draw = In the draw
 ticket-draw-means = Places are drawn on { $a } at { $b }. Not yours yet: please do not travel
 ticket-requested = Sent

@@ -260,6 +260,7 @@ ticket-confirmed-frozen-means = 这是本机最后知道的。请到别的机器
 ticket-waiting = 在排队
 ticket-waiting-means = 您排第 { $n }。还没定，先别去
 ticket-waiting-here-means = 您在这台机器上排第 { $n }。还没定，先别去
+ticket-in-line-means = 在排队，这台机器还不知道第几位。还没定，先别去
 ticket-draw = 等抽签
 ticket-draw-means = { $a } { $b } 抽签。还没定，先别去
 ticket-requested = 已报，等回话

@@ -50,7 +50,9 @@ pub fn caller(request: &Request) -> IpAddr {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let told = request.headers().get_all("x-forwarded-for").iter().next_back();
-    let told = told.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    let told = told.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+    // Nobody has it from the machine itself: a word that says so is its reader's own.
+    let told = told.filter(|told| !told.to_canonical().is_loopback());
     if peer.is_loopback() { told.unwrap_or(peer) } else { peer }
 }
 
@@ -100,6 +102,8 @@ mod tests {
         assert_eq!(ask("127.0.0.1:9", &["1.2.3.4, 10.0.0.7"]), "10.0.0.7");
         assert_eq!(ask("127.0.0.1:9", &["1.2.3.4", "10.0.0.8"]), "10.0.0.8");
         assert_eq!(ask("127.0.0.1:9", &["nonsense"]), "127.0.0.1");
+        assert_eq!(ask("127.0.0.1:9", &["127.0.0.7"]), "127.0.0.1");
+        assert_eq!(ask("127.0.0.1:9", &["::ffff:127.0.0.7"]), "127.0.0.1");
         assert_eq!(ask("10.0.0.9:9", &["1.2.3.4"]), "10.0.0.9");
     }
 

@@ -13,6 +13,8 @@ pub const GUESS_WINDOW_MS: u64 = 60_000;
 pub const GUESSERS_MAX: usize = 1_024;
 /// Clerks logged in at a time, at one server: above it the log-in used longest ago ends.
 pub const CLERKS_MAX: usize = 256;
+/// Of them one tenant's.
+pub const CLERKS_OF_ONE_MAX: usize = 32;
 /// A log-in of a clerk ends after so long: one working day.
 pub const CLERK_WAIT: Duration = Duration::from_secs(12 * 3_600);
 /// Body of a clerk's form: [`ROWS_MAX`] rows as people fill them in, Chinese taking nine bytes a letter in a form.

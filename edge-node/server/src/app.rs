@@ -26,6 +26,7 @@ use edge_core::{
     search::Index,
 };
 use enrolment::FolderHold;
+use http_face::{Rate, Rates};
 use jiff::tz::TimeZone;
 use pages::{agency::Clerks, country::Country, guesses::Guesses};
 use plugin_host::ChainSlot;
@@ -41,7 +42,7 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 use sync_protocol::{
-    ids::{JobId, VshardId, Writer},
+    ids::{JobId, SignUpId, VshardId, Writer},
     log::LogHead,
     wire::v1::Interest,
 };
@@ -370,6 +371,8 @@ pub(crate) struct App {
     pub(crate) in_flight: Arc<Mutex<BTreeSet<[u8; 16]>>>,
     /// Tries at the digits of tickets.
     pub(crate) guesses: Arc<Mutex<Guesses>>,
+    /// How often the hub is asked for one sign-up's place in line.
+    pub(crate) places: Arc<Mutex<Rates<SignUpId>>>,
     /// How often somebody may ask.
     pub(crate) gauges: Arc<Gauges>,
     /// Who is at the screen.
@@ -397,6 +400,10 @@ impl App {
             questions,
             in_flight: Arc::default(),
             guesses: Arc::new(Mutex::new(Guesses::default())),
+            places: Arc::new(Mutex::new(Rates::new(
+                Rate::per_minute(limits::PLACE_LOOKS_PER_MINUTE),
+                limits::RATED_MAX,
+            ))),
             gauges: Arc::new(gauges),
             clerks: Arc::default(),
             senders: Arc::new(senders),

@@ -11,7 +11,7 @@ use axum::{
     routing::{any, delete, get, post},
 };
 use http_face::{Answer, Docs, Limit};
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 use sync_quic::HttpsListener;
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -37,6 +37,7 @@ pub(crate) mod search;
 mod serve;
 pub(crate) mod sign_ups;
 pub(crate) mod tenant;
+mod unread;
 pub(crate) mod workers;
 
 pub(crate) use carry::Desk;
@@ -120,6 +121,7 @@ fn interface(app: &App, origins: &[HeaderValue]) -> anyhow::Result<Router<App>> 
         .route("/v1/{*rest}", any(problem::unknown))
         .layer(middleware::from_fn_with_state(app.clone(), bookmark::wait))
         .layer(middleware::from_fn_with_state(app.clone(), rates::guard))
+        .layer(middleware::from_fn_with_state(Arc::from(origins), origins::guard))
         .merge(docs.router());
     Ok(if origins.is_empty() { routes } else { routes.layer(origins::layer(origins)) })
 }

@@ -27,6 +27,8 @@ pub(crate) const CONNECTIONS_MAX: usize = 1_024;
 pub(crate) const CONNECTIONS_OF_ONE: usize = 64;
 /// For the head of a request, from the connection's first moment or the answer before; slower callers are cut off.
 pub(crate) const HEAD_WAIT: Duration = Duration::from_secs(30);
+/// How long an answer may wait for a caller that reads nothing of it.
+pub(crate) const READ_WAIT: Duration = Duration::from_secs(20);
 /// Whole time of a request.
 pub(crate) const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// Reader connections kept open; more are opened and closed again under load.
@@ -61,6 +63,10 @@ pub(crate) const TENANT_WRITES_PER_MINUTE: u32 = 1_200;
 /// Writes of one device in a minute, where the operator says nothing. One screen makes some sixty, each key of its pad being
 /// one; a proxy that stands before the node makes those of a whole hall.
 pub(crate) const DEVICE_WRITES_PER_MINUTE: u32 = 1_200;
+/// Devices behind one address that may write as much each, once they are logged in: the phones of a hall behind one router.
+pub(crate) const CROWD: u32 = 8;
+/// Looks at one place in line that ask the hub, in a minute.
+pub(crate) const PLACE_LOOKS_PER_MINUTE: u32 = 12;
 /// Requests in the name of one phone number in an hour, where the operator says nothing: who looks for work signs up for a
 /// handful of jobs, and for as many again after giving places back.
 pub(crate) const PHONE_REQUESTS_PER_HOUR: u32 = 60;
@@ -85,6 +91,8 @@ pub(crate) const PIN_PASSES: u32 = 3;
 pub(crate) const PIN_CHECKS_MAX: usize = 2;
 /// Log-ins of workers at a time, and after which time without a request one ends.
 pub(crate) const LOG_INS_MAX: usize = 1_024;
+/// Of them one worker's.
+pub(crate) const LOG_INS_OF_ONE_MAX: usize = 4;
 pub(crate) const LOG_IN_IDLE_MS: u64 = 120_000;
 /// How long a one-time code is good, and after it the proof that it gave.
 pub(crate) const CODE_MS: u64 = 300_000;

@@ -8,10 +8,11 @@ use crate::{
     app::App,
     event_loop::Event,
     limits::{MESSAGES_AT_ONCE, OUTBOX_EVERY},
+    person::record,
     telemetry::{Delivery, MessageLabel},
 };
 use std::{collections::BTreeSet, time::Instant};
-use sync_protocol::ids::VshardId;
+use sync_protocol::ids::{VshardId, WorkerId};
 use sync_store::{MessageRow, StoreError};
 use tokio::{
     task::JoinSet,
@@ -43,9 +44,16 @@ impl Outbox {
         let mut tick = interval(OUTBOX_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tries = JoinSet::new();
+        let mut erased = self.app.shared.erasures();
+        // Also at the start: the node may have ended between an erasure and this.
+        self.forget_erased().await?;
         loop {
             tokio::select! {
                 () = self.app.shared.told.notified() => {}
+                changed = erased.changed() => {
+                    changed?;
+                    self.forget_erased().await?;
+                }
                 _ = tick.tick() => {}
                 Some(tried) = tries.join_next() => self.mark(tried?).await?,
             }
@@ -53,6 +61,25 @@ impl Outbox {
                 self.begin(&mut tries);
             }
         }
+    }
+
+    /// Whoever was erased is in no message that lies here.
+    async fn forget_erased(&self) -> anyhow::Result<()> {
+        let app = self.app.clone();
+        let is_known = move |phone: &str| {
+            let worker = WorkerId::of_phone(&app.shared.region_key, phone);
+            // What cannot be read is no reason to drop it.
+            record::contact(&app, worker).map_or(true, |contact| contact.is_some())
+        };
+        let senders = self.app.senders.clone();
+        let done = tokio::task::spawn_blocking(move || senders.forget(is_known)).await?;
+        if let Err(error) = done {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "messages to people who were erased are still in their file"
+            );
+        }
+        Ok(())
     }
 
     fn begin(&mut self, tries: &mut JoinSet<Tried>) {

@@ -10,7 +10,7 @@
 use crate::{
     app::App,
     http::{Problem, tenant, workers},
-    limits::{DEVICE_WRITES_PER_MINUTE, PHONE_REQUESTS_PER_HOUR, RATED_MAX, TENANT_WRITES_PER_MINUTE},
+    limits::{CROWD, DEVICE_WRITES_PER_MINUTE, PHONE_REQUESTS_PER_HOUR, RATED_MAX, TENANT_WRITES_PER_MINUTE},
     telemetry::{By, ByLabel},
 };
 use axum::{
@@ -75,6 +75,8 @@ impl Class {
 pub(crate) struct Gauges {
     tenants: Mutex<Rates<TenantId>>,
     devices: Mutex<Rates<Device>>,
+    /// All who are logged in behind one address.
+    crowds: Mutex<Rates<IpAddr>>,
     phones: Mutex<Rates<WorkerId>>,
 }
 
@@ -91,6 +93,10 @@ impl Gauges {
         Self {
             tenants: Mutex::new(Rates::new(tenant, RATED_MAX)),
             devices: Mutex::new(Rates::new(device, RATED_MAX)),
+            crowds: Mutex::new(Rates::new(
+                Rate::per_minute(args.device_writes_per_minute.saturating_mul(CROWD)),
+                RATED_MAX,
+            )),
             phones: Mutex::new(Rates::new(Rate::per_hour(args.phone_requests_per_hour), RATED_MAX)),
         }
     }
@@ -129,6 +135,11 @@ fn admit(app: &App, request: &Request) -> Result<(), Problem> {
     let worker = workers::logged_in(app, workers::bearer(headers).as_ref());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| whole(peer.ip()));
+    // Whoever invents workers is one address still; a hall behind one address has a share for each of many.
+    if worker.is_some() {
+        let taken = locked(&app.gauges.crowds).take(address, now_ms);
+        taken.map_err(|wait_s| refused(app, By::Device, "from this address", wait_s))?;
+    }
     let device = worker.map_or(Device::Address(address, class), Device::Worker);
     let taken = locked(&app.gauges.devices).take(device, now_ms);
     taken.map_err(|wait_s| refused(app, By::Device, "from this device", wait_s))

@@ -300,6 +300,7 @@ ticket-confirmed-frozen-means = Es lo último que supo este quiosco. Compruébel
 ticket-waiting = En fila
 ticket-waiting-means = Es el número { $n }. Aún no es suyo: por favor no viaje
 ticket-waiting-here-means = Número { $n } en este quiosco. Aún no es suyo: por favor no viaje
+ticket-in-line-means = En la fila. Este puesto no sabe en qué lugar. Todavía no es suyo: no viaje aún
 ticket-draw = En el sorteo
 ticket-draw-means = Se sortea el { $a } a las { $b }. Aún no es suyo: por favor no viaje
 ticket-requested = Enviado

@@ -5,7 +5,7 @@
 
 use crate::{
     Lang, base64url,
-    limits::{CLERK_WAIT, CLERKS_MAX},
+    limits::{CLERK_WAIT, CLERKS_MAX, CLERKS_OF_ONE_MAX},
 };
 use std::{collections::BTreeMap, time::Instant};
 use sync_protocol::documents::TenantKey;
@@ -77,15 +77,23 @@ impl Clerks {
     /// Begins a log-in; where there are too many, the one used longest ago ends.
     pub fn begin(&mut self, api_key: &str, lang: Lang, now: Instant) -> Result<Token, getrandom::Error> {
         self.0.retain(|_, login| now.duration_since(login.since) < CLERK_WAIT);
-        if self.0.len() >= CLERKS_MAX
-            && let Some(oldest) = self.0.iter().min_by_key(|(_, login)| login.used).map(|(place, _)| *place)
-        {
-            self.0.remove(&oldest);
-        }
         let token = Token::new()?;
         let (key_hash, key) = (blake3::hash(api_key.as_bytes()), TenantKey::of_api_key(api_key));
+        // One tenant's log-ins end its own.
+        if self.0.values().filter(|login| login.key_hash == key_hash).count() >= CLERKS_OF_ONE_MAX {
+            self.end_oldest(|login| login.key_hash == key_hash);
+        } else if self.0.len() >= CLERKS_MAX {
+            self.end_oldest(|_| true);
+        }
         self.0.insert(token.place(), Login { key_hash, key, lang, since: now, used: now });
         Ok(token)
+    }
+
+    fn end_oldest(&mut self, is_meant: impl Fn(&Login) -> bool) {
+        let meant = self.0.iter().filter(|(_, login)| is_meant(login));
+        if let Some(oldest) = meant.min_by_key(|(_, login)| login.used).map(|(place, _)| *place) {
+            self.0.remove(&oldest);
+        }
     }
 
     /// The log-in behind a cookie, unless it is over.
@@ -142,15 +150,25 @@ mod tests {
     #[test]
     fn too_many_logins_end_the_one_used_longest_ago() {
         let (mut clerks, now) = (Clerks::default(), Instant::now());
-        let key = "key";
-        let first = clerks.begin(key, Lang::ZH, now).unwrap();
-        let second = clerks.begin(key, Lang::ZH, now).unwrap();
+        let first = clerks.begin("key", Lang::ZH, now).unwrap();
+        let second = clerks.begin("key", Lang::ZH, now).unwrap();
         let later = now + std::time::Duration::from_secs(1);
         clerks.find(&first, later).unwrap();
-        for _ in 2..=CLERKS_MAX {
-            clerks.begin(key, Lang::ZH, later).unwrap();
+        for n in 2..=CLERKS_MAX {
+            clerks.begin(&format!("key {n}"), Lang::ZH, later).unwrap();
         }
         assert_eq!(clerks.0.len(), CLERKS_MAX);
         assert!(clerks.find(&second, later).is_none() && clerks.find(&first, later).is_some());
+    }
+
+    #[test]
+    fn many_logins_of_one_tenant_end_nobody_elses() {
+        let (mut clerks, now) = (Clerks::default(), Instant::now());
+        let other = clerks.begin("other", Lang::ZH, now).unwrap();
+        for _ in 0..2 * CLERKS_MAX {
+            clerks.begin("key", Lang::ZH, now + std::time::Duration::from_secs(1)).unwrap();
+        }
+        assert_eq!(clerks.0.len(), 1 + CLERKS_OF_ONE_MAX);
+        assert!(clerks.find(&other, now).is_some());
     }
 }

@@ -532,7 +532,7 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
         NodeEvent::Cancel(request, sign_up) => Some(match batch.cancel(sign_up) {
             Ok(answer) => Reply::Told(request, Box::new(answer)),
             Err(CancelRefusal::Store(error)) => return Err(error),
-            Err(CancelRefusal::Unknown | CancelRefusal::Retired) => {
+            Err(CancelRefusal::Unknown | CancelRefusal::Retired | CancelRefusal::Came) => {
                 Reply::Refused(request, "cancel: not held here")
             }
         }),

@@ -109,22 +109,23 @@ fn messages(cluster: &Cluster<'_>, report: &mut Report) -> anyhow::Result<()> {
         let profile = json!({ "phone": second, "name": "Bench", "pin": "4711" });
         let (status, answer) = node.post("/v1/workers/me", "", &profile)?;
         ensure!(status == 201, "enrolling gave {status}: {answer}");
-        let sign_up = |node: &mut Client, phone: &str| -> anyhow::Result<(String, String)> {
+        let sign_up = |node: &mut Client, phone: &str| -> anyhow::Result<(String, String, String)> {
             let (_, answer) =
                 node.post("/v1/sign_ups", &format!("m-{phone}"), &json!({ "job": job, "phone": phone }))?;
             let text = |name: &str| answer[name].as_str().map(str::to_owned).context("no sign-up");
-            Ok((text("id")?, text("status")?))
+            Ok((text("id")?, text("status")?, text("code")?))
         };
-        let (has, status) = sign_up(&mut node, &first)?;
+        let (has, status, code) = sign_up(&mut node, &first)?;
         ensure!(status == "confirmed", "the first worker is {status}");
-        let (waits, status) = sign_up(&mut node, &second)?;
+        let (waits, status, _) = sign_up(&mut node, &second)?;
         ensure!(status == "wait_listed", "the second worker is {status}");
         wait_for("the hub's word of both", || {
             let seats = hub.get(&format!("/v1/jobs/{job}/seats"));
             let known = seats.is_ok_and(|seats| seats["waiting"] == 1 && seats["live"] == 1);
             Ok(known.then_some(()))
         })?;
-        let (status, _) = node.post(&format!("/v1/sign_ups/{has}:cancel"), "", &json!({ "phone": first }))?;
+        let (status, _) =
+            node.post(&format!("/v1/sign_ups/{has}:cancel"), "", &json!({ "phone": first, "code": code }))?;
         ensure!(status == 200, "giving back gave {status}");
         let began = Instant::now();
         wait_for("the message", || {

@@ -180,6 +180,7 @@ impl Batch<'_> {
         match self.let_go(row.sign_up, reason) {
             Ok(_) => Ok(()),
             Err(CancelRefusal::Unknown) => Err(AttendRefusal::Unknown),
+            Err(CancelRefusal::Came) => Err(AttendRefusal::CameAlready),
             Err(CancelRefusal::Retired) => Err(AttendRefusal::Retired),
             Err(CancelRefusal::Store(error)) => Err(error.into()),
         }
@@ -188,7 +189,7 @@ impl Batch<'_> {
     /// Ends the place of somebody who did not come.
     pub(super) fn miss(&mut self, row: &SignUpRow) -> Result<(), StoreError> {
         match self.let_go(row.sign_up, EndReason::NoShow) {
-            Ok(_) | Err(CancelRefusal::Unknown | CancelRefusal::Retired) => Ok(()),
+            Ok(_) | Err(CancelRefusal::Unknown | CancelRefusal::Retired | CancelRefusal::Came) => Ok(()),
             Err(CancelRefusal::Store(error)) => Err(error),
         }
     }

@@ -1,8 +1,8 @@
 //! The hub's number of a place in line, for a sign-up that was counted at this node alone while the line was down.
 
-use super::{Batch, Turn, line};
+use super::{Batch, line};
 use sync_protocol::{
-    documents::{Status, WaitRule},
+    documents::Status,
     ids::{SignUpId, Writer},
     wire::v1::Ask,
 };
@@ -22,10 +22,7 @@ pub fn place_question(
     let Some(waits) = tx.wait(row.vshard, job, sign_up)?.filter(|wait| !wait.promoted) else {
         return Ok(None);
     };
-    let Turn { rule, draw_at } = line::turn(tx, row.vshard, job)?;
-    // Whoever has been with the tenant longer may have come before him since.
-    let may_move = rule == WaitRule::Seniority;
-    if draw_at.is_some() || (waits.position > 0 && !may_move) {
+    if line::turn(tx, row.vshard, job)?.draw_at.is_some() {
         return Ok(None);
     }
     let written = tx.own_heads()?.into_iter().find(|(vshard, _)| *vshard == row.vshard);

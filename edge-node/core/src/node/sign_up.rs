@@ -71,6 +71,9 @@ pub enum CancelRefusal {
     Unknown,
     #[error("this node's incarnation is over; cancel at another kiosk")]
     Retired,
+    /// The seat is being worked, and two people would have hours of it.
+    #[error("who was checked in has no place to give back; the agency can end it")]
+    Came,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -375,6 +378,9 @@ impl Batch<'_> {
     /// Ends a sign-up at its worker's wish. The freed right goes to the next in line here while the line is down, and back
     /// to the hub where others wait. A place that is held elsewhere is freed by its holder: the wish is passed on.
     pub fn cancel(&mut self, sign_up: SignUpId) -> Result<Answer, CancelRefusal> {
+        if self.has_come(sign_up)? {
+            return Err(CancelRefusal::Came);
+        }
         self.let_go(sign_up, EndReason::Worker)
     }
 
@@ -558,7 +564,9 @@ impl Batch<'_> {
             EndReason::NoShow if self.has_come(ending.sign_up)? => Ok(()),
             EndReason::Worker | EndReason::NoShow | EndReason::Employer => {
                 match self.let_go(ending.sign_up, ending.reason) {
-                    Ok(_) | Err(CancelRefusal::Unknown | CancelRefusal::Retired) => Ok(()),
+                    Ok(_) | Err(CancelRefusal::Unknown | CancelRefusal::Retired | CancelRefusal::Came) => {
+                        Ok(())
+                    }
                     Err(CancelRefusal::Store(error)) => Err(error),
                 }
             }

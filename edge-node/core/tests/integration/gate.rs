@@ -49,6 +49,12 @@ impl Gate {
         }
     }
 
+    /// Worker `n` gives the place back, on the day.
+    fn cancel(&mut self, n: usize) -> String {
+        let sign_up = self.sign_ups[n - 1];
+        format!("{:?}", self.at(10, |batch| batch.cancel(sign_up).map(|answer| answer.status)))
+    }
+
     fn tick(&mut self, minute: i64) {
         self.at(minute, |batch| batch.tick()).unwrap();
     }
@@ -96,6 +102,15 @@ fn a_gate_that_has_scanned_nobody_declares_nothing() {
     let mut gate = Gate::new("elsewhere", 2, 3, 5);
     gate.tick(60);
     assert_eq!(gate.roster(), "coming coming waits");
+}
+
+#[test]
+fn who_was_checked_in_has_no_place_to_give_back() {
+    let mut gate = Gate::new("came", 2, 3, 5);
+    assert_eq!(gate.act(0, 1, Act::CheckIn), "ok");
+    assert_eq!(gate.cancel(1), "Err(Came)");
+    assert_eq!(gate.cancel(2), "Ok(Cancelled)");
+    assert_eq!(gate.roster(), "in cancelled coming");
 }
 
 #[test]

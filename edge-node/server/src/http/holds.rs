@@ -13,6 +13,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use edge_core::node::{Hold, HoldId, HoldRefusal, HoldRequest, Holder};
+use pages::guesses::whole;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 use sync_protocol::ids::JobId;
@@ -50,7 +51,7 @@ fn refused(refusal: HoldRefusal) -> Problem {
 
 /// The device that an address stands for.
 fn device(peer: IpAddr) -> [u8; 16] {
-    sign_ups::first16("dayshift device v1", &[peer.to_canonical().to_string().as_bytes()])
+    sign_ups::first16("dayshift device v1", &[whole(peer).to_string().as_bytes()])
 }
 
 /// Sets a right of a job aside; also what the kiosk's form does when it opens.

@@ -3,8 +3,15 @@
 //! No cookie or other credential of the browser takes part, so an origin is let in to what any program on this machine
 //! may ask.
 
-use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
-use std::time::Duration;
+use super::Problem;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use pages::forms::is_foreign;
+use std::{sync::Arc, time::Duration};
 use tower_http::cors::CorsLayer;
 
 /// What a page has to know of a bookmark of its own writes.
@@ -36,6 +43,18 @@ pub(crate) fn parse_origin(text: &str) -> Result<HeaderValue, String> {
         return Err(wrong());
     }
     HeaderValue::from_str(&written).map_err(|_| wrong())
+}
+
+/// Turns away what another site's page sends, but for those that are named. What needs no leave of the server, as a form with
+/// plain text does, is sent by browsers before anybody is asked.
+pub(super) async fn guard(State(named): State<Arc<[HeaderValue]>>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let is_named = request.headers().get(header::ORIGIN).is_some_and(|origin| named.contains(origin));
+    if !reads && !is_named && is_foreign(request.headers()) {
+        let what = "a page of an origin that is not named may not write here";
+        return Problem::new("foreign-origin", what).into_response();
+    }
+    next.run(request).await
 }
 
 /// Lets pages of these origins call, with the headers that the interface reads and writes.

@@ -142,18 +142,30 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Wait as long as Retry-After says. The detail says who is counted: the tenant, the device, or the phone number. The operator raises the limits with --tenant-writes-per-minute, --device-writes-per-minute and --phone-requests-per-hour.",
     ),
     ("unknown-route", StatusCode::NOT_FOUND, "There is nothing here", "See /openapi.json."),
+    (
+        "foreign-origin",
+        StatusCode::FORBIDDEN,
+        "Pages of this origin may not write here",
+        "The operator names origins with --allow-origin.",
+    ),
+    (
+        "checked-in",
+        StatusCode::CONFLICT,
+        "Who was checked in has no place to give back",
+        "Check out at the end; the agency can end the place before.",
+    ),
     ("closed", StatusCode::CONFLICT, "The job is closed or has begun", "Choose another job."),
     (
         "already-signed-up",
         StatusCode::CONFLICT,
         "The worker has signed up for this job",
-        "Show the ticket named in the detail.",
+        "Its six digits show the ticket. A worker who is logged in finds it named in the detail.",
     ),
     (
         "overlap",
         StatusCode::CONFLICT,
         "The worker has a confirmed place at this time",
-        "Show the ticket named in the detail; it can be given back.",
+        "Its six digits show that ticket, and it can be given back. A worker who is logged in finds it named in the detail.",
     ),
     (
         "profile-needed",

@@ -1,12 +1,15 @@
-//! Connections: how many there may be, how long a caller may take for its request's head, and how they end with the node.
+//! Connections: how many there may be, how long a caller may take for its request's head and to read the answer, and how they
+//! end with the node.
 
-use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_OF_ONE, HEAD_WAIT};
+use super::unread::Unread;
+use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_OF_ONE, HEAD_WAIT, READ_WAIT};
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use pages::guesses::whole;
 use std::{
     collections::BTreeMap,
     future::Future,
@@ -111,14 +114,15 @@ pub(super) async fn serve(mut door: impl Door, router: Router, stop: impl Future
                 continue;
             }
         };
-        let Some(caller) = callers.enter(from.ip().to_canonical()) else { continue };
+        let Some(caller) = callers.enter(whole(from.ip())) else { continue };
         let router = router.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(from));
             router.clone().oneshot(request)
         });
-        let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let stream = TokioIo::new(Unread::new(stream, READ_WAIT));
+        let connection = connections.watch(builder.serve_connection(stream, service));
         while running.try_join_next().is_some() {}
         running.spawn(async move {
             // Callers that go away in the middle are no news.

@@ -31,7 +31,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 use sync_protocol::{
-    documents::Status,
+    documents::{SignUpFields, Status},
     ids::{JobId, SignUpId, WorkerId, Writer},
     wire::v1::{Ask, Outcome as HubOutcome},
 };
@@ -263,9 +263,20 @@ pub(crate) async fn create(
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
     let worker = workers::logged_in(&app, workers::bearer(&headers).as_ref());
     let asker = Asker { form: None, known: worker.map(|worker| Known { worker, proved: true }) };
-    let answer = submit(&app, key, &body, asker).await?;
+    let answer =
+        submit(&app, key, &body, asker).await.map_err(|problem| hidden(problem, worker.is_some()))?;
     let status = if answer.status == Status::Confirmed { StatusCode::CREATED } else { StatusCode::ACCEPTED };
     Ok((status, bookmark::header(&app, answer.sign_up), Json(SignUpJson::of(&app, answer))))
+}
+
+/// Which sign-up is in the way is for its worker to know; whoever has typed a number may be somebody else.
+fn hidden(problem: Problem, is_proved: bool) -> Problem {
+    match problem.code {
+        "already-signed-up" | "overlap" if !is_proved => {
+            Problem::new(problem.code, "the six digits of its ticket show it; or log in")
+        }
+        _ => problem,
+    }
 }
 
 fn unknown(id: &str) -> Problem {
@@ -320,9 +331,20 @@ fn stands(
     Ok((answer_of(tx, row)?, place_question(tx, row, writer)?))
 }
 
-/// Of a place that counts this node alone, the hub's number once it has one.
+/// The place in line as the hub counts it now: those before have moved on, or others came before. How often somebody looks is
+/// no concern of the hub's.
 async fn placed(app: &App, answer: Answer, question: Option<Ask>) -> Answer {
-    let Some(question) = question.filter(|_| app.shared.uplink() == Line::Up) else { return answer };
+    let is_up = app.shared.uplink() == Line::Up;
+    let may_ask = |_: &Ask| {
+        is_up
+            && app
+                .places
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(answer.sign_up, app.now_ms())
+                .is_ok()
+    };
+    let Some(question) = question.filter(may_ask) else { return answer };
     let Some(HubOutcome::WaitListed { position }) = uplink::ask(&app.questions, question).await else {
         return answer;
     };
@@ -373,6 +395,7 @@ pub(crate) async fn cancel(app: &App, sign_up: SignUpId) -> Result<Answer, Probl
     app.send(Event::Cancel(sign_up, reply))?;
     app.wait(answer).await?.map_err(|refusal| match refusal {
         CancelRefusal::Unknown => unknown(&sign_up.to_string()),
+        CancelRefusal::Came => Problem::new("checked-in", refusal.to_string()),
         CancelRefusal::Retired => Problem::new("frozen", refusal.to_string()),
         CancelRefusal::Store(error) => Problem::from(error),
     })
@@ -384,9 +407,12 @@ pub(crate) async fn cancel(app: &App, sign_up: SignUpId) -> Result<Answer, Probl
 pub(crate) struct CancelBody {
     /// The phone number that it was made with; may be left out by a worker who is logged in.
     phone: Option<String>,
+    /// The six digits of its ticket; may be left out by a worker who is logged in.
+    code: Option<String>,
 }
 
-/// Lets the worker of a sign-up pass. Ids are dense: whoever knows one is not its worker yet.
+/// Lets the worker of a sign-up pass. Ids are dense, and a number may be known to others: whoever has both is not its
+/// worker yet.
 fn owned(
     app: &App,
     from: IpAddr,
@@ -400,17 +426,20 @@ fn owned(
         serde_json::from_slice(body).map_err(|error| Problem::new("bad-request", error.to_string()))?
     };
     let row = app.shared.readers.read(|tx| tx.sign_up(sign_up))?;
-    let worker = row.ok_or_else(|| unknown(&sign_up.to_string()))?.fields.worker;
+    let SignUpFields { worker, code, .. } = row.ok_or_else(|| unknown(&sign_up.to_string()))?.fields;
     if workers::logged_in(app, workers::bearer(headers).as_ref()) == Some(worker) {
         return Ok(());
     }
     app.take_guess(from).map_err(Problem::too_many_guesses)?;
     let phone = body.phone.and_then(|phone| crate::phone::PhonePlan::from(app.shared.country).read(&phone));
-    if phone.is_some_and(|phone| WorkerId::of_phone(&app.shared.region_key, &phone) == worker) {
+    let is_theirs = phone.is_some_and(|phone| WorkerId::of_phone(&app.shared.region_key, &phone) == worker);
+    if is_theirs && body.code.as_ref() == Some(&code) {
         app.guessed_right(from);
         return Ok(());
     }
-    Err(Problem::new("not-yours", "send the phone number that the place was taken with, or log in"))
+    let what =
+        "send the phone number that the place was taken with, and the six digits of its ticket; or log in";
+    Err(Problem::new("not-yours", what))
 }
 
 /// Commands on a sign-up: `{id}:cancel` of its worker; of the agency, with its key, `:check_in`, `:check_out`,

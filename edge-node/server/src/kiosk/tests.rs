@@ -181,6 +181,7 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
         ("ticket-waiting", ticket(choice, wait(false))),
         ("ticket-waiting-here", ticket(choice, wait(true))),
         ("ticket-seniority", TicketPage { by_seniority: true, ..ticket(choice, wait(false)) }),
+        ("ticket-in-line", ticket(choice, Answer::InLine)),
         ("ticket-draw", ticket(choice, Answer::InDraw { at: date(2026, 11, 23).at(5, 0, 0, 0) })),
         ("ticket-requested", ticket(choice, Answer::Requested)),
         ("ticket-cancelled", ticket(choice, Answer::Cancelled { was_place: true })),

@@ -111,6 +111,17 @@ impl Senders {
         self.tenants.contains_key(tenant)
     }
 
+    /// Takes the lines out of the file of messages whose numbers `is_known` does not know any more. Nothing where messages go
+    /// elsewhere: what a program or a web address was given is no longer here.
+    pub(super) fn forget(&self, is_known: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+        let Sender::File(path) = &self.workers else { return Ok(()) };
+        let path = path.lock().unwrap_or_else(PoisonError::into_inner);
+        for file in [before(&path), path.clone()] {
+            rewrite(&file, &is_known).with_context(|| format!("cannot write {} anew", file.display()))?;
+        }
+        Ok(())
+    }
+
     /// Hands a message over; an error is text for people.
     pub(super) async fn send(&self, message: &Composed) -> Result<(), String> {
         let sender = match &message.recipient {
@@ -175,13 +186,42 @@ fn is_near(url: &str) -> bool {
     })
 }
 
+/// Where a full file of messages is kept.
+fn before(path: &Path) -> PathBuf {
+    let mut before = path.to_owned().into_os_string();
+    before.push(".before");
+    before.into()
+}
+
+/// Keeps the lines that name a number that is known, and those that name none. A torn or foreign line is kept as it is.
+fn rewrite(path: &Path, is_known: &impl Fn(&str) -> bool) -> anyhow::Result<()> {
+    let old = match fs::read_to_string(path) {
+        Ok(old) => old,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let is_kept = |line: &&str| {
+        let message: Option<serde_json::Value> = serde_json::from_str(line).ok();
+        message.as_ref().and_then(|message| message["to"].as_str()).is_none_or(is_known)
+    };
+    let new: String = old.split_inclusive('\n').filter(is_kept).collect();
+    if new.len() == old.len() {
+        return Ok(());
+    }
+    let mut aside = path.to_owned().into_os_string();
+    aside.push(".new");
+    let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&aside)?;
+    file.write_all(new.as_bytes())?;
+    file.sync_data()?;
+    fs::rename(&aside, path)?;
+    Ok(())
+}
+
 fn append(path: &Mutex<PathBuf>, body: &str) -> anyhow::Result<()> {
     let path = path.lock().unwrap_or_else(PoisonError::into_inner);
     let told = || format!("cannot write {}", path.display());
     if fs::metadata(&*path).is_ok_and(|meta| meta.len() > MESSAGE_FILE_BYTES_MAX) {
-        let mut before = path.clone().into_os_string();
-        before.push(".before");
-        fs::rename(&*path, before).with_context(told)?;
+        fs::rename(&*path, before(&path)).with_context(told)?;
     }
     let mut file =
         fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&*path).with_context(told)?;
@@ -280,6 +320,27 @@ mod tests {
         );
         check("[workers]\nfile = 'a'\ncommand = ['b']", Some("give one of"));
         check("[workers]\nfiel = 'a'", Some("unknown field"));
+    }
+
+    #[test]
+    fn who_was_erased_is_in_no_file_of_messages() {
+        let folder = std::env::temp_dir().join(format!("dayshift-forgotten-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let senders = Senders::load(&folder).unwrap();
+        let line = |to: &str| format!("{{\"to\":\"{to}\",\"text\":\"for {to}\"}}\n");
+        let (now, full) = (folder.join("messages.ndjson"), folder.join("messages.ndjson.before"));
+        senders.forget(|_| true).unwrap();
+        assert!(!now.exists(), "nothing was sent, and no file is made");
+        fs::write(
+            &now,
+            [line("1"), "{\"date\":\"x\"}\n".to_owned(), line("2"), "torn {".to_owned()].concat(),
+        )
+        .unwrap();
+        fs::write(&full, [line("2"), line("3")].concat()).unwrap();
+        senders.forget(|phone| phone != "2").unwrap();
+        assert_eq!(fs::read_to_string(&now).unwrap(), [&line("1"), "{\"date\":\"x\"}\n", "torn {"].concat());
+        assert_eq!(fs::read_to_string(&full).unwrap(), line("3"));
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

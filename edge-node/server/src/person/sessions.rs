@@ -1,6 +1,6 @@
 //! Log-ins of workers: in memory, bounded, and over after two minutes without a request. Time is an argument.
 
-use crate::limits::{LOG_IN_IDLE_MS, LOG_INS_MAX};
+use crate::limits::{LOG_IN_IDLE_MS, LOG_INS_MAX, LOG_INS_OF_ONE_MAX};
 use std::collections::BTreeMap;
 use sync_protocol::ids::WorkerId;
 
@@ -33,10 +33,13 @@ impl Sessions {
     /// Begins a log-in under a fresh random token; where there are too many, the one that was idle longest ends.
     pub(crate) fn begin(&mut self, token: &Token, known: Known, now_ms: u64) {
         self.end_idle(now_ms);
-        if self.0.len() >= LOG_INS_MAX
-            && let Some(oldest) = self.0.iter().min_by_key(|(_, session)| session.seen_ms).map(|(of, _)| *of)
+        // Nobody ends the log-ins of others by making many of one's own.
+        if self.0.values().filter(|session| session.known.worker == known.worker).count()
+            >= LOG_INS_OF_ONE_MAX
         {
-            self.0.remove(&oldest);
+            self.end_oldest(|session| session.known.worker == known.worker);
+        } else if self.0.len() >= LOG_INS_MAX {
+            self.end_oldest(|_| true);
         }
         self.0.insert(hashed(token), Session { known, seen_ms: now_ms });
     }
@@ -57,6 +60,13 @@ impl Sessions {
     /// Ends every log-in of a worker.
     pub(crate) fn end_all_of(&mut self, worker: WorkerId) {
         self.0.retain(|_, session| session.known.worker != worker);
+    }
+
+    fn end_oldest(&mut self, is_meant: impl Fn(&Session) -> bool) {
+        let meant = self.0.iter().filter(|(_, session)| is_meant(session));
+        if let Some(oldest) = meant.min_by_key(|(_, session)| session.seen_ms).map(|(of, _)| *of) {
+            self.0.remove(&oldest);
+        }
     }
 
     fn end_idle(&mut self, now_ms: u64) {
@@ -104,8 +114,23 @@ mod tests {
         for n in 0..2 * u64::try_from(LOG_INS_MAX).unwrap() {
             let mut token = [0; 32];
             token[..8].copy_from_slice(&n.to_be_bytes());
-            sessions.begin(&token, proved(1), n);
+            let mut id = [0; 16];
+            id[..8].copy_from_slice(&n.to_be_bytes());
+            sessions.begin(&token, Known { worker: WorkerId(id), proved: true }, n);
         }
         assert_eq!(sessions.0.len(), LOG_INS_MAX);
+    }
+
+    #[test]
+    fn many_log_ins_of_one_worker_end_nobody_elses() {
+        let mut sessions = Sessions::default();
+        sessions.begin(&[1; 32], proved(1), 0);
+        for n in 0..2 * u64::try_from(LOG_INS_MAX).unwrap() {
+            let mut token = [0; 32];
+            token[..8].copy_from_slice(&n.to_be_bytes());
+            sessions.begin(&token, proved(2), n.min(5));
+        }
+        assert_eq!(sessions.0.len(), 1 + LOG_INS_OF_ONE_MAX);
+        assert!(sessions.touch(&[1; 32], 6).is_some());
     }
 }

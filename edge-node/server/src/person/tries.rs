@@ -4,6 +4,7 @@
 use crate::limits::{
     PIN_TRIES_MAX, PIN_TRIES_OF_ADDRESS_MAX, PIN_WAIT_FIRST_MS, PIN_WAIT_MS_MAX, TRIERS_MAX,
 };
+use pages::guesses::whole;
 use std::{collections::BTreeMap, net::IpAddr};
 use sync_protocol::ids::WorkerId;
 
@@ -56,7 +57,7 @@ impl Tries {
     /// The PIN was right: the worker's count begins anew, the address gets its try back.
     pub(crate) fn was_right(&mut self, worker: WorkerId, from: IpAddr) {
         self.0.remove(&Counted::Worker(worker));
-        if let Some(wrong) = self.0.get_mut(&Counted::Address(from.to_canonical())) {
+        if let Some(wrong) = self.0.get_mut(&Counted::Address(whole(from))) {
             wrong.count = wrong.count.saturating_sub(1);
         }
     }
@@ -78,7 +79,7 @@ impl Tries {
 
 /// Who a try counts for. The box's own screen serves everybody: it is not held against the next in line.
 fn counted(worker: WorkerId, from: IpAddr) -> Vec<(Counted, u32)> {
-    let from = from.to_canonical();
+    let from = whole(from);
     let mut counted = vec![(Counted::Worker(worker), PIN_TRIES_MAX)];
     if !from.is_loopback() {
         counted.push((Counted::Address(from), PIN_TRIES_OF_ADDRESS_MAX));
@@ -142,6 +143,8 @@ mod tests {
         let through = (0..200).filter(|n| tries.take(worker(*n), at("10.0.0.1"), SECOND).is_ok()).count();
         assert_eq!(through, PIN_TRIES_OF_ADDRESS_MAX as usize);
         assert_eq!(tries.take(worker(1), at("10.0.0.2"), SECOND), Ok(()));
+        let of_network = |n: &u16| tries.take(worker(*n), at(&format!("2001:db8::{n:x}")), SECOND).is_ok();
+        assert_eq!((300..500).filter(of_network).count(), PIN_TRIES_OF_ADDRESS_MAX as usize);
     }
 
     #[test]

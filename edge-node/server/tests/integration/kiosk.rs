@@ -185,6 +185,17 @@ fn a_worker_signs_up_finds_the_ticket_and_gives_it_back() {
 }
 
 #[test]
+fn numbers_are_not_tried_through_behind_the_digits() {
+    let node = Node::start("kiosk-guess");
+    let job = post_job(&node, 1);
+    let ticket = sign_up(&node, &job, "guess", PHONE);
+    let cancel = ticket.replace('?', "/cancel?");
+    let guess = |n: u32| node.post_form(&cancel, &[("phone", &format!("1390571{n:04}"))]).status;
+    assert_eq!((0..12).map(guess).filter(|status| *status == 422).count(), 10);
+    assert_eq!(guess(13), 429);
+}
+
+#[test]
 fn what_one_person_opened_is_closed_to_the_next() {
     let node = Node::start("visits");
     let job = post_job(&node, 2);

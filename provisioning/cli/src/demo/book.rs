@@ -15,6 +15,7 @@ pub(crate) struct Entry {
     pub(crate) id: String,
     /// By which the worker proves that the place is his.
     pub(crate) phone: String,
+    pub(crate) code: String,
     /// The status of the first answer.
     pub(crate) status: String,
     /// Base64url, for confirmed seats.
@@ -40,8 +41,8 @@ struct Shown<'a> {
 impl Book {
     /// Notes an answer.
     pub(crate) fn note(&mut self, who: Who, node: &'static str, phone: String, answer: SignUp) {
-        let SignUp { id, job, status, receipt, .. } = answer;
-        self.entries.push(Entry { who, node, job, id, phone, status, receipt, cancelled: false });
+        let SignUp { id, job, code, status, receipt, .. } = answer;
+        self.entries.push(Entry { who, node, job, id, phone, code, status, receipt, cancelled: false });
     }
 
     /// Notes that a worker gave the seat back.

@@ -165,8 +165,9 @@ impl Client {
         if confirmed && self.random.below(CANCELS) == 0 {
             self.record.acks()[place].cancel = Cancel::Asked;
             let path = format!("/v1/sign_ups/{}:cancel", answer.id);
-            let answer =
-                self.ask(|api| api.post(&path, ("Idempotency-Key", &key), &json!({ "phone": phone })));
+            let answer = self.ask(|api| {
+                api.post(&path, ("Idempotency-Key", &key), &json!({ "phone": phone, "code": answer.code }))
+            });
             if answer.is_some_and(|answer| answer.status == "cancelled") {
                 self.record.acks()[place].cancel = Cancel::Acknowledged;
             }

@@ -47,7 +47,7 @@ mod tests {
             last_write: true,
             last_write_excess: false,
         };
-        Person { tap, id: None, phone: String::new(), disk, listed: false }
+        Person { tap, id: None, phone: String::new(), code: String::new(), disk, listed: false }
     }
 
     /// Sold on the first disk, then on the copy, with what the hub knows of each.

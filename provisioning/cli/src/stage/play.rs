@@ -75,6 +75,7 @@ pub(super) struct Person {
     pub(super) tap: Tap,
     pub(super) id: Option<String>,
     pub(super) phone: String,
+    pub(super) code: String,
     /// Which disk of the kiosk took the sign-up.
     pub(super) disk: u32,
     /// The hub has the place on its wait list; a kiosk goes on telling the place that it gave itself.
@@ -164,9 +165,9 @@ impl Play {
         let body = json!({ "job": self.job.id, "phone": phone });
         let api = self.cluster.node(who(kiosk)).api()?;
         let answer = api.post::<SignUp>("/v1/sign_ups", ("Idempotency-Key", &key), &body);
-        let (told, id) = match &answer {
-            Ok(answer) => (told_by(answer), Some(answer.id.clone())),
-            Err(_) => (Told::Refused, None),
+        let (told, id, code) = match &answer {
+            Ok(answer) => (told_by(answer), Some(answer.id.clone()), answer.code.clone()),
+            Err(_) => (Told::Refused, None, String::new()),
         };
         let sold = self.people.iter().filter(|person| person.tap.last_write).count() as u64;
         let last_write = self.last_write.tap(kiosk);
@@ -181,7 +182,7 @@ impl Play {
             last_write,
             last_write_excess: last_write && sold >= SEATS,
         };
-        self.people.push(Person { tap, id, phone, disk: self.props[kiosk].disk, listed: false });
+        self.people.push(Person { tap, id, phone, code, disk: self.props[kiosk].disk, listed: false });
         answer.map(drop)
     }
 
@@ -206,7 +207,7 @@ impl Play {
         let id = person.id.as_deref().context("a place without a sign-up")?;
         let api = self.cluster.node(who(kiosk)).api()?;
         let path = format!("/v1/sign_ups/{id}:cancel");
-        let proof = json!({ "phone": person.phone });
+        let proof = json!({ "phone": person.phone, "code": person.code });
         let answer: SignUp = api.post(&path, ("Idempotency-Key", id), &proof)?;
         person.tap.told = told_by(&answer);
         if person.tap.last_write {

@@ -186,13 +186,19 @@ impl Ask {
         self.known.filter(|known| known.proved).map(|known| known.worker)
     }
 
-    /// Whether it is this worker: logged in, or by the number that is typed; `None` where that is no number.
-    pub(super) fn is_of(&self, app: &App, worker: WorkerId, typed: &Typed) -> Option<bool> {
+    /// Whether it is this worker: logged in, or by the number that is typed; `None` where that is no number. Whoever types
+    /// wrong ones too often waits, as with the digits.
+    pub(super) fn is_of(&self, app: &App, worker: WorkerId, typed: &Typed) -> Result<Option<bool>, Problem> {
         if self.proved() == Some(worker) {
-            return Some(true);
+            return Ok(Some(true));
         }
-        let phone = typed.plan.read(&typed.phone)?;
-        Some(WorkerId::of_phone(&app.shared.region_key, &phone) == worker)
+        let Some(phone) = typed.plan.read(&typed.phone) else { return Ok(None) };
+        app.take_guess(self.peer).map_err(Problem::too_many_guesses)?;
+        let is_right = WorkerId::of_phone(&app.shared.region_key, &phone) == worker;
+        if is_right {
+            app.guessed_right(self.peer);
+        }
+        Ok(Some(is_right))
     }
 
     /// Begins a visit of a worker, in place of the one before: whoever knew an address of that learns nothing by it.

@@ -105,9 +105,10 @@ async fn give_back(app: &App, ask: &Ask, found: &Found, filled: &Pairs) -> Respo
     }
     let again = |status, error| step(app, ask, found, typed.clone(), status, Some(error));
     match ask.is_of(app, found.worker, &typed) {
-        Some(true) => {}
-        Some(false) => return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Other),
-        None => return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Phone),
+        Ok(Some(true)) => {}
+        Ok(Some(false)) => return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Other),
+        Ok(None) => return again(StatusCode::UNPROCESSABLE_ENTITY, GiveBackError::Phone),
+        Err(problem) => return explain(app, ask, &problem),
     }
     match sign_ups::cancel(app, found.answer.sign_up).await {
         Ok(answer) => see_ticket(app, ask, &answer.code),

@@ -159,9 +159,10 @@ async fn confirm(app: &App, ask: &Ask, mut worked: Worked, filled: &Pairs) -> Re
     }
     let again = |status, error| step(app, ask, &worked, typed.clone(), status, Some(error));
     match ask.is_of(app, worked.found.worker, &typed) {
-        Some(true) => {}
-        Some(false) => return again(StatusCode::UNPROCESSABLE_ENTITY, HoursError::Other),
-        None => return again(StatusCode::UNPROCESSABLE_ENTITY, HoursError::Phone),
+        Ok(Some(true)) => {}
+        Ok(Some(false)) => return again(StatusCode::UNPROCESSABLE_ENTITY, HoursError::Other),
+        Ok(None) => return again(StatusCode::UNPROCESSABLE_ENTITY, HoursError::Phone),
+        Err(problem) => return explain(app, ask, &problem),
     }
     match order(app, worked.found.answer.sign_up, worked.minutes).await {
         Ok(()) => see_ticket(app, ask, &worked.found.answer.code),

@@ -2,7 +2,7 @@
 //!
 //! Every form carries a random key of its own, so that sending it twice, by a second press or after a cut, gives one place.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use edge_core::node::{Answer, Holder, JobView};
@@ -21,7 +21,7 @@ use crate::{
         sign_ups::{Asker, first16},
         submit,
     },
-    kiosk::link::Link,
+    kiosk::link::{self, Link},
     kiosk::view::{Asked, SignUpError, SignUpPage, Typed},
     limits::KEY_CHARS_MAX,
     person::record::random,
@@ -75,10 +75,8 @@ fn token(key: &str) -> [u8; 16] {
 }
 
 /// Holds a place for the form. Without one it goes on as well: a hold is no promise.
-async fn held(app: &App, ask: &Ask, view: &mut JobView, key: &str) -> Option<Time> {
-    if one::is_closed(app, view) {
-        return None;
-    }
+async fn held(app: &App, ask: &Ask, view: &mut JobView, key: Option<&str>) -> Option<Time> {
+    let key = key.filter(|_| !one::is_closed(app, view))?;
     let hold = holds::take(app, view.job, Holder::Form(token(key)), ask.peer).await.ok()?;
     // The right that is held is free for this form, whether or not the view was read before it was set aside.
     if view.seats.avail() == 0 && view.seats.returned > 0 {
@@ -95,6 +93,12 @@ pub(super) fn key_or_fresh(sent: Option<&str>) -> Result<String, Problem> {
     Ok(base64url(&random::<16>()?))
 }
 
+/// Whether a form holds a place. Whoever only reads takes one from nobody, but for who stands at the box's own screen: elsewhere
+/// the first press does, and presses are counted.
+fn takes_a_place(is_pressed: bool, from: IpAddr) -> bool {
+    is_pressed || from.to_canonical().is_loopback()
+}
+
 async fn open(
     app: &App,
     ask: &Ask,
@@ -103,8 +107,9 @@ async fn open(
     phone: &str,
 ) -> Result<Option<Form>, Problem> {
     let Some(mut view) = one::read(app, job)? else { return Ok(None) };
+    let may_hold = takes_a_place(key.is_some(), ask.peer);
     let key = key_or_fresh(key)?;
-    let hold_until = held(app, ask, &mut view, &key).await;
+    let hold_until = held(app, ask, &mut view, may_hold.then_some(&key)).await;
     Ok(Some(Form { view, key, typed: typed(app, Asked::New, phone), hold_until }))
 }
 
@@ -191,9 +196,14 @@ pub(super) fn see_ticket(app: &App, ask: &Ask, code: &str) -> Response {
     }
 }
 
+/// The ticket that is in the way, for the worker who has proved to be its worker; for whoever knows a number, the page that
+/// asks for its digits.
 fn ticket_of(app: &App, ask: &Ask, id: &str) -> Option<Link> {
     let sign_up: SignUpId = id.parse().ok()?;
     let row = app.shared.readers.read(|tx| tx.sign_up(sign_up)).ok()??;
+    if ask.proved() != Some(row.fields.worker) {
+        return Some(Link::to(link::MINE));
+    }
     ask.ticket(app, &row.fields.code).ok()
 }
 
@@ -214,5 +224,19 @@ fn refused(app: &App, ask: &Ask, form: &Form, problem: &Problem) -> Response {
             form.show(app, ask, status, Some(error))
         }
         None => explain(app, ask, problem),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::takes_a_place;
+
+    #[test]
+    fn a_page_that_is_only_read_takes_nobodys_place() {
+        let (screen, phone) = ("127.0.0.1".parse().unwrap(), "192.0.2.7".parse().unwrap());
+        let table = [(false, screen, true), (false, phone, false), (true, phone, true), (true, screen, true)];
+        for (is_pressed, from, holds) in table {
+            assert_eq!(takes_a_place(is_pressed, from), holds, "{is_pressed} {from}");
+        }
     }
 }

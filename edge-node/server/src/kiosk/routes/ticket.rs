@@ -70,10 +70,10 @@ pub(super) fn status_of(app: &App, answer: &node::Answer, was_place: bool) -> An
         Status::Confirmed => Answer::Confirmed,
         Status::WaitListed => match answer.turn.draw_at {
             Some(at) => Answer::InDraw { at: local(app, at) },
-            None => Answer::WaitListed {
-                position: answer.position.unwrap_or(1),
-                at_this_kiosk: answer.at_this_node || answer.position.is_none(),
-            },
+            None => answer.position.map_or(Answer::InLine, |position| Answer::WaitListed {
+                position,
+                at_this_kiosk: answer.at_this_node,
+            }),
         },
         Status::Requested => Answer::Requested,
         Status::Cancelled => Answer::Cancelled { was_place },

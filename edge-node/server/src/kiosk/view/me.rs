@@ -40,7 +40,7 @@ impl Shift {
     fn icon(&self) -> &'static str {
         match self.answer {
             Answer::Confirmed => "tick",
-            Answer::WaitListed { .. } | Answer::InDraw { .. } => "queue",
+            Answer::WaitListed { .. } | Answer::InLine | Answer::InDraw { .. } => "queue",
             Answer::Requested => "glass",
             Answer::GivingBack | Answer::Cancelled { .. } => "back",
             Answer::Bumped(_) => "warn",

@@ -21,6 +21,8 @@ pub(crate) enum Answer {
         /// Whether only the people at this kiosk are counted, because the line is down.
         at_this_kiosk: bool,
     },
+    /// In line, and this kiosk was not told at which place.
+    InLine,
     /// In line for a place that is drawn later: nobody has a number before.
     InDraw {
         /// When it is drawn.
@@ -96,7 +98,7 @@ impl TicketPage {
             // What a frozen kiosk gave may have been given to others since, and green means certain.
             Answer::Confirmed if self.frame.frozen => "off",
             Answer::Confirmed => "go",
-            Answer::WaitListed { .. } | Answer::InDraw { .. } => "wait",
+            Answer::WaitListed { .. } | Answer::InLine | Answer::InDraw { .. } => "wait",
             Answer::Requested => "ask",
             Answer::GivingBack | Answer::Cancelled { .. } => "off",
             Answer::Bumped(_) => "stop",
@@ -107,7 +109,7 @@ impl TicketPage {
         match self.answer {
             Answer::Confirmed => super::icon("tick"),
             Answer::WaitListed { position, .. } => Safe(position.to_string()),
-            Answer::InDraw { .. } => super::icon("queue"),
+            Answer::InLine | Answer::InDraw { .. } => super::icon("queue"),
             Answer::Requested => super::icon("glass"),
             Answer::GivingBack | Answer::Cancelled { .. } => super::icon("back"),
             Answer::Bumped(_) => super::icon("warn"),
@@ -145,6 +147,7 @@ impl TicketPage {
                 };
                 vec![("queue", order), ("phone", frame.t("next-your-turn")), others]
             }
+            Answer::InLine => vec![("phone", frame.t("next-your-turn")), others],
             Answer::InDraw { .. } => {
                 vec![("queue", frame.t("next-draw")), ("phone", frame.t("next-your-turn")), others]
             }
@@ -211,7 +214,7 @@ impl TicketPage {
 pub(super) fn title(words: Words, answer: Answer) -> Safe<String> {
     match answer {
         Answer::Confirmed => words.t("ticket-confirmed"),
-        Answer::WaitListed { .. } => words.t("ticket-waiting"),
+        Answer::WaitListed { .. } | Answer::InLine => words.t("ticket-waiting"),
         Answer::InDraw { .. } => words.t("ticket-draw"),
         Answer::Requested => words.t("ticket-requested"),
         Answer::GivingBack => words.t("ticket-giving-back"),
@@ -228,6 +231,7 @@ pub(super) fn meaning(words: Words, answer: Answer) -> Safe<String> {
         Answer::WaitListed { position, at_this_kiosk: true } => {
             words.t_n("ticket-waiting-here-means", position)
         }
+        Answer::InLine => words.t("ticket-in-line-means"),
         Answer::InDraw { at } => words.t_ab("ticket-draw-means", words.date(at.date()), super::hm(&at)),
         Answer::Requested => words.t("ticket-requested-means"),
         Answer::GivingBack => words.t("ticket-giving-back-means"),

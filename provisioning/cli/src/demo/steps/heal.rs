@@ -52,8 +52,11 @@ fn cancel_one(story: &mut Story) -> Result<u64> {
     let entry = story.people.pick(&confirmed).clone();
     let path = format!("/v1/sign_ups/{}:cancel", entry.id);
     let api = story.cluster.node(entry.who).api()?;
-    let answer: SignUp =
-        api.post(&path, ("Idempotency-Key", "demo-cancel"), &json!({ "phone": entry.phone }))?;
+    let answer: SignUp = api.post(
+        &path,
+        ("Idempotency-Key", "demo-cancel"),
+        &json!({ "phone": entry.phone, "code": entry.code }),
+    )?;
     ensure!(answer.status == "cancelled", "{} is {} after its cancellation", answer.id, answer.status);
     story.book.cancel(&entry.id);
     let hub = story.cluster.hub()?;
