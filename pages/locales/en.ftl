@@ -282,6 +282,7 @@ crew-few = 2 people at least
 crew-size = A crew has 2 to 10 people
 crew-twice = This number is on the list already
 crew-again = Number { $n } on the list has signed up for this job already
+crew-unfit = Number { $n } on the list:
 crew-short = { $n ->
     [0] None of the { $a } can be confirmed here now
    *[other] Only { $n } of the { $a } can be confirmed here now
@@ -313,6 +314,8 @@ ticket-closed-means = The employer called this job off. Sorry
 ticket-twice-means = You have another place at that time. That one stays yours
 ticket-not-there-means = You were not there in time, so the place went to the next in line
 ticket-employer-means = The agency cancelled this place of yours. We are sorry
+ticket-rule-means = Your turn came, but a rule keeps you from this job, such as rest between two shifts. You are not in line any more
+ticket-unfit-means = Your turn came, but this job asks for something that you do not have. You are not in line any more
 ticket-void-means = The kiosk that gave you this place was lost, and the place with it. Sorry. Sign up again: you stand first in line
 ticket-giving-back = Giving back
 ticket-giving-back-means = The kiosk that holds your place is being told

@@ -243,6 +243,7 @@ crew-few = 至少 2 个人
 crew-size = 一起报名是 2 到 10 个人
 crew-twice = 这个号已经在名单上
 crew-again = 名单上第 { $n } 个已经报过这个活
+crew-unfit = 名单上第 { $n } 个：
 crew-short = { $n ->
     [0] { $a } 个人，这里现在一个也定不了
    *[other] { $a } 个人里，这里现在只能定 { $n } 个
@@ -274,6 +275,8 @@ ticket-closed-means = 这个活招工取消了。对不起
 ticket-twice-means = 同一时间您已有另一个位子，那个还是您的
 ticket-not-there-means = 到点您还没到，位子给了后面排队的人
 ticket-employer-means = 招工取消了您的这个位子。对不起
+ticket-rule-means = 轮到您了，但按规定您不能做这个活，比如两个班之间休息不够。您已不在队里
+ticket-unfit-means = 轮到您了，但这个活的要求您不符合。您已不在队里
 ticket-void-means = 给您定位子的机器丢了，位子没了。对不起。再报一次，您排最前面
 ticket-giving-back = 正在退
 ticket-giving-back-means = 正在告诉定位子的那台机器

@@ -32,7 +32,7 @@ pub use place::place_question;
 pub use rows::{JobView, job_row, job_view, remembered_view};
 pub use sign_up::{CancelRefusal, Decision, PendingAsk, SignUpRefusal, SignUpRequest};
 
-use crate::person::Sealer;
+use crate::{admit::Admit, person::Sealer};
 use ed25519_dalek::{Signer, SigningKey};
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
@@ -191,6 +191,8 @@ pub struct Batch<'a> {
     pub uplink: Uplink,
     /// Whether the node's lease runs; jobs whose rights may be reclaimed need it.
     pub leased: bool,
+    /// Plugins that say who may take a place; none where there are none.
+    pub admit: Option<&'a dyn Admit>,
     /// The tenant in whose name jobs are posted and changed, where its API key was shown.
     pub in_name_of: Option<TenantKey>,
     /// The incarnation is over, maybe by this very batch.
@@ -223,6 +225,7 @@ impl<'a> Batch<'a> {
             now,
             uplink,
             leased: true,
+            admit: None,
             in_name_of: None,
             over,
             erased: false,

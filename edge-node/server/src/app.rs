@@ -10,8 +10,7 @@ use crate::{
     outbox::{Outbox, Senders},
     papers::Papers,
     person::Persons,
-    plugins,
-    plugins::PluginStatus,
+    plugins::{self, AdmissionSlot, PluginStatus},
     rates::Gauges,
     readers::Readers,
     speech::Speech,
@@ -80,6 +79,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) readers: Readers,
     pub(crate) chain: ChainSlot,
+    pub(crate) admission: AdmissionSlot,
     index: ArcSwap<Index>,
     /// Rises with each published index: part of ETags.
     generation: AtomicU64,
@@ -98,7 +98,7 @@ pub(crate) struct Shared {
     has_synthetic: AtomicBool,
     /// The same of old postings with made dates.
     has_redated: AtomicBool,
-    plugins: Mutex<Vec<PluginStatus>>,
+    refused_plugins: Mutex<Vec<PluginStatus>>,
     interest: ArcSwap<Interest>,
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
     /// The outbox has something to send.
@@ -292,12 +292,12 @@ impl Shared {
         *self.frozen.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
     }
 
-    pub(crate) fn plugins(&self) -> Vec<PluginStatus> {
-        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn refused_plugins(&self) -> Vec<PluginStatus> {
+        self.refused_plugins.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn set_plugins(&self, plugins: Vec<PluginStatus>) {
-        *self.plugins.lock().unwrap_or_else(PoisonError::into_inner) = plugins;
+    pub(crate) fn set_refused_plugins(&self, refused: Vec<PluginStatus>) {
+        *self.refused_plugins.lock().unwrap_or_else(PoisonError::into_inner) = refused;
         self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -444,7 +444,9 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let shared = Arc::new(shared(config, open.clone(), chain, speech)?);
     let (events, receiver) = mpsc::channel(limits::EVENTS_MAX);
     let (questions, asked) = mpsc::channel(limits::ASKS_MAX);
-    let (thread, is_sound) = start_loop(config, &open, &shared, receiver)?;
+    // Nobody is signed up before the rules of the folder are known.
+    let (is_read, rules_are_read) = std::sync::mpsc::sync_channel(plugins::FIRST_LOOKS_MAX);
+    let (thread, is_sound) = start_loop(config, &open, &shared, (receiver, rules_are_read))?;
     let listener =
         TcpListener::bind(config.http).await.with_context(|| format!("cannot listen on {}", config.http))?;
     let uplink = Uplink::new(
@@ -459,7 +461,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         tasks.spawn(uplink.run());
     }
     tasks.spawn(holds::watch(shared.clone(), events.clone()));
-    tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone()));
+    tasks.spawn(plugins::watch(folder, config.plugins.clone(), shared.clone(), is_read));
     tasks.spawn(tick(events.clone()));
     let app = App::new(shared, events.clone(), questions, senders, Gauges::new(config.rates));
     tasks.spawn(Outbox::new(app.clone()).run());
@@ -506,11 +508,19 @@ fn start_loop(
     config: &Config,
     open: &OpenStore,
     shared: &Arc<Shared>,
-    receiver: mpsc::Receiver<Event>,
+    (receiver, rules_are_read): (mpsc::Receiver<Event>, std::sync::mpsc::Receiver<()>),
 ) -> anyhow::Result<(JoinHandle<()>, bool)> {
     let thread = std::thread::Builder::new().name("events".to_owned());
     let started = match load(config, open, shared) {
-        Ok(event_loop) => (thread.spawn(move || event_loop.run(receiver)), true),
+        Ok(event_loop) => {
+            let run = move || {
+                // Else the node is about to end: its folder could not be read.
+                if rules_are_read.recv().is_ok() {
+                    event_loop.run(receiver);
+                }
+            };
+            (thread.spawn(run), true)
+        }
         Err(error) => {
             let found = error.chain().find_map(|cause| cause.downcast_ref::<StoreError>());
             let Some(found) = found else { return Err(error) };
@@ -563,6 +573,7 @@ fn shared(
         metrics: Metrics::new(),
         readers: Readers::new(open),
         chain,
+        admission: AdmissionSlot::default(),
         index: ArcSwap::from_pointee(Index::new()),
         generation: AtomicU64::new(0),
         link_is_up: AtomicBool::new(false),
@@ -575,7 +586,7 @@ fn shared(
         leased_until: AtomicU64::new(0),
         has_synthetic: AtomicBool::new(false),
         has_redated: AtomicBool::new(false),
-        plugins: Mutex::new(Vec::new()),
+        refused_plugins: Mutex::new(Vec::new()),
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
         told: Notify::new(),

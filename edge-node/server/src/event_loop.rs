@@ -8,6 +8,7 @@ use crate::{
     limits::{BATCH_EVENTS_MAX, MERGE_BUDGET},
 };
 use edge_core::{
+    admit::Admit,
     node::{
         Answer, Batch, CancelRefusal, CrewDecision, CrewRefusal, CrewRequest, Decision, EdgeNode, Hold,
         HoldId, HoldRefusal, HoldRequest, Holds, JobRefusal, NewJob, PendingAsk, PersonChange, PersonRefusal,
@@ -128,12 +129,13 @@ struct Committed {
 }
 
 /// What a batch is decided by beside the database.
-struct Moment {
+struct Moment<'a> {
     now: i64,
     boot_ms: u64,
     uplink: Uplink,
     leased: bool,
     holds: Holds,
+    admit: &'a dyn Admit,
 }
 
 impl EventLoop {
@@ -171,12 +173,14 @@ impl EventLoop {
             return refuse_all(events, &Failure::Frozen(frozen.unwrap_or_default()));
         };
         let began = Instant::now();
+        let rules = self.shared.admission.rules(&self.shared.metrics);
         let moment = Moment {
             now: self.shared.now(),
             boot_ms: boot_ms(),
             uplink: self.shared.uplink(),
             leased: self.shared.is_leased(),
             holds: self.holds.clone(),
+            admit: &rules,
         };
         let node = &self.node;
         let mut pending = events.into_iter();
@@ -297,7 +301,7 @@ fn witness_failure(error: &WitnessError) -> Failure {
 fn commit_batch(
     node: &EdgeNode,
     tx: &mut dyn ShardTx,
-    moment: Moment,
+    moment: Moment<'_>,
     events: &mut dyn Iterator<Item = Event>,
     finishes: &mut Vec<Finish>,
 ) -> Result<Committed, StoreError> {
@@ -305,6 +309,7 @@ fn commit_batch(
     let mut batch = Batch::new(node, tx, moment.now, moment.uplink);
     batch.leased = moment.leased;
     batch.holds = moment.holds;
+    batch.admit = Some(moment.admit);
     for event in events {
         if let Event::Retire(reason, ..) = &event {
             retired = Some(reason.clone());

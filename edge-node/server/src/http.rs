@@ -44,7 +44,7 @@ pub(crate) use carry::Desk;
 pub(crate) use events::Changes;
 pub(crate) use origins::parse_origin;
 pub(crate) use pages::base64url;
-pub(crate) use problem::Problem;
+pub(crate) use problem::{Problem, Rule};
 pub(crate) use sign_ups::{SignUpBody, submit};
 
 #[derive(OpenApi)]

@@ -43,6 +43,9 @@ pub(crate) const DRAIN_WAIT: Duration = Duration::from_secs(2);
 pub(crate) const MERGE_BUDGET: usize = 2_000;
 /// All plugins of the chain together, for one page of candidates.
 pub(crate) const CHAIN_DEADLINE: Duration = Duration::from_millis(5);
+/// All admission plugins together, for the sign-ups of one batch: no batch waits longer for them, and what is asked beyond it
+/// has no answer.
+pub(crate) const ADMISSION_OF_BATCH: Duration = Duration::from_millis(250);
 /// Longest idempotency key.
 pub(crate) const KEY_CHARS_MAX: usize = 128;
 /// One clip of speech: about two minutes. What a command says beyond it is thrown away.

@@ -1,5 +1,9 @@
 //! The watched plugin folder: a file that is dropped in becomes part of the chain, a bad one is refused with its reason.
 
+mod admission;
+
+pub(crate) use admission::AdmissionSlot;
+
 use crate::{app::Shared, limits::CHAIN_DEADLINE};
 use anyhow::Context;
 use edge_core::{
@@ -7,7 +11,9 @@ use edge_core::{
     search::{Candidate, Flags, Judge},
 };
 use notify::{RecursiveMode, Watcher};
-use plugin_host::{Chain, ChainSlot, Host, Metering, PluginFolder};
+use plugin_host::{
+    AdmissionRow, Chain, ChainSlot, Host, Metering, PluginFolder, RefusedFile, category_number,
+};
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
@@ -18,7 +24,7 @@ pub(crate) struct PluginStatus {
     /// Name that the plugin gives itself; empty where it was refused.
     pub(crate) name: String,
     pub(crate) version: String,
-    /// `active` or `refused`.
+    /// `active`, `failing` (left out for having failed too often, and tried again) or `refused`.
     pub(crate) state: &'static str,
     pub(crate) reason: Option<String>,
 }
@@ -28,6 +34,9 @@ const SETTLE: Duration = Duration::from_millis(30);
 /// Wake-ups that may wait; one is as good as many.
 const WAKE_UPS_MAX: usize = 1;
 
+/// The folder is read for the first time once.
+pub(crate) const FIRST_LOOKS_MAX: usize = 1;
+
 /// Makes the engine, reads the folder once and gives what the watch task needs.
 pub(crate) fn open(dir: &Path) -> anyhow::Result<(PluginFolder, ChainSlot)> {
     std::fs::create_dir_all(dir)
@@ -36,48 +45,57 @@ pub(crate) fn open(dir: &Path) -> anyhow::Result<(PluginFolder, ChainSlot)> {
     Ok((PluginFolder::new(&host, dir), ChainSlot::new(Chain::new(Vec::new(), CHAIN_DEADLINE))))
 }
 
-/// Reads the folder and swaps the chain whole.
-pub(crate) fn rescan(folder: &mut PluginFolder, shared: &Shared) {
-    let scan = match folder.scan() {
-        Ok(scan) => scan,
-        Err(error) => {
-            return tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the plugin folder cannot be read"
-            );
-        }
-    };
-    let mut statuses: Vec<PluginStatus> = scan
-        .loaded
-        .iter()
-        .map(|plugin| {
-            let about = plugin.description();
-            let (name, version) = (about.name.clone(), about.version.clone());
-            PluginStatus { file: format!("{name}.wasm"), name, version, state: "active", reason: None }
-        })
-        .collect();
-    for refused in &scan.refused {
+/// Reads the folder and swaps the plugins of each kind whole.
+fn rescan(folder: &mut PluginFolder, shared: &Shared) -> std::io::Result<()> {
+    let scan = folder.scan()?;
+    let refused = |refused: &RefusedFile| {
         let file = refused.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let reason = refused.refusal.to_string();
         tracing::warn!(file, reason, "a plugin was refused");
-        statuses.push(PluginStatus {
+        PluginStatus {
             file,
             name: String::new(),
             version: String::new(),
             state: "refused",
             reason: Some(reason),
-        });
-    }
+        }
+    };
+    let refused = scan.refused.iter().map(refused).collect();
     shared.chain.swap(Chain::new(scan.loaded, CHAIN_DEADLINE));
-    shared.set_plugins(statuses);
+    shared.admission.swap(AdmissionRow::new(scan.admitters));
+    shared.set_refused_plugins(refused);
+    Ok(())
 }
 
-/// Follows the folder until the node stops.
+/// What the node shows: the plugins in use, and the files that were refused.
+pub(crate) fn statuses(shared: &Shared) -> Vec<PluginStatus> {
+    let status = |name: &str, version: &str, is_left_out: bool| PluginStatus {
+        file: format!("{name}.wasm"),
+        name: name.to_owned(),
+        version: version.to_owned(),
+        state: if is_left_out { "failing" } else { "active" },
+        reason: is_left_out.then(|| "it failed too often; it is left out and tried again".to_owned()),
+    };
+    let (chain, admission) = (shared.chain.load(), shared.admission.load());
+    let filters = chain.plugins().iter().map(|plugin| {
+        let about = plugin.description();
+        status(&about.name, &about.version, plugin.is_breaker_open())
+    });
+    let admitters = admission
+        .plugins()
+        .iter()
+        .map(|plugin| status(plugin.name(), plugin.version(), plugin.is_breaker_open()));
+    filters.chain(admitters).chain(shared.refused_plugins()).collect()
+}
+
+/// Follows the folder until the node stops; `is_read` is told once it was read for the first time.
 pub(crate) async fn watch(
     mut folder: PluginFolder,
     dir: std::path::PathBuf,
     shared: Arc<Shared>,
+    is_read: std::sync::mpsc::SyncSender<()>,
 ) -> anyhow::Result<()> {
+    let mut is_read = Some(is_read);
     let (wake, mut wakes) = mpsc::channel(WAKE_UPS_MAX);
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
@@ -91,12 +109,29 @@ pub(crate) async fn watch(
         .with_context(|| format!("cannot watch {}", dir.display()))?;
     loop {
         let scanning = shared.clone();
-        folder = tokio::task::spawn_blocking(move || {
-            rescan(&mut folder, &scanning);
-            folder
+        let scanned;
+        (folder, scanned) = tokio::task::spawn_blocking(move || {
+            let scanned = rescan(&mut folder, &scanning);
+            (folder, scanned)
         })
         .await
         .context("the plugin scan failed")?;
+        match (scanned, is_read.take()) {
+            (Ok(()), Some(is_read)) => {
+                // The loop's thread is gone only where the node is ending.
+                let _ending = is_read.send(());
+            }
+            (Ok(()), None) => {}
+            // Without a first look the node would not know whom its rules keep out.
+            (Err(error), Some(_)) => {
+                return Err(error)
+                    .with_context(|| format!("cannot read the plugin folder {}", dir.display()));
+            }
+            (Err(error), None) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the plugin folder cannot be read; the plugins stay as they were"
+            ),
+        }
         if wakes.recv().await.is_none() {
             return Ok(());
         }
@@ -172,10 +207,4 @@ fn columns<'a>(candidate: &Candidate<'a>, currency: u16) -> filter::Candidate<'a
         employer: u64::from(row.tenant.0),
         title: &row.title,
     }
-}
-
-/// A category as a plugin sees it: the first two bytes of the hash of its id.
-fn category_number(category: &str) -> u16 {
-    let [a, b, ..] = *blake3::hash(category.as_bytes()).as_bytes();
-    u16::from_be_bytes([a, b])
 }

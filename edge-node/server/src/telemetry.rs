@@ -1,5 +1,7 @@
 //! Logs and metrics of the node.
 
+use edge_core::admit::Admission;
+use plugin_host::Asked;
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -67,6 +69,25 @@ pub(crate) struct ByLabel {
     pub(crate) by: By,
 }
 
+/// What plugins said to whether a worker may take a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum Ruling {
+    Admitted,
+    Denied,
+    /// A plugin without which nobody is signed up gave no answer.
+    Unanswered,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct AdmissionLabel {
+    pub(crate) outcome: Ruling,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct PluginLabel {
+    pub(crate) plugin: String,
+}
+
 /// Every metric that the node registers.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -80,6 +101,8 @@ pub(crate) struct Metrics {
     pub(crate) jobs: Gauge,
     pub(crate) parked_changes: Gauge,
     pub(crate) plugin_failures: Counter,
+    admissions: Family<AdmissionLabel, Counter>,
+    admission_failures: Family<PluginLabel, Counter>,
     pub(crate) queue_depth: Gauge,
     pub(crate) frozen: Gauge,
     pub(crate) holds: Gauge,
@@ -107,6 +130,8 @@ impl Metrics {
             jobs: Gauge::default(),
             parked_changes: Gauge::default(),
             plugin_failures: Counter::default(),
+            admissions: Family::default(),
+            admission_failures: Family::default(),
             queue_depth: Gauge::default(),
             frozen: Gauge::default(),
             holds: Gauge::default(),
@@ -150,6 +175,8 @@ impl Metrics {
             "Pages that a plugin failed on or was late for",
             self.plugin_failures.clone(),
         );
+        self.register_admission();
+        let registry = &mut self.registry;
         registry.register(
             "frozen",
             "Whether this node signs nobody up; /readyz says why",
@@ -181,6 +208,32 @@ impl Metrics {
             "Requests waiting for the event loop",
             self.queue_depth.clone(),
         );
+    }
+
+    fn register_admission(&mut self) {
+        self.registry.register(
+            "admissions",
+            "Questions to plugins whether a worker may take a place, by their answer",
+            self.admissions.clone(),
+        );
+        self.registry.register(
+            "admission_failures",
+            "Such questions that a plugin failed on, was late for or was left out of",
+            self.admission_failures.clone(),
+        );
+    }
+
+    /// Counts a question to the admission plugins.
+    pub(crate) fn admission(&self, asked: &Asked) {
+        let outcome = match asked.admission {
+            Admission::Admitted => Ruling::Admitted,
+            Admission::Denied(_) => Ruling::Denied,
+            Admission::Unanswered(_) => Ruling::Unanswered,
+        };
+        self.admissions.get_or_create(&AdmissionLabel { outcome }).inc();
+        for plugin in &asked.failed {
+            self.admission_failures.get_or_create(&PluginLabel { plugin: plugin.clone() }).inc();
+        }
     }
 
     /// The text that a Prometheus server scrapes.

@@ -283,6 +283,7 @@ crew-few = Al menos 2 personas
 crew-size = Un grupo tiene de 2 a 10 personas
 crew-twice = Este número ya está en la lista
 crew-again = El número { $n } de la lista ya está apuntado a este trabajo
+crew-unfit = El número { $n } de la lista:
 crew-short = { $n ->
     [0] Ninguno de los { $a } se puede confirmar aquí ahora
    *[other] Solo { $n } de los { $a } se pueden confirmar aquí ahora
@@ -403,6 +404,8 @@ error-broken-do = No es culpa suya. Vuelva a la lista y pruebe otra vez; lo conf
 # Hours and places that others ended
 ticket-not-there-means = No llegó a tiempo: la plaza pasó al siguiente de la cola
 ticket-employer-means = La agencia canceló esta plaza suya. Lo sentimos
+ticket-rule-means = Llegó su turno, pero una regla no le deja tomar este trabajo, como el descanso entre dos turnos. Ya no está en la fila
+ticket-unfit-means = Llegó su turno, pero este trabajo pide algo que usted no tiene. Ya no está en la fila
 hours-confirm = Horas { $a }: pulse para confirmar
 hours-agreed = Horas { $a }: usted las confirmó
 hours-differ = Usted escribió { $a } horas, la agencia { $b }: pulse para cambiar
@@ -420,6 +423,8 @@ lack-age = Este trabajo es para personas de más edad, o aquí no se sabe su fec
 lack-certificate = Este trabajo pide: { $a }. En su perfil no está
 lack-language = Este trabajo pide a alguien que hable { $a }. En su perfil no está
 lack-distance = Ese lugar queda más lejos de lo que usted quiere ir
+lack-overlap = Ya hay otro trabajo a esa hora
+lack-rule-unanswered = Ahora no se puede comprobar una regla, así que nadie quedó apuntado. Inténtelo en un momento o pregunte en la mesa
 job-asks = Quién puede tomarlo
 demand-age = { $n } años o más
 demand-language = habla { $a }

@@ -58,9 +58,12 @@ impl Chain {
             Err(CallError::Busy) => return Err(Fault::Skipped),
             // A plugin that was left little by those before it is not to blame.
             Err(CallError::Late) => (Err(Fault::Late), left >= self.deadline / 2),
-            Err(CallError::Trap(_) | CallError::Length { .. } | CallError::ReservedReason) => {
-                (Err(Fault::Failed), true)
-            }
+            Err(
+                CallError::Trap(_)
+                | CallError::Length { .. }
+                | CallError::ReservedReason
+                | CallError::BadDenial,
+            ) => (Err(Fault::Failed), true),
         };
         if plugin.breaker().record(is_its_own, Instant::now())
             && let Err(error) = &answer

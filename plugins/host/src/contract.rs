@@ -1,10 +1,16 @@
 //! The contract's types as they cross into a guest, and nothing of what they mean.
 
-use edge_core::filter::{self, Column, ColumnSet};
+use edge_core::{
+    admit,
+    filter::{self, Column, ColumnSet},
+};
 use wasmtime::component::{ComponentType, Lift, Lower, WasmList, flags};
 
 /// The interface that a filter exports.
 pub(crate) const INTERFACE: &str = "dayshift:plugin/filtering@1.0.0";
+
+/// The interface that an admission plugin exports.
+pub(crate) const ADMISSION: &str = "dayshift:plugin/admission@1.0.0";
 
 /// The start of every interface of the contract, of any version.
 pub(crate) const PACKAGE: &str = "dayshift:plugin/";
@@ -121,6 +127,117 @@ pub(crate) struct PageRecord<'a> {
     titles: &'a str,
     #[component(name = "title-ends")]
     title_ends: &'a [u32],
+}
+
+/// What becomes of a question about a worker that a plugin does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ComponentType, Lift)]
+#[component(enum)]
+#[repr(u8)]
+pub enum OnSilence {
+    /// The plugin has no objection.
+    #[component(name = "admit")]
+    Admit,
+    /// The sign-up is refused for now.
+    #[component(name = "refuse")]
+    Refuse,
+}
+
+/// What an admission plugin says of itself.
+#[derive(Clone, Debug, ComponentType, Lift)]
+#[component(record)]
+pub(crate) struct AboutRecord {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    #[component(name = "on-failure")]
+    pub(crate) on_failure: OnSilence,
+}
+
+/// Question and settings.
+pub(crate) type AdmitParams<'a> = (QuestionRecord<'a>, &'a [(&'a str, &'a str)]);
+
+pub(crate) type AdmitResult = (Option<DenialRecord>,);
+
+#[derive(Clone, Copy, Debug, ComponentType, Lower)]
+#[component(enum)]
+#[repr(u8)]
+pub(crate) enum OccasionWord {
+    #[component(name = "sign-up")]
+    SignUp,
+    #[component(name = "promotion")]
+    Promotion,
+}
+
+#[derive(Clone, Copy, Debug, ComponentType, Lower)]
+#[component(record)]
+pub(crate) struct ShiftRecord {
+    #[component(name = "start-at")]
+    start_at: i64,
+    #[component(name = "end-at")]
+    end_at: i64,
+    employer: u64,
+}
+
+#[derive(Clone, Copy, Debug, ComponentType, Lower)]
+#[component(record)]
+pub(crate) struct QuestionRecord<'a> {
+    occasion: OccasionWord,
+    now: i64,
+    #[component(name = "utc-offset-s")]
+    utc_offset_s: i32,
+    #[component(name = "start-at")]
+    start_at: i64,
+    #[component(name = "end-at")]
+    end_at: i64,
+    employer: u64,
+    category: u16,
+    #[component(name = "job-flags")]
+    job_flags: u32,
+    #[component(name = "pay-minor-per-hour")]
+    pay_minor_per_hour: u32,
+    title: &'a str,
+    shifts: &'a [ShiftRecord],
+}
+
+#[derive(Clone, Debug, ComponentType, Lift)]
+#[component(record)]
+pub(crate) struct DenialRecord {
+    pub(crate) reason: u8,
+    /// Language and words.
+    pub(crate) words: Vec<(String, String)>,
+}
+
+impl ShiftRecord {
+    pub(crate) const fn new(shift: &admit::Shift) -> Self {
+        Self { start_at: shift.start_at, end_at: shift.end_at, employer: shift.employer }
+    }
+}
+
+impl<'a> QuestionRecord<'a> {
+    pub(crate) fn new(question: &admit::Question<'a>, shifts: &'a [ShiftRecord]) -> Self {
+        Self {
+            occasion: match question.occasion {
+                admit::Occasion::SignUp => OccasionWord::SignUp,
+                admit::Occasion::Promotion => OccasionWord::Promotion,
+            },
+            now: question.now,
+            utc_offset_s: question.utc_offset_s,
+            start_at: question.start_at,
+            end_at: question.end_at,
+            employer: question.employer,
+            category: category_number(question.category),
+            job_flags: question.job_flags,
+            pay_minor_per_hour: question.pay_minor_per_hour,
+            title: question.title,
+            shifts,
+        }
+    }
+}
+
+/// A category as a plugin sees it: the first two bytes of the hash of its id.
+#[must_use]
+pub fn category_number(category: &str) -> u16 {
+    let [a, b, ..] = *blake3::hash(category.as_bytes()).as_bytes();
+    u16::from_be_bytes([a, b])
 }
 
 impl ColumnFlags {

@@ -20,6 +20,10 @@ pub const INSTANCES_MAX: u32 = 32;
 /// What a chain may take for one page when the node's configuration does not say.
 pub const CHAIN_DEADLINE: Duration = Duration::from_millis(5);
 
+/// What all admission plugins together may take for one question. Longer than a page has: an answer that is missing may keep
+/// a worker from a place, and a busy machine can stop any thread for some milliseconds.
+pub const ADMISSION_DEADLINE: Duration = Duration::from_millis(25);
+
 /// What one canned query or the description may take while a plugin is loaded.
 pub const LOAD_DEADLINE: Duration = Duration::from_millis(50);
 
@@ -40,6 +44,15 @@ pub const BREAKER_WINDOW_CALLS: u32 = 60;
 
 /// How long an open breaker leaves its plugin out before it tries one call.
 pub const BREAKER_OPEN: Duration = Duration::from_secs(30);
+
+/// Bytes of a file of settings.
+pub const SETTINGS_BYTES_MAX: usize = 16 * 1024;
+
+/// Settings of one plugin.
+pub const SETTINGS_MAX: usize = 64;
+
+/// Bytes of a setting's name, and of a language's.
+pub const SETTING_NAME_BYTES_MAX: usize = 64;
 
 /// Bytes of a plugin's name and of its version.
 pub const NAME_BYTES_MAX: usize = 64;

@@ -3,33 +3,26 @@
 use crate::{
     breaker::Breaker,
     canned,
+    code::{Code, Usage, call_error},
     contract::{
-        ContextRecord, DescriptionRecord, FactRecord, FilterParams, FilterResult, INTERFACE, Kind, OnFailure,
-        PACKAGE, PageRecord,
+        ADMISSION, ContextRecord, DescriptionRecord, FactRecord, FilterParams, FilterResult, INTERFACE, Kind,
+        OnFailure, PageRecord,
     },
-    engine::{Host, Metering},
-    limits::{
-        COMPONENT_BYTES_MAX, LOAD_DEADLINE, MEMORY_BYTES_MAX, METERED_FUEL, NAME_BYTES_MAX,
-        TABLE_ELEMENTS_MAX, TICK,
-    },
+    engine::Host,
+    limits::{COMPONENT_BYTES_MAX, LOAD_DEADLINE, METERED_FUEL, NAME_BYTES_MAX},
 };
 use edge_core::filter::{ColumnSet, Context, Page, REASON_FILTER_FAILED};
 use std::{
     fmt, io,
     time::{Duration, Instant},
 };
-use wasmtime::{
-    PoolConcurrencyLimitError, ResourceLimiter, Store, Trap,
-    component::{Component, ComponentExportIndex, Instance, InstancePre, Linker},
-};
+use wasmtime::{Store, component::ComponentExportIndex};
 
 /// A filter that has kept the contract on the canned queries.
 pub struct Plugin {
-    host: Host,
-    pre: InstancePre<Usage>,
+    code: Code,
     exports: Exports,
     description: Description,
-    hash: [u8; 32],
     breaker: Breaker,
 }
 
@@ -79,6 +72,9 @@ pub enum Refusal {
     /// Its description is out of bounds.
     #[error("the plugin's {0} is empty, too long or has characters other than a-z, 0-9, - . +")]
     BadDescription(&'static str),
+    /// What the operator has set beside the file cannot be used.
+    #[error("its settings cannot be used: {0}")]
+    BadSettings(String),
     /// It fails one of the host's own queries.
     #[error("the plugin fails the canned query `{query}`: {error}")]
     Canned {
@@ -109,6 +105,9 @@ pub enum CallError {
     /// The guest used the reason that is the node's.
     #[error("it used the reason {REASON_FILTER_FAILED}, which is reserved")]
     ReservedReason,
+    /// A denial out of the contract's bounds.
+    #[error("its denial lacks words in zh or en, has too many of them, or a reason outside 1 to 254")]
+    BadDenial,
     /// All instances of the pool are in use.
     #[error("no instance is free")]
     Busy,
@@ -132,36 +131,6 @@ struct Exports {
     filter: ComponentExportIndex,
 }
 
-/// Bounds one instance and keeps its largest memory.
-#[derive(Debug, Default)]
-struct Usage {
-    memory_bytes: usize,
-}
-
-impl ResourceLimiter for Usage {
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let is_allowed = desired <= MEMORY_BYTES_MAX;
-        if is_allowed {
-            self.memory_bytes = self.memory_bytes.max(desired);
-        }
-        Ok(is_allowed)
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS_MAX)
-    }
-}
-
 impl Plugin {
     /// Compiles a component and asks it the canned queries; takes tens of milliseconds, so it
     /// belongs off the event loop.
@@ -169,31 +138,16 @@ impl Plugin {
     /// # Errors
     /// A [`Refusal`] that says what the author can change.
     pub fn load(host: &Host, bytes: &[u8]) -> Result<Self, Refusal> {
-        check_header(bytes)?;
-        let component = Component::from_binary(host.engine(), bytes)
-            .map_err(|error| Refusal::Invalid(format!("{error:#}")))?;
-        let component_type = component.component_type();
-        if let Some((name, _)) = component_type.imports(host.engine()).next() {
-            return Err(Refusal::Imports(name.to_owned()));
-        }
-        let Some(exports) = find_exports(&component) else {
-            let other = component_type
-                .exports(host.engine())
-                .map(|(name, _)| name.to_owned())
-                .find(|name| name.starts_with(PACKAGE) && name != INTERFACE);
+        Self::of(Code::compile(host, bytes)?)
+    }
+
+    pub(crate) fn of(code: Code) -> Result<Self, Refusal> {
+        let Some(exports) = find_exports(&code) else {
+            let other = code.contract_exports().find(|name| name != INTERFACE && name != ADMISSION);
             return Err(other.map_or(Refusal::WrongWorld, Refusal::WrongVersion));
         };
-        let pre = Linker::new(host.engine())
-            .instantiate_pre(&component)
-            .map_err(|error| Refusal::Invalid(format!("{error:#}")))?;
-        let mut plugin = Self {
-            host: host.clone(),
-            pre,
-            exports,
-            description: Description::empty(),
-            hash: *blake3::hash(bytes).as_bytes(),
-            breaker: Breaker::default(),
-        };
+        let mut plugin =
+            Self { code, exports, description: Description::empty(), breaker: Breaker::default() };
         let record = plugin.describe().map_err(Refusal::NoDescription)?;
         plugin.description = Description::new(record)?;
         canned::ask(&plugin)?;
@@ -209,7 +163,7 @@ impl Plugin {
     /// BLAKE3 of the component.
     #[must_use]
     pub const fn hash(&self) -> &[u8; 32] {
-        &self.hash
+        self.code.hash()
     }
 
     /// Whether the plugin is left out of its chain for having failed too often.
@@ -259,7 +213,7 @@ impl Plugin {
         codes: &mut Vec<u8>,
     ) -> Result<Store<Usage>, CallError> {
         codes.clear();
-        let (mut store, instance) = self.instantiate(deadline)?;
+        let (mut store, instance) = self.code.instantiate(deadline)?;
         let filter = instance
             .get_typed_func::<FilterParams<'_>, FilterResult>(&mut store, &self.exports.filter)
             .map_err(|error| call_error(&error))?;
@@ -278,31 +232,12 @@ impl Plugin {
     }
 
     fn describe(&self) -> Result<DescriptionRecord, CallError> {
-        let (mut store, instance) = self.instantiate(LOAD_DEADLINE)?;
+        let (mut store, instance) = self.code.instantiate(LOAD_DEADLINE)?;
         let describe = instance
             .get_typed_func::<(), (DescriptionRecord,)>(&mut store, &self.exports.describe)
             .map_err(|error| call_error(&error))?;
         let (record,) = describe.call(&mut store, ()).map_err(|error| call_error(&error))?;
         Ok(record)
-    }
-
-    fn instantiate(&self, deadline: Duration) -> Result<(Store<Usage>, Instance), CallError> {
-        // Rounded down: a guest is cut off between one tick before its deadline and the deadline.
-        let ticks = u64::try_from(deadline.as_nanos() / TICK.as_nanos()).unwrap_or(u64::MAX / 2);
-        if ticks == 0 {
-            return Err(CallError::Late);
-        }
-        let mut store = Store::new(self.host.engine(), Usage::default());
-        store.limiter(|usage| usage);
-        self.host.ticker().wake();
-        store.set_epoch_deadline(ticks);
-        // A description is a few hundred bytes and verdicts are not copied before their check.
-        store.set_hostcall_fuel(64 * 1024);
-        if self.host.metering() == Metering::Fuel {
-            store.set_fuel(METERED_FUEL).map_err(|error| call_error(&error))?;
-        }
-        let instance = self.pre.instantiate(&mut store).map_err(|error| call_error(&error))?;
-        Ok((store, instance))
     }
 }
 
@@ -323,15 +258,7 @@ impl Description {
     }
 
     fn new(record: DescriptionRecord) -> Result<Self, Refusal> {
-        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let in_bounds = |text: &str| !text.is_empty() && text.len() <= NAME_BYTES_MAX;
-        if !in_bounds(&record.name) || !record.name.bytes().all(is_plain) {
-            return Err(Refusal::BadDescription("name"));
-        }
-        let in_version = |byte: u8| is_plain(byte) || byte == b'.' || byte == b'+';
-        if !in_bounds(&record.version) || !record.version.bytes().all(in_version) {
-            return Err(Refusal::BadDescription("version"));
-        }
+        check_names(&record.name, &record.version)?;
         match record.kind {
             Kind::Filter => Ok(Self {
                 name: record.name,
@@ -343,31 +270,21 @@ impl Description {
     }
 }
 
-fn check_header(bytes: &[u8]) -> Result<(), Refusal> {
-    if bytes.len() > COMPONENT_BYTES_MAX {
-        return Err(Refusal::TooLarge);
+/// Holds what a plugin calls itself against the contract.
+pub(crate) fn check_names(name: &str, version: &str) -> Result<(), Refusal> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let in_bounds = |text: &str| !text.is_empty() && text.len() <= NAME_BYTES_MAX;
+    if !in_bounds(name) || !name.bytes().all(is_plain) {
+        return Err(Refusal::BadDescription("name"));
     }
-    match bytes.get(..8) {
-        Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(()),
-        Some([0, b'a', b's', b'm', ..]) => Err(Refusal::NotComponent),
-        Some(_) | None => Err(Refusal::NotWasm),
+    let in_version = |byte: u8| is_plain(byte) || byte == b'.' || byte == b'+';
+    if !in_bounds(version) || !version.bytes().all(in_version) {
+        return Err(Refusal::BadDescription("version"));
     }
+    Ok(())
 }
 
-fn find_exports(component: &Component) -> Option<Exports> {
-    let interface = component.get_export_index(None, INTERFACE)?;
-    Some(Exports {
-        describe: component.get_export_index(Some(&interface), "describe")?,
-        filter: component.get_export_index(Some(&interface), "filter")?,
-    })
-}
-
-fn call_error(error: &wasmtime::Error) -> CallError {
-    if error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) {
-        CallError::Late
-    } else if error.is::<PoolConcurrencyLimitError>() {
-        CallError::Busy
-    } else {
-        CallError::Trap(format!("{error:#}"))
-    }
+fn find_exports(code: &Code) -> Option<Exports> {
+    let [describe, filter] = code.functions(INTERFACE, ["describe", "filter"])?;
+    Some(Exports { describe, filter })
 }

@@ -22,6 +22,7 @@
 //! Outside of WebAssembly the same function can be called in ordinary unit tests with a
 //! [`Job`] made by [`JobFields`].
 
+pub mod admission;
 mod job;
 
 pub use job::{Context, Job, JobFields, Jobs};
@@ -34,6 +35,17 @@ pub mod bindings {
         world: "filter",
         pub_export_macro: true,
         default_bindings_module: "plugin_sdk::bindings",
+    });
+}
+
+/// The code that `admit!` names; no author's concern.
+#[doc(hidden)]
+pub mod admit_bindings {
+    wit_bindgen::generate!({
+        path: "../contract/v1",
+        world: "admit",
+        pub_export_macro: true,
+        default_bindings_module: "plugin_sdk::admit_bindings",
     });
 }
 

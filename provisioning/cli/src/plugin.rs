@@ -1,5 +1,6 @@
 //! `dayshift plugin`: what an author of a plugin types, from an empty folder to a tested component.
 
+mod admit;
 mod build;
 mod cases;
 mod manifest;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 pub(crate) enum PluginCommand {
     /// Makes a project that builds and whose test passes at once.
     ///
-    /// Its rule, in src/lib.rs, hides jobs farther away than 20 km; put your own in its place.
+    /// Its rule, in src/lib.rs, is an example: put your own in its place.
     #[command(
         after_long_help = "Example:\n  dayshift plugin new night-only && dayshift plugin test night-only"
     )]
@@ -54,6 +55,8 @@ pub(crate) struct NewArgs {
 pub(crate) enum KindArg {
     /// Keeps or hides jobs.
     Filter,
+    /// Says who may take a job's place.
+    Admit,
 }
 
 /// What `build` takes.

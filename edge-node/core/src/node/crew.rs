@@ -3,7 +3,7 @@
 //! Nobody is asked on a crew's behalf: places that lie elsewhere come one at a time, and half a crew would be kept.
 
 use super::{
-    Answer, Batch, Claim,
+    Answer, Batch, Claim, Unfit,
     sign_up::{Decision, SignUpRefusal, SignUpRequest},
 };
 use sync_protocol::{
@@ -49,6 +49,9 @@ pub enum CrewRefusal {
     /// Counted from 1.
     #[error("member {member} has signed up for this job already")]
     AlreadySignedUp { member: usize, sign_up: SignUpId },
+    /// Counted from 1.
+    #[error("member {member} may not take this place: {unfit}")]
+    Unfit { member: usize, unfit: Unfit },
     #[error(transparent)]
     SignUp(#[from] SignUpRefusal),
 }
@@ -105,8 +108,13 @@ impl Batch<'_> {
             return Err(SignUpRefusal::KeyReused.into());
         }
         for (place, member) in members.iter().enumerate() {
-            if let Some(sign_up) = self.may_sign_up(member)? {
-                return Err(CrewRefusal::AlreadySignedUp { member: place + 1, sign_up });
+            match self.may_sign_up(member) {
+                Ok(None) => {}
+                Ok(Some(sign_up)) => return Err(CrewRefusal::AlreadySignedUp { member: place + 1, sign_up }),
+                Err(SignUpRefusal::Unfit(unfit)) => {
+                    return Err(CrewRefusal::Unfit { member: place + 1, unfit });
+                }
+                Err(refusal) => return Err(refusal.into()),
             }
         }
         let confirmable = self.confirmable(crew.job, members.len())?;
@@ -115,7 +123,7 @@ impl Batch<'_> {
         }
         let mut answers = Vec::with_capacity(members.len());
         for member in &members {
-            match self.sign_up(member)? {
+            match self.sign_up_of(member, true)? {
                 Decision::Answer(answer) if answer.status == Status::Confirmed => answers.push(*answer),
                 // What was counted just now in this transaction is gone: all of it is taken back.
                 Decision::Answer(_) | Decision::Ask(_) => {

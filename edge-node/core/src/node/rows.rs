@@ -102,7 +102,7 @@ pub fn remembered_view(row: &JobRow, offerable: u32, region: &str, currency: &st
 }
 
 /// A shift that starts from 18:00 to 04:59 local time.
-fn is_night(start_at: i64, utc_offset_s: i32) -> bool {
+pub(super) fn is_night(start_at: i64, utc_offset_s: i32) -> bool {
     let hour = start_at.saturating_add(i64::from(utc_offset_s)).rem_euclid(86_400) / 3_600;
     !(5..18).contains(&hour)
 }

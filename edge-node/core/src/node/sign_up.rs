@@ -89,14 +89,23 @@ pub(super) struct Place {
 impl Batch<'_> {
     /// Decides a sign-up. Who held a place uses it, whatever the answer is.
     pub fn sign_up(&mut self, request: &SignUpRequest) -> Result<Decision, SignUpRefusal> {
-        let decision = self.decide(request)?;
+        self.sign_up_of(request, false)
+    }
+
+    /// The same; who was found fit in this very transaction is not held against the job again.
+    pub(super) fn sign_up_of(
+        &mut self,
+        request: &SignUpRequest,
+        is_fit: bool,
+    ) -> Result<Decision, SignUpRefusal> {
+        let decision = self.decide(request, is_fit)?;
         if matches!(decision, Decision::Answer(_)) {
             self.end_own_hold(request.job, request.worker, request.claim.form)?;
         }
         Ok(decision)
     }
 
-    fn decide(&mut self, request: &SignUpRequest) -> Result<Decision, SignUpRefusal> {
+    fn decide(&mut self, request: &SignUpRequest, is_fit: bool) -> Result<Decision, SignUpRefusal> {
         if let Some(answer) = self.answered_before(request)? {
             return Ok(Decision::Answer(Box::new(answer)));
         }
@@ -106,7 +115,9 @@ impl Batch<'_> {
         if let Some(other) = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?.first() {
             return Err(SignUpRefusal::AlreadySignedUp(other.sign_up));
         }
-        if let Some(unfit) = self.unfit(&place, request.job, request.worker, request.claim.proved)? {
+        if !is_fit
+            && let Some(unfit) = self.unfit(&place, request.job, request.worker, request.claim.proved)?
+        {
             return Err(SignUpRefusal::Unfit(unfit));
         }
         let sign_up = SignUpId::sign_up(self.node.writer, self.tx.next_counter()?);
@@ -442,9 +453,9 @@ impl Batch<'_> {
         match listed {
             Some(listed) => {
                 for next in listed.into_iter().filter(|wait| !wait.promoted) {
-                    match self.unfit(place, job, next.worker, true)? {
+                    match self.unfit_now(place, job, next.worker)? {
                         Some(unfit) => self.withdraw(place, job, next.sign_up, &unfit)?,
-                        None => return self.promote(job, next.sign_up),
+                        None => return self.promote_of(job, next.sign_up, true),
                     }
                 }
             }
@@ -494,13 +505,18 @@ impl Batch<'_> {
 
     /// Lets a waiting sign-up take a free right; nothing where it no longer waits or no right is free.
     pub(super) fn promote(&mut self, job: JobId, sign_up: SignUpId) -> Result<(), StoreError> {
+        self.promote_of(job, sign_up, false)
+    }
+
+    fn promote_of(&mut self, job: JobId, sign_up: SignUpId, is_fit: bool) -> Result<(), StoreError> {
         let Some(mut place) = self.place(job)? else { return Ok(()) };
         let seat = self.tx.seat(place.vshard, job, sign_up)?;
         let Some(row) = self.tx.sign_up(sign_up)? else { return self.forsake(&place, job, sign_up, seat) };
         let waits = seat.filter(|seat| seat.state == SeatState::Waiting || mutant::is(Mutant::PromoteTwice));
         let Some(seat) = waits else { return Ok(()) };
-        if seat.state == SeatState::Waiting
-            && let Some(unfit) = self.unfit(&place, job, seat.worker, true)?
+        if !is_fit
+            && seat.state == SeatState::Waiting
+            && let Some(unfit) = self.unfit_now(&place, job, seat.worker)?
         {
             // The right was for this place in line: the hub asks the next one.
             self.give_back(&mut place, job, 1)?;

@@ -3,7 +3,7 @@
 use super::{
     Problem,
     problem::FieldError,
-    sign_ups::{InFlight, SignUpJson, first16, key_of, refused},
+    sign_ups::{InFlight, SignUpJson, first16, key_of, refused, unfit_of},
 };
 use crate::{
     app::App,
@@ -72,6 +72,7 @@ fn crew_refused(refusal: CrewRefusal) -> Problem {
             wrong(format!("phones[{}]", member - 1), "phone_twice", refusal.to_string())
         }
         CrewRefusal::AlreadySignedUp { .. } => Problem::new("already-signed-up", refusal.to_string()),
+        CrewRefusal::Unfit { member, unfit } => unfit_of(&unfit).of_member(member),
         CrewRefusal::SignUp(refusal) => refused(refusal),
     }
 }
@@ -112,8 +113,9 @@ pub(crate) async fn submit(app: &App, key: &str, body: &CrewBody) -> Result<Vec<
 #[utoipa::path(post, path = "/v1/crews", request_body = CrewBody,
     params(("Idempotency-Key" = String, Header, description = "Fresh random key; the same for each retry")),
     responses((status = 201, body = CrewJson, description = "All are confirmed"), (status = 400, body = Problem),
-    (status = 404, body = Problem), (status = 409, body = Problem, description = "Too few places here, nothing taken"),
-    (status = 422, body = Problem), (status = 503, body = Problem), (status = 507, body = Problem)))]
+    (status = 404, body = Problem), (status = 409, body = Problem, description = "`crew-short`: too few places here, nothing taken; `closed`, `already-signed-up`; or what keeps a member from the job, such as `overlap` or `not-admitted` with `rule`."),
+    (status = 422, body = Problem), (status = 503, body = Problem, description = "`busy`, `frozen` or `rule-unanswered`."),
+    (status = 507, body = Problem)))]
 pub(crate) async fn create(
     State(app): State<App>,
     headers: HeaderMap,

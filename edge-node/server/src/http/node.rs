@@ -1,7 +1,10 @@
 //! The node about itself: state, health, metrics.
 
 use super::Problem;
-use crate::{app::App, plugins::PluginStatus};
+use crate::{
+    app::App,
+    plugins::{self, PluginStatus},
+};
 use axum::{Json, extract::State, http::StatusCode};
 use edge_core::node::Uplink;
 use serde::Serialize;
@@ -83,7 +86,7 @@ pub(crate) async fn show(State(app): State<App>) -> Result<Json<NodeJson>, Probl
         jobs: shared.index().len(),
         frozen: shared.frozen(),
         parked,
-        plugins: shared.plugins(),
+        plugins: plugins::statuses(shared),
         bytes_sent,
         bytes_received,
     }))

@@ -6,9 +6,13 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use edge_core::admit::Denial;
 use http_face::{Known, Refusal};
 use serde::Serialize;
-use std::num::NonZeroU32;
+use std::{
+    collections::BTreeMap,
+    num::{NonZeroU32, NonZeroU64},
+};
 
 /// What is missing or wrong in one field of a body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -35,11 +39,37 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>)]
     pub(crate) smallest_cap: Option<NonZeroU32>,
+    /// Of `not-admitted`: the rule that keeps the worker from the job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rule: Option<Box<Rule>>,
     #[serde(skip)]
     pub(crate) code: &'static str,
     /// Seconds after which to ask again, where that helps.
     #[serde(skip)]
-    pub(crate) retry_after_s: Option<u64>,
+    wait_s: Option<NonZeroU64>,
+}
+
+/// A plugin's denial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct Rule {
+    /// Name of the plugin.
+    pub(crate) plugin: String,
+    /// The plugin's own number of its reason, 1 to 254.
+    pub(crate) reason: u8,
+    /// What to show the worker, by language; `en` and `zh` are always there.
+    pub(crate) words: BTreeMap<String, String>,
+}
+
+impl Rule {
+    fn of(denial: &Denial) -> Self {
+        let words = denial.words.iter().cloned().collect();
+        Self { plugin: denial.plugin.clone(), reason: denial.reason, words }
+    }
+
+    /// The words in a language, or in English.
+    pub(crate) fn words(&self, language: &str) -> &str {
+        self.words.get(language).or_else(|| self.words.get("en")).map_or("", String::as_str)
+    }
 }
 
 /// Code, status, title, and what to do about it.
@@ -172,6 +202,18 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         StatusCode::CONFLICT,
         "The job asks for things that this node does not know of the worker",
         "Enrol at /v1/workers/me, or log in with phone or card and PIN, and sign up with that session.",
+    ),
+    (
+        "not-admitted",
+        StatusCode::CONFLICT,
+        "A rule of this node keeps the worker from this job",
+        "rule says why: its plugin, the number of its reason, and words for the worker by language. Choose another job.",
+    ),
+    (
+        "rule-unanswered",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "A rule of this node could not be asked",
+        "Nothing was taken. Ask again; where it stays so, the operator reads in the node's log which plugin fails.",
     ),
     ("too-young", StatusCode::CONFLICT, "The worker is too young for this job", "Choose another job."),
     (
@@ -341,13 +383,15 @@ impl Problem {
             detail: detail.into(),
             errors: Box::default(),
             smallest_cap: None,
+            rule: None,
             code,
-            retry_after_s: match *code {
-                "busy" | "in-flight" | "disk-full" | "behind" | "timeout" | "no-answer" => Some(1),
-                "no-line" => Some(10),
-                "too-many-holds" => Some(120),
-                _ => None,
-            },
+            wait_s: NonZeroU64::new(match *code {
+                "busy" | "in-flight" | "disk-full" | "behind" | "timeout" | "no-answer" => 1,
+                "no-line" => 10,
+                "rule-unanswered" => 5,
+                "too-many-holds" => 120,
+                _ => 0,
+            }),
         }
     }
 
@@ -362,22 +406,37 @@ impl Problem {
         Self { smallest_cap: NonZeroU32::new(cap), ..self }
     }
 
+    /// Seconds after which to ask again, where that helps.
+    pub(crate) fn retry_after_s(&self) -> Option<u64> {
+        self.wait_s.map(NonZeroU64::get)
+    }
+
+    /// With the plugin's denial.
+    pub(crate) fn rule(self, denial: &Denial) -> Self {
+        Self { rule: Some(Box::new(Rule::of(denial))), ..self }
+    }
+
+    /// The same of one member of a crew, counted from 1.
+    pub(crate) fn of_member(self, member: usize) -> Self {
+        Self { detail: format!("member {member} may not take this place: {}", self.detail), ..self }
+    }
+
     /// Ticket digits were wrong too often.
     pub(crate) fn too_many_guesses(wait_s: u64) -> Self {
         let detail = format!("ask again in {wait_s} seconds");
-        Self { retry_after_s: Some(wait_s), ..Self::new("too-many-guesses", detail) }
+        Self { wait_s: NonZeroU64::new(wait_s), ..Self::new("too-many-guesses", detail) }
     }
 
     /// Somebody asked too often.
     pub(crate) fn too_many_requests(whose: &str, wait_s: u64) -> Self {
         let detail = format!("too many requests {whose}; ask again in {wait_s} seconds");
-        Self { retry_after_s: Some(wait_s), ..Self::new("too-many-requests", detail) }
+        Self { wait_s: NonZeroU64::new(wait_s), ..Self::new("too-many-requests", detail) }
     }
 
     /// PINs were wrong too often.
     pub(crate) fn too_many_tries(wait_s: u64) -> Self {
         let detail = format!("ask again in {wait_s} seconds");
-        Self { retry_after_s: Some(wait_s), ..Self::new("too-many-tries", detail) }
+        Self { wait_s: NonZeroU64::new(wait_s), ..Self::new("too-many-tries", detail) }
     }
 
     /// A body that is no JSON of the expected form, or too large.
@@ -427,7 +486,7 @@ impl IntoResponse for Problem {
         let body = serde_json::to_string(&self).unwrap_or_default();
         let mut response =
             (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
-        if let Some(wait_s) = self.retry_after_s {
+        if let Some(wait_s) = self.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, wait_s.into());
         }
         if status == StatusCode::UNAUTHORIZED {

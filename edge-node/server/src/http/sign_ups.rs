@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use edge_core::node::{
-    Answer, CancelRefusal, Claim, Decision, SignUpRefusal, SignUpRequest, Uplink as Line, answer_of,
+    Answer, CancelRefusal, Claim, Decision, SignUpRefusal, SignUpRequest, Unfit, Uplink as Line, answer_of,
     place_question,
 };
 use pages::base64url;
@@ -191,10 +191,25 @@ pub(super) fn refused(refusal: SignUpRefusal) -> Problem {
         SignUpRefusal::UnknownJob => Problem::new("unknown-job", refusal.to_string()),
         SignUpRefusal::Closed => Problem::new("closed", refusal.to_string()),
         SignUpRefusal::AlreadySignedUp(other) => Problem::new("already-signed-up", other.to_string()),
-        SignUpRefusal::Unfit(unfit) => Problem::new(unfit.code(), unfit.to_string()),
+        SignUpRefusal::Unfit(unfit) => unfit_of(&unfit),
         SignUpRefusal::KeyReused => Problem::new("key-reused", refusal.to_string()),
         SignUpRefusal::Retired => Problem::new("frozen", refusal.to_string()),
         SignUpRefusal::Store(error) => Problem::from(error),
+    }
+}
+
+/// What keeps a worker from a job, with a plugin's own words where it is one.
+pub(super) fn unfit_of(unfit: &Unfit) -> Problem {
+    let problem = Problem::new(unfit.code(), unfit.to_string());
+    match unfit {
+        Unfit::NotAdmitted(denial) => problem.rule(denial),
+        Unfit::Overlap(_)
+        | Unfit::ProfileNeeded
+        | Unfit::TooYoung(_)
+        | Unfit::CertificateMissing(_)
+        | Unfit::LanguageMissing(_)
+        | Unfit::TooFar { .. }
+        | Unfit::RuleUnanswered(_) => problem,
     }
 }
 
@@ -251,9 +266,9 @@ pub(super) fn key_of(headers: &HeaderMap) -> Result<&str, Problem> {
     (status = 202, body = SignUpJson, description = "Wait-listed or requested."),
     (status = 400, body = Problem, description = "`key-missing`, or `bad-request`; `errors` names each field at fault."),
     (status = 404, body = Problem, description = "`unknown-job`."),
-    (status = 409, body = Problem, description = "`closed`, `already-signed-up` or `in-flight`."),
+    (status = 409, body = Problem, description = "`closed`, `already-signed-up`, `in-flight`; or what keeps the worker from the job: `overlap`, `profile-needed`, `too-young`, `certificate-missing`, `language-missing`, `too-far`, `not-admitted` with `rule`."),
     (status = 422, body = Problem, description = "`key-reused`."),
-    (status = 503, body = Problem, description = "`busy` or `frozen`."), (status = 507, body = Problem, description = "`disk-full`.")))]
+    (status = 503, body = Problem, description = "`busy`, `frozen` or `rule-unanswered`."), (status = 507, body = Problem, description = "`disk-full`.")))]
 pub(crate) async fn create(
     State(app): State<App>,
     headers: HeaderMap,
@@ -490,7 +505,7 @@ mod tests {
         let keys = Mutex::default();
         let first = InFlight::enter(&keys, [1; 16]).unwrap();
         let second = InFlight::enter(&keys, [1; 16]).map(drop).unwrap_err();
-        assert_eq!((second.status, second.code, second.retry_after_s), (409, "in-flight", Some(1)));
+        assert_eq!((second.status, second.code, second.retry_after_s()), (409, "in-flight", Some(1)));
         assert!(InFlight::enter(&keys, [2; 16]).is_ok(), "another key");
         drop(first);
         assert!(InFlight::enter(&keys, [1; 16]).is_ok(), "the first is answered");

@@ -115,7 +115,7 @@ fn explain(app: &App, ask: &Ask, problem: &Problem) -> Response {
 
 /// Says in the head as well when to ask again.
 fn retry_after(problem: &Problem, mut response: Response) -> Response {
-    if let Some(wait_s) = problem.retry_after_s {
+    if let Some(wait_s) = problem.retry_after_s() {
         response.headers_mut().insert(header::RETRY_AFTER, wait_s.into());
     }
     response

@@ -191,6 +191,8 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
         ("ticket-void", ticket(choice, Answer::Bumped(Why::Void))),
         ("ticket-not-there", ticket(choice, Answer::Bumped(Why::NotThere))),
         ("ticket-employer", ticket(choice, Answer::Bumped(Why::Employer))),
+        ("ticket-rule", ticket(choice, Answer::Bumped(Why::Rule))),
+        ("ticket-unfit", ticket(choice, Answer::Bumped(Why::Unfit))),
         (
             "ticket-hours",
             TicketPage {

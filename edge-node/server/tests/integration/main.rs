@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod admission;
+#[path = "../../../../plugins/host/tests/integration/admitting.rs"]
+mod admitting;
 mod agency;
 mod carry;
 mod crews;

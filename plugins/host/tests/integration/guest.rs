@@ -1,8 +1,7 @@
 //! Components made of a few lines of WebAssembly text.
 
+use crate::admitting::{committed, encode_world};
 use edge_core::filter::{Candidate, ColumnSet, Page};
-use std::path::Path;
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// Answers the canned queries and keeps everything but a page of exactly two jobs.
@@ -64,8 +63,7 @@ pub(crate) fn module(body: &str, fields: &str) -> String {
 
 /// Encodes a core module against the world of the contract.
 pub(crate) fn encode(core: &[u8]) -> Vec<u8> {
-    let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contract/v1");
-    encode_for(core, |resolve| resolve.push_path(contract).unwrap().0)
+    encode_for(core, committed)
 }
 
 /// Encodes a core module against the `filter` world of another contract.
@@ -73,12 +71,7 @@ pub(crate) fn encode_for(
     core: &[u8],
     contract: impl FnOnce(&mut Resolve) -> wit_parser::PackageId,
 ) -> Vec<u8> {
-    let mut resolve = Resolve::default();
-    let package = contract(&mut resolve);
-    let world = resolve.select_world(&[package], Some("filter")).unwrap();
-    let mut module = core.to_vec();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
+    encode_world(core, "filter", contract)
 }
 
 /// A page of so many jobs that pay 20.00 an hour.

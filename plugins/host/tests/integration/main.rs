@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test, also outside of #[test] functions")]
 
+mod admission;
+mod admitting;
 mod folder;
 mod guest;
 mod hostile;

@@ -2,7 +2,7 @@
 
 use super::manifest::{FILE, Manifest};
 use anyhow::{Context as _, bail};
-use plugin_host::{Host, Metering, Plugin};
+use plugin_host::{Guest, Host, Metering, Settings};
 use std::{
     fmt::Write as _,
     fs,
@@ -22,8 +22,9 @@ pub(super) fn run(dir: &Path, out: Option<&Path>) -> anyhow::Result<Vec<u8>> {
     let core = compile(&dir)?;
     let component = encode(&core)?;
     let host = Host::new(Metering::Off)?;
-    let plugin = Plugin::load(&host, &component).context("a node would refuse this plugin")?;
-    manifest.check(plugin.description())?;
+    let guest =
+        Guest::load(&host, &component, Settings::default()).context("a node would refuse this plugin")?;
+    manifest.check(&guest)?;
 
     let named = manifest.out.clone().unwrap_or_else(|| format!("{}.wasm", manifest.name));
     let out = out.map_or_else(|| dir.join(named), Path::to_path_buf);
@@ -98,7 +99,10 @@ fn encode(core: &[u8]) -> anyhow::Result<Vec<u8>> {
         .validate(true)
         .module(core)
         .and_then(|mut encoder| encoder.encode())
-        .context("no component can be made of the module: does src/lib.rs call `plugin_sdk::filter!`?")
+        .context(
+            "no component can be made of the module: does src/lib.rs call `plugin_sdk::filter!` or `plugin_sdk::admit!`, \
+             and one of them only?",
+        )
 }
 
 /// One line a file, the component's last: BLAKE3, two spaces, path from the project.

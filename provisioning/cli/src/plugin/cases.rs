@@ -2,7 +2,10 @@
 
 use anyhow::{Context as _, bail};
 use edge_core::filter::{Candidate, ColumnSet, Fact, Page};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
 use std::{fs, path::Path};
 
 /// One case: a context, jobs and what is expected of each.
@@ -73,12 +76,21 @@ struct CaseFile {
     case: Vec<Case>,
 }
 
-fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<jiff::Timestamp, D::Error> {
+pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<jiff::Timestamp, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
 /// Reads all cases of the project in `dir`, in the order of file names.
 pub(super) fn read(dir: &Path) -> anyhow::Result<Vec<Case>> {
+    read_as(dir, |file: CaseFile| file.case, "write one as [[case]] with [[case.job]]")
+}
+
+/// Reads all case files of a project in a form of their own.
+pub(super) fn read_as<F: DeserializeOwned, C>(
+    dir: &Path,
+    of: impl Fn(F) -> Vec<C>,
+    form: &str,
+) -> anyhow::Result<Vec<C>> {
     let folder = dir.join("tests");
     let entries = folder.read_dir().with_context(|| format!("no folder {}", folder.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
@@ -87,12 +99,11 @@ pub(super) fn read(dir: &Path) -> anyhow::Result<Vec<Case>> {
     let mut cases = Vec::new();
     for path in paths {
         let text = fs::read_to_string(&path)?;
-        let file: CaseFile =
-            toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?;
-        cases.extend(file.case);
+        let file: F = toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?;
+        cases.extend(of(file));
     }
     if cases.is_empty() {
-        bail!("{} has no case; write one as [[case]] with [[case.job]]", folder.display());
+        bail!("{} has no case; {form}", folder.display());
     }
     Ok(cases)
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use edge_core::filter::Column;
-use plugin_host::{Description, OnFailure};
+use plugin_host::{Admitter, Description, Guest, OnFailure, OnSilence};
 use serde::Deserialize;
 use std::{fs, path::Path};
 
@@ -17,6 +17,8 @@ pub(super) struct Manifest {
     version: String,
     kind: Kind,
     contract: String,
+    /// Of a filter alone.
+    #[serde(default)]
     columns: Vec<String>,
     on_failure: Failure,
     /// Where the component goes, relative to the project.
@@ -31,13 +33,28 @@ pub(super) struct Manifest {
 #[serde(rename_all = "kebab-case")]
 enum Kind {
     Filter,
+    Admit,
 }
 
-#[derive(Debug, Deserialize)]
+/// The first two are a filter's, the others an admission plugin's.
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Failure {
     NoOpinion,
     Hide,
+    Admit,
+    Refuse,
+}
+
+impl Failure {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::NoOpinion => "no-opinion",
+            Self::Hide => "hide",
+            Self::Admit => "admit",
+            Self::Refuse => "refuse",
+        }
+    }
 }
 
 fn own_sources() -> Vec<String> {
@@ -63,31 +80,60 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Whether the project is of a plugin that says who may take a place.
+    pub(super) const fn is_admit(&self) -> bool {
+        matches!(self.kind, Kind::Admit)
+    }
+
     /// Compares the manifest with what the component says.
-    pub(super) fn check(&self, said: &Description) -> anyhow::Result<()> {
-        let Kind::Filter = self.kind;
-        let on_failure = match self.on_failure {
-            Failure::NoOpinion => OnFailure::NoOpinion,
-            Failure::Hide => OnFailure::Hide,
+    pub(super) fn check(&self, guest: &Guest) -> anyhow::Result<()> {
+        match (guest, &self.kind) {
+            (Guest::Filter(plugin), Kind::Filter) => self.check_filter(plugin.description()),
+            (Guest::Admit(plugin), Kind::Admit) => self.check_admitter(plugin),
+            (Guest::Filter(_), Kind::Admit) => bail!("kind is admit in {FILE}, and the code is a filter"),
+            (Guest::Admit(_), Kind::Filter) => bail!("kind is filter in {FILE}, and the code admits workers"),
+        }
+    }
+
+    fn check_filter(&self, said: &Description) -> anyhow::Result<()> {
+        let on_failure = match said.on_failure {
+            OnFailure::NoOpinion => Failure::NoOpinion,
+            OnFailure::Hide => Failure::Hide,
         };
         let mut given: Vec<_> = said.columns.iter().map(Column::name).collect();
         let mut declared: Vec<_> = self.columns.iter().map(String::as_str).collect();
         given.sort_unstable();
         declared.sort_unstable();
-        let word = |on_failure| match on_failure {
-            OnFailure::NoOpinion => "no-opinion",
-            OnFailure::Hide => "hide",
-        };
-        for (what, here, there) in [
+        agree(&[
             ("name", self.name.clone(), said.name.clone()),
             ("version", self.version.clone(), said.version.clone()),
             ("columns", list(&declared), list(&given)),
-            ("on_failure", word(on_failure).to_owned(), word(said.on_failure).to_owned()),
-        ] {
-            if here != there {
-                bail!("{what} is {here} in {FILE} and {there} in the code: make them agree");
-            }
-        }
-        Ok(())
+            ("on_failure", self.on_failure.word().to_owned(), on_failure.word().to_owned()),
+        ])
     }
+
+    fn check_admitter(&self, plugin: &Admitter) -> anyhow::Result<()> {
+        if !self.columns.is_empty() {
+            bail!("{FILE} names columns, which only a filter reads");
+        }
+        let on_failure = match plugin.on_failure() {
+            OnSilence::Admit => Failure::Admit,
+            OnSilence::Refuse => Failure::Refuse,
+        };
+        agree(&[
+            ("name", self.name.clone(), plugin.name().to_owned()),
+            ("version", self.version.clone(), plugin.version().to_owned()),
+            ("on_failure", self.on_failure.word().to_owned(), on_failure.word().to_owned()),
+        ])
+    }
+}
+
+/// Each what, as the manifest says it and as the code does.
+fn agree(both: &[(&str, String, String)]) -> anyhow::Result<()> {
+    for (what, here, there) in both {
+        if here != there {
+            bail!("{what} is {here} in {FILE} and {there} in the code: make them agree");
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Runs a project's cases in the real host and says what a call takes.
 
 use super::{
-    build,
+    admit, build,
     cases::{self, Case},
     manifest::{self, Manifest},
 };
@@ -9,30 +9,35 @@ use crate::Outcome;
 use anyhow::Context as _;
 use edge_core::filter::{Context, PAGE_CANDIDATES_MAX};
 use plugin_host::{
-    Host, Metering, Plugin,
+    Guest, Host, Metering, Plugin,
     limits::{CHAIN_DEADLINE, MEMORY_BYTES_MAX},
 };
 use std::{
     fs,
     io::{self, Write as _},
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
 /// Calls that are timed; enough for a p99.
-const TIMED_CALLS: usize = 2_000;
+pub(super) const TIMED_CALLS: usize = 2_000;
 
 /// Builds the project in `dir`, or takes a component that is built, tries the project's cases and times it.
 pub(super) fn run(dir: &Path, built: Option<&Path>) -> anyhow::Result<Outcome> {
+    let manifest = dir.join(manifest::FILE).exists().then(|| Manifest::read(dir)).transpose()?;
+    if let Some(manifest) = manifest.as_ref().filter(|manifest| manifest.is_admit()) {
+        return admit::run(dir, manifest, built);
+    }
     let cases = cases::read(dir)?;
     let component = match built {
         None => build::run(dir, None)?,
         Some(file) => fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
     };
-    let plugin =
-        Plugin::load(&Host::new(Metering::Off)?, &component).context("a node would refuse this plugin")?;
-    if built.is_some() && dir.join(manifest::FILE).exists() {
-        Manifest::read(dir)?.check(plugin.description())?;
+    let plugin = Plugin::load(&Host::new(Metering::Off)?, &component);
+    let plugin = Arc::new(plugin.context("a node would refuse this plugin")?);
+    if let Some(manifest) = manifest {
+        manifest.check(&Guest::Filter(Arc::clone(&plugin)))?;
     }
     let metered = Plugin::load(&Host::new(Metering::Fuel)?, &component)?;
     let mut out = io::stdout();
@@ -123,6 +128,6 @@ fn word(code: u8) -> String {
     if code == 0 { "keep".to_owned() } else { format!("hide with reason {code}") }
 }
 
-fn microseconds(took: Duration) -> f64 {
+pub(super) fn microseconds(took: Duration) -> f64 {
     took.as_secs_f64() * 1e6
 }

@@ -125,6 +125,12 @@ fn a_component_that_is_built_is_tested_without_its_sources() {
     let project = shipped.join("minimum-pay").to_str().unwrap().to_owned();
     let said = done(&["plugin", "test", &project, "--wasm", &wasm]);
     assert!(said.out.contains(" 0 failed"), "{}", said.out);
+    let rule = shipped.join("rest-hours").to_str().unwrap().to_owned();
+    let admits = shipped.join("rest-hours.wasm").to_str().unwrap().to_owned();
+    let said = done(&["plugin", "test", &rule, "--wasm", &admits]);
+    assert!(said.out.contains("4 passed, 0 failed") && said.out.contains("a question: p50"), "{}", said.out);
+    let said = say(&["plugin", "test", &rule, "--wasm", &wasm]);
+    assert!(said.code == Some(1) && said.err.contains("the code is a filter"), "{}", said.err);
 
     let folder = folder("plugin");
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();

@@ -97,7 +97,7 @@ fn answers() -> Vec<Answer> {
         Answer::Cancelled { was_place: true },
         Answer::Cancelled { was_place: false },
     ];
-    all.extend([Why::Fewer, Why::Closed, Why::Twice, Why::Void].map(Answer::Bumped));
+    all.extend(Why::ALL.map(Answer::Bumped));
     for at_this_kiosk in [true, false] {
         all.extend((1..=POSITIONS).map(|position| Answer::WaitListed { position, at_this_kiosk }));
     }

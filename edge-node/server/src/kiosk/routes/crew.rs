@@ -19,7 +19,7 @@ use crate::{
     http::{Problem, SignUpBody, crews, sign_ups::Asker, submit},
     kiosk::{
         link::{self, Link},
-        view::{Asked, CrewError, CrewPage, CrewTicketsPage, Typed},
+        view::{Asked, CrewError, CrewPage, CrewTicketsPage, Lack, Typed},
     },
 };
 
@@ -147,9 +147,10 @@ async fn pressed(app: &App, ask: &Ask, mut form: Form, filled: &Pairs) -> Respon
 /// Signs each member up as if they had come alone: some may be confirmed and others wait.
 async fn each_alone(app: &App, form: &Form) -> Result<Vec<String>, Problem> {
     let mut codes = Vec::with_capacity(form.members.len());
-    for phone in &form.members {
+    for (place, phone) in form.members.iter().enumerate() {
         let body = SignUpBody { job: form.view.job.to_string(), phone: Some(phone.clone()) };
-        codes.push(submit(app, &format!("{} {phone}", form.key), &body, Asker::default()).await?.code);
+        let answer = submit(app, &format!("{} {phone}", form.key), &body, Asker::default()).await;
+        codes.push(answer.map_err(|problem| problem.of_member(place + 1))?.code);
     }
     Ok(codes)
 }
@@ -170,7 +171,8 @@ fn refused(app: &App, ask: &Ask, form: &Form, problem: &Problem) -> Response {
         "crew-short" => number(&problem.detail).map(|confirmable| CrewError::Short { confirmable }),
         "already-signed-up" => number(&problem.detail).map(|member| CrewError::Again { member }),
         "bad-request" => Some(CrewError::Phone),
-        _ => None,
+        _ => Lack::of(problem)
+            .and_then(|lack| number(&problem.detail).map(|member| CrewError::Unfit { member, lack })),
     };
     match error {
         Some(error) => {

@@ -100,7 +100,7 @@ impl Steps<'_> {
         let error = match problem.code {
             "unproved" | "enrol-again" => StepError::Unproved,
             "too-many-tries" => {
-                let wait_s = problem.retry_after_s.unwrap_or_default();
+                let wait_s = problem.retry_after_s().unwrap_or_default();
                 StepError::TooMany { wait_min: u32::try_from(wait_s.div_ceil(60)).unwrap_or(u32::MAX) }
             }
             "busy" | "timeout" => StepError::TooBusy,

@@ -216,7 +216,7 @@ fn refused(app: &App, ask: &Ask, form: &Form, problem: &Problem) -> Response {
         }
         "overlap" => ticket_of(app, ask, &problem.detail).map(|ticket| SignUpError::Overlap { ticket }),
         "bad-request" => Some(SignUpError::Phone),
-        code => SignUpError::of_demand(code, &problem.detail),
+        _ => SignUpError::of_demand(problem),
     };
     match error {
         Some(error) => {

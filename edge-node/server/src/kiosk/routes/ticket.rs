@@ -76,7 +76,13 @@ pub(super) fn status_of(app: &App, answer: &node::Answer, was_place: bool) -> An
             }),
         },
         Status::Requested => Answer::Requested,
-        Status::Cancelled => Answer::Cancelled { was_place },
+        // A place in line whose worker did not fit when his turn came says what was the matter.
+        Status::Cancelled => match answer.reason.as_str() {
+            "" => Answer::Cancelled { was_place },
+            "overlap" => Answer::Bumped(Why::Twice),
+            "not-admitted" => Answer::Bumped(Why::Rule),
+            _ => Answer::Bumped(Why::Unfit),
+        },
         Status::Bumped => Answer::Bumped(match EndReason::parse(&answer.reason) {
             Some(EndReason::Closed) => Why::Closed,
             Some(EndReason::Duplicate) => Why::Twice,

@@ -94,4 +94,6 @@ fn answers_differ_in_word_and_shape_and_colour() {
     said(Answer::Bumped(Why::Closed), "called this job off", "#warn", "t-stop");
     said(Answer::Bumped(Why::Twice), "another place at that time", "#warn", "t-stop");
     said(Answer::Bumped(Why::Void), "was lost", "#warn", "t-stop");
+    said(Answer::Bumped(Why::Rule), "a rule keeps you from this job", "#warn", "t-stop");
+    said(Answer::Bumped(Why::Unfit), "asks for something that you do not have", "#warn", "t-stop");
 }

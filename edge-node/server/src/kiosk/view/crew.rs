@@ -3,14 +3,14 @@
 use askama::{Template, filters::Safe};
 use edge_core::node::{CREW_MAX, CREW_MIN};
 
-use super::{Frame, JobCard, Line, TicketPage, Trail, Typed};
+use super::{Frame, JobCard, Lack, Line, TicketPage, Trail, Typed};
 use crate::kiosk::link::{self, Link};
 
 /// Digits of a number that others may read on the screen.
 const SHOWN_DIGITS: usize = 4;
 
 /// Why a crew was not taken as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CrewError {
     /// It is not a phone number.
     Phone,
@@ -22,6 +22,12 @@ pub(crate) enum CrewError {
     Again {
         /// Place on the list, from 1.
         member: u32,
+    },
+    /// A member may not take a place of this job.
+    Unfit {
+        /// Place on the list, from 1.
+        member: u32,
+        lack: Lack,
     },
     /// This kiosk can confirm only so many now; nothing was taken.
     Short {
@@ -56,11 +62,12 @@ pub(crate) struct CrewPage {
 
 impl CrewPage {
     fn phone_error(&self) -> Option<Safe<String>> {
-        match self.error? {
+        match self.error.as_ref()? {
             CrewError::Phone => Some(self.typed.wrong(&self.frame)),
             CrewError::Twice => Some(self.frame.t("crew-twice")),
             CrewError::Size
             | CrewError::Again { .. }
+            | CrewError::Unfit { .. }
             | CrewError::Short { .. }
             | CrewError::Closed
             | CrewError::TooBusy => None,
@@ -68,12 +75,16 @@ impl CrewPage {
     }
 
     fn note(&self) -> Option<Safe<String>> {
-        match self.error? {
+        match self.error.as_ref()? {
             CrewError::Phone | CrewError::Twice => None,
             CrewError::Size => Some(self.frame.t("crew-size")),
-            CrewError::Again { member } => Some(self.frame.t_n("crew-again", member)),
+            CrewError::Again { member } => Some(self.frame.t_n("crew-again", *member)),
+            CrewError::Unfit { member, lack } => {
+                let whose = self.frame.t_n("crew-unfit", *member);
+                Some(Safe(format!("{whose} {}", lack.words(&self.frame))))
+            }
             CrewError::Short { confirmable } => {
-                Some(self.frame.t_na("crew-short", confirmable, self.members.len().to_string()))
+                Some(self.frame.t_na("crew-short", *confirmable, self.members.len().to_string()))
             }
             CrewError::Closed => Some(self.frame.t("signup-closed")),
             CrewError::TooBusy => Some(self.frame.t("too-many")),

@@ -7,11 +7,14 @@ use sync_protocol::documents::{
 };
 
 use super::{Frame, escape};
+use crate::http::{Problem, Rule};
 use pages::Lang;
 
 /// What keeps a person from a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Lack {
+    /// Another place at that time.
+    Overlap,
     /// The kiosk does not know the person, or whether it is that person.
     Profile,
     Age,
@@ -20,17 +23,25 @@ pub(crate) enum Lack {
     /// Its code.
     Language(String),
     Distance,
+    /// A plugin's rule, in its own words.
+    Rule(Rule),
+    /// A rule that could not be asked.
+    RuleUnanswered,
 }
 
 impl Lack {
-    /// The lack that the interface's code and detail name.
-    pub(crate) fn of(code: &str, detail: &str) -> Option<Self> {
-        Some(match code {
+    /// The lack that the interface names.
+    pub(crate) fn of(problem: &Problem) -> Option<Self> {
+        let detail = &problem.detail;
+        Some(match problem.code {
+            "overlap" => Self::Overlap,
             "profile-needed" => Self::Profile,
             "too-young" => Self::Age,
-            "certificate-missing" => Self::Certificate(detail.to_owned()),
-            "language-missing" => Self::Language(detail.to_owned()),
+            "certificate-missing" => Self::Certificate(detail.clone()),
+            "language-missing" => Self::Language(detail.clone()),
             "too-far" => Self::Distance,
+            "not-admitted" => Self::Rule(problem.rule.as_deref()?.clone()),
+            "rule-unanswered" => Self::RuleUnanswered,
             _ => return None,
         })
     }
@@ -39,11 +50,14 @@ impl Lack {
     pub(crate) fn words(&self, frame: &Frame) -> Safe<String> {
         let lang = frame.choice.lang;
         match self {
+            Self::Overlap => frame.t("lack-overlap"),
             Self::Profile => frame.t("lack-profile"),
             Self::Age => frame.t("lack-age"),
             Self::Certificate(code) => frame.t_a("lack-certificate", certificate(code, lang)),
             Self::Language(code) => frame.t_a("lack-language", language(code, lang)),
             Self::Distance => frame.t("lack-distance"),
+            Self::Rule(rule) => Safe(escape(rule.words(lang.code()))),
+            Self::RuleUnanswered => frame.t("lack-rule-unanswered"),
         }
     }
 }

@@ -4,7 +4,10 @@ use askama::{Template, filters::Safe};
 use jiff::civil::Time;
 
 use super::{Frame, JobCard, Lack, Line, Offer, Trail, Typed};
-use crate::kiosk::link::{self, Link};
+use crate::{
+    http::Problem,
+    kiosk::link::{self, Link},
+};
 
 /// Why a sign-up was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,9 +55,9 @@ pub(crate) struct SignUpPage {
 }
 
 impl SignUpError {
-    /// The error for what a job asks of people, by the interface's code.
-    pub(crate) fn of_demand(code: &str, detail: &str) -> Option<Self> {
-        Lack::of(code, detail).map(Self::Unfit)
+    /// The error for what keeps somebody from a job.
+    pub(crate) fn of_demand(problem: &Problem) -> Option<Self> {
+        Lack::of(problem).map(Self::Unfit)
     }
 }
 

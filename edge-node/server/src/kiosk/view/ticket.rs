@@ -56,6 +56,24 @@ pub(crate) enum Why {
     NotThere,
     /// The agency cancelled this one place.
     Employer,
+    /// The person's turn in line came up, and a plugin's rule keeps him from the job.
+    Rule,
+    /// The same, where the job asks for something that the person has not.
+    Unfit,
+}
+
+impl Why {
+    /// Every reason.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Fewer,
+        Self::Closed,
+        Self::Twice,
+        Self::Void,
+        Self::NotThere,
+        Self::Employer,
+        Self::Rule,
+        Self::Unfit,
+    ];
 }
 
 /// One ticket.
@@ -243,5 +261,7 @@ pub(super) fn meaning(words: Words, answer: Answer) -> Safe<String> {
         Answer::Bumped(Why::Void) => words.t("ticket-void-means"),
         Answer::Bumped(Why::NotThere) => words.t("ticket-not-there-means"),
         Answer::Bumped(Why::Employer) => words.t("ticket-employer-means"),
+        Answer::Bumped(Why::Rule) => words.t("ticket-rule-means"),
+        Answer::Bumped(Why::Unfit) => words.t("ticket-unfit-means"),
     }
 }
