@@ -226,25 +226,35 @@ fn shift(title: &str, seats: u32) -> Value {
     })
 }
 
-/// Posts the day's shifts: one at the hub, with places at both halls, and one of a single place at the first hall.
-fn post(day: &Day) -> (String, String) {
-    let mut row = shift(FROM_HUB, 12);
-    (row["key"], row["line"]) = (json!("a"), json!(1));
+/// Imports a shift at the hub.
+fn import(day: &Day, key: &str, seats: u32) {
+    let mut row = shift(FROM_HUB, seats);
+    (row["key"], row["line"]) = (json!(key), json!(1));
     let file = day.town.path("jobs.ndjson");
     fs::write(&file, format!("{row}\n")).unwrap();
     let said = day.town.order(&["jobs", "import", &file, "--region", "north", "--tenant", "agency"]);
     assert_eq!(said.code, Some(0), "{}", said.err);
+}
+
+/// Posts a shift at a hall; its id.
+fn post_at(day: &Day, hall: &str) -> String {
+    let bearer = format!("Bearer {}", day.town.key);
+    let (status, made) =
+        day.call(hall, "POST", "/v1/jobs", &[("Authorization", &bearer)], &shift(FROM_HALL, 1));
+    assert_eq!(status, 201, "{made}");
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// Posts the day's shifts: one at the hub, with places at both halls, and one of a single place at the first hall.
+fn post(day: &Day) -> (String, String) {
+    import(day, "a", 12);
     let big = day.town.hub("/v1/jobs")["jobs"][0]["id"].as_str().unwrap().to_owned();
     for hall in HALLS {
         until("rights are at the hall", || {
             (day.town.node(hall, &format!("/v1/jobs/{big}"))["seats"]["here"].as_u64()? > 3).then_some(())
         });
     }
-    let bearer = format!("Bearer {}", day.town.key);
-    let (status, small) =
-        day.call("hall-1", "POST", "/v1/jobs", &[("Authorization", &bearer)], &shift(FROM_HALL, 1));
-    assert_eq!(status, 201, "{small}");
-    let small = small["id"].as_str().unwrap().to_owned();
+    let small = post_at(day, "hall-1");
     until("its place is at the hall", || {
         (day.town.node("hall-1", &format!("/v1/jobs/{small}"))["seats"]["here"] == 1).then_some(())
     });
@@ -320,6 +330,9 @@ fn work(day: &mut Day, big: &str, small: &str) {
 
 /// A hall whose line is cut goes on, and its session is carried in files.
 fn carry(day: &mut Day, big: &str) {
+    // Each side has a text that the other has not heard of.
+    post_at(day, "hall-2");
+    import(day, "b", 2);
     let hana = day.sign_up("hall-2", big, HANA);
     assert_eq!(hana["status"], "confirmed", "{hana}");
     let (data, stick, answer) =
