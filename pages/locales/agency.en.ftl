@@ -52,7 +52,7 @@ a-sent = { $n ->
    *[other] { $n } shifts are out and open for sign-up
     }
 a-paste-label = Copy from your spreadsheet and paste here
-a-paste-example = Job  Place  Start  End  Pay  People  Paid daily  Meal  Bed
+a-paste-example = Job  Place  Start  End  Pay  People  Paid daily  Meal  Bed  Wait list
 a-paste-hint = Names and order of the columns may differ; without headings the order above counts
 a-paste-read = Read the table
 a-col-title = Job
@@ -90,6 +90,7 @@ a-send-some = Send
 a-note-tomorrow = starts tomorrow
 a-note-next-day = ends the next day
 a-note-hourly = paid by the hour
+a-note-wait = freed places: { $a }
 a-ask-title = What is the work?
 a-ask-time = What time? Write it like 06:30
 a-ask-pay = How much? Write it like 240
@@ -105,6 +106,8 @@ a-ask-again = The same shift is there already. One more of it?
 a-yes-again = Yes, one more
 a-ask-long = { $a } to { $b } is more than 16 hours. Right?
 a-yes-long = Yes, that long
+a-ask-wait = “{ $a }” does not say who gets a freed place. In the table write first come, seniority or draw
+a-yes-wait = Leave it out: as chosen below
 
 a-who-today = Who comes today
 a-who-day = Who comes on { $a }
@@ -153,6 +156,8 @@ a-end-told = The ticket will say why.
 a-end-no-show = Did not come
 a-end-dismiss = We cancel this place
 a-end-keep = No, keep the place
+a-end-over = This place is over, or its end was asked for
+a-end-unheard = { $a } holds this place and has no line. The place ends once it is heard; until then its worker may still come and be let in.
 a-rule = Not here by { $a }: the place goes to the next in line
 a-rule-off = Places of those who do not come stay theirs
 a-rule-off-note = Choose a time, or mark people one by one.
@@ -244,6 +249,14 @@ a-seats-change = Change the number of seats
 a-seats-below = { $n ->
     [one] 1 is confirmed; the smallest possible is 1
    *[other] { $n } are confirmed; the smallest possible is { $n }
+    }
+a-bump-means = { $n ->
+    [one] To come to { $m }, the person who signed up last loses the place; the ticket says that the shift was cut. This cannot be undone.
+   *[other] To come to { $m }, the { $n } who signed up last lose their places, those who have arrived after all others; their tickets say that the shift was cut. This cannot be undone.
+    }
+a-bump-go = { $n ->
+    [one] End the last place
+   *[other] End the last { $n } places
     }
 a-seats-range = Write a number from 1 to { $n }
 a-seats-no-line = This needs the line to the centre; nothing was changed. Sign-ups go on

@@ -66,6 +66,17 @@ export async function hubDay(tab, town, lang, tools) {
   await look(tab, 'fewer seats than are confirmed');
   expect((await page.locator('.note--stop').innerText()).includes('2'), 'the smallest number is said');
   await shot('seats');
+  const standing = () => page.locator('tr.sel td.num').first().innerText();
+  const places = page.locator('table.who a[href^="/agency/end"]');
+  await page.locator('button[value="bump"]').click();
+  await look(tab, 'the last place is ended');
+  await shown(page, 'one place of one is left', async () => (await standing()) === '1 / 1' && (await places.count()) === 2);
+  await places.first().click();
+  await look(tab, 'one place at the hub');
+  await shot('end');
+  await page.locator('button[value="dismiss"]').click();
+  await look(tab, 'the place is taken');
+  await shown(page, 'the next in line has the place', async () => (await standing()) === '1 / 1' && (await places.count()) === 1);
   await page.goto(`${town.hub}/agency/timesheet`);
   await look(tab, 'timesheet of the hub');
   await shot('timesheet');
@@ -91,6 +102,13 @@ export async function deskFindings(browser, town, lang, viewport, axe) {
       await page.locator('form button.main').click();
       for (const path of paths) {
         await page.goto(`${where}/agency${path}`);
+        for (const finding of await findings(page, axe)) wrong.push(`${where === town.hub ? 'hub' : 'node'} ${path}: ${finding}`);
+      }
+      for (const path of ['/agency/seats', '/agency/end']) {
+        await page.goto(`${where}/agency`);
+        const link = page.locator(`a[href^="${path}?"]`).first();
+        if ((await link.count()) === 0) continue;
+        await link.click();
         for (const finding of await findings(page, axe)) wrong.push(`${where === town.hub ? 'hub' : 'node'} ${path}: ${finding}`);
       }
     }

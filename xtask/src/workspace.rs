@@ -9,6 +9,9 @@ use anyhow::{Context, ensure};
 /// Builds every program.
 pub(crate) const BUILD: [&str; 3] = ["build", "--workspace", "--bins"];
 
+/// How variables begin that cargo sets for the program of a package.
+const OF_ONE_PACKAGE: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+
 /// The checkout that a command works on.
 #[derive(Debug)]
 pub struct Workspace {
@@ -56,9 +59,17 @@ impl Workspace {
         command
     }
 
-    /// A cargo command that runs in the root folder.
+    /// A cargo command that runs in the root folder, as a shell would run it.
     pub(crate) fn cargo(&self) -> Command {
-        self.command(cargo())
+        let mut command = self.command(cargo());
+        // The cargo that started this program told it of its package. Build scripts that look at that, such as ring's, would
+        // run again, and everything behind them be compiled once more.
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| OF_ONE_PACKAGE.iter().any(|begin| name.starts_with(begin))) {
+                command.env_remove(name);
+            }
+        }
+        command
     }
 
     /// Builds every program with the only profile, with live output. All packages together, as the tests do: a smaller
@@ -78,4 +89,18 @@ fn cargo() -> std::ffi::OsString {
 pub(crate) fn on_path(program: &str) -> bool {
     let Some(path) = std::env::var_os("PATH") else { return false };
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_hears_nothing_of_the_package_that_calls_it() {
+        let command = Workspace::locate().unwrap().cargo();
+        let is_removed =
+            |wanted: &str| command.get_envs().any(|(name, value)| name == wanted && value.is_none());
+        assert!(is_removed("CARGO_MANIFEST_DIR") && is_removed("CARGO_PKG_NAME"));
+        assert!(!is_removed("PATH") && !is_removed("CARGO_TARGET_DIR"));
+    }
 }

@@ -32,7 +32,7 @@ pub use carried::{
 pub use commands::{Changed, change, command};
 pub use contacts::{contacts_vshard, held, meet};
 pub use draw::{DrawSeed, draw};
-pub use ends::{Ended, end, enforce};
+pub use ends::{DismissRefusal, Ended, dismiss, end, enforce};
 pub use fences::{Reclaimed, fence, reclaim, settle};
 pub use jobs::{Imported, JobPost, import_job};
 pub use merge::{Batch, MergeError, Merged, merge};

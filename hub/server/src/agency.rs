@@ -5,6 +5,7 @@
 
 mod board;
 mod desk;
+mod end;
 mod post;
 mod scope;
 mod seats;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Router<Office> {
     Router::new()
         .route("/agency", get(board::show))
         .route("/agency/rows", post(post::send))
+        .route("/agency/end", get(end::ask).post(end::send))
         .route("/agency/seats", get(seats::ask).post(seats::send))
         .route("/agency/who", get(board::who))
         .route("/agency/timesheet", get(sheet::show))

@@ -1,10 +1,10 @@
 //! Orders about a job's seats, from the interface and from nodes: where the job lies, and who does not hear of the change.
 
 use crate::{app::App, clock, http::Caller, live, peers::PeerState, shard_workers::ShardError};
-use hub_core::shard::{self, CapRefusal, Changed, Shard};
+use hub_core::shard::{self, CapRefusal, Changed, DismissRefusal, Ended, Shard};
 use sync_protocol::{
     command::{Change, Command, CommandOutcome},
-    ids::{JobId, TenantId, TopicId, VshardId, Writer},
+    ids::{JobId, SignUpId, TenantId, TopicId, VshardId, Writer},
     receipt::ReceiptBody,
 };
 use sync_store::{ShardTx, StoreError};
@@ -35,6 +35,26 @@ pub(crate) async fn change(
         let sign = |body: &ReceiptBody| signer.receipt(body);
         match shard::change(&mut Shard { tx, vshard, now: clock::now() }, job, change, &sign) {
             Err(CapRefusal::Store(error)) => Err(error),
+            done => Ok(done),
+        }
+    };
+    let done = app.shards.write(vshard, work).await?;
+    app.scheduler.mark(vshard, [job]);
+    Ok(done)
+}
+
+/// Ends one place of a job on its agency's word, durably.
+pub(crate) async fn dismiss(
+    app: &App,
+    vshard: VshardId,
+    job: JobId,
+    sign_up: SignUpId,
+    is_no_show: bool,
+) -> Result<Result<Ended, DismissRefusal>, ShardError> {
+    let work = move |tx: &mut dyn ShardTx| {
+        let mut shard = Shard { tx, vshard, now: clock::now() };
+        match shard::dismiss(&mut shard, job, sign_up, is_no_show) {
+            Err(DismissRefusal::Store(error)) => Err(error),
             done => Ok(done),
         }
     };

@@ -489,7 +489,7 @@ a-sent = { $n ->
    *[other] { $n } turnos publicados; ya se pueden apuntar
     }
 a-paste-label = Copie de su hoja de cálculo y pegue aquí
-a-paste-example = Trabajo  Lugar  Inicio  Fin  Pago  Personas  Pago diario  Comida  Cama
+a-paste-example = Trabajo  Lugar  Inicio  Fin  Pago  Personas  Pago diario  Comida  Cama  Lista de espera
 a-paste-hint = Los nombres y el orden de las columnas pueden variar; sin títulos vale el orden de arriba
 a-paste-read = Leer la tabla
 a-col-title = Trabajo
@@ -527,6 +527,7 @@ a-send-some = Enviar
 a-note-tomorrow = empieza mañana
 a-note-next-day = termina al día siguiente
 a-note-hourly = se paga por hora
+a-note-wait = puestos libres: { $a }
 a-ask-title = ¿Qué trabajo es?
 a-ask-time = ¿A qué hora? Escriba como 06:30
 a-ask-pay = ¿Cuánto? Escriba como 240
@@ -542,6 +543,8 @@ a-ask-again = Ese mismo turno ya está. ¿Otro más?
 a-yes-again = Sí, otro más
 a-ask-long = De { $a } a { $b } son más de 16 horas. ¿Está bien?
 a-yes-long = Sí, así de largo
+a-ask-wait = «{ $a }» no dice quién recibe un puesto libre. En la tabla escriba first come, seniority o draw
+a-yes-wait = Dejarlo: como se elige abajo
 
 a-who-today = Quién viene hoy
 a-who-day = Quién viene el { $a }
@@ -590,6 +593,8 @@ a-end-told = El boleto dirá por qué.
 a-end-no-show = No vino
 a-end-dismiss = Cancelamos este puesto
 a-end-keep = No, que se quede
+a-end-over = Este puesto ya terminó, o se está cancelando
+a-end-unheard = { $a } tiene este puesto y está sin línea. El puesto termina cuando vuelva la línea; hasta entonces la persona aún puede venir y entrar.
 a-rule = Quien no esté a las { $a }: su puesto pasa a la fila
 a-rule-off = Los puestos de quienes no vienen se quedan
 a-rule-off-note = Elija un tiempo, o márquelos uno por uno.
@@ -814,6 +819,14 @@ a-seats-change = Cambiar el número de puestos
 a-seats-below = { $n ->
     [one] Hay 1 confirmado; el mínimo posible es 1
    *[other] Hay { $n } confirmados; el mínimo posible es { $n }
+    }
+a-bump-means = { $n ->
+    [one] Para llegar a { $m }, quien se inscribió al final pierde su puesto; el boleto dirá que se redujo el turno. No se puede deshacer.
+   *[other] Para llegar a { $m }, las { $n } personas que se inscribieron al final pierden su puesto, y quien ya llegó después de las demás; sus boletos dirán que se redujo el turno. No se puede deshacer.
+    }
+a-bump-go = { $n ->
+    [one] Terminar el último puesto
+   *[other] Terminar los últimos { $n } puestos
     }
 a-seats-range = Escriba un número de 1 a { $n }
 a-seats-no-line = Esto necesita la línea con la central; no se cambió nada. Las inscripciones siguen

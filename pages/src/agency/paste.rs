@@ -17,10 +17,13 @@ enum Column {
     Daily,
     Meal,
     Bed,
+    /// Who gets a freed place.
+    Wait,
 }
 
 /// Headings by what they contain; the first that fits counts.
-const HEADINGS: [(Column, &[&str]); 10] = [
+const HEADINGS: [(Column, &[&str]); 11] = [
+    (Column::Wait, &["候补", "补位", "空位", "排队", "wait", "waiting", "waitlist", "queue"]),
     (Column::Hours, &["时间段", "上班时间", "工作时间", "hours"]),
     (Column::Start, &["开始", "上班", "start", "from"]),
     (Column::End, &["结束", "下班", "end", "until", "to"]),
@@ -33,8 +36,8 @@ const HEADINGS: [(Column, &[&str]); 10] = [
     (Column::Title, &["工种", "岗位", "工作", "job", "title", "role", "work"]),
 ];
 
-/// The order without headings: title, place, start, end, pay, people, paid daily, meal, bed.
-const PLAIN: [Column; 9] = [
+/// The order without headings: title, place, start, end, pay, people, paid daily, meal, bed, who gets a freed place.
+const PLAIN: [Column; 10] = [
     Column::Title,
     Column::Place,
     Column::Start,
@@ -44,6 +47,7 @@ const PLAIN: [Column; 9] = [
     Column::Daily,
     Column::Meal,
     Column::Bed,
+    Column::Wait,
 ];
 
 /// Reads as many rows as a form holds. Empty lines are passed over; a cell that fits no column is left out.
@@ -146,6 +150,7 @@ fn row(columns: &[Option<Column>], cells: &[String]) -> Row {
             Some(Column::Daily) => row.daily_pay = is_yes(cell),
             Some(Column::Meal) => row.meal = is_yes(cell),
             Some(Column::Bed) => row.bed = is_yes(cell),
+            Some(Column::Wait) => row.wait = text(),
             None => {}
         }
     }
@@ -173,8 +178,8 @@ mod tests {
             .map(|row| {
                 let given = [(row.daily_pay, "d"), (row.meal, "m"), (row.bed, "b")];
                 let given: String = given.iter().filter(|(is, _)| *is).map(|(_, letter)| *letter).collect();
-                let Row { title, place, start, end, pay, seats, .. } = row;
-                format!("{title} {place} {start}-{end} {pay} {seats} {given}").trim_end().to_owned()
+                let Row { title, place, start, end, pay, seats, wait, .. } = row;
+                format!("{title} {place} {start}-{end} {pay} {seats} {given} {wait}").trim_end().to_owned()
             })
             .collect();
         assert_eq!(found, expected, "{text}");
@@ -191,6 +196,14 @@ mod tests {
             &["Cook, second Main St 5, rear 10:00-20:00 170 4"],
         );
         check("岗位\t上班时间\t工资\t人数\n装卸工\t22:00-6:00\t320\t15\n", &["装卸工  22:00-06:00 320 15"]);
+        check(
+            "Job\tStart\tEnd\tPay\tPeople\tWait list\nCook\t9\t17\t150\t2\tpublic draw\nWaiter\t9\t17\t150\t2\t\n",
+            &["Cook  09:00-17:00 150 2  public draw", "Waiter  09:00-17:00 150 2"],
+        );
+        check(
+            "工种\t开始\t结束\t工钱\t人数\t候补\n厨师\t9\t17\t150\t2\t按工龄\n",
+            &["厨师  09:00-17:00 150 2  按工龄"],
+        );
     }
 
     #[test]

@@ -227,8 +227,9 @@ pub fn left(
     }
 }
 
-/// Who gets freed places of a shift, as the form says; `before` is how it was at the shift that the row was copied from.
-pub fn wait_order(chosen: &str, before: WaitOrder, now: i64, start_at: i64) -> WaitOrder {
+/// Who gets freed places of a shift, as its row says, or else the form; `before` is how it was at the shift that the row was copied from.
+pub fn wait_order(row: &Row, chosen: &str, before: WaitOrder, now: i64, start_at: i64) -> WaitOrder {
+    let chosen = row.wait_rule().map_or(chosen, |rule| rule.as_str());
     let rule = if chosen == SAME { before.rule } else { WaitRule::parse(chosen).unwrap_or_default() };
     match rule {
         WaitRule::Lottery => {
@@ -244,13 +245,17 @@ pub fn wait_order(chosen: &str, before: WaitOrder, now: i64, start_at: i64) -> W
 /// The rules that a clerk chooses from, and which is chosen: value, words, whether.
 pub fn waits(f: &Frame, way: &str, chosen: &str) -> Vec<(&'static str, Safe<String>, bool)> {
     let same = (way == "yesterday").then_some((SAME, "a-wait-same"));
-    let rules = WaitRule::ALL.map(|rule| match rule {
-        WaitRule::Arrival => (rule.as_str(), "a-wait-arrival"),
-        WaitRule::Seniority => (rule.as_str(), "a-wait-seniority"),
-        WaitRule::Lottery => (rule.as_str(), "a-wait-lottery"),
-    });
+    let rules = WaitRule::ALL.map(|rule| (rule.as_str(), words_of(rule)));
     let offered = same.into_iter().chain(rules);
     offered.map(|(value, words)| (value, f.t(words), value == chosen)).collect()
+}
+
+const fn words_of(rule: WaitRule) -> &'static str {
+    match rule {
+        WaitRule::Arrival => "a-wait-arrival",
+        WaitRule::Seniority => "a-wait-seniority",
+        WaitRule::Lottery => "a-wait-lottery",
+    }
 }
 
 fn row_view(f: &Frame, number: usize, row: &Row, doubt: Option<&Doubt>) -> RowView {
@@ -276,6 +281,9 @@ fn row_view(f: &Frame, number: usize, row: &Row, doubt: Option<&Doubt>) -> RowVi
         is_changed: row.is_changed(6 + n),
     });
     let mut carried = vec![("key", row.key.clone()), ("from", row.from.clone()), ("was", row.was.clone())];
+    if !row.wait.is_empty() {
+        carried.push(("wait", row.wait.clone()));
+    }
     carried.extend(row.answered().into_iter().map(|name| (name, "1".to_owned())));
     let (asks, answer) = doubt.map_or((None, None), |doubt| {
         let (asks, answer) = question(f, row, doubt);
@@ -290,6 +298,9 @@ fn row_view(f: &Frame, number: usize, row: &Row, doubt: Option<&Doubt>) -> RowVi
     }
     if row.answers.hourly {
         notes.push(f.t("a-note-hourly").0);
+    }
+    if let Some(rule) = row.wait_rule() {
+        notes.push(f.t_a("a-note-wait", f.t(words_of(rule)).0).0);
     }
     let note = (!notes.is_empty()).then(|| Safe(notes.join(f.t("a-and").0.as_str())));
     RowView { cells: cells.collect(), perks: perks.collect(), carried, asks, answer, note }
@@ -319,6 +330,9 @@ fn question(f: &Frame, row: &Row, doubt: &Doubt) -> (Safe<String>, Option<(Answe
         ),
         Doubt::Asks(answer @ Answer::Hourly) => {
             with(f.t_a("a-ask-hourly", &row.pay), *answer, f.t_a("a-yes-hourly", &row.pay))
+        }
+        Doubt::Asks(answer @ Answer::Wait) => {
+            with(f.t_a("a-ask-wait", &row.wait), *answer, f.t("a-yes-wait"))
         }
         Doubt::Asks(answer @ Answer::Again) => with(f.t("a-ask-again"), *answer, f.t("a-yes-again")),
         Doubt::Asks(answer @ Answer::Long) => {

@@ -10,7 +10,7 @@ use jiff::{
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use sync_protocol::documents::PayUnit;
+use sync_protocol::documents::{PayUnit, WaitRule};
 
 /// Longest text of a cell, in characters; what is longer is cut.
 const CELL_CHARS_MAX: usize = 120;
@@ -33,6 +33,8 @@ pub struct Row {
     pub daily_pay: bool,
     pub meal: bool,
     pub bed: bool,
+    /// Who gets a freed place, as a table says it; empty for what is chosen for the whole form.
+    pub wait: String,
     /// The job that it was copied from.
     pub from: String,
     /// Its cells as they were copied.
@@ -63,10 +65,12 @@ pub enum Answer {
     Hourly,
     Again,
     Long,
+    /// What the table says of freed places is passed over.
+    Wait,
 }
 
 impl Answer {
-    const ALL: [Self; 5] = [Self::NextDay, Self::Tomorrow, Self::Hourly, Self::Again, Self::Long];
+    const ALL: [Self; 6] = [Self::NextDay, Self::Tomorrow, Self::Hourly, Self::Again, Self::Long, Self::Wait];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -75,6 +79,7 @@ impl Answer {
             Self::Hourly => "hourly",
             Self::Again => "again",
             Self::Long => "long",
+            Self::Wait => "wait_as_chosen",
         }
     }
 
@@ -112,7 +117,7 @@ impl Doubt {
             Self::Asks(Answer::NextDay | Answer::Long) => Cell::End,
             Self::Asks(Answer::Tomorrow) => Cell::Start,
             Self::Asks(Answer::Hourly) => Cell::Pay,
-            Self::Asks(Answer::Again) | Self::Refused(_) => Cell::Row,
+            Self::Asks(Answer::Again | Answer::Wait) | Self::Refused(_) => Cell::Row,
         }
     }
 }
@@ -234,6 +239,9 @@ impl Row {
         if start <= now {
             return Err(Doubt::Asks(Answer::Tomorrow));
         }
+        if !self.wait.is_empty() && self.wait_rule().is_none() {
+            return Err(Doubt::Asks(Answer::Wait));
+        }
         let hours = (end - start).total(jiff::Unit::Hour).unwrap_or(1.0);
         if end > start.saturating_add(HOURS_MAX.hours()) && !self.answers.long {
             return Err(Doubt::Asks(Answer::Long));
@@ -246,6 +254,11 @@ impl Row {
         let unit = if self.answers.hourly { PayUnit::Hour } else { PayUnit::Shift };
         let (title, place) = (self.title.trim().to_owned(), self.place.trim().to_owned());
         Ok(Good { title, place, start, end, pay_minor, unit, seats })
+    }
+
+    /// Who gets a freed place, where the row says it.
+    pub fn wait_rule(&self) -> Option<WaitRule> {
+        WaitRule::read(&self.wait)
     }
 
     /// The body of `POST /v1/jobs` for a good row: one rule judges all posted jobs.
@@ -271,6 +284,7 @@ impl Row {
             "daily" => self.daily_pay = true,
             "meal" => self.meal = true,
             "bed" => self.bed = true,
+            "wait" => self.wait = cut(),
             "from" => self.from = cut(),
             "was" => self.was = value.chars().take(4 * CELL_CHARS_MAX).collect(),
             _ => {
@@ -288,6 +302,7 @@ impl Row {
             Answer::Hourly => self.answers.hourly = true,
             Answer::Again => self.answers.again = true,
             Answer::Long => self.answers.long = true,
+            Answer::Wait => self.wait.clear(),
         }
     }
 
@@ -299,6 +314,7 @@ impl Row {
             Answer::Hourly => self.answers.hourly,
             Answer::Again => self.answers.again,
             Answer::Long => self.answers.long,
+            Answer::Wait => false,
         };
         Answer::ALL.into_iter().filter(is).map(Answer::name).collect()
     }
@@ -403,6 +419,15 @@ mod tests {
         assert_eq!(judged(&early), "asks tomorrow");
         early.answer(Answer::Tomorrow);
         assert_eq!(judged(&early), "2026-11-24T06:30:00 2026-11-24T15:30:00 24000 20");
+        let mut drawn = Row { wait: "by the moon".to_owned(), ..row("10:00", "19:00", "250", "4") };
+        assert_eq!(judged(&drawn), "asks wait_as_chosen");
+        drawn.answer(Answer::Wait);
+        assert_eq!(
+            (judged(&drawn).as_str(), drawn.wait_rule()),
+            ("2026-11-23T10:00:00 2026-11-23T19:00:00 25000 4", None)
+        );
+        drawn.wait = "公开抽签".to_owned();
+        assert_eq!((judged(&drawn).starts_with("2026"), drawn.wait_rule()), (true, Some(WaitRule::Lottery)));
         let mut cheap = row("10:00", "19:00", "25", "4");
         assert_eq!(judged(&cheap), "asks hourly");
         cheap.answer(Answer::Hourly);

@@ -357,6 +357,51 @@ pub struct SeatsPage {
     pub said: Option<Safe<String>>,
     pub lowest: u32,
     pub most: u32,
+    /// The number that was refused, to be had by ending places.
+    pub fewer: Option<Fewer>,
+}
+
+/// Fewer seats than are confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fewer {
+    pub cap: u32,
+    /// So many places end for it.
+    pub ends: u32,
+}
+
+impl Fewer {
+    /// What it takes to come to `cap` seats where `confirmed` are taken.
+    #[must_use]
+    pub fn than(confirmed: u32, cap: u32) -> Option<Self> {
+        let ends = confirmed.checked_sub(cap).filter(|ends| *ends > 0 && cap > 0)?;
+        Some(Self { cap, ends })
+    }
+}
+
+/// Asks once before a place is taken.
+#[derive(Template)]
+#[template(path = "agency/end.html")]
+pub struct EndPage {
+    pub f: Frame,
+    pub code: String,
+    pub sign_up: String,
+    pub shift: String,
+    pub day: String,
+    pub job: String,
+    pub waiting: u32,
+    pub is_confirmed: bool,
+    /// There is something to press.
+    pub can_end: bool,
+    /// Where the place is held and nobody is heard.
+    pub unheard: Option<Safe<String>>,
+    /// Why nothing was done, or can be.
+    pub said: Option<Safe<String>>,
+}
+
+impl fmt::Debug for EndPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndPage").field("code", &self.code).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for SeatsPage {

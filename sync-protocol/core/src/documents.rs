@@ -25,7 +25,7 @@ mod sign_up;
 mod signed;
 mod wait_order;
 
-pub use attendance::{Attendance, MINUTES_MAX};
+pub use attendance::{Attendance, MINUTES_MAX, NO_SHOW_FROM_S};
 pub use demands::Demands;
 pub use job::{JobFields, NO_SHOW_AFTER_MIN, PAY_MINOR, PayUnit, SHIFT_SECONDS_MAX, TIMES};
 pub use rules::ATTENDANCE;

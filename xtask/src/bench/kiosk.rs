@@ -153,16 +153,27 @@ fn screen(bed: &Bed<'_>, cluster: &Cluster<'_>, report: &mut Report) -> anyhow::
     let told: Value = serde_json::from_slice(&output.stdout).context("the browser's script gave no JSON")?;
     let number = |name: &str| told[name].as_f64().with_context(|| format!("the script did not tell {name}"));
     let (workers, seconds) = (number("workers")?, number("seconds")?);
+    let touch_ms = number("touch_ms")?;
     report.figure(Figure {
         name: "workers_per_hour",
         at: format!(
-            "one screen, {} taps each with {} ms to find and touch each target",
-            number("taps")? / workers,
-            number("touch_ms")?
+            "one screen, {} taps each with {touch_ms} ms to find and touch each target",
+            number("taps")? / workers
         ),
         unit: "workers/h",
         value: workers / seconds * 3_600.0,
         peer: None,
         target: Some(Target::AtLeast(120.0)),
+    })?;
+    report.figure(Figure {
+        name: "card_to_ticket_s",
+        at: format!(
+            "card, job, ticket: {} taps each with {touch_ms} ms, and as long to hold the card",
+            number("card_taps")?
+        ),
+        unit: "s",
+        value: number("card_seconds")?,
+        peer: None,
+        target: None,
     })
 }

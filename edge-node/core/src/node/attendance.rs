@@ -5,14 +5,11 @@
 
 use super::{Batch, sign_up::CancelRefusal};
 use sync_protocol::{
-    documents::{Attendance, MINUTES_MAX, Refused, Status, Value},
+    documents::{Attendance, MINUTES_MAX, NO_SHOW_FROM_S, Refused, Status, Value},
     ids::{JobId, SignUpId, TenantId},
     seats::EndReason,
 };
 use sync_store::{ShardTx, SignUpRow, StoreError};
-
-/// How long before the start a clerk may say that somebody will not come, in seconds.
-const NO_SHOW_FROM_S: i64 = 30 * 60;
 
 /// What an agency does about one sign-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

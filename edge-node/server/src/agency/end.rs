@@ -1,13 +1,16 @@
 //! Taking a place from somebody who has not come: one page that asks once, with the two reasons that there are.
 
-use super::{Clerk, Sent, view::EndPage};
+use super::{Clerk, Sent, board::day_of};
 use crate::http::Problem;
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use edge_core::node::Act;
-use pages::agency::{view::show, who::grouped};
+use pages::agency::{
+    view::{EndPage, show},
+    who::grouped,
+};
 use sync_protocol::{
     documents::Status,
     ids::{JobId, SignUpId},
@@ -31,7 +34,11 @@ fn page(clerk: &Clerk) -> Result<EndPage, Problem> {
         shift: shift.view.job.to_string(),
         job: shift.view.fields.title.clone(),
         waiting: shift.waiting(),
+        day: day_of(&clerk.app, clerk.query.get("day")).to_string(),
         is_confirmed: row.status() == Status::Confirmed,
+        can_end: true,
+        unheard: None,
+        said: None,
     })
 }
 
@@ -54,8 +61,9 @@ pub(super) async fn send(Sent { clerk, form }: Sent) -> Response {
     match clerk.scope.order(&clerk.app, sign_up, act).await {
         Ok(_) => {
             let shift: Option<JobId> = form.get("shift").parse().ok();
-            let shift = shift.map_or_else(String::new, |shift| format!("?shift={shift}"));
-            Redirect::to(&format!("/agency{shift}")).into_response()
+            let shift = shift.map_or_else(String::new, |shift| format!("&shift={shift}"));
+            let day = day_of(&clerk.app, form.get("day"));
+            Redirect::to(&format!("/agency?day={day}{shift}")).into_response()
         }
         Err(problem) => clerk.explain(&problem),
     }

@@ -117,7 +117,7 @@ async fn post(clerk: &Clerk, row: &Row, good: &Good, wait: &str) -> Judged {
     let now = app.shared.now();
     let like = |fields: &mut JobFields| {
         let before = base.as_ref().map(|view| view.fields.wait).unwrap_or_default();
-        fields.wait = post::wait_order(wait, before, now, fields.start_at);
+        fields.wait = post::wait_order(row, wait, before, now, fields.start_at);
         if let Some(base) = &base {
             post::complete(fields, &base.fields);
         }

@@ -14,7 +14,7 @@ use axum::{
 use pages::agency::{
     Frame,
     rows::Row,
-    view::{SeatsPage, show},
+    view::{Fewer, SeatsPage, show},
 };
 use sync_protocol::{command::Change, limits::CAP_MAX, seats::Excess};
 
@@ -22,10 +22,11 @@ use sync_protocol::{command::Change, limits::CAP_MAX, seats::Excess};
 pub(super) async fn ask(clerk: Clerk) -> Response {
     let shift = clerk.query.get("shift").to_owned();
     let day = board::day_of(&clerk.app, clerk.query.get("day")).to_string();
-    page(&clerk, &shift, day, None)
+    page(&clerk, &shift, day, None, 0)
 }
 
-fn page(clerk: &Clerk, shift: &str, day: String, refused: Option<&Problem>) -> Response {
+/// The page; `asked` is the number of seats that was refused.
+fn page(clerk: &Clerk, shift: &str, day: String, refused: Option<&Problem>, asked: u32) -> Response {
     let f = clerk.frame("/agency");
     let status = refused.map_or(StatusCode::OK, |problem| {
         StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -46,6 +47,7 @@ fn page(clerk: &Clerk, shift: &str, day: String, refused: Option<&Problem>) -> R
         day,
         said,
         lowest,
+        fewer: refused.and_then(|problem| Fewer::than(problem.smallest_cap?.get(), asked)),
     };
     show(status, &page)
 }
@@ -66,9 +68,11 @@ fn said(f: &Frame, problem: &Problem) -> Safe<String> {
 pub(super) async fn send(Sent { clerk, form }: Sent) -> Response {
     let shift = form.get("shift");
     let day = board::day_of(&clerk.app, form.get("day")).to_string();
-    let change = match (form.get("do"), form.get("cap").trim().parse()) {
+    let asked = form.get("cap").trim().parse();
+    let change = match (form.get("do"), asked.clone()) {
         ("close", _) => Ok(Change::Close),
         ("cap", Ok(cap)) => Ok(Change::Cap { cap, excess: Excess::Keep }),
+        ("bump", Ok(cap)) => Ok(Change::Cap { cap, excess: Excess::BumpLatest }),
         _ => Err(Problem::new("bad-request", "cap")),
     };
     let ordered = match (change, commands::of_tenant(&clerk.app, &clerk.scope, shift)) {
@@ -80,6 +84,6 @@ pub(super) async fn send(Sent { clerk, form }: Sent) -> Response {
     };
     match ordered {
         Ok(_) => Redirect::to(&format!("/agency?shift={shift}&day={day}")).into_response(),
-        Err(problem) => page(&clerk, shift, day, Some(&problem)),
+        Err(problem) => page(&clerk, shift, day, Some(&problem), asked.unwrap_or_default()),
     }
 }

@@ -54,19 +54,6 @@ pub(super) struct BoardPage {
     pub(super) rule: Option<Rule>,
 }
 
-/// Asks once before a place is taken.
-#[derive(Template)]
-#[template(path = "agency/end.html")]
-pub(super) struct EndPage {
-    pub(super) f: Frame,
-    pub(super) code: String,
-    pub(super) sign_up: String,
-    pub(super) shift: String,
-    pub(super) job: String,
-    pub(super) waiting: u32,
-    pub(super) is_confirmed: bool,
-}
-
 /// The gate.
 #[derive(Template)]
 #[template(path = "agency/gate.html")]

@@ -5,7 +5,7 @@
 use super::{Order, Shard};
 use std::collections::BTreeSet;
 use sync_protocol::{
-    documents::Status,
+    documents::{Attendance, NO_SHOW_FROM_S, Status},
     ids::{JobId, SignUpId, WorkerId},
     seats::{EndReason, Ending, SeatState},
 };
@@ -20,6 +20,53 @@ pub enum Ended {
     Asked,
     /// It was over before.
     Already,
+}
+
+/// Why an agency does not end a place.
+#[derive(Debug, thiserror::Error)]
+pub enum DismissRefusal {
+    #[error("there is no such sign-up for this job")]
+    Unknown,
+    #[error("the place is not confirmed")]
+    NotConfirmed,
+    #[error("the worker has been checked in; a place is not taken from somebody who came")]
+    CameAlready,
+    #[error("somebody is a no-show from 30 minutes before the start on; before that, cancel the place")]
+    TooEarly,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Ends one place of a job on its agency's word, by the rules of the desks at nodes: `is_no_show` says that its worker did not
+/// come, else the agency cancels it. The caller has checked whose job it is. Asking again changes nothing.
+pub fn dismiss(
+    shard: &mut Shard<'_>,
+    job: JobId,
+    sign_up: SignUpId,
+    is_no_show: bool,
+) -> Result<Ended, DismissRefusal> {
+    let seat = shard.tx.seat(shard.vshard, job, sign_up)?.ok_or(DismissRefusal::Unknown)?;
+    let summary = shard.tx.job_summary(shard.vshard, job)?.ok_or(DismissRefusal::Unknown)?;
+    if seat.state.is_over() {
+        return Ok(Ended::Already);
+    }
+    if has_come(shard, sign_up)? {
+        return Err(DismissRefusal::CameAlready);
+    }
+    if is_no_show && seat.state != SeatState::Live {
+        return Err(DismissRefusal::NotConfirmed);
+    }
+    if is_no_show && shard.now < summary.start_at - NO_SHOW_FROM_S {
+        return Err(DismissRefusal::TooEarly);
+    }
+    let reason = if is_no_show { EndReason::NoShow } else { EndReason::Employer };
+    Ok(end(shard, job, Ending { sign_up, reason })?)
+}
+
+/// Whether a sign-up's worker was seen at a gate, as far as it is known here.
+pub(super) fn has_come(shard: &mut Shard<'_>, sign_up: SignUpId) -> Result<bool, StoreError> {
+    let document = shard.tx.document(shard.vshard, sign_up)?;
+    Ok(document.is_some_and(|stored| Attendance::read(&stored.document).checked_in_at.is_some()))
 }
 
 /// Sees to it that a sign-up ends. Asking again changes nothing.
@@ -107,9 +154,14 @@ pub fn enforce(shard: &mut Shard<'_>, job: JobId) -> Result<(), StoreError> {
             end(shard, job, Ending { sign_up: seat.sign_up, reason })?;
         }
     }
-    let over = seats.over(u32::try_from(live.len()).unwrap_or(u32::MAX));
-    live.sort_unstable();
-    for (_, sign_up) in live.into_iter().rev().take(over as usize) {
+    let over = seats.over(u32::try_from(live.len()).unwrap_or(u32::MAX)) as usize;
+    let mut last = Vec::new();
+    for (signed_up_at, sign_up) in live.into_iter().filter(|_| over > 0) {
+        // Whoever stands at work goes last.
+        last.push((!has_come(shard, sign_up)?, signed_up_at, sign_up));
+    }
+    last.sort_unstable();
+    for (.., sign_up) in last.into_iter().rev().take(over) {
         end(shard, job, Ending { sign_up, reason })?;
     }
     recall_owed(shard, job, owed)

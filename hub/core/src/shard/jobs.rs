@@ -2,7 +2,7 @@
 
 use super::{Edited, Shard};
 use sync_protocol::{
-    documents::{Document, JobFields, Value},
+    documents::{Document, JobFields, Value, WaitRule},
     ids::{JobId, TenantId, TopicId},
     limits::CAP_MAX,
     seats::{HubJob, JobRow, JobText, LossPolicy},
@@ -106,6 +106,14 @@ fn update(shard: &mut Shard<'_>, topic: TopicId, job: JobId, post: &JobPost) -> 
         let reason = format!(
             "{} seats are fewer than the {} that are open; lowering a cap is a command of its own: dayshift jobs cap",
             post.seats, seats.cap
+        );
+        return Ok(Imported::Refused(reason));
+    }
+    let (told, stands) = (post.fields.wait.rule, before.wait.rule);
+    if told != WaitRule::default() && told != stands {
+        let reason = format!(
+            "wait_rule: people wait by {} since the job was posted; leave it out, or post under another key",
+            stands.as_str()
         );
         return Ok(Imported::Refused(reason));
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use std::collections::BTreeSet;
 use sync_protocol::{
-    documents::{Applied, Attendance, Document, JobFields, Refused, SignUpFields, Status},
+    documents::{Applied, Document, JobFields, Refused, SignUpFields, Status},
     ids::{DocumentKind, JobId, SignUpId, TenantId, TopicId, WorkerId, Writer},
     limits::CAP_MAX,
     log::{Entry, EntryKind, Head, LogHead},
@@ -369,9 +369,7 @@ fn cancel_for(
     if !known && history <= 1 {
         return Ok(park("a cancellation of a sign-up that is not known"));
     }
-    let document = shard.tx.document(shard.vshard, sign_up)?;
-    let came = document.is_some_and(|stored| Attendance::read(&stored.document).checked_in_at.is_some());
-    if came && reason == EndReason::NoShow {
+    if reason == EndReason::NoShow && ends::has_come(shard, sign_up)? {
         return Ok(Ok(()));
     }
     merged.ends += u32::from(shard.tx.ending(shard.vshard, job, sign_up)?.is_none());

@@ -3,7 +3,7 @@
 use crate::vshard::{TOPIC, VSHARD, Vshard};
 use hub_core::shard::{self, Imported, JobPost};
 use sync_protocol::{
-    documents::{Demands, JobFields, PayUnit, WaitOrder},
+    documents::{Demands, JobFields, PayUnit, WaitOrder, WaitRule},
     limits::CAP_MAX,
     seats::LossPolicy,
 };
@@ -75,6 +75,18 @@ fn an_import_creates_edits_or_leaves_a_job_and_never_lowers_it() {
     check(CAP_MAX + 1, "loader", 2_000, false, "refused: 8 seats, packer at 2000");
     check(8, "packer", 9_000, true, "unchanged: 8 seats, packer at 2000");
     check(8, "packer", 9_000, false, "updated: 8 seats, packer at 9000");
+}
+
+#[test]
+fn the_order_of_a_wait_list_is_said_once() {
+    let mut vshard = Vshard::new("import-wait");
+    let by = |rule| JobFields { wait: WaitOrder { rule, draw_before_min: 0 }, ..fields("sorter", 2_000) };
+    assert!(matches!(import(&mut vshard, "a", 5, by(WaitRule::Seniority), false), Imported::Created(_)));
+    for silent in [WaitRule::Seniority, WaitRule::Arrival] {
+        assert!(matches!(import(&mut vshard, "a", 5, by(silent), false), Imported::Unchanged(_)));
+    }
+    let told = import(&mut vshard, "a", 5, by(WaitRule::Lottery), false);
+    assert!(matches!(&told, Imported::Refused(why) if why.contains("people wait by seniority")), "{told:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod bounds;
 mod carried;
 mod commands;
+mod dismiss;
 mod documents;
 mod hostile;
 mod jobs;

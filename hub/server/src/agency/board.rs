@@ -112,7 +112,7 @@ async fn right(
         .collect();
     let chosen = at.and_then(|n| shown.get(n)).map(|shift| {
         let has_begun = shift.fields.start_at <= clock::now();
-        let how = Showing { zone: &clerk.scope.region.zone, has_begun, may_end: false, all };
+        let how = Showing { zone: &clerk.scope.region.zone, has_begun, may_end: true, all };
         let (guests, folded) = who::lines(f, &shift.people, how);
         let all_href = format!("{}&all=1", href(shift));
         let wait = who::turn(f, &shift.fields, shift.view.draw_at, &clerk.scope.region.zone);
@@ -168,9 +168,14 @@ pub(super) fn line(clerk: &Clerk, shift: &Shift, href: String, is_chosen: bool) 
 /// Which nodes of the region are not heard: what happened there since is in no list.
 pub(super) fn region(clerk: &Clerk, nodes: &[NodeView]) -> Known {
     let of_region = nodes.iter().filter(|node| node.record.region == clerk.scope.region.name);
-    let silent = of_region.filter(|node| matches!(node.state, PeerState::CutOff | PeerState::Never));
+    let silent = of_region.filter(|node| is_silent(node));
     let silent = silent.map(|node| (node.record.name.clone(), as_of(clerk, node))).collect();
     Known { silent, ..Known::default() }
+}
+
+/// Whether a node has no line.
+pub(super) const fn is_silent(node: &NodeView) -> bool {
+    matches!(node.state, PeerState::CutOff | PeerState::Never)
 }
 
 /// As of when the hub knows a node.

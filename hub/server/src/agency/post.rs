@@ -98,10 +98,10 @@ async fn post_good(clerk: &Clerk, rows: &[Row], judged: &mut [Judged], wait: &st
             Err(_) => None,
         };
         match import_row(clerk, row, good, base.as_ref()) {
-            Ok(row) => match row.into_post(scope.tenant, &scope.region.name, now) {
+            Ok(import) => match import.into_post(scope.tenant, &scope.region.name, now) {
                 Ok(mut post) => {
                     let before = base.as_ref().map(|base| base.wait).unwrap_or_default();
-                    post.fields.wait = post::wait_order(wait, before, now, post.fields.start_at);
+                    post.fields.wait = post::wait_order(row, wait, before, now, post.fields.start_at);
                     if let Some(base) = &base {
                         post::complete(&mut post.fields, base);
                     }

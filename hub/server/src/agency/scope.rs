@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
 use sync_protocol::{
     documents::{Attendance, JobFields, SignUpFields, Status},
-    ids::{JobId, SignUpId, TenantId, TopicId, VshardId},
+    ids::{JobId, SignUpId, TenantId, TopicId, VshardId, Writer},
     seats::{EndReason, SeatState},
 };
 use sync_store::{JobSummary, SeatRow, ShardTx, StoreError};
@@ -140,6 +140,18 @@ impl TenantScope {
         app.shards.read(self.vshard, work).await
     }
 
+    /// Who holds a place of a job.
+    pub(crate) async fn holder(
+        &self,
+        app: &App,
+        job: JobId,
+        sign_up: SignUpId,
+    ) -> Result<Option<Writer>, ShardError> {
+        let vshard = self.vshard;
+        let work = move |tx: &mut dyn ShardTx| Ok(tx.seat(vshard, job, sign_up)?.map(|seat| seat.holder));
+        app.shards.read(vshard, work).await
+    }
+
     /// Which of these keys this tenant's jobs of the region have.
     pub(crate) async fn posted(&self, app: &App, keys: Vec<String>) -> Result<Vec<bool>, ShardError> {
         let (vshard, tenant) = (self.vshard, self.tenant);
@@ -200,12 +212,16 @@ impl TenantScope {
             let document = document.as_ref().map(|stored| &stored.document);
             let fields = document.and_then(SignUpFields::read);
             let status = status(&seat);
+            let attendance = document.map(Attendance::read).unwrap_or_default();
+            // The holder takes no place from somebody who came.
+            let came = attendance.checked_in_at.is_some();
+            let ending = ending.filter(|row| !came || row.ending.reason != EndReason::NoShow);
             people.push(Person {
                 sign_up: seat.sign_up,
                 code: fields.as_ref().map_or_else(String::new, |fields| fields.code.clone()),
                 status,
                 reason: fields.and_then(|fields| EndReason::parse(&fields.reason)),
-                attendance: document.map(Attendance::read).unwrap_or_default(),
+                attendance,
                 is_ending: ending.is_some() && status.is_current(),
                 position: position.get(&seat.sign_up).copied(),
             });

@@ -11,7 +11,7 @@ use hub_core::shard::CapRefusal;
 use pages::agency::{
     Frame,
     rows::Row,
-    view::{SeatsPage, show},
+    view::{Fewer, SeatsPage, show},
 };
 use sync_protocol::{
     command::Change,
@@ -31,11 +31,16 @@ enum Refused {
 /// `GET /agency/seats?shift=`.
 pub(super) async fn ask(clerk: Clerk) -> Response {
     let day = day_of(&clerk, &clerk.query, "day").to_string();
-    page(&clerk, clerk.query.get("shift"), day, None).await
+    page(&clerk, clerk.query.get("shift"), day, None, 0).await
 }
 
-async fn page(clerk: &Clerk, shift: &str, day: String, refused: Option<Refused>) -> Response {
+/// The page; `asked` is the number of seats that was refused.
+async fn page(clerk: &Clerk, shift: &str, day: String, refused: Option<Refused>, asked: u32) -> Response {
     let f = clerk.frame("/agency");
+    let fewer = match &refused {
+        Some(Refused::Cap(CapRefusal::BelowConfirmed(below))) => Fewer::than(below.confirmed, asked),
+        _ => None,
+    };
     let (status, said) = match refused {
         Some(refused) => (status(&refused), Some(said(&f, &refused))),
         None => (StatusCode::OK, None),
@@ -48,7 +53,8 @@ async fn page(clerk: &Clerk, shift: &str, day: String, refused: Option<Refused>)
         Ok(Some(shift)) => {
             let lowest = shift.confirmed().max(1);
             let line = line(clerk, &shift, String::new(), true);
-            show(status, &SeatsPage { line, key: Row::new().key, most: CAP_MAX, f, day, said, lowest })
+            let key = Row::new().key;
+            show(status, &SeatsPage { line, key, most: CAP_MAX, f, day, said, lowest, fewer })
         }
         Ok(None) => clerk.explain(&unknown()),
         Err(problem) => clerk.explain(&problem),
@@ -88,9 +94,11 @@ fn said(f: &Frame, refused: &Refused) -> Safe<String> {
 /// `POST /agency/seats`.
 pub(super) async fn send(Sent { clerk, form }: Sent) -> Response {
     let (shift, day) = (form.get("shift"), day_of(&clerk, &form, "day").to_string());
-    let change = match (form.get("do"), form.get("cap").trim().parse()) {
+    let asked = form.get("cap").trim().parse();
+    let change = match (form.get("do"), asked.clone()) {
         ("close", _) => Ok(Change::Close),
         ("cap", Ok(cap)) => Ok(Change::Cap { cap, excess: Excess::Keep }),
+        ("bump", Ok(cap)) => Ok(Change::Cap { cap, excess: Excess::BumpLatest }),
         _ => Err(Refused::Unreadable),
     };
     let ordered = match change {
@@ -102,7 +110,7 @@ pub(super) async fn send(Sent { clerk, form }: Sent) -> Response {
             let region = &clerk.scope.region.name;
             Redirect::to(&format!("/agency?shift={shift}&day={day}&region={region}")).into_response()
         }
-        Err(refused) => page(&clerk, shift, day, Some(refused)).await,
+        Err(refused) => page(&clerk, shift, day, Some(refused), asked.unwrap_or_default()).await,
     }
 }
 

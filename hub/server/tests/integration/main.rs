@@ -58,6 +58,28 @@ fn imports_can_be_repeated() {
 }
 
 #[test]
+fn an_import_says_who_gets_a_freed_place() {
+    let hub = Hub::start();
+    let with = |key: &str, more: &str| row(key, "Cook", 2).replace("\"key\"", &format!("{more},\"key\""));
+    let rows = [
+        with("a", r#""wait_rule":"seniority""#),
+        with("b", r#""wait_rule":"lottery","draw_before_min":30"#),
+        with("c", r#""wait_rule":"by the moon""#),
+        with("d", r#""wait_rule":"seniority","draw_before_min":30"#),
+        with("e", r#""wait_rule":"lottery","draw_before_min":4"#),
+    ];
+    let imported = hub.import(IMPORT, &rows.join("\n"));
+    assert_eq!(imported.json["created"], 2, "{imported:?}");
+    for said in [
+        "wait_rule: `by the moon` is no rule; write arrival, seniority or lottery",
+        "draw_before_min: is of a draw alone",
+        "draw_before_min: is outside 5 to 10080 minutes",
+    ] {
+        assert!(imported.body.contains(said), "{said}: {imported:?}");
+    }
+}
+
+#[test]
 fn the_console_finds_jobs_and_says_which_are_made_up() {
     let hub = Hub::start();
     let made_up = row("b", "Waiter", 2).replace("\"key\"", "\"synthetic\":true,\"key\"");

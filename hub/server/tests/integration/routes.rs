@@ -20,6 +20,8 @@ enum Who {
 const ROUTES: &[(&str, &str, Who)] = &[
     ("/", "get", Who::Anyone),
     ("/agency", "get", Who::Clerk),
+    ("/agency/end", "get", Who::Clerk),
+    ("/agency/end", "post", Who::Clerk),
     ("/agency/login", "post", Who::Anyone),
     ("/agency/logout", "post", Who::Clerk),
     ("/agency/rows", "post", Who::Clerk),

@@ -10,7 +10,7 @@ use super::post::{JobRow, PayUnit};
 use super::verdict::{Place, Reason, Refusal};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sync_protocol::documents::{self, Demands, posting};
+use sync_protocol::documents::{self, Demands, WaitRule, posting};
 
 /// What a record came to.
 #[derive(Debug)]
@@ -71,11 +71,11 @@ pub(crate) fn convert(
     let (position, position_by_words) = read_position(fields, rules)?;
     let notes = Notes { position_by_words, hours_by_default: hours.by_default };
     let title = title.to_owned();
-    let demands = read_demands(fields, rules)?;
+    let (demands, wait_rule) = (read_demands(fields, rules)?, read_wait_rule(fields, rules)?);
     let row = assemble(
         fields,
         rules,
-        Parts { key, title, seats, hours, pay, pay_minor_per_hour, position, demands },
+        Parts { key, title, seats, hours, pay, pay_minor_per_hour, position, demands, wait_rule },
     );
     Ok(Converted::Row { row: Box::new(row), notes })
 }
@@ -93,6 +93,10 @@ pub(crate) fn check_native(row: &JobRow, bounds: Bounds) -> Result<(), Refusal> 
     check_pay(row.pay_minor_per_hour, bounds, place)?;
     if let Err(fault) = posting::currency(&row.currency) {
         return Err(Refusal::new(place, Reason::CurrencyUnknown, format!("currency: {fault}")));
+    }
+    if let Some(rule) = row.wait_rule.as_deref().filter(|rule| WaitRule::parse(rule).is_none()) {
+        let message = format!("wait_rule: {}", no_rule(rule));
+        return Err(Refusal::new(place, Reason::WaitRuleUnknown, message));
     }
     let moment = |name: &str, text: &str| {
         text.parse::<Timestamp>().map_err(|_| {
@@ -123,6 +127,7 @@ struct Parts {
     pay_minor_per_hour: i64,
     position: Option<[f64; 2]>,
     demands: Demands,
+    wait_rule: Option<WaitRule>,
 }
 
 fn assemble(fields: &Fields, rules: &ColumnRules, parts: Parts) -> JobRow {
@@ -161,9 +166,26 @@ fn assemble(fields: &Fields, rules: &ColumnRules, parts: Parts) -> JobRow {
         min_age: parts.demands.min_age.map(i64::from),
         certificates: parts.demands.certificates.into_iter().collect(),
         languages: parts.demands.languages.into_iter().collect(),
+        wait_rule: parts.wait_rule.map(|rule| rule.as_str().to_owned()),
+        draw_before_min: None,
         synthetic: rules.constants.synthetic,
         redated: rules.constants.redated,
     }
+}
+
+/// Who gets a freed place; nothing where neither a column nor the map says it.
+fn read_wait_rule(fields: &Fields, rules: &ColumnRules) -> Result<Option<WaitRule>, Refusal> {
+    let Some((column, text)) = fields.first(&rules.fields.wait_rule) else {
+        return Ok(WaitRule::read(&rules.constants.wait_rule));
+    };
+    WaitRule::read(text).map(Some).ok_or_else(|| {
+        let message = format!("{column}: {}", no_rule(text));
+        Refusal::new(fields.place(column), Reason::WaitRuleUnknown, message)
+    })
+}
+
+fn no_rule(text: &str) -> String {
+    format!("`{}` is no rule for who gets a freed place; write arrival, seniority or lottery", excerpt(text))
 }
 
 fn category_of(fields: &Fields, rules: &ColumnRules) -> String {

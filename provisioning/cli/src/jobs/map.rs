@@ -11,7 +11,10 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use sync_protocol::{documents::posting, limits::CAP_MAX};
+use sync_protocol::{
+    documents::{WaitRule, posting},
+    limits::CAP_MAX,
+};
 
 const RECORD_BYTES_DEFAULT: usize = 1024 * 1024;
 /// A record may not be larger than this whatever the map says: it is held in memory.
@@ -113,6 +116,9 @@ pub(crate) struct FieldRules {
     /// Columns with codes of languages, between spaces or commas.
     #[serde(default)]
     pub(crate) languages: Vec<String>,
+    /// Columns with who gets a freed place, by code or in words.
+    #[serde(default)]
+    pub(crate) wait_rule: Vec<String>,
     /// Columns searched for the words of `[[category]]`, in this order.
     #[serde(default)]
     pub(crate) category: Vec<String>,
@@ -127,6 +133,8 @@ pub(crate) struct Constants {
     pub(crate) place: String,
     pub(crate) language: String,
     pub(crate) requirements: String,
+    /// Who gets a freed place: `arrival`, `seniority` or `lottery`.
+    pub(crate) wait_rule: String,
     pub(crate) synthetic: bool,
     /// The postings are of years ago, and their dates are made up.
     pub(crate) redated: bool,
@@ -369,6 +377,7 @@ impl ColumnRules {
             &fields.min_age,
             &fields.certificates,
             &fields.languages,
+            &fields.wait_rule,
             &fields.category,
             &self.position.columns,
         ];
@@ -423,6 +432,10 @@ fn check(file: &MapFile) -> Result<()> {
         || !(1..=CAP_MAX).contains(&bounds.seats_max)
     {
         bail!("bounds: the pay maximum must be above the minimum, and seats_max from 1 to {CAP_MAX}");
+    }
+    let wait = &file.constants.wait_rule;
+    if !wait.is_empty() && WaitRule::read(wait).is_none() {
+        bail!("constants.wait_rule: `{wait}` is no rule; write arrival, seniority or lottery");
     }
     if file.seats.column.is_none() && file.seats.default.is_none() {
         bail!("seats: give a column or a default");

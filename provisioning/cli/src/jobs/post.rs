@@ -52,6 +52,12 @@ pub(crate) struct JobRow {
     /// Codes of languages that a worker must speak.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) languages: Vec<String>,
+    /// Who gets a freed place: `arrival`, `seniority` or `lottery`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) wait_rule: Option<String>,
+    /// Of a lottery: minutes before the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) draw_before_min: Option<i64>,
     /// True when the row was generated and stands for no real offer.
     #[serde(default)]
     pub(crate) synthetic: bool,

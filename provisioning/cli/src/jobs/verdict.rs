@@ -34,6 +34,8 @@ pub(crate) enum Reason {
     DateWrong,
     /// What is asked of workers is not what this version knows.
     DemandWrong,
+    /// What is said of the wait list is no rule.
+    WaitRuleUnknown,
     /// Another row with other content used the key before.
     KeyTaken,
     /// The row is too large for the hub.
@@ -59,6 +61,7 @@ impl Reason {
             Self::SeatsAbsurd => "seats_absurd",
             Self::DateWrong => "date_wrong",
             Self::DemandWrong => "demand_wrong",
+            Self::WaitRuleUnknown => "wait_rule_unknown",
             Self::KeyTaken => "key_taken",
             Self::RowTooLarge => "row_too_large",
             Self::ByHub => "by_hub",

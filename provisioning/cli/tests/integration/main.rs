@@ -5,6 +5,7 @@
 mod cluster;
 mod erasures;
 mod orders;
+mod residency;
 mod restored;
 mod returned;
 mod shop;

@@ -152,6 +152,12 @@ impl Town {
 
     /// Lets a box join under the name of another, and starts it.
     pub(crate) fn join_as(&mut self, node_box: &'static str, name: &str) {
+        self.admit(node_box, name);
+        self.start_node(node_box);
+    }
+
+    /// Lets a box join under this name.
+    pub(crate) fn admit(&self, node_box: &str, name: &str) {
         let (data, node) = (self.data(), self.path(node_box));
         let again = Path::new(&node).exists();
         let token = ["token", "create", "--data", &data, "--region", "north", "--node", name];
@@ -161,7 +167,11 @@ impl Town {
         join.args(["join", token.out.trim(), "--data", &node]).args(again.then_some("--replace"));
         let joined = join.output().unwrap();
         assert!(joined.status.success(), "{}", String::from_utf8_lossy(&joined.stderr));
-        self.start_node(node_box);
+    }
+
+    /// Where nodes find the hub.
+    pub(crate) fn quic(&self) -> &str {
+        &self.quic
     }
 
     pub(crate) fn start_node(&mut self, name: &'static str) {
@@ -226,6 +236,18 @@ impl Town {
         let mut answer = answer.unwrap();
         let text = answer.body_mut().read_to_string().unwrap_or_default();
         (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    /// Sends a form of a node's page, or with no pairs asks for the page: status and what stands where it leads.
+    pub(crate) fn visit(&self, node: &str, path: &str, pairs: &[(&str, &str)]) -> (u16, String) {
+        let url = format!("http://{}{path}", self.nodes[node].1.trim_end_matches('/'));
+        let sent = if pairs.is_empty() {
+            self.agent.get(&url).call()
+        } else {
+            self.agent.post(&url).send_form(pairs.iter().copied())
+        };
+        let mut answer = sent.unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap_or_default())
     }
 
     /// Runs `dayshift` with the hub's address and token.

@@ -8,6 +8,9 @@ use crate::ids::Writer;
 /// Minutes of one shift that either side may confirm: two days. More is a slip of the keyboard.
 pub const MINUTES_MAX: u32 = 2_880;
 
+/// How long before the start an agency may say that somebody will not come, in seconds.
+pub const NO_SHOW_FROM_S: i64 = 30 * 60;
+
 /// What is known of one worker's attendance. Times are epoch seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attendance {

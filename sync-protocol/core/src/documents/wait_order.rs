@@ -14,6 +14,9 @@ pub const DRAW_BEFORE_MIN_DEFAULT: u32 = 60;
 /// Places of a draw that are published, from the first. Whoever stands behind the last of them knows it by his own key.
 pub const DRAWN_MAX: usize = 1_000;
 
+/// Of a rule that is none so much is shown again.
+const SHOWN_CHARS_MAX: usize = 40;
+
 const ID_BYTES: usize = 15;
 const _: () = assert!(DRAWN_MAX * ID_BYTES <= crate::limits::JOB_VALUE_BYTES_MAX);
 
@@ -45,7 +48,34 @@ impl WaitRule {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|rule| rule.as_str() == text)
     }
+
+    /// Reads a rule as people write it into tables: by its code, or by words for it in Chinese or English.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim().to_lowercase().replace(['-', '_'], " ");
+        WORDS.into_iter().find(|(_, words)| words.contains(&text.as_str())).map(|(rule, _)| rule)
+    }
 }
+
+const WORDS: [(WaitRule, &[&str]); 3] = [
+    (
+        WaitRule::Arrival,
+        &[
+            "arrival",
+            "first come",
+            "first come first served",
+            "first come, first served",
+            "next in line",
+            "the next in line",
+            "先到先得",
+            "先来后到",
+            "按先来后到",
+            "排队",
+        ],
+    ),
+    (WaitRule::Seniority, &["seniority", "by seniority", "工龄", "按工龄", "资历", "按资历", "老员工优先"]),
+    (WaitRule::Lottery, &["lottery", "draw", "public draw", "a public draw", "抽签", "公开抽签", "摇号"]),
+];
 
 /// What a job says of its wait list when it is posted. It never changes: people wait by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +95,39 @@ const COUNT: &str = "draw_count";
 impl WaitOrder {
     /// Fields that are written with the job and by nobody later.
     pub const AT_BIRTH: [&str; 2] = [RULE, BEFORE];
+
+    /// What a poster says, checked: the rule by its code and, of a draw alone, the minutes before the start. An error names the
+    /// field at fault, and what to write. `start_at` is `None` where it could not be read.
+    pub fn check(
+        rule: Option<&str>,
+        minutes: Option<i64>,
+        now: i64,
+        start_at: Option<i64>,
+    ) -> Result<Self, (&'static str, String)> {
+        let rule = match rule {
+            None => WaitRule::Arrival,
+            Some(name) => WaitRule::parse(name).ok_or_else(|| {
+                let shown: String = name.chars().take(SHOWN_CHARS_MAX).collect();
+                (RULE, format!("`{shown}` is no rule; write arrival, seniority or lottery"))
+            })?,
+        };
+        let wrong = |fault: &str| Err((BEFORE, fault.to_owned()));
+        match (rule, minutes) {
+            (WaitRule::Arrival | WaitRule::Seniority, None) => Ok(Self { rule, draw_before_min: 0 }),
+            (WaitRule::Arrival | WaitRule::Seniority, Some(_)) => {
+                wrong("is of a draw alone; write wait_rule lottery, or leave it out")
+            }
+            (WaitRule::Lottery, None) => Ok(Self::lottery(None, now, start_at.unwrap_or(now))),
+            (WaitRule::Lottery, Some(minutes)) => {
+                let known = u32::try_from(minutes).ok().filter(|minutes| DRAW_BEFORE_MIN.contains(minutes));
+                let Some(minutes) = known else { return wrong("is outside 5 to 10080 minutes") };
+                if start_at.is_some_and(|start_at| start_at - i64::from(minutes) * 60 <= now) {
+                    return wrong("puts the draw into the past; write fewer minutes");
+                }
+                Ok(Self { rule, draw_before_min: minutes })
+            }
+        }
+    }
 
     /// A draw `minutes` before the start. Without them an hour before it, or halfway to it from `now` where that is later.
     #[must_use]

@@ -5,8 +5,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use sync_protocol::{
     documents::{
-        DRAW_BEFORE_MIN, Demands, JobFields, NO_SHOW_AFTER_MIN, PAY_MINOR, PayUnit, SHIFT_SECONDS_MAX, TIMES,
-        WaitOrder, WaitRule, posting,
+        Demands, JobFields, NO_SHOW_AFTER_MIN, PAY_MINOR, PayUnit, SHIFT_SECONDS_MAX, TIMES, WaitOrder,
+        posting,
     },
     limits::CAP_MAX,
 };
@@ -305,40 +305,14 @@ fn no_show_after_min(body: &JobBody, faults: &mut Faults) -> u32 {
 
 /// By which rule people wait, and when a draw is.
 fn wait_order(body: &JobBody, now: i64, start_at: i64, faults: &mut Faults) -> WaitOrder {
-    let rule = match body.wait_rule.as_deref() {
-        None => Some(WaitRule::Arrival),
-        Some(name) => {
-            let known = WaitRule::parse(name);
-            let known =
-                known.ok_or_else(|| format!("`{name}` is no rule; write arrival, seniority or lottery"));
-            faults.check("wait_rule", "rule_unknown", known)
+    let start_at = Some(start_at).filter(|_| !faults.has("start_at"));
+    match WaitOrder::check(body.wait_rule.as_deref(), body.draw_before_min, now, start_at) {
+        Ok(wait) => wait,
+        Err((field, fault)) => {
+            let reason = if field == "wait_rule" { "rule_unknown" } else { "draw_wrong" };
+            faults.add(field, reason, fault);
+            WaitOrder::default()
         }
-    };
-    let Some(rule) = rule else { return WaitOrder::default() };
-    let minutes = match (rule, body.draw_before_min) {
-        (_, None) => None,
-        (WaitRule::Arrival | WaitRule::Seniority, Some(_)) => {
-            let detail = "is of a draw alone; write wait_rule lottery, or leave it out";
-            faults.add("draw_before_min", "draw_wrong", detail);
-            None
-        }
-        (WaitRule::Lottery, Some(minutes)) => {
-            let checked = match u32::try_from(minutes) {
-                Ok(minutes) if !DRAW_BEFORE_MIN.contains(&minutes) => {
-                    Err("is outside 5 to 10080 minutes".to_owned())
-                }
-                Ok(minutes) if !faults.has("start_at") && start_at - i64::from(minutes) * 60 <= now => {
-                    Err("puts the draw into the past; write fewer minutes".to_owned())
-                }
-                Ok(minutes) => Ok(minutes),
-                Err(_) => Err("is outside 5 to 10080 minutes".to_owned()),
-            };
-            faults.check("draw_before_min", "draw_wrong", checked)
-        }
-    };
-    match rule {
-        WaitRule::Lottery => WaitOrder::lottery(minutes, now, start_at),
-        WaitRule::Arrival | WaitRule::Seniority => WaitOrder { rule, draw_before_min: 0 },
     }
 }
 

@@ -72,6 +72,13 @@ pub(crate) struct ImportRow {
     /// Codes of two or three letters.
     #[serde(default)]
     languages: Vec<String>,
+    /// Who gets a freed place: `arrival` (without it), `seniority` or `lottery`. Fixed when the job is created; a row that says
+    /// nothing leaves it as it is.
+    #[serde(default)]
+    wait_rule: Option<String>,
+    /// Of a lottery: minutes before the start at which places are drawn, 5 to 10080; without it 60, or halfway to the start.
+    #[serde(default)]
+    draw_before_min: Option<i64>,
     /// The job was made up and stands for no real offer.
     #[serde(default)]
     synthetic: bool,
@@ -121,6 +128,8 @@ impl ImportRow {
         let demands = demands.map_err(|faults| {
             faults.iter().map(|(field, fault)| format!("{field}: {fault}")).collect::<Vec<_>>().join("; ")
         })?;
+        let wait = WaitOrder::check(self.wait_rule.as_deref(), self.draw_before_min, now, Some(start_at))
+            .map_err(|(field, fault)| format!("{field}: {fault}"))?;
         let fields = JobFields {
             title: self.title,
             text: self.text,
@@ -143,7 +152,7 @@ impl ImportRow {
             synthetic: self.synthetic,
             redated: self.redated,
             no_show_after_min: 0,
-            wait: WaitOrder::default(),
+            wait,
             created_at: now,
             tenant: tenant.0,
             region: region.to_owned(),

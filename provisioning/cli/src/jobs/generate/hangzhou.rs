@@ -127,6 +127,8 @@ impl Shifts {
             min_age: None,
             certificates: Vec::new(),
             languages: Vec::new(),
+            wait_rule: None,
+            draw_before_min: None,
             synthetic: true,
             redated: false,
         })

@@ -58,6 +58,25 @@ fn small_map() -> Map {
 
 const HEADER: &str = "id,title,pay,per,seats,start,lat,lon\n";
 
+#[test]
+fn a_column_says_who_gets_a_freed_place() {
+    let text = "format = \"csv\"\ntime_zone = \"UTC\"\nkey = { columns = [\"id\"] }\n\
+        fields = { title = [\"title\"], wait_rule = [\"wait\"] }\nconstants = { category = \"moving\", wait_rule = \"first come\" }\n\
+        pay = { column = \"pay\", unit = \"hour\", currency = \"CNY\", minor_per_major = 100 }\nseats = { default = 1 }\n\
+        dates = { rule = \"columns\", start_column = \"start\", hours = 8.0 }\n\
+        bounds = { pay_minor_per_hour_min = 500, pay_minor_per_hour_max = 20000, seats_max = 100 }\n";
+    let map = Map::parse(text).unwrap();
+    let source = "id,title,pay,start,wait\n1,Cook,20,2026-05-01 08:00,抽签\n2,Cook,20,2026-05-01 08:00,Seniority\n\
+        3,Cook,20,2026-05-01 08:00,\n4,Cook,20,2026-05-01 08:00,by the moon\n";
+    let (_, kept) = import(source.as_bytes(), &map).unwrap();
+    let rules: Vec<_> = kept.rows.iter().map(|row| row.wait_rule.as_deref().unwrap()).collect();
+    assert_eq!(rules, ["lottery", "seniority", "arrival"]);
+    let refused = "5:29: wait: `by the moon` is no rule for who gets a freed place; write arrival, seniority or lottery";
+    assert_eq!(kept.refused, [refused]);
+    let wrong = Map::parse(&text.replace("first come", "by the moon")).unwrap_err();
+    assert!(wrong.to_string().contains("constants.wait_rule: `by the moon` is no rule"), "{wrong:#}");
+}
+
 /// One row after the header: the row as sent, the reason it was left out, or place and message.
 fn check(row: &[u8], expected: &str) {
     let source = [HEADER.as_bytes(), row].concat();
