@@ -13,7 +13,8 @@ use std::{
     path::Path,
 };
 use sync_protocol::{
-    ids::{JobId, TopicId, VshardId, Writer},
+    documents::WaitOrder,
+    ids::{JobId, TenantId, TopicId, VshardId, Writer},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
     mutant::{self, Mutant},
     seats::LossPolicy,
@@ -501,7 +502,11 @@ impl At<'_> {
             }
             Command::Import { region, key, seats, policy } => {
                 let (topic, vshard) = topic_of(*region);
-                let fields = super::people::job_fields(*region, self.wall);
+                let mut fields = super::people::job_fields(*region, self.wall);
+                // A row that raises the seats of a known job says nothing of its wait list.
+                if self.tx.job_by_key(vshard, TenantId(fields.tenant), key)?.is_some() {
+                    fields.wait = WaitOrder::default();
+                }
                 let post =
                     JobPost { key: key.clone(), fields, seats: *seats, policy: *policy, keep_dates: true };
                 let mut shard = Shard { tx: self.tx, vshard, now: self.wall };
