@@ -32,7 +32,7 @@ a-trouble-begun = The shift has begun; its times stay
 a-trouble-bad = Something in the form cannot be read; please correct it
 a-trouble-broken = The machine failed; nothing was changed. Try again
 
-a-post-title = Post today's shifts
+a-post-title = Post shifts
 a-post-means = Open for sign-up at once, also with the line cut.
 a-ways = How to fill in
 a-way-yesterday = Same as yesterday

@@ -32,7 +32,7 @@ a-trouble-begun = 班已经开始，时间不能改
 a-trouble-bad = 填的内容看不懂，请改一下
 a-trouble-broken = 机器出了错，什么都没改。再试一次
 
-a-post-title = 发今天的班
+a-post-title = 发班
 a-post-means = 发出后马上能报名，断线也一样。
 a-ways = 怎么填
 a-way-yesterday = 和昨天一样

@@ -102,7 +102,7 @@ count-night = { $n ->
     [one] 1 night job
    *[other] { $n } night jobs
     }
-count-within = within { $n } km
+count-within = within { $n } km, or place not said
 count-here = { $n } on the spot
 filters = Filters
 filter-here = <span class="more">Only </span>on the spot
@@ -254,7 +254,7 @@ signup-phone-hint-world = { $a } to { $b } digits, with the country code
 pad = Number keys
 pad-del = Delete
 pad-clear = Clear
-signup-why = Only used to keep your place and to give it back. Stored as a code, not as a number. No advertising.
+signup-why = Only used to keep your place and to give it back. Stored as a code; of those who enrol the number too, locked. No advertising.
 signup-missing = { $n ->
     [one] 1 digit to go
    *[other] { $n } digits to go
@@ -381,7 +381,7 @@ help-cut-means = Green still counts. No place is given to two people.
 help-lost = Lost your ticket
 help-lost-means = Touch <b>Mine</b> and enter your 6 digits. It is still there.
 help-privacy = My phone number
-help-privacy-means = Only used to keep your place and to give it back. Stored as a code, not as a number.
+help-privacy-means = Only used to keep your place and to give it back. Stored as a code; of those who enrol the number too, locked.
 help-person = Ask a person
 help-call = Call <b>{ $a }</b>
 help-desk = In the hall: <b>{ $a }</b>

@@ -34,12 +34,13 @@ step-again = The same PIN again
 step-born = Day of birth
 step-born-hint = Year, month, day: 1990 05 17. The year alone will do
 step-go = Go on
-step-card-wrong = This kiosk does not know that card. Cards work where they were made; your phone number and PIN do too
+step-card-wrong = This kiosk does not know that card. Card, number and PIN work where you enrolled; here sign up with your number, or enrol
 step-pin-wrong = A PIN has 4 to 8 digits
 step-pin-plain = That PIN is guessed first. Choose one that is not 1234 or 0000
 step-again-wrong = That was not the same PIN. Type it again
 step-born-wrong = Type a year such as 1990, or a day such as 1990 05 17
 step-unproved = Number and PIN do not belong together here. Check both; who is new here enrols first
+enrol-unproved = This number may be enrolled here already, with another PIN. To sign up for work the number alone is enough
 step-too-many = { $n ->
     [one] Too many wrong tries. Please wait a minute
    *[other] Too many wrong tries. Please wait { $n } minutes
@@ -62,10 +63,10 @@ done-about = Kept
 done-known = You were enrolled here before. Nothing was changed
 
 # The card
-card-link = Print my card
+card-link = A new card
 card-title = Your worker card
 card-qr = QR code of the card
-card-keep = Take a photo, or have it printed at the desk.
+card-keep = Take a photo of it.
 card-use = Hold it to the scanner: no number to type any more.
 card-says = The card says who you are. Your PIN opens what is yours: tell it to nobody.
 card-lost = Lost it? Make a new one here. The old one then opens nothing.
@@ -90,14 +91,14 @@ about-name-hint = may stay empty
 about-papers = I have
 about-tongues = I speak
 about-go = Keep it
-consent-what = This kiosk keeps your number, your PIN as a check sum, and what you ticked. All of it locked, and on this machine only.
+consent-what = This kiosk keeps your number, name and day of birth, your PIN as a check sum, and what you ticked. All of it locked, and on this machine only.
 consent-who = It is used to find you work, to let you in, and to tell you what changes. Nobody else gets it. No advertising.
 consent-end = You can have it erased here at any time.
 consent-go = I agree, enrol me
 
 # The end of it
 erase-title = Erase me
-erase-gone = Erased: name, number, PIN, card and what you ticked. Here at once, at the other kiosks of the region as soon as they hear of it. It cannot be undone.
+erase-gone = Erased: name, number, day of birth, PIN, card and what you ticked. Here at once, at the other kiosks of the region as soon as they hear of it. It cannot be undone.
 erase-stays = Stays: that a place was taken, under a code without a name. Seats and pay are counted by it.
 erase-shifts = Shifts that you have stay yours, by their six digits. If you cannot come, give them back first: nobody can send you messages any more.
 erase-go = Erase me for good

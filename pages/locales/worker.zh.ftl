@@ -34,12 +34,13 @@ step-again = 密码再按一遍
 step-born = 出生日期
 step-born-hint = 年月日，如 1990 05 17，只写年也行
 step-go = 下一步
-step-card-wrong = 这台机器不认得这张卡。卡在哪台机器做的就在哪台用；也可以用手机号和密码
+step-card-wrong = 这台机器不认识这张卡。卡、号码和密码在您登记的那台机器上用；在这里用号码报名，或者登记
 step-pin-wrong = 密码是 4 到 8 位数字
 step-pin-plain = 这个密码别人最先猜到。别用 1234、0000 这样的
 step-again-wrong = 两遍不一样，请再按一遍
 step-born-wrong = 请按年，如 1990，或年月日，如 1990 05 17
 step-unproved = 号码和密码在这里对不上。请都看一遍；第一次来请先登记
+enrol-unproved = 这个号码可能已经在这里登记过，用的是别的密码。报名只用号码就行
 step-too-many = 错得太多了，请等 { $n } 分钟
 signup-known = 这里认得您，不用按号码。按下面的大按钮就行。
 lack-log-in = 说明我是谁
@@ -59,10 +60,10 @@ done-about = 记下了
 done-known = 您以前登记过，什么也没改
 
 # The card
-card-link = 打印我的卡
+card-link = 换一张新卡
 card-title = 您的工友卡
 card-qr = 卡的二维码
-card-keep = 拍下来，或请服务台打印。
+card-keep = 请拍下来。
 card-use = 放到扫码器上，就不用按号码了。
 card-says = 卡只说明您是谁，密码才打开您的东西，谁也别告诉。
 card-lost = 丢了？到这里做张新的，旧的就作废。
@@ -87,19 +88,19 @@ about-name-hint = 可以不填
 about-papers = 我有
 about-tongues = 我会说
 about-go = 记下来
-consent-what = 这台机器会记下您的号码、密码的校验码和您勾的内容，都上了锁，只在这台机器里。
+consent-what = 这台机器会记下您的号码、姓名、生日、密码的校验码和您勾的内容，都上了锁，只在这台机器里。
 consent-who = 只用来给您找活、进门、通知变动。不给别人，不发广告。
 consent-end = 随时可以在这里全部删掉。
 consent-go = 我同意，登记
 
 # The end of it
 erase-title = 删掉我的资料
-erase-gone = 会删掉：姓名、号码、密码、卡和您勾的内容。这里马上删，本地区别的机器一得到消息就删。删了找不回来。
+erase-gone = 会删掉：姓名、号码、生日、密码、卡和您勾的内容。这里马上删，本地区其他机器一得到消息就删。删了找不回来。
 erase-stays = 会留下：某个位子有人占过，只有代号，没有名字。算位子和工钱要用。
 erase-shifts = 已经定的活还是您的，凭六位数字。不来请先退掉：删了以后没法再通知您。
 erase-go = 全部删掉
 erased-title = 已经删掉
-erased-here = 这台机器里您的资料没有了。本地区别的机器一得到消息就跟着删。
+erased-here = 这台机器里您的资料没有了。本地区其他机器一得到消息就跟着删。
 erased-stays = 您的位子还凭六位数字留着，没有名字。
 
 # A code to the phone

@@ -103,7 +103,7 @@ count-night = { $n ->
     [one] 1 trabajo de noche
    *[other] { $n } trabajos de noche
     }
-count-within = a { $n } km
+count-within = a { $n } km o sin lugar dicho
 count-here = { $n } al momento
 filters = Filtros
 filter-here = <span class="more">Solo </span>al momento
@@ -255,7 +255,7 @@ signup-phone-hint-world = de { $a } a { $b } cifras, con el código del país
 pad = Teclas de números
 pad-del = Borrar
 pad-clear = Vaciar
-signup-why = Solo para guardar su puesto y para devolverlo. Se guarda cifrado, no como número. Sin publicidad.
+signup-why = Solo para guardar su puesto y para devolverlo. Se guarda cifrado; de quien se inscribe también el número, con llave. Sin publicidad.
 signup-missing = { $n ->
     [one] Falta 1 cifra
    *[other] Faltan { $n } cifras
@@ -378,7 +378,7 @@ help-cut-means = Lo verde sigue valiendo. Ningún puesto se da a dos personas.
 help-lost = Perdió su boleto
 help-lost-means = Toque <b>Mío</b> y escriba sus 6 cifras. Sigue ahí.
 help-privacy = Mi teléfono
-help-privacy-means = Solo para guardar su puesto y para devolverlo. Se guarda cifrado, no como número.
+help-privacy-means = Solo para guardar su puesto y para devolverlo. Se guarda cifrado; de quien se inscribe también el número, con llave.
 help-person = Pregunte a una persona
 help-call = Llame al <b>{ $a }</b>
 help-desk = En la sala: <b>{ $a }</b>
@@ -469,7 +469,7 @@ a-trouble-begun = El turno ya empezó; sus horas se quedan
 a-trouble-bad = Algo del formulario no se entiende; corríjalo
 a-trouble-broken = La máquina falló; no se cambió nada. Pruebe otra vez
 
-a-post-title = Publicar los turnos de hoy
+a-post-title = Publicar turnos
 a-post-means = Se pueden apuntar al momento, también con la línea cortada.
 a-ways = Cómo llenarlo
 a-way-yesterday = Igual que ayer
@@ -722,12 +722,13 @@ step-again = El mismo PIN otra vez
 step-born = Fecha de nacimiento
 step-born-hint = Año, mes, día: 1990 05 17. Basta el año
 step-go = Seguir
-step-card-wrong = Este quiosco no conoce esa tarjeta. Vale donde se hizo; también valen su teléfono y su PIN
+step-card-wrong = Este quiosco no conoce esa tarjeta. Tarjeta, número y PIN valen donde se inscribió; aquí apúntese con su número o inscríbase
 step-pin-wrong = Un PIN tiene de 4 a 8 cifras
 step-pin-plain = Ese PIN se adivina primero. Elija otro que no sea 1234 ni 0000
 step-again-wrong = No era el mismo PIN. Escríbalo otra vez
 step-born-wrong = Escriba un año como 1990, o un día como 1990 05 17
 step-unproved = Aquí ese número y ese PIN no van juntos. Revise los dos; si es nuevo, inscríbase antes
+enrol-unproved = Quizá este número ya está inscrito aquí con otro PIN. Para apuntarse a un trabajo basta el número
 step-too-many = { $n ->
     [one] Demasiados intentos. Espere un minuto
    *[other] Demasiados intentos. Espere { $n } minutos
@@ -750,10 +751,10 @@ done-about = Guardado
 done-known = Usted ya estaba inscrito. No se cambió nada
 
 # La tarjeta
-card-link = Imprimir mi tarjeta
+card-link = Una tarjeta nueva
 card-title = Su tarjeta
 card-qr = Código QR de la tarjeta
-card-keep = Tómele una foto o pida que la impriman.
+card-keep = Tómele una foto.
 card-use = Acérquela al lector: ya no hay que escribir el número.
 card-says = La tarjeta dice quién es. El PIN abre lo suyo: no lo diga a nadie.
 card-lost = ¿La perdió? Haga otra aquí. La vieja ya no abre nada.
@@ -778,14 +779,14 @@ about-name-hint = puede quedar vacío
 about-papers = Tengo
 about-tongues = Hablo
 about-go = Guardar
-consent-what = Este quiosco guarda su número, su PIN como suma de control y lo que marcó. Todo cerrado con llave y solo en esta máquina.
+consent-what = Este quiosco guarda su número, su nombre y su fecha de nacimiento, su PIN como suma de control y lo que marcó. Todo cerrado con llave y solo en esta máquina.
 consent-who = Sirve para buscarle trabajo, dejarlo entrar y avisarle de cambios. No se da a nadie. Sin publicidad.
 consent-end = Puede pedir que se borre aquí cuando quiera.
 consent-go = De acuerdo, inscríbame
 
 # El final
 erase-title = Borrarme
-erase-gone = Se borra: nombre, número, PIN, tarjeta y lo que marcó. Aquí enseguida, en los otros quioscos de la región cuando lo sepan. No se puede deshacer.
+erase-gone = Se borra: nombre, número, fecha de nacimiento, PIN, tarjeta y lo que marcó. Aquí enseguida, en los otros quioscos de la región cuando lo sepan. No se puede deshacer.
 erase-stays = Queda: que hubo un lugar tomado, con una clave sin nombre. Con ella se cuentan lugares y pago.
 erase-shifts = Los turnos que tiene siguen siendo suyos, con sus seis cifras. Si no puede venir, devuélvalos antes: ya nadie podrá avisarle.
 erase-go = Borrarme para siempre

@@ -39,7 +39,8 @@ pub(super) fn fresh(clerk: &Clerk, way: &str, day: Date) -> Result<Left, Problem
 fn yesterday(app: &App, scope: &TenantScope, day: Date) -> Result<Vec<Row>, Problem> {
     let (begins, ends) = bounds(app, day.yesterday().unwrap_or(day));
     let views = app.shared.readers.read(|tx| scope.jobs(tx, begins, ends))?;
-    let views = views.iter().take(ROWS_MAX);
+    // What was called off is not wanted again.
+    let views = views.iter().filter(|view| !view.seats.closed).take(ROWS_MAX);
     let copies = views.map(|view| {
         let seats = view.said.cap.max(view.seats.granted);
         post::copy(&view.fields, seats, &view.job.to_string(), &app.shared.time_zone)

@@ -459,10 +459,18 @@ fn places_elsewhere_are_dated() {
 #[test]
 fn a_widened_list_says_how_far_it_reaches() {
     for (lang, found, said) in [
-        (Lang::EN, 0, ["Nothing within 5 km", "Widened to 25 km: 52 found", "within 25 km"]),
-        (Lang::EN, 3, ["Only 3 jobs within 5 km", "Widened to 25 km: 52 found", "within 25 km"]),
-        (Lang::ZH, 0, ["5 公里内没有", "已经放宽到 25 公里，有 52 个", "（25 公里内）"]),
-        (Lang::ZH, 3, ["5 公里内只有 3 个", "已经放宽到 25 公里，有 52 个", "（25 公里内）"]),
+        (
+            Lang::EN,
+            0,
+            ["Nothing within 5 km", "Widened to 25 km: 52 found", "within 25 km, or place not said"],
+        ),
+        (
+            Lang::EN,
+            3,
+            ["Only 3 jobs within 5 km", "Widened to 25 km: 52 found", "within 25 km, or place not said"],
+        ),
+        (Lang::ZH, 0, ["5 公里内没有", "已经放宽到 25 公里，有 52 个", "（25 公里内，或没标位置）"]),
+        (Lang::ZH, 3, ["5 公里内只有 3 个", "已经放宽到 25 公里，有 52 个", "（25 公里内，或没标位置）"]),
     ] {
         let mut list = near(Choice { lang, big: false, visit: None });
         assert!(!list.render().unwrap().contains(said[0]));

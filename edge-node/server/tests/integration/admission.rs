@@ -90,7 +90,7 @@ fn hours_of_rest_are_asked_for_from_the_first_sign_up_on_and_said_in_the_workers
         fs::create_dir_all(&languages).unwrap();
         fs::copy(SPANISH, languages.join("es.ftl")).unwrap();
     });
-    let (day, next) = (job(&node, (1, 6, 14), 2, 2_500), job(&node, (1, 20, 23), 2, 2_500));
+    let (day, next) = (job(&node, (1, 6, 14), 2, 2_500), job(&node, (1, 20, 23), 9, 2_500));
     let later = job(&node, (2, 2, 9), 2, 2_500);
     id(&sign_up(&node, &day, 1), 201);
     // Also right after a power cut: nobody is signed up before the folder was read.
@@ -120,12 +120,13 @@ fn hours_of_rest_are_asked_for_from_the_first_sign_up_on_and_said_in_the_workers
 fn a_place_that_comes_up_is_given_to_the_next_whom_the_rule_admits_and_the_ticket_says_why() {
     let node = start_with_rest_hours("rest-line");
     let (wanted, other) = (job(&node, (1, 6, 14), 1, 2_500), job(&node, (1, 20, 23), 2, 2_500));
-    let holder = id(&sign_up(&node, &wanted, 1), 201);
+    let held = sign_up(&node, &wanted, 1);
+    let holder = id(&held, 201);
     let waiting = sign_up(&node, &wanted, 2);
     let (waits, waiting) = (id(&waiting, 202), told(&waiting));
     let next = id(&sign_up(&node, &wanted, 3), 202);
     id(&sign_up(&node, &other, 2), 201);
-    let proof = json!({ "phone": "13900000001" });
+    let proof = json!({ "phone": "13900000001", "code": told(&held)["code"] });
     assert_eq!(node.post(&format!("/v1/sign_ups/{holder}:cancel"), ("Accept", "*/*"), &proof).status, 200);
     let stands = |id: &str| told(&node.get(&format!("/v1/sign_ups/{id}")));
     let ended = stands(&waits);

@@ -89,10 +89,7 @@ fn a_door_opens_to_the_key_alone() {
     assert_eq!(shut.header("cache-control"), Some("no-store"));
     assert_eq!(log_in(&node, "not-the-key").status, 401);
     let clerk = Clerk::of(&node);
-    assert!(
-        clerk.get("/agency").body.contains("Post today&#39;s shifts")
-            || clerk.get("/agency").body.contains("Post today's shifts")
-    );
+    assert!(clerk.get("/agency").body.contains("Post shifts"));
     assert!(clerk.get("/agency?lang=zh").body.contains("<html lang=\"zh-CN\""));
     assert!(clerk.get("/agency/gate").body.contains("<html lang=\"zh-CN\""), "the language is kept");
     let cookie = [FORM, ("Cookie", clerk.cookie.as_str())];

@@ -4,15 +4,16 @@
 //! whole log up to FINAL is here, which settles it exactly, or, for jobs whose policy says so, until they are reclaimed.
 
 use super::{
-    Shard, bounds, ends,
-    merge::{Batch, MergeError, Merged, merge_entries, verify},
+    Shard, bounds, ends, line,
+    merge::{Batch, Checked, MergeError, Merged, merge_entries, verify},
     restore::{self, Told},
 };
 use std::collections::BTreeSet;
 use sync_protocol::{
+    documents::Status,
     ids::{JobId, TopicId, Writer},
     log::{Entry, EntryKind, Head, LogHead},
-    seats::{LossPolicy, NodeEvent, NodeRow, SeatState, Standing},
+    seats::{EndReason, Ending, LossPolicy, NodeEvent, NodeRow, SeatState, Standing},
 };
 use sync_store::{EndingRow, FenceCause, SeatRow, StandingRow, StoreError, WaitRow};
 
@@ -164,6 +165,31 @@ fn inherit(shard: &mut Shard<'_>, job: JobId, seat: &SeatRow) -> Result<(), Stor
         shard.tx.put_ending(vshard, &EndingRow { done: true, ..asked })?;
     }
     Ok(())
+}
+
+/// A report on rights that were reclaimed in the meantime: a receipt that the hub did not hold by then is void.
+pub(super) fn void(shard: &mut Shard<'_>, writer: Writer, row: &NodeRow) -> Result<Checked, StoreError> {
+    if let NodeEvent::Accept { sign_up, worker } = row.event
+        && shard.tx.seat(shard.vshard, row.job, sign_up)?.is_none_or(|seat| seat.state == SeatState::Waiting)
+    {
+        let seat = SeatRow { sign_up, holder: writer, worker, state: SeatState::Bumped };
+        shard.tx.put_seat(shard.vshard, row.job, &seat)?;
+        let job = row.job;
+        let ending = Ending { sign_up, reason: EndReason::Voided };
+        let row = EndingRow { job, ending, at: shard.now, done: true };
+        shard.tx.put_ending(shard.vshard, &row)?;
+        shard.tx.remove_waiting(shard.vshard, job, sign_up)?;
+        shard.set_status(sign_up, Status::Bumped, EndReason::Voided.as_str())?;
+        // Its worker may have signed up again before the hub heard of the receipt.
+        line::put_voided_first(shard, job)?;
+    }
+    // What was known was taken over: its worker may have given it back meanwhile.
+    if let NodeEvent::Cancel { sign_up } | NodeEvent::Bump { sign_up, .. } = row.event
+        && shard.tx.seat(shard.vshard, row.job, sign_up)?.is_some_and(|seat| seat.holder.is_hub())
+    {
+        ends::end(shard, row.job, Ending { sign_up, reason: EndReason::Worker })?;
+    }
+    Ok(Ok(()))
 }
 
 /// Takes back the rights of a fenced incarnation to jobs of [`LossPolicy::Reclaim`], once its lease is over. What the hub

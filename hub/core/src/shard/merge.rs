@@ -258,6 +258,7 @@ fn merge_change(
     if !work.documents.take(&document) {
         return Ok(park("the edits of one batch write too much of large documents anew"));
     }
+    let mut ended = None;
     match entry.doc.kind {
         DocumentKind::Job => {
             let Some(fields) = JobFields::read(&document) else {
@@ -282,18 +283,40 @@ fn merge_change(
             let Some(fields) = SignUpFields::read(&document) else {
                 return Ok(park("a sign-up without its fields"));
             };
-            // A status is a projection of the ledger: what has ended there does not come back in its document.
-            let seat = shard.tx.seat(shard.vshard, fields.job, entry.doc)?;
-            let is_over = seat.is_some_and(|seat| seat.state.is_over());
-            if is_over && fields.status.is_current() && entry.doc.writer == writer {
-                return Ok(park("the sign-up has ended"));
-            }
+            ended = match come_back(shard, writer, entry, &fields)? {
+                Ok(ended) => ended,
+                Err(problem) => return Ok(Err(problem)),
+            };
             shard.tx.put_sign_up(shard.vshard, entry.doc, &fields)?;
         }
     }
     shard.tx.put_document(shard.vshard, entry.doc, entry.topic(), &document)?;
     shard.append(None, writer, entry)?;
+    if let Some((status, reason)) = ended {
+        shard.set_status(entry.doc, status, &reason)?;
+    }
     Ok(Ok(()))
+}
+
+/// A status is a projection of the ledger: what has ended there does not come back in its document. Where its own node says so
+/// behind a reclaim, which it knew nothing of, its change counts, and the status that stands is said anew behind it.
+fn come_back(
+    shard: &mut Shard<'_>,
+    writer: Writer,
+    entry: &Entry,
+    fields: &SignUpFields,
+) -> Result<Result<Option<(Status, String)>, Problem>, StoreError> {
+    let seat = shard.tx.seat(shard.vshard, fields.job, entry.doc)?;
+    let over = seat.map(|seat| seat.state).filter(|state| state.is_over());
+    let Some(state) = over.filter(|_| fields.status.is_current() && entry.doc.writer == writer) else {
+        return Ok(Ok(None));
+    };
+    if !shard.tx.is_reclaimed(shard.vshard, fields.job, writer)? {
+        return Ok(Err(Problem::Park("the sign-up has ended".to_owned())));
+    }
+    let told = shard.tx.sign_up(entry.doc)?.map(|row| row.fields.reason).unwrap_or_default();
+    let status = if state == SeatState::Cancelled { Status::Cancelled } else { Status::Bumped };
+    Ok(Ok(Some((status, told))))
 }
 
 fn merge_row(
@@ -344,7 +367,7 @@ fn merge_row(
         return Ok(park("a sign-up of another node"));
     }
     if shard.tx.is_reclaimed(shard.vshard, row.job, writer)? {
-        return void(shard, writer, &row);
+        return fences::void(shard, writer, &row);
     }
     told.rights(shard, writer, row.job)?;
     merge_sign_up(shard, writer, &row, (sign_up, worker), merged)
@@ -449,31 +472,6 @@ fn follow_up(
         }
         SeatState::Live | SeatState::Waiting | SeatState::Requested => Ok(()),
     }
-}
-
-/// A report on rights that were reclaimed in the meantime: a receipt that the hub did not hold by then is void.
-fn void(shard: &mut Shard<'_>, writer: Writer, row: &NodeRow) -> Result<Checked, StoreError> {
-    if let NodeEvent::Accept { sign_up, worker } = row.event
-        && shard.tx.seat(shard.vshard, row.job, sign_up)?.is_none_or(|seat| seat.state == SeatState::Waiting)
-    {
-        let seat = SeatRow { sign_up, holder: writer, worker, state: SeatState::Bumped };
-        shard.tx.put_seat(shard.vshard, row.job, &seat)?;
-        let job = row.job;
-        let ending = Ending { sign_up, reason: EndReason::Voided };
-        let row = EndingRow { job, ending, at: shard.now, done: true };
-        shard.tx.put_ending(shard.vshard, &row)?;
-        shard.tx.remove_waiting(shard.vshard, job, sign_up)?;
-        shard.set_status(sign_up, Status::Bumped, EndReason::Voided.as_str())?;
-        // Its worker may have signed up again before the hub heard of the receipt.
-        line::put_voided_first(shard, job)?;
-    }
-    // What was known was taken over: its worker may have given it back meanwhile.
-    if let NodeEvent::Cancel { sign_up } | NodeEvent::Bump { sign_up, .. } = row.event
-        && shard.tx.seat(shard.vshard, row.job, sign_up)?.is_some_and(|seat| seat.holder.is_hub())
-    {
-        ends::end(shard, row.job, Ending { sign_up, reason: EndReason::Worker })?;
-    }
-    Ok(Ok(()))
 }
 
 /// The sign-up that an event is about; its worker where the event names one.

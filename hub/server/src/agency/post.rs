@@ -39,7 +39,9 @@ async fn yesterday(clerk: &Clerk, day: Date) -> Result<Vec<Row>, Problem> {
     let scope = &clerk.scope;
     let (begins, ends) = scope.region.bounds(day.yesterday().unwrap_or(day));
     let jobs = scope.jobs(&clerk.app, begins, ends).await?;
-    let copies = jobs.iter().take(ROWS_MAX).map(|(view, fields)| {
+    // What was called off is not wanted again.
+    let wanted = jobs.iter().filter(|(view, _)| view.seats.open);
+    let copies = wanted.take(ROWS_MAX).map(|(view, fields)| {
         post::copy(fields, view.seats.cap, &view.summary.job.to_string(), &scope.region.zone)
     });
     Ok(copies.collect())

@@ -211,7 +211,12 @@ impl TenantScope {
             let document = tx.document(self.vshard, seat.sign_up)?;
             let document = document.as_ref().map(|stored| &stored.document);
             let fields = document.and_then(SignUpFields::read);
-            let status = status(&seat);
+            let reason = fields.as_ref().and_then(|fields| EndReason::parse(&fields.reason));
+            let status = match (status(&seat), reason) {
+                // Its holder tells of any end that was said there as of a cancellation; whose word it was, the document says.
+                (Status::Cancelled, Some(EndReason::NoShow | EndReason::Employer)) => Status::Bumped,
+                (status, _) => status,
+            };
             let attendance = document.map(Attendance::read).unwrap_or_default();
             // The holder takes no place from somebody who came.
             let came = attendance.checked_in_at.is_some();
@@ -220,7 +225,7 @@ impl TenantScope {
                 sign_up: seat.sign_up,
                 code: fields.as_ref().map_or_else(String::new, |fields| fields.code.clone()),
                 status,
-                reason: fields.and_then(|fields| EndReason::parse(&fields.reason)),
+                reason,
                 attendance,
                 is_ending: ending.is_some() && status.is_current(),
                 position: position.get(&seat.sign_up).copied(),

@@ -299,7 +299,8 @@ fn work(day: &mut Day, big: &str, small: &str) {
     assert_eq!(status, 201, "{crew}");
     let finn = crew["sign_ups"][1].clone();
     let path = format!("/v1/sign_ups/{}:cancel", finn["id"].as_str().unwrap());
-    assert_eq!(day.call("hall-1", "POST", &path, &[], &json!({ "phone": FINN.phone })).0, 200);
+    let proof = json!({ "phone": FINN.phone, "code": finn["code"] });
+    assert_eq!(day.call("hall-1", "POST", &path, &[], &proof).0, 200);
     day.of_agency("hall-1", &ada, "check_in", &Value::Null);
     day.of_agency("hall-1", &ada, "check_out", &Value::Null);
     day.of_agency("hall-1", &ada, "confirm_minutes", &json!({ "minutes": 300 }));

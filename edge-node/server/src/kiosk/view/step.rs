@@ -272,6 +272,7 @@ impl StepPage {
             StepError::PlainPin => frame.t("step-pin-plain"),
             StepError::Again => frame.t("step-again-wrong"),
             StepError::Born => frame.t("step-born-wrong"),
+            StepError::Unproved if self.purpose == Purpose::Enrol => frame.t("enrol-unproved"),
             StepError::Unproved => frame.t("step-unproved"),
             StepError::TooMany { wait_min } => frame.t_n("step-too-many", wait_min),
             StepError::Code => frame.t("step-code-wrong"),

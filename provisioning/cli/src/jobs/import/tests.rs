@@ -71,7 +71,7 @@ fn a_column_says_who_gets_a_freed_place() {
     let (_, kept) = import(source.as_bytes(), &map).unwrap();
     let rules: Vec<_> = kept.rows.iter().map(|row| row.wait_rule.as_deref().unwrap()).collect();
     assert_eq!(rules, ["lottery", "seniority", "arrival"]);
-    let refused = "5:29: wait: `by the moon` is no rule for who gets a freed place; write arrival, seniority or lottery";
+    let refused = "5:28: wait: `by the moon` is no rule for who gets a freed place; write arrival, seniority or lottery";
     assert_eq!(kept.refused, [refused]);
     let wrong = Map::parse(&text.replace("first come", "by the moon")).unwrap_err();
     assert!(wrong.to_string().contains("constants.wait_rule: `by the moon` is no rule"), "{wrong:#}");
