@@ -2,11 +2,11 @@
 
 use crate::{
     jobs::{fields, import},
-    vshard::{TOPIC, Vshard},
+    vshard::{TOPIC, Vshard, signed_up},
 };
 use hub_core::shard::{self, Imported};
 use sync_protocol::{
-    documents::{Attendance, Document, Draw, JobFields, SignUpFields, Status, WaitOrder, WaitRule, draw_key},
+    documents::{Attendance, Document, Draw, JobFields, Status, WaitOrder, WaitRule, draw_key},
     ids::{JobId, SignUpId, WorkerId, Writer},
     seats::{Excess, SeatState},
     wire::v1::{Ask, Outcome},
@@ -23,20 +23,6 @@ fn worker(n: u8) -> WorkerId {
 
 fn sign_up(n: u8) -> SignUpId {
     SignUpId::sign_up(HALL, u64::from(n))
-}
-
-/// What a node writes of worker `n`'s sign-up.
-fn told(job: JobId, n: u8, status: Status) -> SignUpFields {
-    SignUpFields {
-        job,
-        worker: worker(n),
-        status,
-        code: String::new(),
-        idempotency: [0; 16],
-        body_hash: [0; 16],
-        created_at: 1,
-        reason: String::new(),
-    }
 }
 
 /// A job whose one seat is taken, with a rule for those who come after.
@@ -73,7 +59,7 @@ impl Line {
             panic!("not created")
         };
         let id = SignUpId::sign_up(HALL, 1_000 + u64::from(n) * 10 + job.counter);
-        let told = told(job, n, Status::Confirmed);
+        let told = signed_up(job, worker(n), Status::Confirmed);
         let mut written = told.to_fields();
         if came {
             written.push(Attendance::in_at(start_at - 300));
@@ -90,7 +76,7 @@ impl Line {
     /// Worker `n` signed up at a node that left it to the hub.
     fn request(&mut self, n: u8) {
         let (job, id, holder) = (self.job, sign_up(n), Writer::hub(1));
-        let told = told(job, n, Status::Requested);
+        let told = signed_up(job, worker(n), Status::Requested);
         self.vshard.work(|shard| {
             let mut document = Document::default();
             let change = document.edit(HALL, &told.to_fields(), 1).unwrap();

@@ -1,8 +1,11 @@
 //! What a reclaim keeps of an incarnation whose log had come further than the fence.
 
-use crate::vshard::{Vshard, accept, birth, row};
+use crate::vshard::{TOPIC, Vshard, accept, birth, row, signed_up};
+use hub_core::shard;
 use sync_protocol::{
-    ids::{JobId, SignUpId, Writer},
+    documents::{Document, Status, Value},
+    ids::{JobId, SignUpId, WorkerId, Writer},
+    log::{Entry, EntryKind},
     seats::{HubHolding, LossPolicy, NodeEvent, SeatState, Standing},
 };
 
@@ -76,4 +79,37 @@ fn a_row_that_no_honest_node_writes_ends_the_evidence() {
     assert_eq!(vshard.reclaim(NODE).jobs, [(job, 0)], "five of five were used before the sixth");
     assert_eq!(vshard.seat(job, sign_up(6)), Some((SeatState::Live, true)));
     assert_eq!(vshard.seat(job, another), None);
+}
+
+#[test]
+fn a_status_that_its_node_gave_behind_a_reclaim_brings_no_place_back() {
+    let (mut vshard, job) = (Vshard::new("late"), JobId::job(NODE, 1));
+    let (place, worker) = (sign_up(2), WorkerId([3; 16]));
+    let mut document = Document::default();
+    let mut edit = |fields: &[(&str, Value)]| {
+        let change = document.edit(NODE, fields, 1).unwrap();
+        document.take(place, &change, NODE).unwrap();
+        Entry::new(EntryKind::Change, TOPIC, place, change)
+    };
+    let creation = edit(&signed_up(job, worker, Status::WaitListed).to_fields());
+    let promoted = edit(&signed_up(job, worker, Status::Confirmed).to_fields());
+    let waits = row(job, NodeEvent::Wait { sign_up: place, worker });
+    let log = [birth(job, 1, LossPolicy::Reclaim), accept(job, sign_up(9)), creation, waits];
+    vshard.report(NODE, &log).unwrap();
+    vshard.fence(NODE);
+    vshard.reclaim(NODE);
+    vshard.work(|shard| shard::close(shard, job)).unwrap();
+    assert_eq!(vshard.seat(job, place), Some((SeatState::Bumped, true)), "called off");
+
+    let rest = [
+        row(job, NodeEvent::Cancel { sign_up: sign_up(9) }),
+        promoted,
+        row(job, NodeEvent::Accept { sign_up: place, worker }),
+        row(NodeEvent::no_job(NODE), NodeEvent::Final),
+    ];
+    let settled = vshard.report(NODE, &rest).unwrap();
+    assert_eq!((settled.settled, settled.violation, settled.parked), (true, None, 0));
+    assert_eq!(vshard.seat(job, place), Some((SeatState::Bumped, true)));
+    let known = vshard.read(|tx, _| tx.sign_up(place)).unwrap();
+    assert_eq!((known.status(), known.fields.reason.as_str()), (Status::Bumped, "closed"));
 }

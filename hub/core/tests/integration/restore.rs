@@ -1,30 +1,16 @@
 //! A vshard from a backup: who is awaited, what they may tell, and what is reserved for those who never will.
 
 use crate::jobs::{fields, import};
-use crate::vshard::{SEAL_KEY, TOPIC, Vshard, accept, birth, row};
+use crate::vshard::{SEAL_KEY, TOPIC, Vshard, accept, birth, row, signed_up};
 use hub_core::shard::{self, Imported};
 use sync_protocol::{
-    documents::{Attendance, Document, JobFields, SignUpFields, Status, Value},
+    documents::{Attendance, Document, JobFields, Status, Value},
     ids::{JobId, SignUpId, WorkerId, Writer},
     log::{Entry, EntryKind},
     seats::{
         HubHolding, JobText, LossPolicy, NodeEvent, NodeRow, Seal, SealKey, SeatState, SeatsSaid, Standing,
     },
 };
-
-/// A confirmed sign-up as its node writes it.
-fn of_sign_up(job: JobId, worker: WorkerId) -> SignUpFields {
-    SignUpFields {
-        job,
-        worker,
-        status: Status::Confirmed,
-        code: String::new(),
-        idempotency: [0; 16],
-        body_hash: [0; 16],
-        created_at: 1,
-        reason: String::new(),
-    }
-}
 
 const HALL: Writer = Writer::new(1, 1);
 const KIOSK: Writer = Writer::new(2, 1);
@@ -210,7 +196,7 @@ fn who_came_is_kept_until_the_node_of_his_sign_up_has_told() {
         document.take(place, &change, writer).unwrap();
         Entry::new(EntryKind::Change, TOPIC, place, change)
     };
-    let creation = edit(HALL, &of_sign_up(job, worker).to_fields());
+    let creation = edit(HALL, &signed_up(job, worker, Status::Confirmed).to_fields());
     let (came, left) = (edit(KIOSK, &[Attendance::in_at(500)]), edit(KIOSK, &[Attendance::out_at(900)]));
 
     vshard.report(KIOSK, &[done(history)]).unwrap();

@@ -3,6 +3,7 @@
 use hub_core::shard::{self, Batch, Carried, MergeError, Merged, Reclaimed, Shard};
 use std::{collections::BTreeMap, path::PathBuf};
 use sync_protocol::{
+    documents::{SignUpFields, Status},
     ids::{JobId, SignUpId, TopicId, VshardId, WorkerId, Writer},
     log::{Entry, EntryKind},
     seats::{HubHolding, LossPolicy, NodeEvent, NodeRow, SealKey, SeatState},
@@ -35,6 +36,20 @@ pub(crate) fn accept(job: JobId, sign_up: SignUpId) -> Entry {
     let mut worker = [0; 16];
     worker[..8].copy_from_slice(&sign_up.counter.to_be_bytes());
     row(job, NodeEvent::Accept { sign_up, worker: WorkerId(worker) })
+}
+
+/// A sign-up as its node writes it.
+pub(crate) fn signed_up(job: JobId, worker: WorkerId, status: Status) -> SignUpFields {
+    SignUpFields {
+        job,
+        worker,
+        status,
+        code: String::new(),
+        idempotency: [0; 16],
+        body_hash: [0; 16],
+        created_at: 1,
+        reason: String::new(),
+    }
 }
 
 /// An entry of a topic that no node here may touch.
