@@ -21,7 +21,7 @@ use needs::Need;
 pub(crate) use needs::describe;
 
 /// Seeds that a run with `--all` simulates; larger runs are recorded in simulations/TRACK-RECORD.md.
-const SIMULATED_SEEDS: &str = "740";
+const SIMULATED_SEEDS: &str = "500";
 /// Times that it kills a process of a cluster under load.
 const KILLS: &str = "200";
 /// Seeds that it runs twice, where both must do the same; none of them is among the others.
