@@ -77,8 +77,8 @@ export async function hubDay(tab, town, lang, tools) {
   await page.locator('button[value="dismiss"]').click();
   await look(tab, 'the place is taken');
   await shown(page, 'the next in line has the place', async () => (await standing()) === '1 / 1' && (await places.count()) === 1);
-  const people = await page.locator('table.who').innerText();
-  expect(!/Gave it back|自己退了/.test(people), `nobody has given a place back: ${people}`);
+  const list = await page.locator('table.who').innerText();
+  expect(!/Gave it back|自己退了/.test(list), `nobody has given a place back: ${list}`);
   await page.goto(`${town.hub}/agency/timesheet`);
   await look(tab, 'timesheet of the hub');
   await shot('timesheet');
