@@ -5,6 +5,7 @@
 
 mod carry;
 mod contacts;
+mod demands;
 mod documents;
 mod frames;
 mod ids;
@@ -12,4 +13,5 @@ mod logs;
 mod receipts;
 mod seats;
 mod sessions;
+mod timesheets;
 mod writers;
