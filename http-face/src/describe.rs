@@ -105,6 +105,7 @@ fn add_problems(writes: bool, operation: &mut Map<String, Value>, problem: &str,
         ("too-large", has_body),
         ("unsupported-media-type", takes_json),
         ("too-many-requests", writes),
+        ("misdirected", true),
         ("internal", true),
         ("timeout", true),
     ];
@@ -189,6 +190,7 @@ mod tests {
             known("unauthorized", 401),
             known("too-large", 413),
             known("unsupported-media-type", 415),
+            known("misdirected", 421),
             known("too-many-requests", 429),
             known("internal", 500),
             known("busy", 503),
@@ -228,6 +230,7 @@ mod tests {
         check("/paths/~1b/post/responses/503/description", json!("`busy`. Or `timeout`."));
         check("/paths/~1b/post/responses/413/description", json!("`too-large`."));
         check("/paths/~1b/post/responses/415/description", json!("`unsupported-media-type`."));
+        check("/paths/~1a/get/responses/421/description", json!("`misdirected`."));
         check("/paths/~1a/get/responses/429", Value::Null);
         check("/paths/~1b/post/responses/429/description", json!("`too-many-requests`."));
     }

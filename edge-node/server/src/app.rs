@@ -25,7 +25,7 @@ use edge_core::{
     search::Index,
 };
 use enrolment::FolderHold;
-use http_face::{Rate, Rates};
+use http_face::{Hosts, Rate, Rates};
 use jiff::tz::TimeZone;
 use pages::{agency::Clerks, country::Country, guesses::Guesses};
 use plugin_host::ChainSlot;
@@ -476,8 +476,9 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         None => None,
     };
     announce(config, &listener, phones.as_ref())?;
+    let callers = (&config.origins[..], hosts(config, phones.as_ref()));
     let served = tokio::select! {
-        served = http::serve(app, desk, &config.origins, listener, phones, stop_signal()) => served,
+        served = http::serve(app, desk, callers, listener, phones, stop_signal()) => served,
         // Without its loop a node can only pretend: whoever supervises the process starts it again.
         () = events.closed() => Err(anyhow::anyhow!("the event loop ended by itself")),
         Some(ended) = tasks.join_next() => ended.context("a task failed").and_then(|result| result),
@@ -489,6 +490,15 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         tokio::task::spawn_blocking(move || thread.join()).await.context("the event loop did not stop")?;
     anyhow::ensure!(stopped.is_ok(), "the event loop failed; see the log above");
     served
+}
+
+/// Under which names the node answers: those that the operator gave, and those of its certificate.
+fn hosts(config: &Config, phones: Option<&HttpsListener>) -> Hosts {
+    let named = Hosts::named(&config.host_names);
+    match phones {
+        Some(phones) => named.or_vouched(phones.certifies()),
+        None => named,
+    }
 }
 
 /// Lets the gate look what is due, as long as there is a loop.

@@ -98,6 +98,10 @@ pub(crate) struct RunArgs {
     /// several times. By default no other page may.
     #[arg(long, value_name = "URL", value_parser = parse_origin)]
     pub(crate) allow_origin: Vec<HeaderValue>,
+    /// Name under which this node is asked for beside its address, localhost, *.local and the names of --certificate, such
+    /// as that of a proxy before it; may be given several times. What was sent to any other name is refused.
+    #[arg(long, value_name = "NAME", value_parser = http_face::host_name)]
+    pub(crate) host_name: Vec<String>,
     /// File that gets the bound address as JSON once the node serves.
     #[arg(long)]
     pub(crate) announce: Option<PathBuf>,
@@ -153,6 +157,8 @@ pub(crate) struct Config {
     pub(crate) position: Option<(i32, i32)>,
     /// Origins of pages that may call the interface.
     pub(crate) origins: Vec<HeaderValue>,
+    /// Names of the node that the operator gave.
+    pub(crate) host_names: Vec<String>,
     pub(crate) announce: Option<PathBuf>,
     /// How much is let through.
     pub(crate) rates: RateArgs,
@@ -205,6 +211,7 @@ impl Config {
             time_zone,
             position: args.position,
             origins: args.allow_origin.clone(),
+            host_names: args.host_name.clone(),
             announce: args.announce.clone(),
             rates: args.rates,
             help: Help { phone: args.help_phone.clone(), desk: args.help_desk.clone() },

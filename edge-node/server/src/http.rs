@@ -10,7 +10,7 @@ use axum::{
     response::Response,
     routing::{any, delete, get, post},
 };
-use http_face::{Answer, Docs, Limit};
+use http_face::{Answer, Docs, Hosts, Limit};
 use std::{future::Future, sync::Arc};
 use sync_quic::HttpsListener;
 use tokio::{net::TcpListener, sync::watch};
@@ -130,7 +130,7 @@ fn interface(app: &App, origins: &[HeaderValue]) -> anyhow::Result<Router<App>> 
 pub(crate) async fn serve(
     app: App,
     desk: Desk,
-    origins: &[HeaderValue],
+    (origins, hosts): (&[HeaderValue], Hosts),
     listener: TcpListener,
     phones: Option<HttpsListener>,
     stop: impl Future<Output = ()> + Send,
@@ -150,6 +150,10 @@ pub(crate) async fn serve(
         router
             .layer(middleware::from_fn_with_state(problem::answer as Answer, http_face::whole))
             .layer(middleware::from_fn_with_state(app.clone(), kiosk::routes::outermost_as_page))
+            .layer(middleware::from_fn_with_state(
+                (hosts.clone(), problem::answer as Answer),
+                http_face::own_host,
+            ))
     };
     // Browsers that came by HTTPS once come so for half a year (RFC 6797).
     let strict = HeaderValue::from_static("max-age=15552000");

@@ -38,6 +38,10 @@ pub(crate) struct RunArgs {
     /// Time zone of a region, as my-city=Asia/Shanghai; those of hangzhou and new-york are known, others are UTC.
     #[arg(long = "time-zone", value_name = "REGION=ZONE")]
     time_zones: Vec<String>,
+    /// Name under which the hub is asked for beside its address, localhost and *.local, such as that of the proxy before it;
+    /// may be given several times. What was sent to any other name is refused.
+    #[arg(long = "host-name", value_name = "NAME", value_parser = http_face::host_name)]
+    host_names: Vec<String>,
     /// File to write the bound addresses to.
     #[arg(long)]
     announce: Option<PathBuf>,
@@ -52,6 +56,7 @@ pub(crate) struct Config {
     pub(crate) http: SocketAddr,
     pub(crate) quic: SocketAddr,
     pub(crate) regions: Regions,
+    pub(crate) host_names: Vec<String>,
     pub(crate) announce: Option<PathBuf>,
     /// How much is let through.
     pub(crate) rates: RateArgs,
@@ -61,7 +66,7 @@ impl TryFrom<RunArgs> for Config {
     type Error = anyhow::Error;
 
     fn try_from(args: RunArgs) -> Result<Self> {
-        let RunArgs { data, http, quic, time_zones, announce, rates } = args;
+        let RunArgs { data, http, quic, time_zones, host_names, announce, rates } = args;
         if !http.ip().is_loopback() {
             bail!(
                 "--http {http} is not a loopback address; the console has no log-in, so put a proxy with one before it"
@@ -71,6 +76,6 @@ impl TryFrom<RunArgs> for Config {
             bail!("{} is not a hub's data folder; make one with `dayshift hub init`", data.display());
         }
         let regions = Regions::read(&time_zones).map_err(anyhow::Error::msg)?;
-        Ok(Self { data, http, quic, regions, announce, rates })
+        Ok(Self { data, http, quic, regions, host_names, announce, rates })
     }
 }

@@ -30,7 +30,7 @@ use axum::{
     middleware,
     routing::{get, post},
 };
-use http_face::{Answer, Docs, Limit};
+use http_face::{Answer, Docs, Hosts, Limit};
 pub(crate) use import::{ImportRow, store_posts};
 pub(crate) use problem::Problem;
 use problem::{KNOWN, answer};
@@ -69,7 +69,7 @@ pub(crate) fn description() -> anyhow::Result<serde_json::Value> {
 }
 
 /// All routes. An error is a description of them that cannot be drawn.
-pub(crate) fn router(app: Arc<App>) -> anyhow::Result<Router> {
+pub(crate) fn router(app: Arc<App>, hosts: Hosts) -> anyhow::Result<Router> {
     let docs =
         Docs::new(&description()?, KNOWN.to_vec(), answer).context("draw the page of the description")?;
     let limit = Limit { wait: REQUEST_TIME_MAX, answer };
@@ -106,6 +106,7 @@ pub(crate) fn router(app: Arc<App>) -> anyhow::Result<Router> {
         .layer(middleware::from_fn_with_state(Arc::clone(&app), rates::guard))
         .layer(middleware::from_fn_with_state(answer as Answer, http_face::whole))
         .layer(middleware::from_fn_with_state(app.clone(), pages::problem_as_page))
+        .layer(middleware::from_fn_with_state((hosts, answer as Answer), http_face::own_host))
         .with_state(app);
     Ok(router)
 }

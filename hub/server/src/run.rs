@@ -16,6 +16,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use enrolment::Authority;
+use http_face::Hosts;
 use hub_core::layout;
 use std::{
     fs,
@@ -96,7 +97,7 @@ fn open(config: &Config, stop: &CancellationToken) -> Result<(Arc<App>, ShardThr
 }
 
 async fn serve(config: &Config, app: Arc<App>) -> Result<()> {
-    let router = http::router(Arc::clone(&app))?;
+    let router = http::router(Arc::clone(&app), Hosts::named(&config.host_names))?;
     let listener = TcpListener::bind(config.http).await.with_context(|| format!("bind {}", config.http))?;
     let endpoint = peers::bind(&app, config.quic)?;
     let (http_at, quic_at) = (listener.local_addr()?, endpoint.local_address()?);

@@ -9,8 +9,8 @@ use crate::{
     code::{Code, call_error},
     contract::{ADMISSION, AboutRecord, AdmitParams, AdmitResult, OnSilence, QuestionRecord, ShiftRecord},
     engine::Host,
-    limits::{ADMISSION_DEADLINE, LOAD_DEADLINE, METERED_FUEL, SETTING_NAME_BYTES_MAX},
-    plugin::{CallError, Refusal, check_names},
+    limits::{ADMISSION_DEADLINE, LOAD_DEADLINE, SETTING_NAME_BYTES_MAX},
+    plugin::{CallError, Measured, Refusal, check_names},
     settings::Settings,
 };
 use edge_core::admit::{
@@ -43,19 +43,6 @@ struct Exports {
     describe: ComponentExportIndex,
     check: ComponentExportIndex,
     admit: ComponentExportIndex,
-}
-
-/// What one question came to, and took.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judged {
-    /// None where the worker may take the place.
-    pub denial: Option<Denial>,
-    /// Wall clock, with making the instance.
-    pub took: Duration,
-    /// Linear memory of the instance at its largest.
-    pub memory_bytes: usize,
-    /// Fuel burnt, where the host is metered.
-    pub fuel: Option<u64>,
 }
 
 impl Admitter {
@@ -134,7 +121,11 @@ impl Admitter {
     ///
     /// # Errors
     /// When there was no answer; the breaker takes no notice.
-    pub fn measure(&self, question: &Question<'_>, deadline: Duration) -> Result<Judged, CallError> {
+    pub fn measure(
+        &self,
+        question: &Question<'_>,
+        deadline: Duration,
+    ) -> Result<Measured<Option<Denial>>, CallError> {
         let begin = Instant::now();
         let (mut store, instance) = self.code.instantiate(deadline)?;
         let shifts: Vec<_> = question.shifts.iter().map(ShiftRecord::new).collect();
@@ -142,8 +133,7 @@ impl Admitter {
         let params: AdmitParams<'_> = (QuestionRecord::new(question, &shifts), &settings);
         let (record,): AdmitResult = call(&mut store, &instance, &self.exports.admit, params)?;
         let denial = record.map(|record| self.denial(record.reason, record.words)).transpose()?;
-        let fuel = store.get_fuel().ok().map(|left| METERED_FUEL.saturating_sub(left));
-        Ok(Judged { denial, took: begin.elapsed(), memory_bytes: store.data().memory_bytes, fuel })
+        Ok(Measured::since(begin, &store, denial))
     }
 
     fn denial(&self, reason: u8, words: Vec<(String, String)>) -> Result<Denial, CallError> {
@@ -214,7 +204,7 @@ impl Admitter {
         };
         let is_left_out = self.breaker.record(is_its_own, Instant::now());
         match answer {
-            Ok(judged) => Some(judged.denial),
+            Ok(judged) => Some(judged.said),
             Err(error) => {
                 tracing::warn!(plugin = %self.name, %error, "an admission plugin gave no answer");
                 if is_left_out {
@@ -230,7 +220,11 @@ impl Admitter {
     }
 
     /// Searches have the instances for milliseconds: a sign-up waits for one rather than go without its answer.
-    fn measure_when_free(&self, question: &Question<'_>, left: Duration) -> Result<Judged, CallError> {
+    fn measure_when_free(
+        &self,
+        question: &Question<'_>,
+        left: Duration,
+    ) -> Result<Measured<Option<Denial>>, CallError> {
         let begin = Instant::now();
         loop {
             let left = left.saturating_sub(begin.elapsed());

@@ -137,7 +137,7 @@ pub enum OnSilence {
     /// The plugin has no objection.
     #[component(name = "admit")]
     Admit,
-    /// The sign-up is refused for now.
+    /// The sign-up is refused with the advice to ask again.
     #[component(name = "refuse")]
     Refuse,
 }

@@ -18,7 +18,7 @@ mod plugin;
 mod settings;
 mod ticker;
 
-pub use admitter::{AdmissionRow, Admitter, Asked, Judged};
+pub use admitter::{AdmissionRow, Admitter, Asked};
 pub use chain::{Chain, ChainSlot};
 pub use contract::{OnFailure, OnSilence, category_number};
 pub use engine::{Host, HostError, Metering};

@@ -113,17 +113,27 @@ pub enum CallError {
     Busy,
 }
 
-/// What one call did and took.
+/// What one call came to, and took.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Measured {
-    /// One code per candidate: 0 keeps, others hide.
-    pub codes: Vec<u8>,
+pub struct Measured<T> {
+    /// Of a filter one code per candidate: 0 keeps, others hide. Of an admission plugin its denial; none where the worker
+    /// may take the place.
+    pub said: T,
     /// Wall clock, with making the instance.
     pub took: Duration,
     /// Linear memory of the instance at its largest.
     pub memory_bytes: usize,
     /// Fuel burnt, where the host is metered.
     pub fuel: Option<u64>,
+}
+
+impl<T> Measured<T> {
+    /// What a call took that began then, in an instance that stands as it left it.
+    pub(crate) fn since(begin: Instant, store: &Store<Usage>, said: T) -> Self {
+        let took = begin.elapsed();
+        let fuel = store.get_fuel().ok().map(|left| METERED_FUEL.saturating_sub(left));
+        Self { said, took, memory_bytes: store.data().memory_bytes, fuel }
+    }
 }
 
 struct Exports {
@@ -181,13 +191,11 @@ impl Plugin {
         context: &Context<'_>,
         page: &Page,
         deadline: Duration,
-    ) -> Result<Measured, CallError> {
+    ) -> Result<Measured<Vec<u8>>, CallError> {
         let begin = Instant::now();
         let mut codes = Vec::new();
         let store = self.judge(context, page, deadline, &mut codes)?;
-        let took = begin.elapsed();
-        let fuel = store.get_fuel().ok().map(|left| METERED_FUEL.saturating_sub(left));
-        Ok(Measured { codes, took, memory_bytes: store.data().memory_bytes, fuel })
+        Ok(Measured::since(begin, &store, codes))
     }
 
     pub(crate) fn breaker(&self) -> &Breaker {

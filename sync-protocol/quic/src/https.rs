@@ -4,8 +4,9 @@
 
 use crate::tls::{TlsError, public_server_config};
 use rustls::{
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::{ClientHello, ResolvesServerCert},
+    client::verify_server_name,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    server::{ClientHello, ParsedCertificate, ResolvesServerCert},
     sign::CertifiedKey,
 };
 use std::{
@@ -89,10 +90,20 @@ impl ResolvesServerCert for InUse {
     }
 }
 
+impl InUse {
+    fn is_for(&self, name: &str) -> bool {
+        let in_use = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let parsed = in_use.cert.first().and_then(|own| ParsedCertificate::try_from(own).ok());
+        let name = ServerName::try_from(name).ok();
+        parsed.zip(name).is_some_and(|(own, name)| verify_server_name(&own, &name).is_ok())
+    }
+}
+
 /// Takes connections, lets each go through its handshake beside the others, and hands them out.
 #[derive(Debug)]
 pub struct HttpsListener {
     local: SocketAddr,
+    in_use: Arc<InUse>,
     ready: mpsc::Receiver<(HttpsStream, SocketAddr)>,
     /// They end with the listener.
     _tasks: JoinSet<()>,
@@ -108,13 +119,19 @@ impl HttpsListener {
         let (sender, ready) = mpsc::channel(READY_MAX);
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, acceptor, sender));
-        tasks.spawn(renew(files, in_use));
-        Ok(Self { local, ready, _tasks: tasks })
+        tasks.spawn(renew(files, in_use.clone()));
+        Ok(Self { local, in_use, ready, _tasks: tasks })
     }
 
     #[must_use]
     pub const fn local_addr(&self) -> SocketAddr {
         self.local
+    }
+
+    /// Whether the certificate that is in use when it is asked is for a name.
+    pub fn certifies(&self) -> impl Fn(&str) -> bool + Send + Sync + 'static {
+        let in_use = self.in_use.clone();
+        move |name| in_use.is_for(name)
     }
 
     /// The next connection.

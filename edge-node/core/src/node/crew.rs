@@ -4,12 +4,9 @@
 
 use super::{
     Answer, Batch, Claim, Unfit,
-    sign_up::{Decision, SignUpRefusal, SignUpRequest},
+    sign_up::{SignUpRefusal, SignUpRequest},
 };
-use sync_protocol::{
-    documents::Status,
-    ids::{JobId, SignUpId, WorkerId},
-};
+use sync_protocol::ids::{JobId, SignUpId, WorkerId};
 use sync_store::StoreError;
 
 /// Members of a crew, with the one who leads it.
@@ -117,19 +114,18 @@ impl Batch<'_> {
                 Err(refusal) => return Err(refusal.into()),
             }
         }
-        let confirmable = self.confirmable(crew.job, members.len())?;
-        if confirmable < members.len() {
-            return Ok(CrewDecision::Short { confirmable });
+        let places = self.confirmable(crew.job, members.len())?;
+        if places.len() < members.len() {
+            return Ok(CrewDecision::Short { confirmable: places.len() });
         }
         let mut answers = Vec::with_capacity(members.len());
+        for (place, member) in places.iter().zip(&members) {
+            let sign_up = SignUpId::sign_up(self.node.writer, self.tx.next_counter()?);
+            answers.push(self.confirm(place, sign_up, member, None)?);
+        }
+        // What a member held goes to others only now: before, it could be a right that the next member uses.
         for member in &members {
-            match self.sign_up_of(member, true)? {
-                Decision::Answer(answer) if answer.status == Status::Confirmed => answers.push(*answer),
-                // What was counted just now in this transaction is gone: all of it is taken back.
-                Decision::Answer(_) | Decision::Ask(_) => {
-                    return Err(StoreError::BadRow("rights of a crew").into());
-                }
-            }
+            self.end_own_hold(member.job, member.worker, member.claim.form)?;
         }
         Ok(CrewDecision::Answered(answers))
     }

@@ -79,6 +79,7 @@ pub enum CancelRefusal {
 }
 
 /// A job as a decision needs it.
+#[derive(Clone)]
 pub(super) struct Place {
     pub(super) vshard: VshardId,
     pub(super) topic: TopicId,
@@ -89,23 +90,14 @@ pub(super) struct Place {
 impl Batch<'_> {
     /// Decides a sign-up. Who held a place uses it, whatever the answer is.
     pub fn sign_up(&mut self, request: &SignUpRequest) -> Result<Decision, SignUpRefusal> {
-        self.sign_up_of(request, false)
-    }
-
-    /// The same; who was found fit in this very transaction is not held against the job again.
-    pub(super) fn sign_up_of(
-        &mut self,
-        request: &SignUpRequest,
-        is_fit: bool,
-    ) -> Result<Decision, SignUpRefusal> {
-        let decision = self.decide(request, is_fit)?;
+        let decision = self.decide(request)?;
         if matches!(decision, Decision::Answer(_)) {
             self.end_own_hold(request.job, request.worker, request.claim.form)?;
         }
         Ok(decision)
     }
 
-    fn decide(&mut self, request: &SignUpRequest, is_fit: bool) -> Result<Decision, SignUpRefusal> {
+    fn decide(&mut self, request: &SignUpRequest) -> Result<Decision, SignUpRefusal> {
         if let Some(answer) = self.answered_before(request)? {
             return Ok(Decision::Answer(Box::new(answer)));
         }
@@ -115,9 +107,7 @@ impl Batch<'_> {
         if let Some(other) = self.tx.sign_ups_of(place.vshard, request.job, request.worker)?.first() {
             return Err(SignUpRefusal::AlreadySignedUp(other.sign_up));
         }
-        if !is_fit
-            && let Some(unfit) = self.unfit(&place, request.job, request.worker, request.claim.proved)?
-        {
+        if let Some(unfit) = self.unfit(&place, request.job, request.worker, request.claim.proved)? {
             return Err(SignUpRefusal::Unfit(unfit));
         }
         let sign_up = SignUpId::sign_up(self.node.writer, self.tx.next_counter()?);
@@ -146,13 +136,13 @@ impl Batch<'_> {
         if started || place.seats.closed { Err(SignUpRefusal::Closed) } else { Ok(place) }
     }
 
-    /// How many of `wanted` sign-ups for a job this node could confirm now.
-    pub(super) fn confirmable(&mut self, job: JobId, wanted: usize) -> Result<usize, SignUpRefusal> {
-        let mut seats = self.open_place(job)?.seats;
-        let mut count = 0;
-        while count < wanted {
-            match seats.accept(None, self.holds.of_job(job), self.footing()) {
-                Ok(_) => count += 1,
+    /// The job after each of `wanted` sign-ups that this node can confirm now; of fewer where its rights run out.
+    pub(super) fn confirmable(&mut self, job: JobId, wanted: usize) -> Result<Vec<Place>, SignUpRefusal> {
+        let mut place = self.open_place(job)?;
+        let mut after = Vec::with_capacity(wanted);
+        while after.len() < wanted {
+            match place.seats.accept(None, self.holds.of_job(job), self.footing()) {
+                Ok(_) => after.push(place.clone()),
                 Err(Refusal::Frozen) => return Err(SignUpRefusal::Retired),
                 Err(Refusal::NoRight | Refusal::NoLease) => break,
                 Err(Refusal::Closed | Refusal::Ended | Refusal::LeftToHub) => {
@@ -160,7 +150,7 @@ impl Batch<'_> {
                 }
             }
         }
-        Ok(count)
+        Ok(after)
     }
 
     /// Whether a worker may sign up for the job: what keeps him from it, or the sign-up that he has.
@@ -268,7 +258,7 @@ impl Batch<'_> {
     }
 
     /// Stores an accepted sign-up, new or from the wait list, with its receipt.
-    fn confirm(
+    pub(super) fn confirm(
         &mut self,
         place: &Place,
         sign_up: SignUpId,

@@ -5,14 +5,14 @@ use crate::world::{NOW, fields};
 use edge_core::{
     limits::{HOLD_MS, HOLDS_MAX, HOLDS_OF_DEVICE_MAX},
     node::{
-        Batch, Claim, Decision, HoldRefusal, HoldRequest, Holder, Holds, NewJob, SignUpRefusal,
-        SignUpRequest, Uplink,
+        Batch, Claim, CrewDecision, CrewRequest, Decision, HoldRefusal, HoldRequest, Holder, Holds, NewJob,
+        SignUpRefusal, SignUpRequest, Uplink,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
     documents::Status,
-    ids::{JobId, WorkerId},
+    ids::{JobId, SignUpId, WorkerId},
     seats::{HoldingRow, LossPolicy},
     wire::v1::{Down, Sequenced},
 };
@@ -81,6 +81,13 @@ impl Hall {
 
     fn sign_up(&mut self, job: JobId, n: u8) -> Status {
         self.sign_up_by(job, n, None).unwrap()
+    }
+
+    fn sign_up_id(&mut self, job: JobId, n: u8) -> SignUpId {
+        self.at(|batch, _| {
+            let vshard = batch.tx.vshard_of(job).unwrap().unwrap();
+            batch.tx.sign_ups_of(vshard, job, WorkerId([n; 16])).unwrap()[0].sign_up
+        })
     }
 
     fn pass(&mut self, ms: u64) {
@@ -219,6 +226,36 @@ fn a_recall_takes_what_is_held_once_it_is_let_go() {
     hall.holds = Holds::default();
     hall.at(|batch, _| batch.recall_all_again()).unwrap();
     assert_eq!(hall.rights(job), (0, 0));
+}
+
+#[test]
+fn a_crew_has_all_its_places_before_what_its_members_held_goes_back() {
+    let mut hall = Hall::new("crew");
+    let job = hall.job(5);
+    let signed_up = [7, 8, 9].map(|n| {
+        assert_eq!(hall.sign_up(job, n), Status::Confirmed);
+        hall.sign_up_id(job, n)
+    });
+    hall.hold(job, 1).unwrap();
+    hall.hold(job, 2).unwrap();
+    // The hub asks for what is idle, and all of it is held; then three places are given back.
+    recall(&mut hall, job, 5, 0, 1);
+    for sign_up in signed_up {
+        hall.at(|batch, _| batch.cancel(sign_up)).unwrap();
+    }
+    assert_eq!((hall.rights(job), hall.holds.of_job(job)), ((5, 0), 2));
+    let crew = CrewRequest {
+        job,
+        workers: [1, 3, 4].map(|n| WorkerId([n; 16])).to_vec(),
+        idempotency: [77; 16],
+        body_hash: [77; 16],
+    };
+    let CrewDecision::Answered(answers) = hall.at(|batch, _| batch.sign_up_crew(&crew)).unwrap() else {
+        panic!("the crew has no place");
+    };
+    assert!(answers.iter().all(|answer| answer.status == Status::Confirmed), "{answers:?}");
+    assert_eq!(hall.rights(job), (1, 3), "what is left is held, and the rest is the hub's");
+    assert_eq!(hall.at(|batch, _| batch.sign_up_crew(&crew)).unwrap(), CrewDecision::Answered(answers));
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014).

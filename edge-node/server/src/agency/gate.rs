@@ -1,7 +1,10 @@
 //! The gate, on a phone or a desk: six digits or a receipt go in, one big answer comes out.
 
-use super::{Clerk, Pairs, Sent, board, bounds, local, today, view::GatePage};
-use crate::http::Problem;
+use super::{Clerk, Pairs, Sent, bounds, local, today, view::GatePage};
+use crate::{
+    app::App,
+    http::{Problem, tenant::Shift},
+};
 use axum::{http::StatusCode, response::Response};
 use edge_core::node::{Act, Attended, JobView, attendance_of};
 use pages::{
@@ -10,7 +13,7 @@ use pages::{
 };
 use std::cmp::Reverse;
 use sync_protocol::{
-    documents::{Attendance, Status},
+    documents::{Attendance, SHIFT_SECONDS_MAX, Status},
     ids::SignUpId,
     receipt::ReceiptBody,
     seats::EndReason,
@@ -19,6 +22,31 @@ use sync_store::SignUpRow;
 
 /// Seconds before the start and after the end in which a shift's people pass this gate.
 const AROUND_S: i64 = 6 * 3_600;
+
+/// Whom the gate is open for: the people of the day's shifts, and of those just before and behind it.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    now: i64,
+    /// When the day begins and ends.
+    day: (i64, i64),
+}
+
+impl Open {
+    fn now(app: &App) -> Self {
+        Self { now: app.shared.now(), day: bounds(app, today(app)) }
+    }
+
+    fn is_for(self, start_at: i64, end_at: i64) -> bool {
+        (self.day.0..self.day.1).contains(&start_at)
+            || (start_at - AROUND_S..end_at + AROUND_S).contains(&self.now)
+    }
+
+    /// From when until when such shifts begin.
+    fn starts(self) -> (i64, i64) {
+        let longest = AROUND_S + SHIFT_SECONDS_MAX;
+        (self.day.0.min(self.now - longest), self.day.1.max(self.now + AROUND_S + 1))
+    }
+}
 
 /// How a ticket stands at the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,13 +148,24 @@ pub(super) async fn show(clerk: Clerk) -> Response {
     page(&clerk, None)
 }
 
+/// The shifts whose people pass this gate now.
+fn shifts(clerk: &Clerk) -> Result<Vec<Shift>, Problem> {
+    let open = Open::now(&clerk.app);
+    let (from, until) = open.starts();
+    Ok(clerk.app.shared.readers.read(|tx| {
+        let views =
+            clerk.scope.jobs_that(tx, from, until, |start_at, end_at| open.is_for(start_at, end_at))?;
+        views.into_iter().map(|view| clerk.scope.shift(tx, view)).collect()
+    })?)
+}
+
 fn page(clerk: &Clerk, verdict: Option<Verdict>) -> Response {
-    let shifts = match board::shifts(&clerk.app, &clerk.scope, today(&clerk.app)) {
+    let shifts = match shifts(clerk) {
         Ok(shifts) => shifts,
         Err(problem) => return clerk.explain(&problem),
     };
-    let arrived = shifts.iter().map(crate::http::tenant::Shift::arrived).sum();
-    let expected = shifts.iter().map(crate::http::tenant::Shift::confirmed).sum();
+    let arrived = shifts.iter().map(Shift::arrived).sum();
+    let expected = shifts.iter().map(Shift::confirmed).sum();
     show_page(StatusCode::OK, &GatePage { f: clerk.frame("/agency/gate"), verdict, arrived, expected })
 }
 
@@ -193,10 +232,7 @@ fn by_receipt(clerk: &Clerk, receipt: &ReceiptBody) -> Result<Verdict, Problem> 
 }
 
 fn is_today(clerk: &Clerk, view: &JobView) -> bool {
-    let (now, fields) = (clerk.app.shared.now(), &view.fields);
-    let (begins, ends) = bounds(&clerk.app, today(&clerk.app));
-    (begins..ends).contains(&fields.start_at)
-        || (fields.start_at - AROUND_S..fields.end_at + AROUND_S).contains(&now)
+    Open::now(&clerk.app).is_for(view.fields.start_at, view.fields.end_at)
 }
 
 fn shown(clerk: &Clerk, stand: Stand, view: &JobView) -> Verdict {
@@ -262,4 +298,31 @@ fn done(clerk: &Clerk, sign_up: SignUpId, attended: Attended, act: Act) -> Resul
         }
     };
     Ok(Verdict { is_done: true, ..verdict })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600;
+    const DAY: (i64, i64) = (0, 24 * HOUR);
+
+    #[test]
+    fn the_gate_is_open_for_the_day_and_for_what_is_close_to_it() {
+        for (now, start_at, end_at, is_open, what) in [
+            (8 * HOUR, 9 * HOUR, 17 * HOUR, true, "a shift of the day"),
+            (8 * HOUR, 23 * HOUR, 31 * HOUR, true, "the night shift, early in the morning"),
+            (23 * HOUR, 24 * HOUR + 60, 33 * HOUR, true, "just after midnight"),
+            (23 * HOUR, 30 * HOUR, 38 * HOUR, false, "tomorrow's, eight hours before"),
+            (2 * HOUR, -2 * HOUR, 6 * HOUR, true, "last night's, which goes on"),
+            (8 * HOUR, -2 * HOUR, 6 * HOUR, true, "last night's, for those who check out late"),
+            (13 * HOUR, -2 * HOUR, 6 * HOUR, false, "the same in the afternoon"),
+            (20 * HOUR, -30 * 24 * HOUR, 24 * HOUR, true, "the last day of the longest"),
+        ] {
+            let open = Open { now, day: DAY };
+            assert_eq!(open.is_for(start_at, end_at), is_open, "{what}");
+            let (from, until) = open.starts();
+            assert!(!is_open || (from..until).contains(&start_at), "{what} is looked for");
+        }
+    }
 }

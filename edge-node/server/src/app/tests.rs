@@ -88,6 +88,6 @@ async fn a_node_whose_loop_has_ended_is_not_ready_and_signs_nobody_up() {
         assert_eq!((refused, again.as_deref()), (503, Some("1")), "{why}");
         assert_eq!(alive, 200, "the process answers until it ends");
     };
-    http::serve(app, desk, &[], listener, None, stop).await.unwrap();
+    http::serve(app, desk, (&[], Hosts::named(&[])), listener, None, stop).await.unwrap();
     fs::remove_dir_all(&folder).unwrap();
 }

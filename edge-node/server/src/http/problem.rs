@@ -92,6 +92,12 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "The carried file is not for this node",
         "Import it where the detail says; each file is for one node or for the hub.",
     ),
+    (
+        "misdirected",
+        StatusCode::MISDIRECTED_REQUEST,
+        "The request was sent to a name that is not this server's",
+        "Ask for it by its address. The operator names names with --host-name; those of the certificate for --https count by themselves.",
+    ),
     ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The request's body is too large", "Send at most 64 KiB."),
     (
         "unsupported-media-type",
@@ -516,6 +522,7 @@ pub(crate) fn answer(refusal: Refusal) -> Response {
             let code = match status {
                 StatusCode::NOT_FOUND => "unknown-route",
                 StatusCode::METHOD_NOT_ALLOWED => "method-not-allowed",
+                StatusCode::MISDIRECTED_REQUEST => "misdirected",
                 StatusCode::PAYLOAD_TOO_LARGE => "too-large",
                 StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported-media-type",
                 status if status.is_server_error() => "internal",

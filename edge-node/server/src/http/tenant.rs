@@ -159,10 +159,23 @@ impl TenantScope {
         from: i64,
         until: i64,
     ) -> Result<Vec<JobView>, StoreError> {
+        self.jobs_that(tx, from, until, |_, _| true)
+    }
+
+    /// The same, of those whose start and end (epoch seconds) are wanted.
+    pub(crate) fn jobs_that(
+        &self,
+        tx: &mut dyn ShardTx,
+        from: i64,
+        until: i64,
+        is_wanted: impl Fn(i64, i64) -> bool,
+    ) -> Result<Vec<JobView>, StoreError> {
         let mut found = Vec::new();
         for vshard in &self.vshards {
             for summary in tx.jobs_of(*vshard, self.tenant, from, until)? {
-                found.extend(self.job(tx, summary.job)?);
+                if is_wanted(summary.start_at, summary.end_at) {
+                    found.extend(self.job(tx, summary.job)?);
+                }
             }
         }
         found.sort_by_key(|view| (view.fields.start_at, view.job));

@@ -61,6 +61,13 @@ fn read(answer: &Answer) -> Value {
     serde_json::from_str(&answer.body).unwrap()
 }
 
+/// The board of the day on which a job starts that was posted to start in so many minutes: near midnight that is tomorrow's.
+fn board_of(job: &str, minutes: u64) -> String {
+    let start = jiff::Timestamp::from_second(i64::try_from(now() + minutes * 60).unwrap()).unwrap();
+    let day = start.in_tz("Asia/Shanghai").unwrap().date();
+    format!("/agency?shift={job}&day={day}")
+}
+
 /// Posts a job that starts in so many minutes.
 fn job(node: &Node, minutes: u64, seats: u32) -> String {
     let time = |at: u64| jiff::Timestamp::from_second(i64::try_from(at).unwrap()).unwrap().to_string();
@@ -187,6 +194,7 @@ fn who_comes_is_scanned_and_a_missed_place_goes_to_the_next() {
     let node = Node::start("gate");
     let clerk = Clerk::of(&node);
     let shift = job(&node, 20, 2);
+    let board = board_of(&shift, 20);
     let people = people(&node, &shift, 3);
     let (first, second, third) = (&people[0], &people[1], &people[2]);
     let scan = |ticket: &str| clerk.post("/agency/gate", &[("ticket", ticket)]);
@@ -208,10 +216,10 @@ fn who_comes_is_scanned_and_a_missed_place_goes_to_the_next() {
     let entered = clerk.post("/agency/gate", &[("sign_up", &first.0), ("do", "in")]);
     assert!(entered.body.contains("Arrived ") && entered.body.contains("1 / 2"), "{entered:?}");
 
-    let board = clerk.get(&format!("/agency?shift={shift}"));
+    let shown = clerk.get(&board);
     assert!(
-        board.body.contains("No-show / cancel") && board.body.contains("Gets the next free place"),
-        "{board:?}"
+        shown.body.contains("No-show / cancel") && shown.body.contains("Gets the next free place"),
+        "{shown:?}"
     );
     let ask = clerk.get(&format!("/agency/end?sign_up={}", second.0));
     assert!(ask.body.contains("The place goes to the one person in line"), "{ask:?}");
@@ -223,7 +231,7 @@ fn who_comes_is_scanned_and_a_missed_place_goes_to_the_next() {
     assert_eq!(clerk.post("/agency/end", &[("sign_up", &first.0), ("do", "dismiss")]).status, 409, "he came");
     let moved = clerk.post("/agency/rule", &[("shift", &shift), ("minutes", "15")]);
     assert_eq!(moved.status, 303, "{moved:?}");
-    assert!(clerk.get(&format!("/agency?shift={shift}")).body.contains("the place goes to the next in line"));
+    assert!(clerk.get(&board).body.contains("the place goes to the next in line"));
     for minutes in ["4", "121", "soon"] {
         assert_eq!(clerk.post("/agency/rule", &[("shift", &shift), ("minutes", minutes)]).status, 400);
     }

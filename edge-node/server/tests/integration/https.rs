@@ -15,11 +15,13 @@ use ureq::{
 };
 
 const WAIT: Duration = Duration::from_secs(30);
+/// A name of the certificate.
+const CERTIFIED: &str = "hall.example";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Puts a certificate and its key where the node will find them, and returns the flags that say so.
 fn papers(folder: &Path) -> Vec<String> {
-    let own = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let own = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned(), CERTIFIED.to_owned()]).unwrap();
     let (certificate, key) = (folder.join("phones.pem"), folder.join("phones.key"));
     fs::write(&certificate, own.cert.pem()).unwrap();
     fs::write(&key, own.signing_key.serialize_pem()).unwrap();
@@ -64,6 +66,17 @@ fn phones_are_served_behind_a_handshake_and_come_so_again() {
 }
 
 #[test]
+fn a_node_is_asked_for_by_the_names_of_its_certificate() {
+    let node = Node::start_prepared("https-names", papers);
+    let (door, phone) = (format!("https://{}/near", node.https.unwrap()), trusting(&node));
+    for (host, status) in [(CERTIFIED, 200), ("hall.example:8443", 200), ("rebound.example", 421)] {
+        let answer = phone.get(&door).header(header::HOST, host).call().unwrap();
+        assert_eq!(answer.status(), status, "{host}");
+        assert_eq!(node.send_to(host, "GET", "/near", &[], b"").status, status, "{host}, behind a proxy");
+    }
+}
+
+#[test]
 fn a_log_in_over_https_is_never_sent_without_it() {
     let node = Node::start_prepared("https-cookies", papers);
     let (door, phone) = (format!("https://{}", node.https.unwrap()), trusting(&node));
@@ -93,7 +106,7 @@ fn without_a_handshake_there_is_no_answer() {
 
     let mut plain = TcpStream::connect(address).unwrap();
     plain.set_read_timeout(Some(WAIT)).unwrap();
-    plain.write_all(b"GET /livez HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n").unwrap();
+    plain.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = Vec::new();
     let _reset = plain.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&answer));

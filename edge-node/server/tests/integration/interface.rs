@@ -139,6 +139,25 @@ fn only_pages_of_the_named_origins_may_call() {
 }
 
 #[test]
+fn a_name_that_another_site_made_to_point_here_opens_nothing() {
+    let node = Node::start_told("hosts", &[("--host-name", "jobs.example")]);
+    for path in [
+        "/", "/near", "/agency", "/v1/jobs", "/v1/node", "/docs", "/metrics", "/livez", "/readyz", "/nothing",
+    ] {
+        let asked = |host: &str| node.send_to(host, "GET", path, &[("Accept", "text/html")], b"");
+        let refused = asked("rebound.example:7080");
+        assert_eq!((refused.status, refused.problem().as_str()), (421, "/problems/misdirected"), "{path}");
+        assert!(refused.body.contains("--host-name rebound.example"), "{refused:?}");
+        for own in ["jobs.example", "localhost:7080", "hall-3.local", "192.0.2.7:7080", "[::1]"] {
+            assert_eq!(asked(own).status, node.get(path).status, "{own} {path}");
+        }
+    }
+    let json = ("Content-Type", "application/json");
+    assert_eq!(node.send_to("rebound.example", "POST", "/v1/sign_ups", &[json], b"{}").status, 421);
+    assert_eq!(node.get("/problems/misdirected").status, 200);
+}
+
+#[test]
 fn a_callers_trace_comes_back() {
     let node = Node::start("trace");
     let traced = |trace: &str| {

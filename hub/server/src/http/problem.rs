@@ -110,6 +110,12 @@ pub(crate) const KNOWN: &[Known] = &[
         "Wait as long as Retry-After says. The operator raises the limits with --tenant-writes-per-minute and --operator-writes-per-minute.",
     ),
     known_as(
+        "misdirected",
+        421,
+        "The request was sent to a name that is not this server's",
+        "Ask for it by its address. The operator names names with --host-name, such as that of a proxy before it.",
+    ),
+    known_as(
         "too-large",
         413,
         "The request's body is too large",
@@ -145,6 +151,7 @@ pub(crate) fn answer(refusal: Refusal) -> Response {
             let code = match status {
                 StatusCode::NOT_FOUND => "not-found",
                 StatusCode::METHOD_NOT_ALLOWED => "method-not-allowed",
+                StatusCode::MISDIRECTED_REQUEST => "misdirected",
                 StatusCode::PAYLOAD_TOO_LARGE => "too-large",
                 StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported-media-type",
                 status if status.is_server_error() => "internal",

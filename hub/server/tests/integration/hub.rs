@@ -126,7 +126,9 @@ impl Hub {
 
     fn send_bytes(&self, head: &str, body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.http).unwrap();
-        write!(stream, "{head}Host: hub\r\nConnection: close\r\n\r\n").unwrap();
+        let host =
+            if head.contains("\r\nHost: ") { String::new() } else { format!("Host: {}\r\n", self.http) };
+        write!(stream, "{head}{host}Connection: close\r\n\r\n").unwrap();
         // A body over the limit is refused before all of it is read.
         let _ = stream.write_all(body);
         let mut answer = Vec::new();

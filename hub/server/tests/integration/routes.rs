@@ -141,3 +141,18 @@ fn no_page_of_an_agency_opens_without_a_login() {
         }
     }
 }
+
+#[test]
+fn a_name_that_another_site_made_to_point_here_opens_nothing() {
+    let hub = Hub::start_told(&["--host-name", "jobs.example"]);
+    for path in ["/", "/nodes", "/agency", "/v1/jobs", "/v1/nodes", "/docs", "/metrics", "/livez", "/readyz"]
+    {
+        let asked = |host: &str| hub.ask("GET", path, &[("Host", host), ("Accept", "text/html")], "");
+        let refused = asked("rebound.example:7480");
+        assert_eq!((refused.status, &refused.json["type"]), (421, &"/problems/misdirected".into()), "{path}");
+        assert!(refused.body.contains("--host-name rebound.example"), "{refused:?}");
+        for own in ["jobs.example", "localhost:7480", "hub.local", "[::1]:7480"] {
+            assert_eq!(asked(own).status, hub.ask("GET", path, &[], "").status, "{own} {path}");
+        }
+    }
+}

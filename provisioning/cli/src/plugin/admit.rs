@@ -173,7 +173,7 @@ impl Case {
             Ok(judged) => judged,
             Err(error) => return Some(error.to_string()),
         };
-        let given = judged.denial.as_ref().map(|denial| denial.reason);
+        let given = judged.said.as_ref().map(|denial| denial.reason);
         let expected = match self.expect {
             Expect::Reason(reason) => Some(reason),
             Expect::Word(Admitted::Admit) => None,

@@ -68,7 +68,7 @@ fn judge(plugin: &Plugin, case: &Case) -> anyhow::Result<Option<String>> {
         Err(error) => return Ok(Some(error.to_string())),
     };
     let wrong =
-        case.expected().into_iter().zip(measured.codes).enumerate().find_map(|(row, (expected, given))| {
+        case.expected().into_iter().zip(measured.said).enumerate().find_map(|(row, (expected, given))| {
             (expected != given)
                 .then(|| format!("job {}: expected {}, got {}", row + 1, word(expected), word(given)))
         });

@@ -35,7 +35,7 @@ pub(super) async fn start(State(app): State<App>, ask: Ask) -> Response {
     start_page(&app, &ask).unwrap_or_else(|problem| explain(&app, &ask, &problem))
 }
 
-/// Says that nobody is signed up here for now, and what works still.
+/// Says that nobody is signed up here, and what works still.
 pub(super) fn out_of_order(app: &App, ask: &Ask) -> Response {
     let frame = ask.frame(app, Link::to(link::START));
     show(
