@@ -140,7 +140,7 @@ fn only_pages_of_the_named_origins_may_call() {
 
 #[test]
 fn a_name_that_another_site_made_to_point_here_opens_nothing() {
-    let node = Node::start_told("hosts", &[("--host-name", "jobs.example")]);
+    let node = Node::start_prepared("hosts", |_| vec!["--host-name".to_owned(), "jobs.example".to_owned()]);
     for path in [
         "/", "/near", "/agency", "/v1/jobs", "/v1/node", "/docs", "/metrics", "/livez", "/readyz", "/nothing",
     ] {
