@@ -67,6 +67,7 @@ card-link = A new card
 card-title = Your worker card
 card-qr = QR code of the card
 card-keep = Take a photo of it.
+card-keep-print = Take a photo of it or print it.
 card-use = Hold it to the scanner: no number to type any more.
 card-says = The card says who you are. Your PIN opens what is yours: tell it to nobody.
 card-lost = Lost it? Make a new one here. The old one then opens nothing.

@@ -64,6 +64,7 @@ card-link = 换一张新卡
 card-title = 您的工友卡
 card-qr = 卡的二维码
 card-keep = 请拍下来。
+card-keep-print = 请拍下来，或打印出来。
 card-use = 放到扫码器上，就不用按号码了。
 card-says = 卡只说明您是谁，密码才打开您的东西，谁也别告诉。
 card-lost = 丢了？到这里做张新的，旧的就作废。

@@ -12,9 +12,10 @@ import { agencyChecks } from './agency.mjs';
 import { codeChecks } from './codes.mjs';
 import { ownChecks } from './own.mjs';
 import { withPalette } from './png.mjs';
+import { printChecks } from './prints.mjs';
 import { stageChecks } from './stage.mjs';
 import {
-  DESK, KIOSK, PHONE, check, conclude, expect, launch, look, name, open, phone, picture, pictures, require, root, snapshot,
+  DESK, KIOSK, PHONE, browserPath, check, conclude, expect, launch, look, name, open, phone, picture, pictures, require, root, snapshot,
 } from './suite.mjs';
 import { visitChecks } from './visits.mjs';
 
@@ -262,6 +263,7 @@ async function main() {
     const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
     if (demo) await agencyChecks(browser, { check, expect, open, look, picture: snapshot, name, axe, sizes: [DESK, PHONE] });
     if (demo) await codeChecks(browser, { check, expect, open, look, phone, require, picture: snapshot });
+    if (demo) await printChecks(browser, { check, expect, open, look, phone, require, picture: snapshot, browserPath });
     if (demo) await stageChecks(browser, { check, expect, open, look, picture, name, root, sizes: [DESK, PHONE, SMALL_PHONE] });
   } finally {
     await browser?.close();

@@ -92,7 +92,8 @@ function chunk(kind, data = Buffer.alloc(0)) {
   return Buffer.concat([length, body, sum]);
 }
 
-function decode(png) {
+// The pixels of a PNG, each as one number of red, green and blue.
+export function decode(png) {
   if (!png.subarray(0, 8).equals(SIGNATURE)) throw new Error('not a PNG');
   const parts = [];
   let head = null;

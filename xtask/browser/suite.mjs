@@ -50,7 +50,7 @@ export function failures() {
   return failed;
 }
 
-function browserPath() {
+export function browserPath() {
   const name = env.DAYSHIFT_BROWSER ?? 'chromium';
   return name.includes('/') ? name : execFileSync('sh', ['-c', 'command -v -- "$0"', name], { encoding: 'utf8' }).trim();
 }

@@ -5,7 +5,11 @@ use crate::{
     event_loop::{Event, EventLoop, Order, damaged, refuse},
     holds,
     http::{self, Changes, Desk},
-    kiosk::{self, visit::Visits},
+    kiosk::{
+        self,
+        prints::{self, Prints},
+        visit::Visits,
+    },
     limits,
     outbox::{Outbox, Senders},
     papers::Papers,
@@ -76,6 +80,8 @@ pub(crate) struct Shared {
     pub(crate) help: Help,
     /// What reads the pages aloud, where something does.
     pub(crate) speech: Option<Arc<Speech>>,
+    /// What is printed, where something prints.
+    pub(crate) prints: Option<Prints>,
     pub(crate) metrics: Metrics,
     pub(crate) readers: Readers,
     pub(crate) chain: ChainSlot,
@@ -441,7 +447,8 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let senders = Senders::load(&config.data)?;
     let (folder, chain) = plugins::open(&config.plugins)?;
     let speech = Speech::open(&config.data.join("audio"), config.speak_command.as_deref())?.map(Arc::new);
-    let shared = Arc::new(shared(config, open.clone(), chain, speech)?);
+    let (prints, printer) = prints::open(&config.data.join("printing"), config.print.as_deref())?;
+    let shared = Arc::new(shared(config, open.clone(), chain, speech, prints)?);
     let (events, receiver) = mpsc::channel(limits::EVENTS_MAX);
     let (questions, asked) = mpsc::channel(limits::ASKS_MAX);
     // Nobody is signed up before the rules of the folder are known.
@@ -466,6 +473,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let app = App::new(shared, events.clone(), questions, senders, Gauges::new(config.rates));
     tasks.spawn(Outbox::new(app.clone()).run());
     tasks.spawn(kiosk::routes::keep_speaking(app.clone()));
+    tasks.spawn(prints::keep_printing(app.clone(), printer));
     let (desk, control) = Desk::open(app.clone(), &config.identity, &config.data, listener.local_addr()?)?;
     tasks.spawn(control.keep());
     let phones = match &config.https {
@@ -564,6 +572,7 @@ fn shared(
     open: OpenStore,
     chain: ChainSlot,
     speech: Option<Arc<Speech>>,
+    prints: Option<Prints>,
 ) -> anyhow::Result<Shared> {
     let identity = &config.identity;
     let offset = config.time_zone.to_offset(jiff::Timestamp::now());
@@ -580,6 +589,7 @@ fn shared(
         country: config.country,
         help: config.help.clone(),
         speech,
+        prints,
         metrics: Metrics::new(),
         readers: Readers::new(open),
         chain,

@@ -27,6 +27,9 @@ pub(crate) enum Command {
     /// Look at the language files of a kiosk.
     #[command(subcommand)]
     Languages(LanguagesCommand),
+    /// Try the printer of a kiosk.
+    #[command(subcommand)]
+    Printer(PrinterCommand),
     /// Print the OpenAPI description of the HTTP interface.
     Openapi,
 }
@@ -37,6 +40,26 @@ pub(crate) enum LanguagesCommand {
     Check {
         /// Such as `languages` in a node's data folder.
         folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PrinterCommand {
+    /// Print a sample slip and show what the program says.
+    ///
+    /// The program gets the slip as one HTML document: on its standard input and, where an argument holds {}, as a file whose
+    /// path stands there and which is gone once the program has ended. It is laid out for paper of 58 mm, 48 mm of which are
+    /// printed, and is as long as its `@page` says. The program runs without a shell and has 20 seconds; it ends with 0 once
+    /// the slip is printed or on its way to the printer. What it says otherwise is shown here, and stands in the log of a node.
+    ///
+    /// Ends with 0 where the program did, and with 1 where nothing was printed.
+    #[command(
+        after_help = "Examples:\n  edge-node printer test --print 'cp {} /tmp/slip.html'\n  edge-node printer test --print '/usr/local/bin/print-slip {}'\n\nThe same words after `edge-node run --print` put a button on tickets and worker cards."
+    )]
+    Test {
+        /// The program and its arguments, parted by spaces.
+        #[arg(long, env = "DAYSHIFT_PRINT", value_name = "PROGRAM ARGS…")]
+        print: String,
     },
 }
 
@@ -88,6 +111,10 @@ pub(crate) struct RunArgs {
     /// espeak-ng where it is installed; an empty one turns reading off.
     #[arg(long, env = "DAYSHIFT_SPEAK_COMMAND")]
     pub(crate) speak_command: Option<String>,
+    /// Program that prints tickets and worker cards, with its arguments: a slip of HTML on its stdin and, for {}, as a file. An
+    /// empty one prints nothing, which is the default. `edge-node printer test --help` says more and tries it.
+    #[arg(long, env = "DAYSHIFT_PRINT", value_name = "PROGRAM ARGS…")]
+    pub(crate) print: Option<String>,
     /// Telephone number of somebody who helps, shown on the help page and while the kiosk is out of order.
     #[arg(long, value_parser = parse_shown)]
     pub(crate) help_phone: Option<String>,
@@ -152,6 +179,8 @@ pub(crate) struct Config {
     pub(crate) languages: PathBuf,
     /// Template of the command that speaks.
     pub(crate) speak_command: Option<String>,
+    /// Template of the command that prints.
+    pub(crate) print: Option<String>,
     pub(crate) time_zone: TimeZone,
     /// Millionths of a degree.
     pub(crate) position: Option<(i32, i32)>,
@@ -208,6 +237,7 @@ impl Config {
             plugins: args.plugins.clone().unwrap_or_else(|| args.data.join("plugins")),
             languages: args.languages.clone().unwrap_or_else(|| args.data.join("languages")),
             speak_command: args.speak_command.clone(),
+            print: args.print.clone(),
             time_zone,
             position: args.position,
             origins: args.allow_origin.clone(),

@@ -4,6 +4,7 @@
 //! Nothing in [`view`] reads a clock, a store or a request, so a page is a function of its model.
 
 pub(crate) mod link;
+pub(crate) mod prints;
 pub(crate) mod qr;
 pub(crate) mod routes;
 pub(crate) mod view;

@@ -58,6 +58,23 @@ pub(crate) const CLIPS_BYTES_MAX: u64 = 96 << 20;
 pub(crate) const CLIPS_LEAVE_BYTES: u64 = 256 << 20;
 /// How long a command may speak one clip.
 pub(crate) const CLIP_WAIT: Duration = Duration::from_secs(10);
+/// A slip, or those of one crew, from the start of the program that prints them to its end. A browser that makes a PDF takes
+/// some three seconds on a small box and ten where it starts cold; after twenty nobody stands before the printer any more.
+pub(crate) const PRINT_WAIT: Duration = Duration::from_secs(20);
+/// How long a pressed button waits to be told; then its page says that it is being printed, and looks again.
+pub(crate) const PRINT_ANSWER_WAIT: Duration = Duration::from_secs(3);
+/// Seconds, as a page's head says them, after which it looks again.
+pub(crate) const PRINT_LOOK_S: &str = "2";
+/// What a program that has ended is still heard for, where somebody holds its output open.
+pub(crate) const PRINT_LAST_WORDS_WAIT: Duration = Duration::from_millis(200);
+/// What is kept of all that it says, for the log.
+pub(crate) const PRINT_SAID_BYTES_MAX: usize = 4 << 10;
+/// Slips that wait for the one that is printed: a screen has one person. When all wait, a press is told that nothing comes.
+pub(crate) const PRINTS_WAITING_MAX: usize = 4;
+/// How often one ticket, and one worker's card, is printed in an hour, whoever asks: a slip that was torn and one for the family.
+pub(crate) const PRINTS_PER_HOUR: u32 = 3;
+/// Presses whose outcome pages may still ask: 16 KiB. Above it the oldest is forgotten.
+pub(crate) const PRINTS_KNOWN_MAX: usize = 128;
 /// Visits at the screen that were ended and whose addresses could still be opened: 64 KiB at most. Above it the one that
 /// ends first by itself is forgotten.
 pub(crate) const ENDED_VISITS_MAX: usize = 1_024;
@@ -138,5 +155,6 @@ pub(crate) const SENDERS_BYTES_MAX: u64 = 64 << 10;
 pub(crate) const STEADY: Duration = Duration::from_secs(10);
 
 const _: () = assert!(ORDER_WAIT.as_millis() + BOOKMARK_WAIT.as_millis() < REQUEST_WAIT.as_millis());
+const _: () = assert!(PRINT_ANSWER_WAIT.as_millis() < REQUEST_WAIT.as_millis());
 const _: () = assert!(BATCH_EVENTS_MAX <= EVENTS_MAX);
 const _: () = assert!(CONNECT_WAIT.as_millis() + BACK_OFF_SHORT_MAX.as_millis() < 2_000);

@@ -14,6 +14,7 @@ mod papers;
 mod person;
 mod phone;
 mod plugins;
+mod printer;
 mod rates;
 mod readers;
 mod speech;
@@ -49,6 +50,7 @@ fn run(cli: config::Cli) -> anyhow::Result<()> {
         config::Command::Languages(config::LanguagesCommand::Check { folder }) => {
             pages::languages::check(&folder, &mut std::io::stdout())
         }
+        config::Command::Printer(command) => runtime.block_on(printer::command(&command)),
         config::Command::Openapi => {
             let description = http::description()?;
             writeln!(std::io::stdout(), "{description:#}").context("cannot write to stdout")

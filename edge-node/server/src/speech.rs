@@ -227,7 +227,8 @@ fn is_name(name: &str) -> bool {
     name.len() == 2 * NAME_BYTES && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn is_program(program: &str) -> bool {
+/// Whether a program of this name is on this machine.
+pub(crate) fn is_program(program: &str) -> bool {
     if program.contains('/') {
         return Path::new(program).is_file();
     }

@@ -56,6 +56,25 @@ pub(crate) struct MessageLabel {
     pub(crate) outcome: Delivery,
 }
 
+/// What became of a slip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum PrintOutcome {
+    Printed,
+    /// The program ended with another status than 0.
+    Failed,
+    /// It was ended at its time limit.
+    Late,
+    /// There is no such program.
+    Missing,
+    /// Too many waited for the printer.
+    Full,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct PrintLabel {
+    pub(crate) outcome: PrintOutcome,
+}
+
 /// Whose rate was at its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub(crate) enum By {
@@ -110,6 +129,7 @@ pub(crate) struct Metrics {
     pub(crate) message_seconds: Histogram,
     pub(crate) messages_given_up: Gauge,
     pub(crate) rate_limited: Family<ByLabel, Counter>,
+    pub(crate) prints: Family<PrintLabel, Counter>,
 }
 
 const SEARCH_SECONDS: [f64; 8] = [0.0001, 0.0003, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25];
@@ -139,6 +159,7 @@ impl Metrics {
             message_seconds: Histogram::new(MESSAGE_SECONDS),
             messages_given_up: Gauge::default(),
             rate_limited: Family::default(),
+            prints: Family::default(),
         };
         metrics.register();
         metrics
@@ -203,6 +224,7 @@ impl Metrics {
             "Requests refused because a tenant, a device or a phone number asked too often",
             self.rate_limited.clone(),
         );
+        registry.register("prints", "Slips for the printer, by what became of them", self.prints.clone());
         registry.register(
             "event_queue_depth",
             "Requests waiting for the event loop",

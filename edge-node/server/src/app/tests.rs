@@ -58,7 +58,7 @@ async fn a_node_whose_loop_has_ended_is_not_ready_and_signs_nobody_up() {
     let open = OpenOptions::new(&folder.join("node.sqlite")).opener();
     drop(open().unwrap());
     let (_, chain) = plugins::open(&config.plugins).unwrap();
-    let shared = Arc::new(shared(&config, open, chain, None).unwrap());
+    let shared = Arc::new(shared(&config, open, chain, None, None).unwrap());
     let (events, ended) = mpsc::channel(1);
     drop(ended);
     let app = App::new(

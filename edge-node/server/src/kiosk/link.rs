@@ -98,6 +98,11 @@ impl Link {
         self
     }
 
+    /// The address that prints what this page shows.
+    pub(crate) fn print(&self) -> Self {
+        Self::to(&format!("{}/print", self.path))
+    }
+
     /// Returns the path alone.
     pub(crate) fn path(&self) -> &str {
         &self.path

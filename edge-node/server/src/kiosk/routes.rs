@@ -11,6 +11,7 @@ mod hours;
 mod list;
 mod me;
 mod one;
+mod print;
 mod sign_up;
 mod start;
 mod ticket;
@@ -24,7 +25,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 
 pub(crate) use self::aloud::keep_speaking;
@@ -55,13 +56,16 @@ pub(crate) fn routes() -> Router<App> {
         .route(link::SIGN_UP, get(sign_up::form).post(sign_up::send))
         .route(link::CREW, get(crew::form).post(crew::send))
         .route(&below(link::CREW, "{codes}"), get(crew::tickets))
+        .route(&below(link::CREW, "{codes}/print"), post(print::crew))
         .route(&below(link::TICKET, "{code}"), get(ticket::ticket))
         .route(&below(link::TICKET, "{code}/cancel"), get(give_back::form).post(give_back::send))
         .route(&below(link::TICKET, "{code}/hours"), get(hours::form).post(hours::send))
+        .route(&below(link::TICKET, "{code}/print"), post(print::ticket))
         .route(link::MINE, get(ticket::mine).post(ticket::find))
         .route(link::ME, get(me::me).post(me::log_in))
         .route(link::ME_ABOUT, get(me::about).post(me::send_about))
         .route(link::ME_CARD, get(me::card).post(me::send_card))
+        .route(&below(link::ME_CARD, "print"), post(me::print_card))
         .route(link::ME_CODE, get(me::code).post(me::send_code))
         .route(link::ME_ERASE, get(me::erase).post(me::send_erase))
         .route(link::ME_PIN, get(me::pin).post(me::send_pin))

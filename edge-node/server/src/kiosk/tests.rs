@@ -3,6 +3,7 @@
 //! With `DAYSHIFT_RENDER_DIR` set, the pages are also written there to be looked at.
 
 mod own;
+mod slips;
 mod visits;
 
 use askama::Template;
@@ -11,6 +12,7 @@ use jiff::civil::{date, time};
 use self::visits::{crew, crew_tickets};
 use super::{
     link::{self, Choice, Link},
+    prints::Press,
     view::*,
 };
 use crate::phone::PhonePlan;
@@ -161,10 +163,23 @@ fn ticket(choice: Choice, answer: Answer) -> TicketPage {
         gate: Some("北门".to_owned()),
         early_min: 10,
         here_total: 30,
-        printer: true,
+        print: answer.holds_something().then(|| print_box(Thing::Ticket, None)),
         can_cancel: true,
         hours: None,
     }
+}
+
+fn print_box(thing: Thing, told: Option<Press>) -> PrintBox {
+    let (path, card) = match thing {
+        Thing::Ticket => ("/ticket/482916/print", None),
+        Thing::Crew => ("/crew/482916-482917/print", None),
+        Thing::Card => ("/me/card/print", Some("dsc1.AAAAAAAAAAAAAAAAAAAAAA".to_owned())),
+    };
+    PrintBox { thing, action: Link::to(path), card, id: "5b0c".to_owned(), told }
+}
+
+fn pressed(choice: Choice, told: Press) -> TicketPage {
+    TicketPage { print: Some(print_box(Thing::Ticket, Some(told))), ..ticket(choice, Answer::Confirmed) }
 }
 
 fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
@@ -193,6 +208,10 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
         ("ticket-employer", ticket(choice, Answer::Bumped(Why::Employer))),
         ("ticket-rule", ticket(choice, Answer::Bumped(Why::Rule))),
         ("ticket-unfit", ticket(choice, Answer::Bumped(Why::Unfit))),
+        ("ticket-no-printer", TicketPage { print: None, ..ticket(choice, Answer::Confirmed) }),
+        ("ticket-printed", pressed(choice, Press::UnderWay)),
+        ("ticket-not-printed", pressed(choice, Press::Failed)),
+        ("ticket-printed-often", pressed(choice, Press::Often)),
         (
             "ticket-hours",
             TicketPage {
@@ -311,6 +330,7 @@ fn frozen_pages(choice: Choice) -> Vec<(&'static str, String)> {
     for page in [&mut held, &mut waiting] {
         freeze(&mut page.frame);
         page.here_total = 0;
+        page.print = None;
     }
     vec![
         ("frozen-near", list.render().unwrap()),

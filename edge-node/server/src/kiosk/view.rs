@@ -14,9 +14,11 @@ mod me;
 mod near;
 mod phone;
 mod plain;
+mod print;
 mod sheet;
 mod sign_up;
 mod sketch;
+mod slip;
 pub(crate) mod spoken;
 mod step;
 mod ticket;
@@ -42,9 +44,11 @@ pub(crate) use self::{
     },
     phone::{Asked, Typed},
     plain::{ErrorPage, HelpPage, MineError, MinePage, OutOfOrderPage, StartPage, Trouble, press_code},
+    print::{PrintBox, Thing},
     sheet::SHEET,
     sign_up::{SignUpError, SignUpPage},
     sketch::Sketch,
+    slip::{Slip, card_slip, sample_slip, ticket_slip},
     step::{CodeWay, Purpose, Step, StepError, StepPage},
     ticket::{Answer, TicketPage, Why},
 };

@@ -17,6 +17,7 @@ mod kiosk;
 mod lines;
 mod node;
 mod own;
+mod prints;
 mod rates;
 mod routes;
 mod senders;

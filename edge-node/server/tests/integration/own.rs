@@ -23,7 +23,7 @@ fn fill(node: &Node, page: &Answer, pairs: &[(&str, &str)]) -> Answer {
 }
 
 /// Enrols through all steps; the page of the card.
-fn enrol(node: &Node) -> Answer {
+pub(crate) fn enrol(node: &Node) -> Answer {
     let page = node.get("/enrol?lang=en");
     let page = fill(node, &page, &[("at", "phone"), ("phone", PHONE)]);
     let steps = [("phone", PHONE), ("new", PIN)];

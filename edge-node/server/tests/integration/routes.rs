@@ -58,6 +58,7 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/me/about", "post", Who::Visitor),
     ("/me/card", "get", Who::Visitor),
     ("/me/card", "post", Who::Visitor),
+    ("/me/card/print", "post", Who::Visitor),
     ("/me/code", "get", Who::Anyone),
     ("/me/code", "post", Who::Anyone),
     ("/me/erase", "get", Who::Visitor),
@@ -75,11 +76,13 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/ticket/{code}/cancel", "post", Who::Ticket),
     ("/ticket/{code}/hours", "get", Who::Ticket),
     ("/ticket/{code}/hours", "post", Who::Ticket),
+    ("/ticket/{code}/print", "post", Who::Ticket),
     ("/attract", "get", Who::Anyone),
     ("/audio/{name}", "get", Who::Anyone),
     ("/crew", "get", Who::Anyone),
     ("/crew", "post", Who::Anyone),
     ("/crew/{codes}", "get", Who::Ticket),
+    ("/crew/{codes}/print", "post", Who::Ticket),
     ("/find", "get", Who::Anyone),
     ("/next", "get", Who::Anyone),
     ("/v1/crews", "post", Who::Anyone),
@@ -269,7 +272,7 @@ fn no_page_of_a_workers_own_opens_without_a_log_in() {
             calls += 1;
         }
     }
-    assert_eq!(calls, 24);
+    assert_eq!(calls, 27);
 }
 
 #[test]

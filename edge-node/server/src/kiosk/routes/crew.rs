@@ -10,7 +10,7 @@ use edge_core::node::{CREW_MAX, CREW_MIN, JobView};
 use super::{
     ask::{Ask, Filled, Pairs},
     cards::card,
-    explain, list, not_found, one, see, show,
+    explain, list, not_found, one, print, see, show,
     sign_up::{key_or_fresh, typed},
     start, ticket, unread,
 };
@@ -19,7 +19,7 @@ use crate::{
     http::{Problem, SignUpBody, crews, sign_ups::Asker, submit},
     kiosk::{
         link::{self, Link},
-        view::{Asked, CrewError, CrewPage, CrewTicketsPage, Lack, Typed},
+        view::{Asked, CrewError, CrewPage, CrewTicketsPage, Lack, Thing, TicketPage, Typed},
     },
 };
 
@@ -183,6 +183,11 @@ fn refused(app: &App, ask: &Ask, form: &Form, problem: &Problem) -> Response {
     }
 }
 
+/// The codes of an address that names a crew's tickets.
+pub(super) fn each(codes: &str) -> impl Iterator<Item = &str> {
+    codes.split('-').take(CREW_MAX)
+}
+
 /// `GET /crew/{codes}`: the tickets of a crew.
 pub(super) async fn tickets(
     State(app): State<App>,
@@ -194,7 +199,7 @@ pub(super) async fn tickets(
         return ticket::closed(&ask);
     }
     let mut tickets = Vec::new();
-    for code in codes.split('-').take(CREW_MAX) {
+    for code in each(&codes) {
         match ticket::read(&app, &ask, code).await {
             Ok(Some(found)) => match ticket::page(&app, &ask, &found) {
                 Ok(page) => tickets.push(page),
@@ -204,11 +209,18 @@ pub(super) async fn tickets(
             Err(problem) => return explain(&app, &ask, &problem),
         }
     }
-    match ask.typing_frame(&app, Link::below(link::CREW, &codes)) {
-        Ok(mut frame) => {
-            frame.synthetic = tickets.iter().any(|ticket| ticket.frame.synthetic);
-            show(StatusCode::OK, &CrewTicketsPage { frame, tickets })
-        }
-        Err(problem) => explain(&app, &ask, &problem),
-    }
+    shown(&app, &ask, &codes, tickets).unwrap_or_else(|problem| explain(&app, &ask, &problem))
+}
+
+fn shown(app: &App, ask: &Ask, codes: &str, tickets: Vec<TicketPage>) -> Result<Response, Problem> {
+    let here = Link::below(link::CREW, codes);
+    let mut frame = ask.typing_frame(app, here.clone())?;
+    frame.synthetic = tickets.iter().any(|ticket| ticket.frame.synthetic);
+    let print = if tickets.iter().any(|ticket| ticket.answer.holds_something()) {
+        print::button(app, ask, Thing::Crew, here.print(), ask.pairs.get("print"))?
+    } else {
+        None
+    };
+    let page = CrewTicketsPage { frame, tickets, print };
+    Ok(print::looks_again(page.print.as_ref(), show(StatusCode::OK, &page)))
 }

@@ -13,7 +13,7 @@ use sync_protocol::{documents::Status, ids::WorkerId};
 
 pub(super) use self::{
     about::{Told, born, form as about, send as send_about},
-    card::{form as card, send as send_card, show as show_card},
+    card::{form as card, print_it as print_card, send as send_card, show as show_card},
     code::{
         form as code, has_pass, is_proved as has_proved_number, keep_pass, prove_number, send as send_code,
     },

@@ -16,14 +16,14 @@ use super::{
     aloud,
     ask::{Ask, Filled},
     cards::{card, local},
-    explain, hours, list, not_found, retry_after, see, show, sign_up, unread,
+    explain, hours, list, not_found, print, retry_after, see, show, sign_up, unread,
 };
 use crate::{
     app::App,
     http::{Problem, base64url, sign_ups},
     kiosk::{
         link::{self, Link},
-        view::{Answer, Hours, MineError, MinePage, TicketPage, Why, press_code, spoken},
+        view::{Answer, Hours, MineError, MinePage, Thing, TicketPage, Why, press_code, spoken},
     },
     phone::digits,
 };
@@ -114,7 +114,7 @@ pub(super) fn page(app: &App, ask: &Ask, found: &Found) -> Result<TicketPage, Pr
         gate: None,
         early_min: EARLY_MIN,
         here_total: list::here_total(app, ask),
-        printer: false,
+        print: None,
         can_cancel: answer.status.is_current() && found.hours.is_none(),
         hours: found.hours,
     })
@@ -131,13 +131,19 @@ pub(super) async fn ticket(
         return closed(&ask);
     }
     match read(&app, &ask, &code).await {
-        Ok(Some(found)) => match page(&app, &ask, &found) {
-            Ok(page) => show(StatusCode::OK, &page),
-            Err(problem) => explain(&app, &ask, &problem),
-        },
+        Ok(Some(found)) => shown(&app, &ask, &found).unwrap_or_else(|problem| explain(&app, &ask, &problem)),
         Ok(None) => not_found(&app, &ask),
         Err(problem) => explain(&app, &ask, &problem),
     }
+}
+
+fn shown(app: &App, ask: &Ask, found: &Found) -> Result<Response, Problem> {
+    let mut page = page(app, ask, found)?;
+    if page.answer.holds_something() {
+        let action = Link::below(link::TICKET, &page.code).print();
+        page.print = print::button(app, ask, Thing::Ticket, action, ask.pairs.get("print"))?;
+    }
+    Ok(print::looks_again(page.print.as_ref(), show(StatusCode::OK, &page)))
 }
 
 /// Asks for the digits again: the address of a ticket says nothing once its visit is over.

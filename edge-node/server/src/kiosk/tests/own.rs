@@ -59,13 +59,17 @@ fn about(choice: Choice, is_new: bool) -> AboutPage {
     }
 }
 
-pub(super) fn pages(choice: Choice) -> Vec<(&'static str, String)> {
-    let of = |purpose, at, typed: &str, error| step(choice, purpose, at, typed, error).render().unwrap();
-    let card = WorkerCardPage {
+pub(super) fn card(choice: Choice) -> WorkerCardPage {
+    WorkerCardPage {
         frame: frame(choice, Link::to(link::ME_CARD)),
         name: sparing("", "13905712916"),
         text: "dsc1.AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
-    };
+        print: Some(print_box(Thing::Card, choice.big.then_some(Press::Failed))),
+    }
+}
+
+pub(super) fn pages(choice: Choice) -> Vec<(&'static str, String)> {
+    let of = |purpose, at, typed: &str, error| step(choice, purpose, at, typed, error).render().unwrap();
     let new_card = NewCardPage { frame: frame(choice, Link::to(link::ME_CARD)) };
     let erased = ErasedPage { frame: frame(choice, Link::to(link::NEAR)) };
     let none = MePage { shifts: Vec::new(), done: None, ..me(choice) };
@@ -89,7 +93,7 @@ pub(super) fn pages(choice: Choice) -> Vec<(&'static str, String)> {
         ("own-shifts", me(choice).render().unwrap()),
         ("own-no-shifts", none.render().unwrap()),
         ("own-new-card", new_card.render().unwrap()),
-        ("own-card", card.render().unwrap()),
+        ("own-card", card(choice).render().unwrap()),
     ]
 }
 

@@ -48,7 +48,8 @@ pub(super) fn crew(choice: Choice, members: u32, error: Option<CrewError>) -> Cr
 
 pub(super) fn crew_tickets(choice: Choice) -> CrewTicketsPage {
     let tickets = vec![ticket(choice, Answer::Confirmed), ticket(choice, Answer::Requested)];
-    CrewTicketsPage { frame: frame(choice, Link::below(link::CREW, "482916-482917")), tickets }
+    let print = Some(print_box(Thing::Crew, choice.big.then_some(Press::Failed)));
+    CrewTicketsPage { frame: frame(choice, Link::below(link::CREW, "482916-482917")), tickets, print }
 }
 
 #[test]

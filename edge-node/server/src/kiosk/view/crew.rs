@@ -3,7 +3,7 @@
 use askama::{Template, filters::Safe};
 use edge_core::node::{CREW_MAX, CREW_MIN};
 
-use super::{Frame, JobCard, Lack, Line, TicketPage, Trail, Typed};
+use super::{Frame, JobCard, Lack, Line, PrintBox, TicketPage, Trail, Typed};
 use crate::kiosk::link::{self, Link};
 
 /// Digits of a number that others may read on the screen.
@@ -126,6 +126,8 @@ pub(crate) struct CrewTicketsPage {
     pub(crate) frame: Frame,
     /// One for each member, in the order of the list.
     pub(crate) tickets: Vec<TicketPage>,
+    /// The printer, where the reader stands before one.
+    pub(crate) print: Option<PrintBox>,
 }
 
 impl CrewTicketsPage {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use askama::{Template, filters::Safe};
 use sync_protocol::documents::demands::{CERTIFICATES, LANGUAGES};
 
-use super::{Answer, Frame, JobCard, Line, lack, ticket};
+use super::{Answer, Frame, JobCard, Line, PrintBox, lack, ticket};
 use crate::kiosk::{
     link::{self, Link},
     qr::Qr,
@@ -146,10 +146,12 @@ pub(crate) struct WorkerCardPage {
     pub(crate) name: String,
     /// What the QR code says.
     pub(crate) text: String,
+    /// The printer, where the reader stands before one.
+    pub(crate) print: Option<PrintBox>,
 }
 
 impl WorkerCardPage {
-    fn drawn(&self) -> Option<Qr> {
+    pub(super) fn drawn(&self) -> Option<Qr> {
         Qr::draw(&self.text)
     }
 }

@@ -3,7 +3,7 @@
 use askama::{Template, filters::Safe};
 use jiff::civil::DateTime;
 
-use super::{Away, Frame, Hours, JobCard, Line, Words, grouped};
+use super::{Away, Frame, Hours, JobCard, Line, PrintBox, Words, grouped};
 use crate::kiosk::{
     link::{self, Link},
     qr::Qr,
@@ -39,6 +39,13 @@ pub(crate) enum Answer {
     },
     /// Ended by others than the person.
     Bumped(Why),
+}
+
+impl Answer {
+    /// Whether there is something to keep a ticket for.
+    pub(crate) const fn holds_something(self) -> bool {
+        !matches!(self, Self::GivingBack | Self::Cancelled { .. } | Self::Bumped(_))
+    }
 }
 
 /// Why others ended a sign-up.
@@ -102,8 +109,8 @@ pub(crate) struct TicketPage {
     pub(crate) early_min: u32,
     /// Other jobs that can be confirmed here and now.
     pub(crate) here_total: u32,
-    /// Whether this kiosk has a printer (`POST /ticket/{code}/print`).
-    pub(crate) printer: bool,
+    /// The printer, where the reader stands before one and there is something to keep.
+    pub(crate) print: Option<PrintBox>,
     /// Whether the ticket may be given back here.
     pub(crate) can_cancel: bool,
     /// The hours of a shift that is over.
@@ -151,7 +158,7 @@ impl TicketPage {
     }
 
     /// Returns at most three lines of what to do next, each with its icon.
-    fn next(&self) -> Vec<(&'static str, Safe<String>)> {
+    pub(super) fn next(&self) -> Vec<(&'static str, Safe<String>)> {
         let frame = &self.frame;
         let others = ("tick", frame.t_n("next-others", self.here_total));
         let mut next = match self.answer {
@@ -203,12 +210,7 @@ impl TicketPage {
     }
 
     fn holds_something(&self) -> bool {
-        !matches!(self.answer, Answer::GivingBack | Answer::Cancelled { .. } | Answer::Bumped(_))
-    }
-
-    fn action(&self, verb: &str) -> String {
-        let path = Link::below(link::TICKET, &self.code);
-        self.frame.on_visit(Link::to(&format!("{}/{verb}", path.path()))).href(self.frame.choice)
+        self.answer.holds_something()
     }
 
     fn give_back_href(&self) -> String {

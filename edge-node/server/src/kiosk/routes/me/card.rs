@@ -4,8 +4,10 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use sync_protocol::ids::WorkerId;
 
 use super::super::{
-    ask::{Ask, Filled},
-    explain, show as rendered,
+    ask::{Ask, Filled, Pairs},
+    explain,
+    print::{self, Wanted},
+    show as rendered,
 };
 use super::{filled_in, proved};
 use crate::{
@@ -16,7 +18,8 @@ use crate::{
     },
     kiosk::{
         link::{self, Link},
-        view::{NewCardPage, WorkerCardPage, sparing},
+        prints::name,
+        view::{NewCardPage, PrintBox, Thing, WorkerCardPage, card_slip, sparing},
     },
     person::card as cards,
 };
@@ -61,17 +64,45 @@ async fn fresh(app: &App, worker: WorkerId) -> Result<String, Problem> {
     card.ok_or_else(|| Problem::internal(&anyhow::anyhow!("a card was made and is not told")))
 }
 
-fn show_to(app: &App, ask: &Ask, worker: WorkerId, text: String) -> Result<Response, Problem> {
+fn page(
+    app: &App,
+    ask: &Ask,
+    worker: WorkerId,
+    text: String,
+    pressed: &str,
+) -> Result<WorkerCardPage, Problem> {
     let record = workers::read(app, worker)?;
     let contact = record.contact.reveal();
-    let frame = ask.ticket_frame(app, Link::to(link::ME_CARD))?;
-    Ok(rendered(
-        StatusCode::OK,
-        &WorkerCardPage { frame, name: sparing(&contact.name, &contact.phone), text },
-    ))
+    let here = Link::to(link::ME_CARD);
+    let print = print::button(app, ask, Thing::Card, here.print(), pressed)?;
+    let print = print.map(|print| PrintBox { card: Some(text.clone()), ..print });
+    let frame = ask.ticket_frame(app, here)?;
+    Ok(WorkerCardPage { frame, name: sparing(&contact.name, &contact.phone), text, print })
+}
+
+fn show_to(app: &App, ask: &Ask, worker: WorkerId, text: String) -> Result<Response, Problem> {
+    Ok(rendered(StatusCode::OK, &page(app, ask, worker, text, "")?))
 }
 
 /// Shows a card that was just made.
 pub(in super::super) fn show(app: &App, ask: &Ask, worker: WorkerId, text: String) -> Response {
     show_to(app, ask, worker, text).unwrap_or_else(|problem| explain(app, ask, &problem))
+}
+
+/// `POST /me/card/print`: prints the card that is on the screen. No address may hold its text, so that the answer is the page
+/// itself; the same form sent again prints nothing more.
+pub(in super::super) async fn print_it(State(app): State<App>, ask: Ask, Filled(filled): Filled) -> Response {
+    let (worker, filled) = match filled_in(&app, &ask, filled) {
+        Ok(both) => both,
+        Err(response) => return *response,
+    };
+    printed(&app, &ask, worker, &filled).await.unwrap_or_else(|problem| explain(&app, &ask, &problem))
+}
+
+async fn printed(app: &App, ask: &Ask, worker: WorkerId, filled: &Pairs) -> Result<Response, Problem> {
+    let (text, id) = (still_good(app, worker, filled.get("card"))?, filled.get("print"));
+    let card = page(app, ask, worker, text.clone(), "")?;
+    let wanted = || Ok(Wanted { things: vec![name(&[b"card", &worker.0])], slip: card_slip(&card)? });
+    print::press(app, ask, &Link::to(link::ME_CARD).print(), id, wanted).await?;
+    Ok(rendered(StatusCode::OK, &page(app, ask, worker, text, id)?))
 }

@@ -1,0 +1,101 @@
+//! Slips: what stands on paper, in every language.
+
+use super::*;
+use crate::kiosk::qr::Qr;
+
+/// What every slip is held to.
+fn check_slip(name: &str, slip: &Slip) {
+    let html = slip.html();
+    check_balanced(name, html);
+    for banned in ["<script", " src=", "http", "url(", "<link", "<img", "href="] {
+        assert!(!html.contains(banned), "{name}: {banned}");
+    }
+    let length: u32 = html.split("size: 58mm ").nth(1).unwrap().split("mm").next().unwrap().parse().unwrap();
+    assert!((60..260).contains(&length), "{name}: {length} mm");
+    if let Ok(dir) = std::env::var("DAYSHIFT_RENDER_DIR") {
+        std::fs::write(format!("{dir}/slip-{name}.html"), html).unwrap();
+    }
+}
+
+/// The slip of one ticket whose QR code is as long as a receipt's.
+fn slip_of(page: &TicketPage) -> Slip {
+    let page = TicketPage { qr: "r".repeat(550), ..page.clone() };
+    ticket_slip(&page.frame, std::slice::from_ref(&page)).unwrap()
+}
+
+#[test]
+fn every_ticket_that_holds_something_is_whole_on_paper() {
+    for choice in choices() {
+        for (name, page) in tickets(choice) {
+            let slip = slip_of(&page);
+            check_slip(&format!("{name}-{}", choice.lang.code()), &slip);
+            for part in ["482 916", "九堡快递分拨中心", "九堡零工市场", "240", &page.card.title]
+            {
+                assert!(slip.html().contains(part), "{name}: {part}");
+            }
+            for word in ["today", "今天", "tomorrow", "明天"] {
+                assert!(!slip.html().contains(word), "{name}: paper is read on other days as well: {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn answers_differ_on_paper_by_their_frame_and_the_place_in_line() {
+    let choice = Choice { lang: Lang::EN, big: false, visit: None };
+    let wait = Answer::WaitListed { position: 3, at_this_kiosk: false };
+    for (answer, parts) in [
+        (Answer::Confirmed, ["<section class=\"go\">", "You have it", "Be there by 06:20"]),
+        (wait, ["<section class=\"wait\">", "<p class=\"place\">3</p>", "You are number 3"]),
+        (Answer::Requested, ["<section class=\"ask\">", "Waiting for the answer", "No need to ask twice"]),
+    ] {
+        let slip = slip_of(&ticket(choice, answer));
+        for part in parts {
+            assert!(slip.html().replace("<b>", "").contains(part), "{answer:?}: {part}");
+        }
+        assert!(!slip.html().contains("30 other"), "what is free at this moment is of no use on paper");
+    }
+}
+
+#[test]
+fn the_modules_of_a_code_are_whole_dots_within_the_width() {
+    for (text, dots) in [("482916", 8), (&*"r".repeat(300), 5), (&"r".repeat(550), 4)] {
+        let page = TicketPage { qr: text.to_owned(), ..ticket(Choice::default(), Answer::Confirmed) };
+        let slip = ticket_slip(&page.frame, std::slice::from_ref(&page)).unwrap();
+        let side = Qr::draw(text).unwrap().side;
+        assert!(side * dots <= 384, "{side}");
+        assert!(
+            slip.html().contains(&format!("width:calc({} * var(--dot))", side * dots)),
+            "{side}: {}",
+            slip.html()
+        );
+    }
+}
+
+#[test]
+fn a_crew_gets_a_piece_of_paper_for_each() {
+    let page = crew_tickets(Choice::default());
+    let slip = ticket_slip(&page.frame, &page.tickets).unwrap();
+    check_slip("crew", &slip);
+    assert_eq!((slip.html().matches("<section").count(), slip.html().matches("<svg").count()), (2, 2));
+}
+
+#[test]
+fn a_card_tells_its_secret_in_its_code_alone() {
+    for choice in choices() {
+        let card = own::card(choice);
+        let slip = card_slip(&card).unwrap();
+        check_slip(&format!("card-{}", choice.lang.code()), &slip);
+        assert!(
+            slip.html().contains("<svg") && slip.html().contains("… 2916") && !slip.html().contains("dsc1.")
+        );
+        assert!(slip.tells("cannot print dsc1.AAAAAAAAAAAAAAAAAAAAAA") && !slip.tells("no paper"));
+    }
+}
+
+#[test]
+fn the_sample_is_no_ticket() {
+    let slip = sample_slip(&date(2026, 11, 22).at(5, 42, 0, 0)).unwrap();
+    check_slip("sample", &slip);
+    assert!(slip.html().contains("样张 Sample") && slip.html().contains("worth nothing"));
+}
