@@ -26,7 +26,7 @@ fn slip_of(page: &TicketPage) -> Slip {
 #[test]
 fn every_ticket_that_holds_something_is_whole_on_paper() {
     for choice in choices() {
-        for (name, page) in tickets(choice) {
+        for (name, page) in tickets(choice).into_iter().filter(|(_, page)| page.answer.holds_something()) {
             let slip = slip_of(&page);
             check_slip(&format!("{name}-{}", choice.lang.code()), &slip);
             for part in ["482 916", "九堡快递分拨中心", "九堡零工市场", "240", &page.card.title]

@@ -21,6 +21,8 @@ const TEXT: (usize, usize) = (26, 34);
 const STRONG: (usize, usize) = (34, 44);
 const TITLE: (usize, usize) = (56, 68);
 const CODE: (usize, usize) = (76, 92);
+/// White between two lines that say different things.
+const LINE_GAP: usize = 8;
 /// All that is neither text nor QR code: paddings, frames and gaps of one slip.
 const AROUND_DOTS: usize = 136;
 /// Where a line breaks a word or two are left over: of a line so much is filled.
@@ -100,6 +102,7 @@ impl Piece {
             + TEXT.1
             + text_dots(&self.code, CODE)
             + texts(&self.lines, TEXT)
+            + LINE_GAP * self.lines.len()
     }
 }
 
