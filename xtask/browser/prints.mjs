@@ -26,7 +26,7 @@ function startPrinter(folder, browser) {
 set -eu
 [ -e '${folder}/no-paper' ] && { echo 'no paper' >&2; exit 1; }
 n=$(ls '${folder}' | grep -c 'html$') || true
-'${browser}' --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --user-data-dir='${folder}/profile' \\
+'${browser}' --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --user-data-dir="\${1%/*}/profile" \\
   --no-pdf-header-footer --print-to-pdf="${folder}/slip-$n.pdf" "file://$1"
 cp "$1" '${folder}/next'
 mv '${folder}/next' "${folder}/slip-$n.html"

@@ -1,7 +1,8 @@
 //! The printer: a program of the operator's that gets a slip as one HTML document and ends with 0 once it has printed it.
 //!
-//! The document comes on its standard input and, where an argument holds `{}`, as a file whose path stands there. The file is
-//! readable by the node's own user alone and gone once the program has ended: a slip may hold a worker's card.
+//! The document comes on its standard input and, where an argument holds `{}`, as a file whose path stands there. The file lies
+//! in a folder of the node's own user alone, which goes with all that the program has put there once the program has ended: a
+//! slip may hold a worker's card.
 
 use crate::{
     config::PrinterCommand,
@@ -82,14 +83,24 @@ impl Printed {
     }
 }
 
-/// A slip's file, for as long as it is printed.
-struct OwnFile(PathBuf);
+/// The folder of a slip's file, for as long as it is printed.
+struct OwnFolder<'a>(&'a Path);
 
-impl Drop for OwnFile {
+impl Drop for OwnFolder<'_> {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_file(&self.0) {
-            tracing::error!(error = &error as &dyn std::error::Error, "the file of a slip is still there");
+        if let Err(error) = clear(self.0) {
+            tracing::error!("a slip may still be there: {error:#}");
         }
+    }
+}
+
+/// Removes a folder of slips, where there is one.
+fn clear(folder: &Path) -> anyhow::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
@@ -117,31 +128,22 @@ impl Drop for Group {
 }
 
 impl Printer {
-    /// The printer of a command; `None` where the command is empty. Files that a power cut left in `folder` are removed in
-    /// either case.
+    /// The printer of a command; `None` where the command is empty. What a power cut left in `folder` is removed in either
+    /// case.
     ///
     /// # Errors
-    /// What is in the folder cannot be removed, or it cannot be made.
+    /// The folder cannot be removed.
     pub(crate) fn open(folder: &Path, command: Option<&str>, wait: Duration) -> anyhow::Result<Option<Self>> {
-        match fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("cannot clear {}", folder.display()));
-            }
-            Ok(()) | Err(_) => {}
-        }
+        clear(folder)?;
         let words: Vec<String> = command.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
         let Some(program) = words.first() else { return Ok(None) };
         if !is_program(program) {
             tracing::warn!(program, "--print names no program of this machine: nothing will be printed");
         }
-        if words.iter().any(|word| word.contains(FILE)) {
-            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.with_context(|| format!("cannot create {}", folder.display()))?;
-        }
         Ok(Some(Self { words, folder: folder.to_owned(), wait }))
     }
 
-    /// Has a slip printed. One at a time: the file has one name.
+    /// Has a slip printed. One at a time: they have one folder.
     pub(crate) async fn print(&self, slip: &Slip) -> Printed {
         let mut said = Vec::new();
         let result = self.run(slip, &mut said).await;
@@ -149,10 +151,8 @@ impl Printer {
     }
 
     async fn run(&self, slip: &Slip, said: &mut Vec<u8>) -> Result<(), PrintError> {
-        let (path, _file) = match self.file(slip)? {
-            Some(file) => (file.0.display().to_string(), Some(file)),
-            None => (String::new(), None),
-        };
+        let (path, _folder) = self.file(slip)?.unzip();
+        let path = path.unwrap_or_default();
         let mut words = self.words.iter().map(|word| word.replace(FILE, &path));
         let program = words.next().unwrap_or_default();
         let (hears, says) = io::pipe()?;
@@ -188,17 +188,20 @@ impl Printer {
         if status.success() { Ok(()) } else { Err(PrintError::Failed(status)) }
     }
 
-    /// Writes the slip's file, where the command names one.
-    fn file(&self, slip: &Slip) -> io::Result<Option<OwnFile>> {
+    /// Writes the slip's file, where the command names one: its path, and what removes it.
+    fn file(&self, slip: &Slip) -> Result<Option<(String, OwnFolder<'_>)>, PrintError> {
         if !self.words.iter().any(|word| word.contains(FILE)) {
             return Ok(None);
         }
+        // Who was ended a moment ago may have written once more.
+        clear(&self.folder).map_err(io::Error::other)?;
+        fs::DirBuilder::new().mode(0o700).create(&self.folder)?;
+        let own = OwnFolder(&self.folder);
         // Browsers know a page by the end of its name.
         let path = self.folder.join("slip.html");
         let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path)?;
-        let own = OwnFile(path);
         file.write_all(slip.html().as_bytes())?;
-        Ok(Some(own))
+        Ok(Some((path.display().to_string(), own)))
     }
 }
 
@@ -244,9 +247,6 @@ pub(crate) async fn command(command: &PrinterCommand) -> anyhow::Result<()> {
         printer.context("--print is empty: name the program that prints, such as --print 'lp -d NAME {}'")?;
     let slip = sample_slip(&jiff::Zoned::now().datetime())?;
     let printed = printer.print(&slip).await;
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
     let mut out = io::stdout();
     let said = String::from_utf8_lossy(&printed.said);
     for line in said.lines().filter(|line| !line.trim().is_empty()) {

@@ -9,10 +9,12 @@ mod visits;
 use askama::Template;
 use jiff::civil::{date, time};
 
-use self::visits::{crew, crew_tickets};
+use self::{
+    slips::print_box,
+    visits::{crew, crew_tickets},
+};
 use super::{
     link::{self, Choice, Link},
-    prints::Press,
     view::*,
 };
 use crate::phone::PhonePlan;
@@ -169,19 +171,6 @@ fn ticket(choice: Choice, answer: Answer) -> TicketPage {
     }
 }
 
-fn print_box(thing: Thing, told: Option<Press>) -> PrintBox {
-    let (path, card) = match thing {
-        Thing::Ticket => ("/ticket/482916/print", None),
-        Thing::Crew => ("/crew/482916-482917/print", None),
-        Thing::Card => ("/me/card/print", Some("dsc1.AAAAAAAAAAAAAAAAAAAAAA".to_owned())),
-    };
-    PrintBox { thing, action: Link::to(path), card, id: "5b0c".to_owned(), told }
-}
-
-fn pressed(choice: Choice, told: Press) -> TicketPage {
-    TicketPage { print: Some(print_box(Thing::Ticket, Some(told))), ..ticket(choice, Answer::Confirmed) }
-}
-
 fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
     let wait = |at_this_kiosk| Answer::WaitListed { position: 3, at_this_kiosk };
     vec![
@@ -208,10 +197,6 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
         ("ticket-employer", ticket(choice, Answer::Bumped(Why::Employer))),
         ("ticket-rule", ticket(choice, Answer::Bumped(Why::Rule))),
         ("ticket-unfit", ticket(choice, Answer::Bumped(Why::Unfit))),
-        ("ticket-no-printer", TicketPage { print: None, ..ticket(choice, Answer::Confirmed) }),
-        ("ticket-printed", pressed(choice, Press::UnderWay)),
-        ("ticket-not-printed", pressed(choice, Press::Failed)),
-        ("ticket-printed-often", pressed(choice, Press::Often)),
         (
             "ticket-hours",
             TicketPage {
@@ -371,6 +356,7 @@ fn pages(choice: Choice) -> Vec<(&'static str, String)> {
     all.extend(frozen_pages(choice));
     all.extend(plain_pages(choice));
     all.extend(own::pages(choice));
+    all.extend(slips::pages(choice));
     all.extend(tickets(choice).into_iter().map(|(name, page)| (name, page.render().unwrap())));
     all
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::kiosk::prints::Press;
 
 fn step(choice: Choice, purpose: Purpose, step: Step, typed: &str, error: Option<StepError>) -> StepPage {
     StepPage {

@@ -1,7 +1,31 @@
-//! Slips: what stands on paper, in every language.
+//! Printing: the pages beside a printer, and what stands on paper, in every language.
 
 use super::*;
-use crate::kiosk::qr::Qr;
+use crate::kiosk::{prints::Press, qr::Qr};
+
+pub(super) fn print_box(thing: Thing, told: Option<Press>) -> PrintBox {
+    let (path, card) = match thing {
+        Thing::Ticket => ("/ticket/482916/print", None),
+        Thing::Crew => ("/crew/482916-482917/print", None),
+        Thing::Card => ("/me/card/print", Some("dsc1.AAAAAAAAAAAAAAAAAAAAAA".to_owned())),
+    };
+    PrintBox { thing, action: Link::to(path), card, id: "5b0c".to_owned(), told }
+}
+
+fn pressed(choice: Choice, told: Press) -> TicketPage {
+    TicketPage { print: Some(print_box(Thing::Ticket, Some(told))), ..ticket(choice, Answer::Confirmed) }
+}
+
+/// Tickets beside a printer, and without one.
+pub(super) fn pages(choice: Choice) -> Vec<(&'static str, String)> {
+    let none = TicketPage { print: None, ..ticket(choice, Answer::Confirmed) };
+    vec![
+        ("ticket-no-printer", none.render().unwrap()),
+        ("ticket-printed", pressed(choice, Press::UnderWay).render().unwrap()),
+        ("ticket-not-printed", pressed(choice, Press::Failed).render().unwrap()),
+        ("ticket-printed-often", pressed(choice, Press::Often).render().unwrap()),
+    ]
+}
 
 /// What every slip is held to.
 fn check_slip(name: &str, slip: &Slip) {

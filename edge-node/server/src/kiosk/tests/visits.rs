@@ -1,6 +1,7 @@
 //! Pages that belong to one person, and the way to a job in words.
 
 use super::*;
+use crate::kiosk::prints::Press;
 
 #[test]
 fn leaving_a_personal_page_ends_its_visit() {
