@@ -132,7 +132,7 @@ impl Printer {
     /// case.
     ///
     /// # Errors
-    /// The folder cannot be removed.
+    /// The folder cannot be removed, or where it lies cannot be told.
     pub(crate) fn open(folder: &Path, command: Option<&str>, wait: Duration) -> anyhow::Result<Option<Self>> {
         clear(folder)?;
         let words: Vec<String> = command.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
@@ -140,7 +140,9 @@ impl Printer {
         if !is_program(program) {
             tracing::warn!(program, "--print names no program of this machine: nothing will be printed");
         }
-        Ok(Some(Self { words, folder: folder.to_owned(), wait }))
+        // Where the node was started from is nothing that a browser knows.
+        let folder = std::path::absolute(folder).context("the folder of slips has no path")?;
+        Ok(Some(Self { words, folder, wait }))
     }
 
     /// Has a slip printed. One at a time: they have one folder.

@@ -135,3 +135,9 @@ async fn a_program_that_is_not_there_is_named() {
     assert!(error.to_string().contains("no-such-printer-here does not start"), "{error}");
     assert!(!desk.0.join("printing").exists());
 }
+
+#[test]
+fn the_path_of_a_slip_is_whole_wherever_the_node_was_started() {
+    let printer = Printer::open(Path::new("no-such-hall/printing"), Some("cat {}"), LONG).unwrap().unwrap();
+    assert!(printer.folder.is_absolute() && printer.folder.ends_with("no-such-hall/printing"), "{printer:?}");
+}
