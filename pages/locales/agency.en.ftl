@@ -116,6 +116,7 @@ a-yesterday = Yesterday
 a-today = Today
 a-tomorrow = Tomorrow
 a-no-shifts = No shift on this day yet.
+a-list-long = All { $n } shifts of the day are in this list: scroll in it, or press the arrow keys
 a-nobody-yet = Nobody has signed up yet.
 a-arrived = Arrived
 a-confirmed = Confirmed
@@ -185,6 +186,9 @@ a-gate-next = Next: six digits, or scan the QR code
 a-gate-look = Look
 a-gate-hint = A scanner types by itself: tap the field, then scan the worker's QR code.
 a-gate-count = arrived / confirmed, of the shifts that may come in now
+a-gate-hub = The gate is at the halls, where people stand. A hall's machine knows who has a place there, also with the line cut.
+a-gate-hub-where = On the machine of the hall, open its address with /agency/gate behind it, and log in with the same key.
+a-gate-hub-halls = Halls of this region: { $a }
 a-gate-check-in = Check in
 a-gate-check-out = Check out
 a-gate-good = May come in
@@ -262,6 +266,11 @@ a-seats-range = Write a number from 1 to { $n }
 a-seats-no-line = This needs the line to the centre; nothing was changed. Sign-ups go on
 a-seats-no-answer = The centre did not answer in time. Look at the number in a minute before you try again
 a-seats-closed = This shift is closed
+a-done-cap = { $n ->
+    [one] Done: the shift has one place now
+   *[other] Done: the shift has { $n } places now
+}
+a-done-closed = Done: the shift is closed, and everybody on it is told that it is off
 a-seats-back = Back to the shift
 a-close-title = Close the shift
 a-close-means = Nobody can sign up any more. Whoever has a place or waits ({ $n } confirmed, { $m } in line) is told that it is off. This cannot be undone.

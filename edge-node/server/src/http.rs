@@ -20,6 +20,7 @@ use utoipa::OpenApi;
 pub(crate) mod attendance;
 mod bookmark;
 mod carry;
+pub(crate) mod codes;
 pub(crate) mod commands;
 mod counts;
 pub(crate) mod crews;
@@ -31,6 +32,7 @@ mod messages;
 mod node;
 mod origins;
 mod patch_job;
+mod pins;
 pub(crate) mod post_job;
 mod problem;
 pub(crate) mod search;
@@ -63,6 +65,7 @@ pub(crate) use sign_ups::{SignUpBody, submit};
         workers::erase,
         workers::log_in,
         workers::log_out,
+        pins::reset,
         holds::create,
         holds::end,
         crews::create,

@@ -114,6 +114,8 @@ pub(crate) const LOG_INS_MAX: usize = 1_024;
 /// Of them one worker's.
 pub(crate) const LOG_INS_OF_ONE_MAX: usize = 4;
 pub(crate) const LOG_IN_IDLE_MS: u64 = 120_000;
+/// Seconds for which a PIN that the operator gave is good for choosing another.
+pub(crate) const GIVEN_PIN_S: i64 = 3_600;
 /// How long a one-time code is good, and after it the proof that it gave.
 pub(crate) const CODE_MS: u64 = 300_000;
 /// Tries at one code; after them it is over.

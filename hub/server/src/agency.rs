@@ -38,6 +38,7 @@ pub(crate) fn routes() -> Router<Office> {
         .route("/agency/end", get(end::ask).post(end::send))
         .route("/agency/seats", get(seats::ask).post(seats::send))
         .route("/agency/who", get(board::who))
+        .route("/agency/gate", get(board::gate))
         .route("/agency/timesheet", get(sheet::show))
         .route("/agency/timesheet.csv", get(sheet::csv))
         .merge(door::routes())

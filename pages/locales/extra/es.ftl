@@ -566,6 +566,7 @@ a-yesterday = Ayer
 a-today = Hoy
 a-tomorrow = Mañana
 a-no-shifts = Todavía no hay turnos ese día.
+a-list-long = Los { $n } turnos del día están en esta lista: desplácese en ella o use las flechas
 a-nobody-yet = Todavía no se apuntó nadie.
 a-arrived = Llegaron
 a-confirmed = Confirmados
@@ -635,6 +636,9 @@ a-gate-next = Siguiente: seis cifras, o pase el código QR
 a-gate-look = Mirar
 a-gate-hint = El lector escribe solo: toque el campo y pase el código QR del trabajador.
 a-gate-count = llegaron / confirmados, de los turnos que pueden entrar ahora
+a-gate-hub = La puerta está en las salas, donde está la gente. La máquina de la sala sabe quién tiene puesto, también sin línea.
+a-gate-hub-where = En la máquina de la sala, abra su dirección seguida de /agency/gate y entre con la misma clave.
+a-gate-hub-halls = Salas de esta región: { $a }
 a-gate-check-in = Anotar llegada
 a-gate-check-out = Anotar salida
 a-gate-good = Puede entrar
@@ -847,6 +851,11 @@ a-seats-range = Escriba un número de 1 a { $n }
 a-seats-no-line = Esto necesita la línea con la central; no se cambió nada. Las inscripciones siguen
 a-seats-no-answer = La central no respondió a tiempo. Mire el número dentro de un minuto antes de probar otra vez
 a-seats-closed = Este turno está cerrado
+a-done-cap = { $n ->
+    [one] Hecho: el turno tiene ahora un puesto
+   *[other] Hecho: el turno tiene ahora { $n } puestos
+}
+a-done-closed = Hecho: el turno está cerrado y se avisa a todos los que estaban en él
 a-seats-back = Volver al turno
 a-close-title = Cerrar el turno
 a-close-means = Nadie más puede inscribirse. A quien tiene puesto o espera ({ $n } confirmados, { $m } en fila) se le avisa de que no hay turno. No se puede deshacer.

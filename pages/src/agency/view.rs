@@ -1,7 +1,7 @@
 //! What surrounds every page of the desk, the door, and the form of shifts: plain models, each an askama template. Words
 //! come from the Fluent files.
 
-use crate::{Lang, Words, hm, icon};
+use crate::{Lang, Words, forms::Pairs, hm, icon};
 use askama::{Template, filters::Safe};
 use axum::{
     http::StatusCode,
@@ -10,6 +10,7 @@ use axum::{
 use fluent_bundle::FluentValue;
 use jiff::civil::DateTime;
 use std::{borrow::Borrow, fmt};
+use sync_protocol::limits::CAP_MAX;
 
 /// What the head of a page says of the line to the centre.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,6 +246,20 @@ pub struct ShiftLine {
 const BAR_CELLS_MAX: u32 = 40;
 const BAR_WIDTH: f64 = 132.0;
 
+/// Shifts that the list shows without being scrolled.
+const IN_SIGHT: usize = 6;
+
+impl Day {
+    /// Whether some of the shifts have to be scrolled to.
+    fn is_long(&self) -> bool {
+        self.shifts.len() > IN_SIGHT
+    }
+
+    fn count(&self) -> u32 {
+        u32::try_from(self.shifts.len()).unwrap_or(u32::MAX)
+    }
+}
+
 impl ShiftLine {
     /// Cells of the bar: class, place and width.
     pub fn bar(&self) -> Vec<(&'static str, String, String)> {
@@ -292,8 +307,23 @@ pub struct Chosen {
     pub wait: Option<Safe<String>>,
 }
 
+/// What was ordered and is done, as the address says it to which the order leads: the page behind it tells the clerk.
+pub fn done_pair(closes: bool, cap: u32) -> String {
+    if closes { "done=closed".to_owned() } else { format!("done={cap}") }
+}
+
+/// The same in words, read from the address.
+pub fn done(f: &Frame, query: &Pairs) -> Option<Safe<String>> {
+    match query.get("done") {
+        "closed" => Some(f.t("a-done-closed")),
+        cap => Some(f.t_n("a-done-cap", cap.parse::<u32>().ok().filter(|cap| (1..=CAP_MAX).contains(cap))?)),
+    }
+}
+
 /// A day's shifts, and who comes to one of them.
 pub struct Day {
+    /// What was just done to one of them.
+    pub done: Option<Safe<String>>,
     pub title: Safe<String>,
     /// Other days: address and words, and whether it is shown.
     pub days: Vec<(String, Safe<String>, bool)>,

@@ -18,6 +18,7 @@ mod stage;
 mod tenant;
 mod timesheet;
 mod token;
+mod worker;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -70,6 +71,9 @@ enum Command {
     /// Tokens by which boxes join.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Help for workers at a node: a PIN that was forgotten.
+    #[command(subcommand)]
+    Worker(worker::WorkerCommand),
 }
 
 /// How a command that ran to its end went.
@@ -106,6 +110,7 @@ fn main() -> ExitCode {
         Command::Tenant(command) => tenant::run(&command),
         Command::Timesheet(command) => timesheet::run(&command),
         Command::Token(command) => token::run(&command),
+        Command::Worker(command) => worker::run(&command),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

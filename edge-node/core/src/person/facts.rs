@@ -10,6 +10,9 @@ pub struct Contact {
     pub name: String,
     #[n(1)]
     pub phone: String,
+    /// Code of the language in which the worker enrolled.
+    #[n(2)]
+    pub lang: Option<String>,
 }
 
 /// When a worker was born: the year, and the day where it was told.
@@ -50,6 +53,9 @@ pub struct Proof {
     pub memory_kib: u32,
     #[n(3)]
     pub passes: u32,
+    /// Of a PIN that the operator gave: until when it is good (epoch seconds) for choosing another, and for nothing else.
+    #[n(4)]
+    pub given_until: Option<i64>,
 }
 
 macro_rules! not_printed {
@@ -166,6 +172,17 @@ mod tests {
         ] {
             assert_eq!(Born::parse(born).unwrap().age_at(shift), age, "{born}");
         }
+    }
+
+    #[test]
+    fn rows_of_before_say_no_language_and_no_given_pin() {
+        #[derive(Encode)]
+        struct Before(#[n(0)] String, #[n(1)] String);
+        let row = minicbor::to_vec(Before("Ann".to_owned(), "13905712916".to_owned())).unwrap();
+        let contact: Contact = minicbor::decode(&row).unwrap();
+        assert_eq!((contact.phone.as_str(), contact.lang), ("13905712916", None));
+        let proof = Proof { salt: vec![1], hash: vec![2], memory_kib: 3, passes: 4, given_until: None };
+        assert_eq!(minicbor::to_vec(&proof).unwrap()[0], 0x84, "what is not said is not written");
     }
 
     #[test]

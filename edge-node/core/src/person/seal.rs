@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn contact() -> Regional<Contact> {
-        Regional::new(Contact { name: NAME.to_owned(), phone: "13905712916".to_owned() })
+        Regional::new(Contact { name: NAME.to_owned(), phone: "13905712916".to_owned(), lang: None })
     }
 
     #[test]

@@ -18,7 +18,7 @@ use jiff::civil::Date;
 use pages::{
     agency::{
         Frame,
-        view::{Chosen, Day, Left, ShiftLine, show as show_page},
+        view::{Chosen, Day, Left, ShiftLine, done, show as show_page},
         who::{self, Person, Showing},
     },
     hm,
@@ -85,7 +85,8 @@ pub(super) fn page(clerk: &Clerk, mut left: Left, day: Date, chosen: &str, all: 
         .zip(["a-yesterday", "a-today", "a-tomorrow"])
         .map(|(of, key)| (format!("/agency?day={of}"), f.t(key), of == day))
         .collect();
-    let right = Day { title, days, day: day.to_string(), shifts: lines, chosen };
+    let right =
+        Day { done: done(&f, &clerk.query), title, days, day: day.to_string(), shifts: lines, chosen };
     show_page(StatusCode::OK, &BoardPage { f, left, right, rule })
 }
 

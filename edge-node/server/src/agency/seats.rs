@@ -14,7 +14,7 @@ use axum::{
 use pages::agency::{
     Frame,
     rows::Row,
-    view::{Fewer, SeatsPage, show},
+    view::{Fewer, SeatsPage, done_pair, show},
 };
 use sync_protocol::{command::Change, limits::CAP_MAX, seats::Excess};
 
@@ -83,7 +83,10 @@ pub(super) async fn send(Sent { clerk, form }: Sent) -> Response {
         (Err(problem), _) | (_, Err(problem)) => Err(problem),
     };
     match ordered {
-        Ok(_) => Redirect::to(&format!("/agency?shift={shift}&day={day}")).into_response(),
+        Ok(_) => {
+            let done = done_pair(form.get("do") == "close", asked.unwrap_or_default());
+            Redirect::to(&format!("/agency?shift={shift}&day={day}&{done}")).into_response()
+        }
         Err(problem) => page(&clerk, shift, day, Some(&problem), asked.unwrap_or_default()),
     }
 }

@@ -3,7 +3,7 @@
 //! Only whoever can read the node's data folder may bring one, by the token in its control file, and only a file that
 //! the hub signed for this very node is used.
 
-use super::{Problem, messages, problem};
+use super::{Problem, messages, pins, problem};
 use crate::{
     app::App,
     event_loop::{Event, Failure},
@@ -88,6 +88,7 @@ impl Desk {
             .route("/v1/sync/carry", post(take))
             .route("/v1/messages", get(messages::list))
             .route("/v1/messages/{id}", post(messages::again))
+            .route("/v1/workers:reset_pin", post(pins::reset))
             .layer(DefaultBodyLimit::max(CARRY_BYTES_MAX))
             .layer(middleware::from_fn_with_state(limit, http_face::in_time))
             .with_state(self)

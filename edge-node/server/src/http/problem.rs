@@ -283,6 +283,12 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Send the phone number that it was made with, or log in.",
     ),
     (
+        "code-needed",
+        StatusCode::CONFLICT,
+        "The phone number is proved by a code",
+        "Six digits were sent to it: send the same with them as code, within five minutes. Without code another is sent.",
+    ),
+    (
         "too-many-tries",
         StatusCode::TOO_MANY_REQUESTS,
         "Too many wrong PINs",

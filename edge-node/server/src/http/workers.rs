@@ -1,11 +1,12 @@
 //! A worker's own profile: enrol, log in, look, change, erase. Whoever is not proved learns nothing of anybody.
 
-use super::{Problem, base64url, jobs::rfc3339, problem::FieldError, sign_ups};
+use super::{Problem, base64url, codes, jobs::rfc3339, problem::FieldError, sign_ups};
 use crate::{
     app::App,
     person::{
         Known, Pin, Token, card,
-        record::{self, Found, Record, Told, random},
+        codes::{CodeWay, Typed},
+        record::{self, Fits, Found, Record, Told, random},
     },
     rates::Counted,
 };
@@ -15,6 +16,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use edge_core::person::{Born, Contact, Facts, Regional};
+use pages::Lang;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -51,6 +53,11 @@ pub(crate) struct ProfileBody {
     pub(crate) lon: Option<f64>,
     /// Make a new card; the one before is void.
     pub(crate) new_card: Option<bool>,
+    /// Code of the language in which the kiosk greets whoever shows this worker's card, and in which messages are written, such as
+    /// zh. Empty: forget it.
+    pub(crate) lang: Option<String>,
+    /// To enrol where codes are sent to phones: the six digits that came.
+    pub(crate) code: Option<String>,
 }
 
 /// How a worker proves who he is.
@@ -74,6 +81,7 @@ pub(crate) struct ProfileJson {
     distance_m_max: Option<u32>,
     lat: Option<f64>,
     lon: Option<f64>,
+    lang: Option<String>,
     /// Text of a fresh card, shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     card: Option<String>,
@@ -118,6 +126,7 @@ impl ProfileJson {
             distance_m_max: facts.distance_m_max,
             lat: facts.home.map(|(lat, _)| degrees(lat)),
             lon: facts.home.map(|(_, lon)| degrees(lon)),
+            lang: contact.lang,
             card,
             session: session.map(|token| base64url(token)),
         }
@@ -164,15 +173,30 @@ fn begin(app: &App, worker: WorkerId) -> Result<Token, Problem> {
 
 /// Checks a PIN, after as many tries as there may be. Unknown and wrong are one answer, after one time.
 pub(crate) async fn prove(app: &App, worker: WorkerId, pin: &str, from: IpAddr) -> Result<(), Problem> {
+    match prove_or_given(app, worker, pin, from).await? {
+        Fits::Own => Ok(()),
+        Fits::Given | Fits::No => Err(unproved()),
+    }
+}
+
+/// The same, and says of a PIN that the operator gave that it is one.
+pub(crate) async fn prove_or_given(
+    app: &App,
+    worker: WorkerId,
+    pin: &str,
+    from: IpAddr,
+) -> Result<Fits, Problem> {
     let now_ms = app.now_ms();
     app.persons.tries().take(worker, from, now_ms).map_err(Problem::too_many_tries)?;
     // What is no PIN is compared as well, as one that nobody can choose.
     let pin = Pin::read(pin).or_else(|| Pin::read("0000")).ok_or_else(unproved)?;
-    if !record::proves(app, worker, pin).await? {
-        return Err(unproved());
+    match record::proves(app, worker, pin).await? {
+        Fits::No => Err(unproved()),
+        fits @ (Fits::Own | Fits::Given) => {
+            app.persons.tries().was_right(worker, from);
+            Ok(fits)
+        }
     }
-    app.persons.tries().was_right(worker, from);
-    Ok(())
 }
 
 /// The worker whom a phone number or a card names.
@@ -199,6 +223,13 @@ fn told(body: &ProfileBody, before: (Contact, Facts)) -> Result<Told, Problem> {
         contact.name = name.trim().to_owned();
         if contact.name.chars().count() > NAME_CHARS_MAX || contact.name.chars().any(char::is_control) {
             fault("name", format!("write {NAME_CHARS_MAX} characters at most, on one line"));
+        }
+    }
+    if let Some(lang) = &body.lang {
+        contact.lang = Some(lang.trim().to_owned()).filter(|lang| !lang.is_empty());
+        if contact.lang.as_deref().is_some_and(|lang| Lang::from_code(lang).is_none()) {
+            let known: Vec<_> = Lang::all().map(Lang::code).collect();
+            fault("lang", format!("write a language of this node: {}", known.join(", ")));
         }
     }
     if let Some(born) = &body.born {
@@ -256,13 +287,8 @@ fn home(body: &ProfileBody) -> Result<Option<(i32, i32)>, String> {
     }
 }
 
-/// Enrols a worker; also what the kiosk's form calls. Returns the text of the card; none for a worker who is enrolled
-/// already and proves it, of whom nothing is changed.
-pub(crate) async fn enrol(
-    app: &App,
-    body: &ProfileBody,
-    from: IpAddr,
-) -> Result<(WorkerId, Option<String>), Problem> {
+/// What somebody asks who enrols, checked: who it is, under which number, by which PIN.
+fn asked<'a>(app: &App, body: &'a ProfileBody) -> Result<(WorkerId, &'a str, Told), Problem> {
     let wrong = |field: &str, reason, detail: &str| {
         Problem::fields(vec![FieldError { field: field.to_owned(), reason, detail: detail.to_owned() }])
     };
@@ -272,7 +298,44 @@ pub(crate) async fn enrol(
         body.pin.as_deref().ok_or_else(|| wrong("pin", "missing", "choose a PIN of 4 to 8 digits"))?;
     let plan = crate::phone::PhonePlan::from(app.shared.country);
     let contact = Contact { phone: plan.read(phone).unwrap_or_default(), ..Contact::default() };
-    let told = told(body, (contact, Facts::default()))?;
+    Ok((worker, typed, told(body, (contact, Facts::default()))?))
+}
+
+/// Where codes are sent to phones, one proves the number that enrols, as at the kiosk: it is sent where the body has none.
+/// Whose number it is; `None` where none can be sent, and a number is taken at its word.
+async fn proved_number(app: &App, body: &ProfileBody, from: IpAddr) -> Result<Option<WorkerId>, Problem> {
+    if codes::way(app) != CodeWay::Offered {
+        return Ok(None);
+    }
+    // What cannot be taken is told before a code is sent, or used up.
+    let (worker, _, told) = asked(app, body)?;
+    let contact = told.contact.unwrap_or_default();
+    let contact = contact.reveal();
+    let Some(typed) = &body.code else {
+        let lang = record::lang_of(contact).unwrap_or_else(|| app.shared.country.language());
+        codes::send(app, worker, &contact.phone, lang).await?;
+        return Err(Problem::new(
+            "code-needed",
+            "six digits were sent to the phone number; send the same with them as code",
+        ));
+    };
+    match codes::take(app, worker, typed.trim(), &random()?, from).map_err(Problem::too_many_tries)? {
+        Typed::Right => Ok(Some(worker)),
+        Typed::Wrong => Err(Problem::new("unproved", "code: these are not the digits that were sent")),
+        Typed::Over => {
+            Err(Problem::new("code-needed", "the code is over; leave code out, and another is sent"))
+        }
+    }
+}
+
+/// Enrols a worker; also what the kiosk's form calls. Returns the text of the card; none for a worker who is enrolled
+/// already and proves it, of whom nothing is changed.
+pub(crate) async fn enrol(
+    app: &App,
+    body: &ProfileBody,
+    from: IpAddr,
+) -> Result<(WorkerId, Option<String>), Problem> {
+    let (worker, typed, told) = asked(app, body)?;
     let in_place_of = match record::find(app, worker)? {
         Found::Nothing => None,
         Found::Damaged(kept) => kept,
@@ -287,18 +350,28 @@ pub(crate) async fn enrol(
 }
 
 /// Enrols a worker at this node: 201 with a card and a log-in.
+///
+/// Where the operator has named a sender and the line is up, the number is proved first, as at the kiosk: the first request is
+/// answered `code-needed`, and the same again with the `code` that came to the phone enrols. Elsewhere a number is taken at its word.
 #[utoipa::path(post, path = "/v1/workers/me", request_body = ProfileBody, security(()), responses(
     (status = 201, body = ProfileJson, description = "Enrolled; the card's text is shown this once"),
-    (status = 200, body = ProfileJson, description = "Enrolled before, and proved by the PIN; nothing was changed"),
-    (status = 400, body = Problem), (status = 401, body = Problem), (status = 429, body = Problem),
-    (status = 503, body = Problem)))]
+    (status = 200, body = ProfileJson,
+        description = "Enrolled before, and proved by the PIN or by the code; nothing was changed"),
+    (status = 400, body = Problem), (status = 401, body = Problem, description = "`unproved`: PIN or code is wrong."),
+    (status = 409, body = Problem,
+        description = "`code-needed`: a code was sent to the number, or is over; `changed-meanwhile`: ask again."),
+    (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn create(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     body: Result<Json<ProfileBody>, JsonRejection>,
 ) -> Result<(StatusCode, Json<ProfileJson>), Problem> {
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
-    let (worker, card) = enrol(&app, &body, peer.ip()).await?;
+    let (worker, card) = match proved_number(&app, &body, peer.ip()).await? {
+        // Whoever has proved the number by a code needs no PIN to be let in.
+        Some(worker) if read(&app, worker).is_ok() => (worker, None),
+        Some(_) | None => enrol(&app, &body, peer.ip()).await?,
+    };
     let token = begin(&app, worker)?;
     let status = if card.is_some() { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(ProfileJson::of(&read(&app, worker)?, card, Some(&token)))))
@@ -317,8 +390,9 @@ pub(crate) async fn change(
     record: &Record,
     body: &ProfileBody,
 ) -> Result<Option<String>, Problem> {
-    if body.phone.is_some() {
-        let detail = "phone: it names the worker; enrol the new number, and erase the old one";
+    if body.phone.is_some() || body.code.is_some() {
+        let detail =
+            "phone and code: the number names the worker; enrol the new number, and erase the old one";
         return Err(Problem::new("bad-request", detail));
     }
     let told = told(body, (record.contact.reveal().clone(), record.facts.reveal().clone()))?;

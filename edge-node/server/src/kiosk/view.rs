@@ -49,7 +49,7 @@ pub(crate) use self::{
     sign_up::{SignUpError, SignUpPage},
     sketch::Sketch,
     slip::{Slip, card_slip, sample_slip, ticket_slip},
-    step::{CodeWay, Purpose, Step, StepError, StepPage},
+    step::{Purpose, Step, StepError, StepPage},
     ticket::{Answer, TicketPage, Why},
 };
 use super::link::{self, Choice, Link};

@@ -55,7 +55,9 @@ fn to_worker(app: &App, row: &MessageRow) -> anyhow::Result<Option<Composed>> {
     })?;
     let Some((sign_up_row, view)) = found else { return Ok(None) };
     let Some(contact) = record::contact(app, sign_up_row.fields.worker)? else { return Ok(None) };
-    let (phone, lang) = (&contact.reveal().phone, app.shared.country.language());
+    let contact = contact.reveal();
+    let (phone, lang) =
+        (&contact.phone, record::lang_of(contact).unwrap_or_else(|| app.shared.country.language()));
     let reason = &sign_up_row.fields.reason;
     let body = json!({
         "delivery": delivery(app, row),

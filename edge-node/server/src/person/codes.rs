@@ -11,6 +11,16 @@ pub(crate) type CodeId = [u8; 16];
 /// Shows for a while that a number was proved, to whoever proved it.
 pub(crate) type Pass = [u8; 16];
 
+/// Whether a code can be sent to a phone from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodeWay {
+    Offered,
+    /// There is a sender, and the line is down.
+    NoLine,
+    /// The operator has named no sender.
+    None,
+}
+
 /// A code as its message tells it.
 #[derive(Clone)]
 pub(crate) struct Code {

@@ -65,7 +65,8 @@ impl Pins {
         let mut salt = vec![0; SALT_BYTES];
         getrandom::fill(&mut salt)
             .map_err(|error| Problem::internal(&anyhow::anyhow!("no random bytes: {error}")))?;
-        let empty = Proof { salt, hash: Vec::new(), memory_kib: PIN_MEMORY_KIB, passes: PIN_PASSES };
+        let (memory_kib, passes) = (PIN_MEMORY_KIB, PIN_PASSES);
+        let empty = Proof { salt, memory_kib, passes, ..Proof::default() };
         let hash = self.hash(pin, empty.clone()).await?;
         Ok(Regional::new(Proof { hash, ..empty }))
     }
@@ -79,6 +80,7 @@ impl Pins {
                 hash: vec![0; HASH_BYTES],
                 memory_kib: PIN_MEMORY_KIB,
                 passes: PIN_PASSES,
+                given_until: None,
             },
             Regional::into_revealed,
         );

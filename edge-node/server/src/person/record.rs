@@ -11,6 +11,7 @@ use edge_core::{
     node::{PersonChange, PersonRefusal},
     person::{Contact, DataKey, Facts, NONCE_BYTES, Opened, Proof, Regional, Sealer},
 };
+use pages::Lang;
 use sync_protocol::{erasure::EraseOrder, ids::WorkerId};
 use sync_store::{Kept, ShardTx, StoreError};
 use tokio::sync::oneshot;
@@ -89,13 +90,56 @@ fn class<T: Opened>(
     })
 }
 
+/// The language in which a worker enrolled, where this node speaks it.
+pub(crate) fn lang_of(contact: &Contact) -> Option<Lang> {
+    contact.lang.as_deref().and_then(Lang::from_code)
+}
+
+/// Whose a PIN is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fits {
+    /// Nobody's, or over.
+    No,
+    /// The worker's own.
+    Own,
+    /// Given by the operator: good for choosing another.
+    Given,
+}
+
 /// Whether the PIN is the worker's. A worker whom nobody knows takes as long and is not proved.
-pub(crate) async fn proves(app: &App, worker: WorkerId, pin: Pin) -> Result<bool, Problem> {
+pub(crate) async fn proves(app: &App, worker: WorkerId, pin: Pin) -> Result<Fits, Problem> {
     let proof = match find(app, worker)? {
         Found::Record(record) => Some(record.proof),
         Found::Nothing | Found::Damaged(_) => None,
     };
-    app.persons.pins.fits(pin, proof).await
+    let given_until = proof.as_ref().and_then(|proof| proof.reveal().given_until);
+    let fits = app.persons.pins.fits(pin, proof).await?;
+    Ok(if fits { Fits::at(given_until, app.shared.now()) } else { Fits::No })
+}
+
+impl Fits {
+    /// Of the right digits: given until then (epoch seconds), or the worker's own.
+    const fn at(given_until: Option<i64>, now: i64) -> Self {
+        match given_until {
+            None => Self::Own,
+            Some(until) if now < until => Self::Given,
+            Some(_) => Self::No,
+        }
+    }
+}
+
+/// Ends a worker's PIN and log-ins, and puts one in its place that is good until then for choosing another. Where nobody is
+/// enrolled nothing is done, in much the same time.
+pub(crate) async fn give_pin(app: &App, worker: WorkerId, pin: Pin, until: i64) -> Result<(), Problem> {
+    let proof = app.persons.pins.proof_of(pin).await?.into_revealed();
+    let Found::Record(record) = find(app, worker)? else { return Ok(()) };
+    let proof = Regional::new(Proof { given_until: Some(until), ..proof });
+    let rows = vec![sealed(&record.key, worker, &proof)?];
+    let known = Some(Kept::Whole(record.wrapped.clone()));
+    store(app, PersonChange { worker, known, wrapped: record.wrapped, rows, card: None }).await?;
+    app.persons.sessions().end_all_of(worker);
+    app.persons.tries().begin_anew(worker);
+    Ok(())
 }
 
 /// What a worker tells, new or changed; what is `None` stays.
@@ -177,4 +221,21 @@ pub(crate) async fn erase(app: &App, worker: WorkerId) -> Result<(EraseOrder, Ve
     let receipt = app.wait(answer).await?;
     app.persons.sessions().end_all_of(worker);
     Ok((order, receipt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_operator_gave_is_good_for_its_time() {
+        for (given_until, now, fits) in [
+            (None, 1_000, Fits::Own),
+            (Some(1_001), 1_000, Fits::Given),
+            (Some(1_000), 1_000, Fits::No),
+            (Some(0), 1_000, Fits::No),
+        ] {
+            assert_eq!(Fits::at(given_until, now), fits, "{given_until:?}");
+        }
+    }
 }

@@ -56,10 +56,15 @@ impl Tries {
 
     /// The PIN was right: the worker's count begins anew, the address gets its try back.
     pub(crate) fn was_right(&mut self, worker: WorkerId, from: IpAddr) {
-        self.0.remove(&Counted::Worker(worker));
+        self.begin_anew(worker);
         if let Some(wrong) = self.0.get_mut(&Counted::Address(whole(from))) {
             wrong.count = wrong.count.saturating_sub(1);
         }
+    }
+
+    /// The worker has another PIN: what was tried before says nothing of it.
+    pub(crate) fn begin_anew(&mut self, worker: WorkerId) {
+        self.0.remove(&Counted::Worker(worker));
     }
 
     /// Forgets those whose longest wait is over; where that is not enough, the one with the fewest and oldest tries.

@@ -149,6 +149,10 @@ fn thirty_shifts_are_pasted_and_the_doubtful_one_stays() {
     assert!(node.get("/near?lang=zh&when=any&q=%E5%88%86%E6%8B%A3%E5%91%987").body.contains("分拣员7"));
     let search: Value = serde_json::from_str(&node.get("/v1/jobs?page_size=50").body).unwrap();
     assert_eq!(search["total"], 30);
+    let board = clerk.get(&format!("/agency?day={day}")).body;
+    let list = board.split("<div class=\"list\"").nth(1).unwrap();
+    assert!(list.starts_with(" tabindex=\"0\" role=\"region\""), "it is scrolled by keyboard");
+    assert!(board.contains("All 30 shifts of the day are in this list"), "and says that there are more");
     // The same table once more: each row is asked about and nothing goes out.
     let twice =
         clerk.post("/agency/rows", &[("way", "paste"), ("day", &day), ("table", &table), ("do", "read")]);

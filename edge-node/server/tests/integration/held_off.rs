@@ -155,3 +155,31 @@ fn ticket_digits_are_not_guessed() {
     }
     assert_eq!(node.get("/near?lang=en").status, 200);
 }
+
+#[test]
+fn a_form_that_is_only_read_takes_no_place() {
+    let node = Node::start("read-only");
+    let job = post_job(&node, 2);
+    let here = || {
+        let told: serde_json::Value =
+            serde_json::from_str(&node.get(&format!("/v1/jobs/{job}")).body).unwrap();
+        told["seats"]["here"].as_u64().unwrap()
+    };
+    let target = format!("/sign_up?job={job}&lang=en");
+    let phone = ("X-Forwarded-For", "192.0.2.7");
+    let form = node.send("GET", &target, &[phone], b"");
+    assert_eq!(form.status, 200);
+    for _ in 0..30 {
+        assert_eq!(node.send("GET", &target, &[phone], b"").status, 200);
+    }
+    assert_eq!(here(), 2, "thirty phones that read");
+    let key = form.field("idempotency");
+    let pressed = format!("job={job}&idempotency={key}&phone=1390&key=5");
+    for _ in 0..3 {
+        assert_eq!(node.send("POST", "/sign_up?lang=en", &[FORM, phone], pressed.as_bytes()).status, 200);
+        assert_eq!(here(), 1, "one that types holds one place, however often it presses");
+    }
+    assert_eq!(node.get(&target).status, 200);
+    assert_eq!(here(), 0, "who stands at the screen has his place while he types");
+    assert!(node.get("/metrics").body.contains("dayshift_holds 2"), "two forms hold a place each");
+}

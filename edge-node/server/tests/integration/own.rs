@@ -40,8 +40,20 @@ pub(crate) fn enrol(node: &Node) -> Answer {
     page
 }
 
+/// Holds a card to the scanner at the first page.
 fn scan(node: &Node, card: &str) -> Answer {
-    node.post_form("/me?lang=en", &[("at", "who"), ("who", card)])
+    node.post_form("/me?lang=en", &[("at", "start"), ("who", card)])
+}
+
+/// The operator ends the PIN of a number; the answer, and the digits in it.
+fn reset_pin(node: &Node, phone: &str) -> (serde_json::Value, String) {
+    let (name, value) = node.owner();
+    let told = node.post("/v1/workers:reset_pin", (name, &value), &json!({ "phone": phone }));
+    assert_eq!(told.status, 200, "{told:?}");
+    let told: serde_json::Value = serde_json::from_str(&told.body).unwrap();
+    let digits = told["pin"].as_str().unwrap().to_owned();
+    assert!(digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()), "{told}");
+    (told, digits)
 }
 
 /// Logs in by number and PIN; where that leads.
@@ -153,6 +165,73 @@ fn the_pin_opens_what_is_a_workers_own() {
         waits.header("retry-after").is_some() && waits.body.contains("Too many wrong tries"),
         "{waits:?}"
     );
+}
+
+#[test]
+fn a_forgotten_pin_is_ended_by_the_operator_and_another_is_chosen_by_its_worker() {
+    let node = Node::start("own-forgotten");
+    let job = small_job(&node, 3);
+    enrol(&node);
+    let visit = view(&led_to(&log_in(&node, PIN))).to_owned();
+    let ticket = led_to(&take(&node, &job, &visit));
+    let code = ticket.split('/').nth(2).unwrap().split('?').next().unwrap().to_owned();
+    for _ in 0..6 {
+        log_in(&node, "9182");
+    }
+    assert_eq!(log_in(&node, PIN).status, 429, "whoever forgot it has tried");
+
+    let (told, given) = reset_pin(&node, PHONE);
+    let (unknown, of_nobody) = reset_pin(&node, "13905712917");
+    let names = |told: &serde_json::Value| told.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&told), names(&unknown), "the answer does not say who is enrolled");
+    assert_ne!(given, of_nobody);
+    assert_eq!(log_in(&node, PIN).status, 401, "the PIN of before is over");
+    assert!(node.get(&format!("/me?lang=en&view={visit}")).body.contains("name=\"who\""), "and its log-ins");
+    let proof = json!({ "phone": PHONE, "pin": given });
+    assert_eq!(node.post("/v1/sessions", ("Accept", "application/json"), &proof).status, 401);
+
+    let page = log_in(&node, &given);
+    assert!(
+        page.status == 200 && page.body.contains("Choose a PIN") && !page.body.contains(&code),
+        "{page:?}"
+    );
+    let of = |given| [("who", PHONE), ("pin", given)];
+    let first = |new: &str| fill(&node, &page, &[&of(&given)[..], &[("at", "new"), ("new", new)]].concat());
+    assert!(first("48375926").body.contains("The same PIN again"));
+    let again = |given: &str, new: &str| {
+        fill(&node, &page, &[&of(given)[..], &[("at", "again"), ("new", new), ("again", new)]].concat())
+    };
+    assert_eq!(again(&given, &given).status, 422, "the operator knows that one");
+    let guessed = if given == "482916" { "482917" } else { "482916" };
+    assert_eq!(again(guessed, "48375926").status, 401, "the number alone chooses nothing");
+    let own = node.get(&led_to(&again(&given, "48375926")));
+    assert!(own.body.contains(&format!("/ticket/{code}")), "{}", own.body);
+    assert_eq!(log_in(&node, &given).status, 401, "it was good once");
+    assert_eq!(log_in(&node, "48375926").status, 303);
+    let said = std::fs::read_to_string(node.folder().join("node.log")).unwrap();
+    assert!(!said.contains(PHONE) && !said.contains(&given), "{said}");
+}
+
+#[test]
+fn a_card_brings_its_workers_language_and_what_was_wanted() {
+    let node = Node::start("own-wanted");
+    let card = enrol(&node).field("card").to_owned();
+    let at = |at: &str| led_to(&node.post_form("/me?lang=zh", &[("at", at), ("who", &card)]));
+    assert!(at("start").starts_with("/near?lang=en&view="), "who enrolled in English looks for work");
+    let own = at("who");
+    assert!(own.starts_with("/me?lang=en&view="), "whoever asked for the own page gets there: {own}");
+    assert!(node.get(&own).body.contains("Your PIN"));
+    // A worker of the interface has said no language, until one is said.
+    let card_of = |more: serde_json::Value| {
+        let mut profile = json!({ "phone": "13905712918", "pin": PIN });
+        profile.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        node.post("/v1/workers/me", ("Accept", "application/json"), &profile)
+    };
+    assert_eq!(card_of(json!({ "lang": "tlh" })).status, 400);
+    let told: serde_json::Value = serde_json::from_str(&card_of(json!({ "lang": "es" })).body).unwrap();
+    assert_eq!(told["lang"], "es");
+    let list = led_to(&scan(&node, told["card"].as_str().unwrap()));
+    assert!(list.starts_with("/near?lang=es&view="), "{list}");
 }
 
 #[test]

@@ -93,6 +93,7 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/v1/sessions", "post", Who::Anyone),
     ("/v1/sessions", "delete", Who::Anyone),
     ("/v1/sync/carry", "post", Who::Box),
+    ("/v1/workers:reset_pin", "post", Who::Box),
     ("/v1/workers/me", "post", Who::Anyone),
     ("/v1/workers/me", "get", Who::Worker),
     ("/v1/workers/me", "patch", Who::Worker),
@@ -250,7 +251,7 @@ fn no_route_of_a_worker_or_of_the_box_opens_without_a_proof() {
             calls += 1;
         }
     }
-    assert_eq!(calls, 12);
+    assert_eq!(calls, 14);
 }
 
 #[test]

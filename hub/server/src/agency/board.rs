@@ -4,7 +4,7 @@
 use super::{
     Clerk, day_of, post,
     scope::{Shift, Shifts},
-    view::{AsOf, BoardPage, Held, Known, WhoPage},
+    view::{AsOf, BoardPage, GatePage, Held, Known, WhoPage},
 };
 use crate::{
     clock,
@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use pages::{
     agency::{
         Frame,
-        view::{Chosen, Day, Left, ShiftLine, show as show_page},
+        view::{Chosen, Day, Left, ShiftLine, done, show as show_page},
         who::{self, Showing},
     },
     hm,
@@ -74,6 +74,18 @@ pub(super) async fn who(clerk: Clerk) -> Response {
     }
 }
 
+/// `GET /agency/gate`: it is at the halls, and which those are.
+pub(super) async fn gate(clerk: Clerk) -> Response {
+    match live::nodes(&clerk.app).await {
+        Ok(nodes) => {
+            let of_region = nodes.iter().filter(|node| node.record.region == clerk.scope.region.name);
+            let halls: Vec<&str> = of_region.map(|node| node.record.name.as_str()).collect();
+            show_page(StatusCode::OK, &GatePage { f: clerk.frame("/agency/gate"), halls: halls.join(", ") })
+        }
+        Err(problem) => clerk.explain(&Problem::from(problem)),
+    }
+}
+
 /// Where the links of the right side lead.
 #[derive(Debug, Clone, Copy)]
 struct Address<'a> {
@@ -126,7 +138,8 @@ async fn right(
     let title = if day == today { f.t("a-who-today") } else { f.t_a("a-who-day", day.to_string()) };
     let shifts = shown.iter().enumerate().map(line_of).collect();
     let day = day.to_string();
-    Ok((Day { title, days, day, shifts, chosen: chosen.map(|(_, chosen)| chosen) }, known))
+    let (done, chosen) = (done(f, &clerk.query), chosen.map(|(_, chosen)| chosen));
+    Ok((Day { done, title, days, day, shifts, chosen }, known))
 }
 
 /// The shifts of a day, and those of the day before that are still going on.

@@ -11,7 +11,7 @@ use hub_core::shard::CapRefusal;
 use pages::agency::{
     Frame,
     rows::Row,
-    view::{Fewer, SeatsPage, show},
+    view::{Fewer, SeatsPage, done_pair, show},
 };
 use sync_protocol::{
     command::Change,
@@ -108,7 +108,8 @@ pub(super) async fn send(Sent { clerk, form }: Sent) -> Response {
     match ordered {
         Ok(()) => {
             let region = &clerk.scope.region.name;
-            Redirect::to(&format!("/agency?shift={shift}&day={day}&region={region}")).into_response()
+            let done = done_pair(form.get("do") == "close", asked.unwrap_or_default());
+            Redirect::to(&format!("/agency?shift={shift}&day={day}&region={region}&{done}")).into_response()
         }
         Err(refused) => page(&clerk, shift, day, Some(refused), asked.unwrap_or_default()).await,
     }

@@ -86,6 +86,15 @@ pub(super) struct WhoPage {
     pub(super) known: Known,
 }
 
+/// The gate is at the halls.
+#[derive(Template)]
+#[template(path = "agency/hub_gate.html")]
+pub(super) struct GatePage {
+    pub(super) f: Frame,
+    /// Names of the region's nodes.
+    pub(super) halls: String,
+}
+
 /// The timesheet of one day.
 #[derive(Template)]
 #[template(path = "agency/hub_timesheet.html")]

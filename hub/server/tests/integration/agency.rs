@@ -193,10 +193,23 @@ fn seats_are_changed_and_a_shift_is_closed_by_its_own_agency_alone() {
         let refused = order(&own, what);
         assert!(refused.status == 400 && refused.body.contains(said), "{what}: {refused:?}");
     }
-    assert_eq!(order(&own, "do=cap&cap=7").status, 303);
+    let done = |what: &str| {
+        let sent = order(&own, what);
+        assert_eq!(sent.status, 303, "{sent:?}");
+        own.get(sent.header("location").unwrap())
+    };
+    let said =
+        |page: &str| page.split("role=\"status\">").nth(1).unwrap().split("</p>").next().unwrap().to_owned();
+    let page = done("do=cap&cap=7");
+    assert!(said(&page).contains("the shift has 7 places now"), "{page}");
     assert_eq!(state()["cap"], 7);
-    assert_eq!(order(&own, "do=close").status, 303);
+    let page = done("do=close");
+    assert!(said(&page).contains("the shift is closed, and everybody on it is told"), "{page}");
     assert_eq!(state()["open"], false);
+    for unsaid in ["", "&done=", "&done=0", "&done=many", "&done=10001"] {
+        let page = own.get(&format!("/agency?shift={job}&day={DAY}{unsaid}"));
+        assert!(!page.contains("Done: "), "{unsaid}");
+    }
     let closed = order(&own, "do=cap&cap=8");
     assert!(closed.status == 409 && closed.body.contains("This shift is closed"), "{closed:?}");
 }
@@ -223,6 +236,19 @@ fn who_comes_says_as_of_when_each_kiosk_is_known() {
     assert!(page.contains("kiosk-1: not heard since"), "{page}");
     assert!(page.contains(&format!("≤ {granted}")), "{page}");
     assert!(page.contains(&format!("At most {granted} more p")), "{page}");
+}
+
+#[test]
+fn the_hub_says_where_the_gate_is() {
+    let hub = Hub::start();
+    Node::join(&hub, "north", "kiosk-1");
+    let clerk = Clerk::log_in(&hub, "key");
+    let page = clerk.get("/agency/gate");
+    assert!(
+        page.contains("The gate is at the halls") && page.contains("Halls of this region: kiosk-1"),
+        "{page}"
+    );
+    assert!(page.contains("action=\"/agency/logout\""), "it is the agency's page: {page}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/agency", "get", Who::Clerk),
     ("/agency/end", "get", Who::Clerk),
     ("/agency/end", "post", Who::Clerk),
+    ("/agency/gate", "get", Who::Clerk),
     ("/agency/login", "post", Who::Anyone),
     ("/agency/logout", "post", Who::Clerk),
     ("/agency/rows", "post", Who::Clerk),

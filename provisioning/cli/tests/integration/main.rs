@@ -10,6 +10,7 @@ mod restored;
 mod returned;
 mod shop;
 mod town;
+mod workers;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};

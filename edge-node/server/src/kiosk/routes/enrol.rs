@@ -105,5 +105,6 @@ async fn told(mut steps: Steps<'_>, filled: &Pairs) -> Result<(ProfileBody, Work
     if at != "about" || filled.find("key").is_some() {
         return Err(Box::new(told.page(&steps)));
     }
-    Ok((ProfileBody { phone: Some(phone), pin: Some(pin), ..told.body(born) }, worker))
+    let lang = Some(steps.ask.choice.lang.code().to_owned());
+    Ok((ProfileBody { phone: Some(phone), pin: Some(pin), lang, ..told.body(born) }, worker))
 }

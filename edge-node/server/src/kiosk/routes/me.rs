@@ -5,6 +5,7 @@
 mod about;
 mod card;
 mod code;
+mod given;
 mod own;
 
 use axum::{extract::State, http::StatusCode, response::Response};
@@ -29,12 +30,15 @@ use super::{
 };
 use crate::{
     app::App,
-    http::{Problem, sign_ups::worker_of, workers},
+    http::{Problem, codes, sign_ups::worker_of, workers},
     kiosk::{
         link::{self, Link},
         view::{Done, MePage, Purpose, Shift, Step, StepError, StepPage, sparing, spoken},
     },
-    person::{Known, Pin, card as cards},
+    person::{
+        Known, Pin, card as cards,
+        record::{Fits, contact, lang_of},
+    },
     phone::digits,
 };
 
@@ -42,6 +46,9 @@ use crate::{
 const SHIFTS_MAX: usize = 20;
 /// How long after its end a shift is listed, for its hours to be confirmed: a week, in seconds.
 const LISTED_AFTER_S: i64 = 7 * 86_400;
+/// What the form of the first page says under `at`: whoever holds a card to it looks for work. Elsewhere one wants the page of
+/// one's own.
+const BY_START: &str = "start";
 /// Characters that are looked at of what was typed: more than a card's text has.
 const TYPED_MAX: usize = 80;
 
@@ -84,7 +91,7 @@ impl Steps<'_> {
             action: self.action.clone(),
             back: Link::to(if is_theirs { link::ME } else { link::NEAR }),
             enrol: (purpose == Purpose::LogIn).then(|| on_to_job(ask, Link::to(link::ENROL))),
-            code: code::way(app),
+            code: codes::way(app),
             by_code: on_to_job(ask, Link::to(link::ME_CODE)),
             error,
         };
@@ -183,8 +190,12 @@ pub(super) async fn log_in(State(app): State<App>, mut ask: Ask, Filled(filled):
     if let Some(response) = gate(&app, &ask) {
         return response;
     }
+    if [Step::NewPin, Step::Again].iter().any(|step| step.name() == filled.get("at")) {
+        return given::exchange(&app, &mut ask, &filled).await;
+    }
     if let Some(card) = scanned(filled.get(Step::Who.name())).filter(|_| filled.find("key").is_none()) {
-        return by_card(&app, &mut ask, &card);
+        let wanted = if filled.get("at") == BY_START { link::NEAR } else { link::ME };
+        return by_card(&app, &mut ask, &card, wanted);
     }
     let phone = typed_in(Step::Who, &filled);
     let step = match filled.get("at") {
@@ -212,15 +223,18 @@ pub(super) async fn log_in(State(app): State<App>, mut ask: Ask, Filled(filled):
     if Pin::read(&pin).is_none() {
         return steps.refuse(Step::Pin, pin, StepError::Pin);
     }
-    let worker = ask.known.map_or_else(|| worker_of(&app, &phone), |known| Ok(known.worker));
-    let proved = match worker {
-        Ok(worker) => workers::prove(&app, worker, &pin, ask.peer).await.map(|()| worker),
-        Err(problem) => Err(problem),
-    };
-    match proved {
-        Ok(worker) => enter(&app, &mut ask, worker),
+    match meant(&app, &ask, &phone, &pin).await {
+        Ok((worker, Fits::Own)) => enter(&app, &mut ask, worker),
+        Ok((_, Fits::Given)) => given::ask_for_own(&app, &ask, phone, pin),
+        Ok((_, Fits::No)) => steps.explain(Step::Pin, &workers::unproved()),
         Err(problem) => steps.explain(Step::Pin, &problem),
     }
+}
+
+/// The worker whom card or number name, and whose the PIN is.
+async fn meant(app: &App, ask: &Ask, phone: &str, pin: &str) -> Result<(WorkerId, Fits), Problem> {
+    let worker = ask.known.map_or_else(|| worker_of(app, phone), |known| Ok(known.worker))?;
+    Ok((worker, workers::prove_or_given(app, worker, pin, ask.peer).await?))
 }
 
 /// Begins the visit of a worker who was proved.
@@ -237,14 +251,22 @@ fn scanned(typed: &str) -> Option<String> {
     Some(typed[at..].chars().take(TYPED_MAX).collect())
 }
 
-fn by_card(app: &App, ask: &mut Ask, text: &str) -> Response {
+/// Begins the visit of a card's worker, in the language in which that worker enrolled.
+fn by_card(app: &App, ask: &mut Ask, text: &str, wanted: &str) -> Response {
     let found = app.shared.readers.read(|tx| cards::known(tx, &app.shared.region_key, text));
+    let found = found.and_then(|worker| {
+        let contact = worker.map(|worker| contact(app, worker)).transpose()?.flatten();
+        Ok((worker, contact.and_then(|contact| lang_of(contact.reveal()))))
+    });
     match found {
-        Ok(Some(worker)) => match ask.begin_as(app, Known { worker, proved: false }) {
-            Ok(()) => arrived(ask, link::NEAR),
-            Err(problem) => explain(app, ask, &problem),
-        },
-        Ok(None) => {
+        Ok((Some(worker), lang)) => {
+            ask.choice.lang = lang.unwrap_or(ask.choice.lang);
+            match ask.begin_as(app, Known { worker, proved: false }) {
+                Ok(()) => arrived(ask, wanted),
+                Err(problem) => explain(app, ask, &problem),
+            }
+        }
+        Ok((None, _)) => {
             let steps = Steps { purpose: Purpose::LogIn, ..entrance(app, ask) };
             steps.refuse(Step::Who, String::new(), StepError::Card)
         }

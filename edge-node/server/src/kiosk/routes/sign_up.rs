@@ -94,9 +94,9 @@ pub(super) fn key_or_fresh(sent: Option<&str>) -> Result<String, Problem> {
 }
 
 /// Whether a form holds a place. Whoever only reads takes one from nobody, but for who stands at the box's own screen: elsewhere
-/// the first press does, and presses are counted.
-fn takes_a_place(is_pressed: bool, from: IpAddr) -> bool {
-    is_pressed || from.to_canonical().is_loopback()
+/// the first press does, and presses are counted. A phone that comes through a proxy on the box is not its screen.
+fn takes_a_place(is_pressed: bool, from: IpAddr, is_own_phone: bool) -> bool {
+    is_pressed || (from.to_canonical().is_loopback() && !is_own_phone)
 }
 
 async fn open(
@@ -107,7 +107,7 @@ async fn open(
     phone: &str,
 ) -> Result<Option<Form>, Problem> {
     let Some(mut view) = one::read(app, job)? else { return Ok(None) };
-    let may_hold = takes_a_place(key.is_some(), ask.peer);
+    let may_hold = takes_a_place(key.is_some(), ask.peer, ask.is_own_phone);
     let key = key_or_fresh(key)?;
     let hold_until = held(app, ask, &mut view, may_hold.then_some(&key)).await;
     Ok(Some(Form { view, key, typed: typed(app, Asked::New, phone), hold_until }))
@@ -234,9 +234,17 @@ mod tests {
     #[test]
     fn a_page_that_is_only_read_takes_nobodys_place() {
         let (screen, phone) = ("127.0.0.1".parse().unwrap(), "192.0.2.7".parse().unwrap());
-        let table = [(false, screen, true), (false, phone, false), (true, phone, true), (true, screen, true)];
-        for (is_pressed, from, holds) in table {
-            assert_eq!(takes_a_place(is_pressed, from), holds, "{is_pressed} {from}");
+        let table = [
+            (false, screen, false, true),
+            (false, screen, true, false),
+            (false, phone, false, false),
+            (true, phone, false, true),
+            (true, screen, true, true),
+            (true, screen, false, true),
+        ];
+        for (is_pressed, from, is_own_phone, holds) in table {
+            let takes = takes_a_place(is_pressed, from, is_own_phone);
+            assert_eq!(takes, holds, "{is_pressed} {from} {is_own_phone}");
         }
     }
 }

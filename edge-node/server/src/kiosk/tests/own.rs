@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::kiosk::prints::Press;
+use crate::person::codes::CodeWay;
 
 fn step(choice: Choice, purpose: Purpose, step: Step, typed: &str, error: Option<StepError>) -> StepPage {
     StepPage {

@@ -6,6 +6,7 @@ use askama::{Template, filters::Safe};
 use super::{Frame, Line, grouped};
 use crate::{
     kiosk::link::{self, Link},
+    person::codes::CodeWay,
     phone::{PhonePlan, digits},
 };
 use pages::Words;
@@ -44,16 +45,6 @@ pub(crate) enum Purpose {
     Erase,
     /// A code to the phone in place of card and PIN.
     ByCode,
-}
-
-/// Whether a code can be sent to a phone from here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CodeWay {
-    Offered,
-    /// There is a sender, and the line is down.
-    NoLine,
-    /// The operator has named no sender.
-    None,
 }
 
 /// Why a step was not taken.

@@ -2,11 +2,7 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use edge_core::node::Uplink;
-use pages::Lang;
-use sync_protocol::ids::{VshardId, WorkerId};
-use sync_store::MessageKind;
-use tokio::sync::oneshot;
+use sync_protocol::ids::WorkerId;
 
 use super::super::{
     ask::{Ask, Filled, Pairs, phone_plan},
@@ -15,14 +11,17 @@ use super::super::{
 use super::{Steps, enter, entrance, gate, on_to_job, typed_in};
 use crate::{
     app::App,
-    event_loop::{Event, Order},
-    http::{Problem, base64url, sign_ups::worker_of},
+    http::{
+        Problem, base64url,
+        codes::{self, Unsent},
+        sign_ups::worker_of,
+    },
     kiosk::{
         link::{self, Link},
-        view::{CodeWay, Purpose, Step, StepError},
+        view::{Purpose, Step, StepError},
     },
     person::{
-        codes::{Code, Pass, Typed, six},
+        codes::{CodeWay, Pass, Typed},
         record::{self, Found, random},
     },
 };
@@ -30,52 +29,18 @@ use crate::{
 /// The field that carries a pass through the steps behind the code.
 const PASS: &str = "pass";
 
-/// Whether a code can be sent now.
-pub(in super::super) fn way(app: &App) -> CodeWay {
-    match (app.senders.reaches_workers(), app.shared.uplink()) {
-        (true, Uplink::Up) => CodeWay::Offered,
-        (true, Uplink::Down) => CodeWay::NoLine,
-        (false, Uplink::Up | Uplink::Down) => CodeWay::None,
-    }
-}
-
-/// Sends a code to a number; the error is what the step says.
-async fn send_code(app: &App, worker: WorkerId, phone: &str, lang: Lang) -> Result<(), Sent> {
-    if way(app) != CodeWay::Offered {
-        return Err(Sent::Said(StepError::NoLine));
-    }
-    let id = random()?;
-    let code = Code { phone: phone.to_owned(), digits: six(random()?), lang };
-    let made = app.persons.codes().make(worker, id, code, app.now_ms());
-    made.map_err(|wait_s| {
-        let wait_min = u32::try_from(wait_s.div_ceil(60)).unwrap_or(u32::MAX);
-        Sent::Said(StepError::TooManyCodes { wait_min })
-    })?;
-    let (reply, answer) = oneshot::channel();
-    // The outbox is one file of this node: a code belongs to no job, and any vshard's number names its row.
-    app.send(Event::Order(Order::Send(VshardId(0), MessageKind::Code, id.to_vec(), reply)))?;
-    if app.wait(answer).await? { Ok(()) } else { Err(Sent::Said(StepError::TooBusy)) }
-}
-
-/// Why a code was not sent.
-enum Sent {
-    Said(StepError),
-    Problem(Problem),
-}
-
-impl From<Problem> for Sent {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
 /// Asks for the code that was just sent, or says at `step` why there is none.
 async fn asked(steps: &Steps<'_>, step: Step, worker: WorkerId, phone: &str) -> Response {
-    match send_code(steps.app, worker, phone, steps.ask.choice.lang).await {
-        Ok(()) => steps.ask_for(Step::Code),
-        Err(Sent::Said(error)) => steps.refuse(step, String::new(), error),
-        Err(Sent::Problem(problem)) => steps.explain(step, &problem),
-    }
+    let error = match codes::send(steps.app, worker, phone, steps.ask.choice.lang).await {
+        Ok(()) => return steps.ask_for(Step::Code),
+        Err(Unsent::Problem(problem)) => return steps.explain(step, &problem),
+        Err(Unsent::NoLine) => StepError::NoLine,
+        Err(Unsent::Busy) => StepError::TooBusy,
+        Err(Unsent::TooMany(wait_s)) => {
+            StepError::TooManyCodes { wait_min: u32::try_from(wait_s.div_ceil(60)).unwrap_or(u32::MAX) }
+        }
+    };
+    steps.refuse(step, String::new(), error)
 }
 
 /// The code that was typed: what to show until it is right, and then the pass.
@@ -95,15 +60,11 @@ async fn typed_code(
         return Err(Box::new(steps.show(Step::Code, typed, StatusCode::OK, None)));
     }
     let pass = random().map_err(|problem| Box::new(explain(app, ask, &problem)))?;
-    let now_ms = app.now_ms();
-    let may = app.persons.tries().take(worker, ask.peer, now_ms);
-    may.map_err(|wait_s| Box::new(steps.explain(Step::Code, &Problem::too_many_tries(wait_s))))?;
-    let taken = app.persons.codes().take(worker, &typed, &pass, now_ms);
+    let taken = codes::take(app, worker, &typed, &pass, ask.peer);
+    let taken =
+        taken.map_err(|wait_s| Box::new(steps.explain(Step::Code, &Problem::too_many_tries(wait_s))))?;
     match taken {
-        Typed::Right => {
-            app.persons.tries().was_right(worker, ask.peer);
-            Ok(pass)
-        }
+        Typed::Right => Ok(pass),
         Typed::Wrong => Err(Box::new(steps.refuse(Step::Code, String::new(), StepError::Code))),
         Typed::Over => Err(Box::new(steps.refuse(Step::Code, String::new(), StepError::CodeOver))),
     }
@@ -111,7 +72,7 @@ async fn typed_code(
 
 /// Whether whoever fills this form has proved the number by a code, or no code can be asked for.
 pub(in super::super) fn is_proved(app: &App, worker: WorkerId, filled: &Pairs) -> bool {
-    way(app) != CodeWay::Offered || has_pass(app, worker, filled)
+    codes::way(app) != CodeWay::Offered || has_pass(app, worker, filled)
 }
 
 /// Whether the form carries the pass of this number.
@@ -161,7 +122,7 @@ pub(in super::super) async fn form(State(app): State<App>, ask: Ask) -> Response
     if let Some(response) = gate(&app, &ask) {
         return response;
     }
-    if way(&app) == CodeWay::Offered {
+    if codes::way(&app) == CodeWay::Offered {
         return steps(&app, &ask).ask_for(Step::Phone);
     }
     // Card and PIN need no line.
