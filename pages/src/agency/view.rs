@@ -251,11 +251,12 @@ const IN_SIGHT: usize = 6;
 
 impl Day {
     /// Whether some of the shifts have to be scrolled to.
-    fn is_long(&self) -> bool {
+    pub const fn is_long(&self) -> bool {
         self.shifts.len() > IN_SIGHT
     }
 
-    fn count(&self) -> u32 {
+    /// How many there are.
+    pub fn count(&self) -> u32 {
         u32::try_from(self.shifts.len()).unwrap_or(u32::MAX)
     }
 }

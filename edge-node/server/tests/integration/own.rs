@@ -195,11 +195,13 @@ fn a_forgotten_pin_is_ended_by_the_operator_and_another_is_chosen_by_its_worker(
         page.status == 200 && page.body.contains("Choose a PIN") && !page.body.contains(&code),
         "{page:?}"
     );
-    let of = |given| [("who", PHONE), ("pin", given)];
-    let first = |new: &str| fill(&node, &page, &[&of(&given)[..], &[("at", "new"), ("new", new)]].concat());
+    let first = |new: &str| {
+        fill(&node, &page, &[("who", PHONE), ("pin", given.as_str()), ("at", "new"), ("new", new)])
+    };
     assert!(first("48375926").body.contains("The same PIN again"));
     let again = |given: &str, new: &str| {
-        fill(&node, &page, &[&of(given)[..], &[("at", "again"), ("new", new), ("again", new)]].concat())
+        let pairs = [("who", PHONE), ("pin", given), ("at", "again"), ("new", new), ("again", new)];
+        fill(&node, &page, &pairs)
     };
     assert_eq!(again(&given, &given).status, 422, "the operator knows that one");
     let guessed = if given == "482916" { "482917" } else { "482916" };

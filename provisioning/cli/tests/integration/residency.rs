@@ -142,8 +142,8 @@ impl Day {
         until("a code is sent", || {
             let lines = fs::read_to_string(self.town.path(&format!("{hall}/sms.ndjson"))).ok()?;
             let lines = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            let codes = lines.filter(|line| line["kind"] == "code" && line["to"] == of.phone);
-            codes.last()?["code"].as_str().map(str::to_owned)
+            let mut codes = lines.filter(|line| line["kind"] == "code" && line["to"] == of.phone);
+            codes.next_back()?["code"].as_str().map(str::to_owned)
         })
     }
 
