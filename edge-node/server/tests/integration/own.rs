@@ -230,10 +230,10 @@ fn a_card_brings_its_workers_language_and_what_was_wanted() {
         node.post("/v1/workers/me", ("Accept", "application/json"), &profile)
     };
     assert_eq!(card_of(json!({ "lang": "tlh" })).status, 400);
-    let told: serde_json::Value = serde_json::from_str(&card_of(json!({ "lang": "es" })).body).unwrap();
-    assert_eq!(told["lang"], "es");
+    let told: serde_json::Value = serde_json::from_str(&card_of(json!({ "lang": "zh" })).body).unwrap();
+    assert_eq!(told["lang"], "zh");
     let list = led_to(&scan(&node, told["card"].as_str().unwrap()));
-    assert!(list.starts_with("/near?lang=es&view="), "{list}");
+    assert!(list.starts_with("/near?lang=zh&view="), "{list}");
 }
 
 #[test]
