@@ -173,11 +173,15 @@ class Walk {
     const { wipe } = await page.locator('meta[http-equiv="refresh"]').evaluate((meta) => ({ wipe: meta.content }));
     kit.expect(wipe.startsWith('30;'), `a card is wiped after ${wipe}`);
     await page.locator('.dock a[href^="/next"]').click();
-    // What was printed opens what was promised: the list, and no number to type.
-    await page.goto(`${this.hall.address}/me?lang=${this.lang}`);
-    await page.locator('input[name="who"]').fill(card);
-    await hand.tap('.dock button');
-    kit.expect(page.url().includes('/near'), `the printed card leads to ${page.url()}`);
+    // What was printed opens what was promised: at the first page the list, and no number to type; on the way to one's own page
+    // the PIN. Both are in the language in which the worker enrolled.
+    for (const [at, field, to] of [['/', '#scan', '/near'], ['/me', 'input[name="who"]', '/me']]) {
+      await page.goto(`${this.hall.address}${at}?lang=${this.lang === 'zh' ? 'en' : 'zh'}`);
+      await page.locator(field).fill(card);
+      await Promise.all([page.waitForURL(/view=/), page.keyboard.press('Enter')]);
+      const wanted = `${to}?lang=${this.lang}&view=`;
+      kit.expect(page.url().includes(wanted), `the printed card leads from ${at} to ${page.url()}`);
+    }
   }
 }
 
