@@ -379,9 +379,6 @@ impl Batch<'_> {
     /// Ends a sign-up at its worker's wish. The freed right goes to the next in line here while the line is down, and back
     /// to the hub where others wait. A place that is held elsewhere is freed by its holder: the wish is passed on.
     pub fn cancel(&mut self, sign_up: SignUpId) -> Result<Answer, CancelRefusal> {
-        if self.has_come(sign_up)? {
-            return Err(CancelRefusal::Came);
-        }
         self.let_go(sign_up, EndReason::Worker)
     }
 
@@ -391,6 +388,9 @@ impl Batch<'_> {
             return Err(CancelRefusal::Retired);
         }
         let row = self.tx.sign_up(sign_up)?.ok_or(CancelRefusal::Unknown)?;
+        if reason == EndReason::Worker && self.has_come(sign_up)? {
+            return Err(CancelRefusal::Came);
+        }
         let job = row.fields.job;
         let seat = self.tx.seat(row.vshard, job, sign_up)?;
         let held_here =

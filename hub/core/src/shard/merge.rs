@@ -392,7 +392,7 @@ fn cancel_for(
     if !known && history <= 1 {
         return Ok(park("a cancellation of a sign-up that is not known"));
     }
-    if reason == EndReason::NoShow && ends::has_come(shard, sign_up)? {
+    if matches!(reason, EndReason::NoShow | EndReason::Worker) && ends::has_come(shard, sign_up)? {
         return Ok(Ok(()));
     }
     merged.ends += u32::from(shard.tx.ending(shard.vshard, job, sign_up)?.is_none());
