@@ -2,36 +2,43 @@
 
 use sync_protocol::mutant::Mutant;
 
-/// Each bug with the scenario that is made for it.
-pub const BUGS: &[(Mutant, &str)] = &[
-    (Mutant::Canary, "commute-rush"),
-    (Mutant::RestoredUnnoticed, "copied-node"),
-    (Mutant::GrantsAgainstUsed, "wait-list"),
-    (Mutant::FencedMerged, "copied-node"),
-    (Mutant::BirthGrantsTwice, "birth-while-cut"),
-    (Mutant::ReturnKeptHere, "hot-job"),
-    (Mutant::ChainUnchecked, "hostile-node"),
-    (Mutant::CursorFirst, "bad-disk"),
-    (Mutant::AnswerBeforeCommit, "bad-disk"),
-    (Mutant::IdempotencyForgotten, "commute-rush"),
-    (Mutant::PromoteTwice, "wait-list"),
-    (Mutant::NoWitness, "copied-node"),
-    (Mutant::AckBeforeCommit, "hub-outage"),
-    (Mutant::SyncNormal, "bad-disk"),
-    (Mutant::HubFreesBumped, "lost-node"),
-    (Mutant::FenceFreesLive, "lost-node"),
-    (Mutant::OverWelcomed, "copied-node"),
-    (Mutant::LeaseIgnored, "lost-node"),
-    (Mutant::LeaseNotNeeded, "lost-node"),
-    (Mutant::OlderAnswerTaken, "carried"),
-    (Mutant::GrantsAsDeltas, "carried"),
-    (Mutant::GapTaken, "hostile-node"),
-    (Mutant::GrantsUntold, "hub-restored"),
-    (Mutant::RightsForgotten, "hub-restored"),
+/// Each bug with the scenario that is made for it, and the seed from which on it is looked for.
+pub const BUGS: &[(Mutant, &str, u64)] = &[
+    (Mutant::Canary, "commute-rush", 1),
+    (Mutant::RestoredUnnoticed, "copied-node", 1),
+    (Mutant::GrantsAgainstUsed, "wait-list", 1),
+    (Mutant::FencedMerged, "copied-node", 1),
+    (Mutant::BirthGrantsTwice, "birth-while-cut", 1),
+    (Mutant::ReturnKeptHere, "hot-job", 1),
+    (Mutant::ChainUnchecked, "hostile-node", 1),
+    (Mutant::CursorFirst, "bad-disk", 1),
+    (Mutant::AnswerBeforeCommit, "bad-disk", 1),
+    (Mutant::IdempotencyForgotten, "commute-rush", 1),
+    (Mutant::PromoteTwice, "wait-list", 1),
+    (Mutant::NoWitness, "copied-node", 1),
+    (Mutant::AckBeforeCommit, "hub-outage", 1),
+    (Mutant::SyncNormal, "bad-disk", 1),
+    (Mutant::HubFreesBumped, "lost-node", 1),
+    (Mutant::FenceFreesLive, "lost-node", 1),
+    (Mutant::OverWelcomed, "copied-node", 1),
+    (Mutant::LeaseIgnored, "lost-node", 1),
+    (Mutant::LeaseNotNeeded, "lost-node", 1),
+    (Mutant::OlderAnswerTaken, "carried", 1),
+    (Mutant::GrantsAsDeltas, "carried", 1),
+    (Mutant::GapTaken, "hostile-node", 1),
+    (Mutant::GrantsUntold, "hub-restored", 1),
+    (Mutant::RightsForgotten, "hub-restored", 1),
+    (Mutant::WaitersUntold, "hub-restored", 172),
+    (Mutant::LateStatusParked, "lost-node", 491),
+    (Mutant::LogsUntold, "lost-node", 1),
+    (Mutant::LateByOwnClock, "clock-skew", 1),
+    (Mutant::EditsNotPutOff, "hub-restored", 1),
+    (Mutant::EditsNotRetold, "hub-restored", 1),
+    (Mutant::CapForgotten, "hub-restored", 1),
 ];
 
 /// The bug of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<Mutant> {
-    BUGS.iter().map(|(bug, _)| *bug).find(|bug| format!("{bug:?}") == name)
+    BUGS.iter().map(|(bug, ..)| *bug).find(|bug| format!("{bug:?}") == name)
 }

@@ -130,5 +130,3 @@ pub(crate) fn shrink(path: &Path) -> anyhow::Result<ExitCode> {
     say(&format!("{} of {} steps are left: {}", short.steps.len(), trace.steps.len(), to.display()))?;
     Ok(ExitCode::SUCCESS)
 }
-
-pub(crate) use crate::mutants::mutants;

@@ -58,19 +58,7 @@ enum Command {
     Live(live::Args),
     /// Switches on known bugs one by one; each must be found.
     #[command(after_long_help = "Example:\n  simulate mutants LeaseIgnored --seeds 50")]
-    Mutants {
-        /// Names of bugs; all where none is given.
-        bugs: Vec<String>,
-        /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
-        /// Seeds for each bug at most.
-        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
-        seeds: u64,
-        /// Writes into this folder the fewest operations found that show each bug, as simulations/regressions keeps them.
-        #[arg(long, value_name = "FOLDER")]
-        traces: Option<PathBuf>,
-    },
+    Mutants(mutants::Args),
 }
 
 /// Which seeds to run.
@@ -110,9 +98,7 @@ fn main() -> ExitCode {
         Command::Replay { trace, step, html } => commands::replay(&trace, step, html.as_deref()),
         Command::Shrink { trace } => commands::shrink(&trace),
         Command::Live(args) => live::run(&args),
-        Command::Mutants { bugs, json, seeds, traces } => {
-            commands::mutants(&bugs, json, seeds, traces.as_deref())
-        }
+        Command::Mutants(args) => mutants::run(&args),
     };
     match done {
         Ok(code) => code,

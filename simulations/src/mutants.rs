@@ -1,6 +1,7 @@
 //! Known bugs, switched on one by one: the simulator must find each of them.
 
 use anyhow::{Context, bail};
+use clap::Parser;
 use serde::Serialize;
 use simulations::{
     bugs::{self, BUGS},
@@ -10,7 +11,7 @@ use simulations::{
 };
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 use sync_protocol::mutant::{self, Mutant};
@@ -19,29 +20,46 @@ use sync_protocol::mutant::{self, Mutant};
 struct Verdict {
     mutant: String,
     caught: bool,
-    scenario: &'static str,
+    scenario: String,
     seeds: u64,
     found: Option<String>,
 }
 
-/// Runs each bug until it is found, or those that are named. Exit code 1 where one is not.
-pub(crate) fn mutants(
-    wanted: &[String],
+#[derive(Debug, Parser)]
+pub(crate) struct Args {
+    /// Names of bugs; all where none is given
+    bugs: Vec<String>,
+    /// One JSON object a line
+    #[arg(long)]
     json: bool,
+    /// Seeds for each bug at most
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
-    traces: Option<&Path>,
-) -> anyhow::Result<ExitCode> {
-    if let Some(unknown) = wanted.iter().find(|name| bugs::find(name).is_none()) {
+    /// The first of them, instead of the one that is known to show each
+    #[arg(long)]
+    start: Option<u64>,
+    /// Look for the bugs in this scenario, instead of the one that is known to show each
+    #[arg(long)]
+    scenario: Option<String>,
+    /// Write into this folder the fewest operations found that show each bug, as simulations/regressions keeps them
+    #[arg(long, value_name = "FOLDER")]
+    traces: Option<PathBuf>,
+}
+
+/// Runs each bug until it is found, or those that are named. Exit code 1 where one is not.
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if let Some(unknown) = args.bugs.iter().find(|name| bugs::find(name).is_none()) {
         bail!("there is no bug {unknown}");
     }
-    let is_wanted = |bug: Mutant| wanted.is_empty() || wanted.contains(&format!("{bug:?}"));
+    let is_wanted = |bug: Mutant| args.bugs.is_empty() || args.bugs.contains(&format!("{bug:?}"));
     let mut all = true;
-    for (bug, name) in BUGS.iter().filter(|(bug, _)| is_wanted(*bug)) {
+    for (bug, home, first) in BUGS.iter().filter(|(bug, ..)| is_wanted(*bug)) {
+        let name = args.scenario.as_deref().unwrap_or(home);
         mutant::switch_on(Some(*bug));
         let order = Order {
             scenarios: vec![scenario::find(name)?],
-            start: 1,
-            seeds,
+            start: args.start.unwrap_or(*first),
+            seeds: args.seeds,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             twice: false,
             traces: None,
@@ -58,18 +76,18 @@ pub(crate) fn mutants(
         let verdict = Verdict {
             mutant: format!("{bug:?}"),
             caught: found.is_some(),
-            scenario: name,
+            scenario: name.to_owned(),
             seeds: found.map_or(report.seeds, |found| found.seed),
             found: found.map(|found| format!("{}: {}", found.kind, found.text)),
         };
-        let line = if json {
+        let line = if args.json {
             serde_json::to_string(&verdict)?
         } else {
             let words = verdict.found.as_deref().unwrap_or("NOT FOUND");
             format!("{:<22} {:<16} seed {:>3}  {words}", verdict.mutant, name, verdict.seeds)
         };
         writeln!(io::stdout(), "{line}").context("standard output is closed")?;
-        if let (Some(folder), Some(found)) = (traces, found) {
+        if let (Some(folder), Some(found)) = (&args.traces, found) {
             keep_shortest(*bug, &scenario::find(name)?, found.seed, folder)?;
         }
     }

@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// Stop each instance after so many states
     #[arg(long, value_name = "STATES", value_parser = clap::value_parser!(u64).range(1..))]
     bound: Option<u64>,
+    /// Let the hub grant so many rights more than each instance has by itself: larger worlds for a run on record
+    #[arg(long, value_name = "RIGHTS", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=3))]
+    more_grants: u8,
     /// Threads
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -91,6 +94,7 @@ fn walk_all(args: &Args) -> anyhow::Result<bool> {
     }
     let (mut sound, mut states) = (true, 0);
     for instance in instances {
+        let instance = &instance.with_more_grants(args.more_grants);
         let begun = Instant::now();
         let bound = args.bound.unwrap_or(instance.bound);
         let walked =

@@ -33,6 +33,15 @@ pub struct Budget {
     pub births: u8,
 }
 
+impl Instance {
+    /// The same world, in which the hub may grant `more` rights on top.
+    #[must_use]
+    pub const fn with_more_grants(mut self, more: u8) -> Self {
+        self.budget.grants += more;
+        self
+    }
+}
+
 const NONE: Budget =
     Budget { grants: 0, ends: 0, recalls: 0, caps: 0, closes: 0, fences: 0, restores: 0, births: 0 };
 

@@ -48,6 +48,8 @@ const CONNECT_WAIT_MS: u64 = 1_000;
 const LEASE_EVERY_MS: u64 = LEASE_MS / 4;
 /// A side that hears nothing for this long gives the connection up.
 const IDLE_MS: u64 = 6_000;
+/// Until something comes from a node that has nothing to say.
+const KEEP_ALIVE_MS: u64 = 2_000;
 
 /// One machine's line to the hub.
 #[derive(Debug, Default)]
@@ -140,6 +142,17 @@ impl World {
             for bytes in held {
                 self.carry(number, direction, bytes);
             }
+            self.reset(number);
+        }
+    }
+
+    /// A hub that has left a session answers whatever still comes of it by a reset (RFC 9000, 10.3).
+    fn reset(&mut self, number: u64) {
+        let Some(connection) = self.connections.get(&number) else { return };
+        let line = &self.machines[connection.machine].line;
+        let is_open = [Direction::ToHub, Direction::ToNode].iter().all(|way| !line.is_cut(*way, self.now));
+        if is_open && self.hub.store.is_some() && connection.hub.is_none() {
+            self.after(KEEP_ALIVE_MS, Happening::SideEnd(number, Side::Node));
         }
     }
 

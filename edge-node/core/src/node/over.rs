@@ -6,6 +6,7 @@ use sync_protocol::{
     documents::{SignUpFields, Status, Value},
     ids::{JobId, TopicId, VshardId},
     log::{Entry, EntryKind},
+    mutant::{self, Mutant},
     seats::{JobText, NodeEvent, NodeRow, Seal, SeatsSaid},
     wire::v1::Interest,
 };
@@ -32,7 +33,11 @@ impl Batch<'_> {
         // Also where nothing was written: rights may lie there.
         let mut logs: BTreeMap<VshardId, TopicId> =
             self.tx.own_heads()?.into_iter().map(|(vshard, _)| (vshard, TopicId(0))).collect();
-        logs.extend(interest.topics.iter().map(|(topic, _, vshard)| (VshardId(*vshard), TopicId(*topic))));
+        if !mutant::is(Mutant::LogsUntold) {
+            logs.extend(
+                interest.topics.iter().map(|(topic, _, vshard)| (VshardId(*vshard), TopicId(*topic))),
+            );
+        }
         logs.extend(self.node.topics.values().map(|(topic, vshard)| (*vshard, *topic)));
         for (vshard, topic) in logs {
             self.append_about_no_job(vshard, topic, NodeEvent::Final)?;

@@ -31,7 +31,8 @@ impl Batch<'_> {
             self.tell_seen(vshard, down.history)?;
         }
         // A node's own clock may be wrong, and offers that it calls late would be made and declined without end.
-        let hub_time = if down.sent_at > 0 { down.sent_at } else { self.now };
+        let is_told = down.sent_at > 0 && !mutant::is(Mutant::LateByOwnClock);
+        let hub_time = if is_told { down.sent_at } else { self.now };
         for sequenced in &down.entries {
             if let Err(reason) = self.receive_entry(vshard, sequenced, hub_time)? {
                 self.tx.park(vshard, sequenced.writer, &sequenced.entry, &reason)?;

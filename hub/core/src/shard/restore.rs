@@ -298,7 +298,7 @@ fn keep_put_off(shard: &mut Shard<'_>, edits: &PutOff) -> Result<(), StoreError>
 /// Whether a node edits another's sign-up that the backup lacks and whose own node may have yet to tell, or has edited it
 /// so before: its edits keep their order.
 pub(super) fn is_too_early(shard: &mut Shard<'_>, writer: Writer, entry: &Entry) -> Result<bool, StoreError> {
-    if entry.doc.writer == writer || awaited(shard)?.is_empty() {
+    if entry.doc.writer == writer || awaited(shard)?.is_empty() || mutant::is(Mutant::EditsNotPutOff) {
         return Ok(false);
     }
     let is_same = |(author, edit): &(Writer, Entry)| *author == writer && edit.doc == entry.doc;
@@ -342,6 +342,9 @@ pub(super) fn retell(
     document: &mut Document,
 ) -> Result<Checked, StoreError> {
     let values = match document.retold(entry.doc, &entry.body, writer) {
+        Ok(_) if mutant::is(Mutant::EditsNotRetold) => {
+            return Ok(park("an edit that follows one which is not here"));
+        }
         Ok(values) => values,
         Err(refused) => return Ok(park(refused)),
     };
@@ -364,7 +367,7 @@ pub(super) fn retell(
 
 /// What is out by the hub's own seals was granted under a cap that it had.
 pub(super) fn keep_valid(shard: &mut Shard<'_>, job: JobId) -> Result<(), StoreError> {
-    let out = shard.out_total(job)?;
+    let out = if mutant::is(Mutant::CapForgotten) { 0 } else { shard.out_total(job)? };
     let Some(mut seats) = shard.tx.hub_job(shard.vshard, job)?.filter(|seats| seats.bound < out) else {
         return Ok(());
     };
