@@ -6,6 +6,7 @@
 mod answer;
 mod attendance;
 mod crew;
+mod drain;
 mod fitness;
 mod gate;
 mod holds;
@@ -73,6 +74,8 @@ pub struct EdgeNode {
     minted_before: u64,
     /// Why this incarnation uses no right any more, where that is so.
     retired: Option<String>,
+    /// An operator has said that nobody new is to be taken here.
+    draining: bool,
 }
 
 impl std::fmt::Debug for EdgeNode {
@@ -103,6 +106,7 @@ impl EdgeNode {
             topics: BTreeMap::new(),
             minted_before: 0,
             retired: None,
+            draining: false,
         }
     }
 
@@ -117,6 +121,7 @@ impl EdgeNode {
     pub fn load(&mut self, tx: &mut dyn ShardTx) -> Result<(), StoreError> {
         self.minted_before = tx.last_counter()?;
         self.retired = over::stored(tx)?;
+        self.draining = drain::stored(tx)?;
         if let Some(bytes) = tx.meta(INTEREST)? {
             self.learn(minicbor::decode(&bytes).map_err(|_| StoreError::BadRow("interest"))?);
         }
@@ -152,6 +157,17 @@ impl EdgeNode {
     /// From here on no right is used; call it once [`Batch::retire`] is durable.
     pub fn retire(&mut self, reason: &str) {
         self.retired = Some(reason.to_owned());
+    }
+
+    /// Whether nobody new is taken from here on; call it once [`Batch::drain`] is durable.
+    pub const fn set_draining(&mut self, draining: bool) {
+        self.draining = draining;
+    }
+
+    /// Whether nobody new is taken here.
+    #[must_use]
+    pub const fn is_draining(&self) -> bool {
+        self.draining
     }
 
     /// Why this incarnation uses no right any more.
@@ -197,6 +213,8 @@ pub struct Batch<'a> {
     pub in_name_of: Option<TenantKey>,
     /// The incarnation is over, maybe by this very batch.
     over: bool,
+    /// Nobody new is taken, maybe from this very batch on.
+    draining: bool,
     /// Somebody was erased: what the store holds beside its data is to be given back.
     pub erased: bool,
     /// Rights that are set aside; as they are after the batch, once it is durable.
@@ -228,6 +246,7 @@ impl<'a> Batch<'a> {
             admit: None,
             in_name_of: None,
             over,
+            draining: node.draining,
             erased: false,
             holds: Holds::default(),
             heads: BTreeMap::new(),

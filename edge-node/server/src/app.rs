@@ -94,6 +94,9 @@ pub(crate) struct Shared {
     last_contact: AtomicU64,
     traffic: Mutex<Traffic>,
     frozen: Mutex<Option<String>>,
+    draining: AtomicBool,
+    /// The session with the hub is to begin anew.
+    redial: Notify,
     /// Rights that are set aside, by job.
     held: ArcSwap<BTreeMap<JobId, u32>>,
     /// When the next hold ends, milliseconds since boot.
@@ -230,6 +233,34 @@ impl Shared {
     pub(crate) fn is_frozen(&self) -> bool {
         self.frozen.lock().unwrap_or_else(PoisonError::into_inner).is_some()
             || self.readers.damage().is_some()
+    }
+
+    /// An operator drains the node, or has it take people again: the hub is told by a new session.
+    pub(crate) fn set_draining(&self, draining: bool) {
+        if self.draining.swap(draining, Ordering::Relaxed) != draining {
+            self.redial.notify_one();
+        }
+    }
+
+    /// Whether nobody new is taken here.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Why nobody is signed up here, where that is so: the node is frozen, or drained.
+    pub(crate) fn takes_nobody(&self) -> Option<String> {
+        let drained = "an operator drains this node; `dayshift edge resume` has it take people again";
+        self.frozen().or_else(|| self.is_draining().then(|| drained.to_owned()))
+    }
+
+    /// Ends the session with the hub, if there is one, and begins a new one at once.
+    pub(crate) fn redial(&self) {
+        self.redial.notify_one();
+    }
+
+    /// Somebody wants a new session.
+    pub(crate) async fn redialled(&self) {
+        self.redial.notified().await;
     }
 
     /// Reads jobs for a page, in order. Where the database is damaged, jobs are shown as the index remembers them. A
@@ -556,6 +587,7 @@ fn load(config: &Config, open: &OpenStore, shared: &Arc<Shared>) -> anyhow::Resu
     store.quick_check().context("the database was read through")?;
     let mut node = edge_node(config, shared);
     store.transact(|tx| node.load(tx))?;
+    shared.set_draining(node.is_draining());
     if let Some(reason) = node.retired() {
         shared.freeze(reason);
     }
@@ -601,6 +633,8 @@ fn shared(
         last_contact: AtomicU64::new(0),
         traffic: Mutex::default(),
         frozen: Mutex::new(None),
+        draining: AtomicBool::new(false),
+        redial: Notify::new(),
         held: ArcSwap::default(),
         hold_ends: watch::Sender::new(None),
         leased_until: AtomicU64::new(0),

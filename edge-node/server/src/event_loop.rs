@@ -93,6 +93,8 @@ pub(crate) enum Event {
     },
     /// The incarnation is over: close its logs for good.
     Retire(String, Interest, Reply<()>),
+    /// Nobody new is to be taken from here on, or people again.
+    Drain(bool, Reply<()>),
     /// The agency's side.
     Order(Order),
     /// Commit what came before and end.
@@ -121,6 +123,7 @@ struct Committed {
     changed: Vec<JobId>,
     interest: Option<Interest>,
     retired: Option<String>,
+    draining: Option<bool>,
     holds: Holds,
     erased: bool,
     /// The outbox has something to send.
@@ -222,6 +225,10 @@ impl EventLoop {
             self.node.retire(&reason);
             self.shared.freeze(&reason);
         }
+        if let Some(draining) = committed.draining {
+            self.node.set_draining(draining);
+            self.shared.set_draining(draining);
+        }
         self.publish(&committed.changed);
         self.shared.announce_heads(&committed.heads);
         if committed.told {
@@ -305,7 +312,7 @@ fn commit_batch(
     events: &mut dyn Iterator<Item = Event>,
     finishes: &mut Vec<Finish>,
 ) -> Result<Committed, StoreError> {
-    let (mut interest, mut retired) = (None, None);
+    let (mut interest, mut retired, mut draining) = (None, None, None);
     let mut batch = Batch::new(node, tx, moment.now, moment.uplink);
     batch.leased = moment.leased;
     batch.holds = moment.holds;
@@ -313,6 +320,9 @@ fn commit_batch(
     for event in events {
         if let Event::Retire(reason, ..) = &event {
             retired = Some(reason.clone());
+        }
+        if let Event::Drain(drains, _) = &event {
+            draining = Some(*drains);
         }
         if let Event::Interest(told) = &event {
             EdgeNode::store_interest(batch.tx, told)?;
@@ -324,7 +334,7 @@ fn commit_batch(
     let heads = std::mem::take(&mut batch.heads);
     let holds = std::mem::take(&mut batch.holds);
     let (erased, told) = (batch.erased, batch.told);
-    Ok(Committed { heads, changed, interest, retired, holds, erased, told, finishes: Vec::new() })
+    Ok(Committed { heads, changed, interest, retired, draining, holds, erased, told, finishes: Vec::new() })
 }
 
 /// Takes an event; its caller is answered by `finishes`, once the node is as the answer says.
@@ -351,6 +361,7 @@ fn handle_event(
         Event::Hold(wish, reply) => Some(decided(reply, batch.hold(&wish, boot_ms), finishes)?),
         Event::Retire(reason, interest, reply) => Some(finish(reply, batch.retire(&reason, &interest)?)),
         Event::Receive(down, reply) => Some(finish(reply, batch.receive(&down)?)),
+        Event::Drain(draining, reply) => Some(finish(reply, batch.drain(draining)?)),
         Event::Contact(number, reply) => Some(finish(reply, node.store_contact(batch.tx, number)?)),
         Event::Sent { vshard, n, result, reply } => {
             Some(finish(reply, batch.sent(vshard, n, result.as_ref().copied().map_err(String::as_str))?))
@@ -457,6 +468,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Contact(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Retire(_, _, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Drain(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Order(order) => order.refuse(failure),
             Event::Hold(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Person(_, reply) => drop(reply.send(Err(failure.clone()))),

@@ -40,6 +40,7 @@ mod serve;
 pub(crate) mod sign_ups;
 pub(crate) mod tenant;
 mod unread;
+mod upkeep;
 pub(crate) mod workers;
 
 pub(crate) use carry::Desk;
@@ -81,6 +82,9 @@ pub(crate) use sign_ups::{SignUpBody, submit};
         carry::take,
         messages::list,
         messages::again,
+        upkeep::drain,
+        upkeep::resume,
+        upkeep::resync,
         node::show,
         node::livez,
         node::readyz

@@ -117,8 +117,13 @@ impl Uplink {
             let writer = self.identity.writer;
             let jitter = back_off
                 .mul_f64(f64::from((writer.node.0.wrapping_add(u32::from(writer.incarnation.0))) % 8) / 32.0);
-            tokio::time::sleep((back_off + jitter).saturating_sub(began.elapsed().min(back_off))).await;
-            back_off *= 2;
+            let pause = (back_off + jitter).saturating_sub(began.elapsed().min(back_off));
+            // Whoever wants a new session does not wait for a line that was long cut.
+            if timeout(pause, self.shared.redialled()).await.is_ok() {
+                back_off = BACK_OFF_FIRST;
+            } else {
+                back_off *= 2;
+            }
         }
     }
 
@@ -153,6 +158,7 @@ impl Uplink {
             down,
             build: env!("CARGO_PKG_VERSION").to_owned(),
             contact,
+            draining: self.shared.is_draining(),
         })
     }
 
@@ -210,6 +216,7 @@ impl Uplink {
                     }
                 }
                 _ = lease.tick() => running.session.handle_lease_due(boot_ms()),
+                () = self.shared.redialled() => anyhow::bail!("a new session was asked for"),
                 () = sleep_until(due) => running.session.handle_timeout(self.now_ms()),
                 error = handle.closed() => return Err(error).context("the connection ended"),
             }

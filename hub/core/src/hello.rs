@@ -236,6 +236,7 @@ mod tests {
             down: down.collect(),
             build: String::new(),
             contact: 0,
+            draining: false,
         }
     }
 

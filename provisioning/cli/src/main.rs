@@ -4,6 +4,7 @@
 mod carry;
 mod count;
 mod demo;
+mod edge;
 mod erasure;
 mod hub;
 mod hub_client;
@@ -40,6 +41,9 @@ enum Command {
     Jobs(jobs::JobsArgs),
     /// Show the whole story on this machine: a hub, three nodes, lines that are cut.
     Demo(demo::DemoArgs),
+    /// One node, from its own box: how it is, draining, a new session with the hub.
+    #[command(subcommand)]
+    Edge(edge::EdgeCommand),
     /// Erasures of workers, and which nodes have signed that they followed.
     #[command(subcommand)]
     Erasure(erasure::ErasureCommand),
@@ -99,6 +103,7 @@ fn main() -> ExitCode {
         Command::Hub(command) => hub::run(&command),
         Command::Jobs(args) => jobs::run(args),
         Command::Demo(args) => demo::run(&args),
+        Command::Edge(command) => edge::run(&command),
         Command::Erasure(command) => erasure::run(&command),
         Command::Node(command) => node::run(&command),
         Command::Live(args) => live::run(&args),

@@ -87,6 +87,8 @@ struct Node {
     region: String,
     state: String,
     reason: Option<String>,
+    #[serde(default)]
+    draining: bool,
     granted: u64,
     used: u64,
     last_contact_at: Option<String>,
@@ -188,7 +190,7 @@ fn list(args: &HubArgs) -> Result<Outcome> {
             node.name,
             format!("{}.{}", node.node, node.incarnation),
             node.region,
-            state_words(&node.state),
+            if node.draining { "draining" } else { state_words(&node.state) },
             node.granted,
             node.used,
             node.reason.map(|reason| format!("  ({reason})")).unwrap_or_default(),

@@ -178,6 +178,7 @@ fn exported(tx: &mut dyn ShardTx, writer: Writer) -> Result<Vec<u8>, StoreError>
         down: tx.cursors()?,
         build: String::new(),
         contact: 0,
+        draining: false,
     };
     let mut file = CarryWriter::new(&header(writer, writer, Vec::new()), CARRY_BYTES_MAX);
     let mut room = file.push(&Frame::Hello(hello));

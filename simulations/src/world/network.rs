@@ -267,6 +267,7 @@ impl World {
             down,
             build: String::new(),
             contact,
+            draining: false,
         };
         self.next_connection += 1;
         let number = self.next_connection;

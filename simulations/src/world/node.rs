@@ -546,7 +546,8 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
                 | JobRefusal::KeyReused
                 | JobRefusal::Absurd(_)
                 | JobRefusal::Document(_)
-                | JobRefusal::Retired,
+                | JobRefusal::Retired
+                | JobRefusal::Draining,
             ) => None,
         },
         NodeEvent::Attend(order) => match batch.attend(order) {
@@ -594,6 +595,7 @@ fn refusal_words(refusal: SignUpRefusal) -> Result<&'static str, StoreError> {
         SignUpRefusal::Unfit(unfit) => unfit.code(),
         SignUpRefusal::KeyReused => "key reused",
         SignUpRefusal::Retired => "retired",
+        SignUpRefusal::Draining => "draining",
         SignUpRefusal::Store(error) => return Err(error),
     })
 }

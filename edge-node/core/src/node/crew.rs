@@ -104,6 +104,9 @@ impl Batch<'_> {
         if !before.is_empty() {
             return Err(SignUpRefusal::KeyReused.into());
         }
+        if self.draining {
+            return Err(SignUpRefusal::Draining.into());
+        }
         for (place, member) in members.iter().enumerate() {
             match self.may_sign_up(member) {
                 Ok(None) => {}

@@ -58,6 +58,8 @@ pub enum HoldRefusal {
     UnknownJob,
     #[error("the job is closed or has begun")]
     Closed,
+    #[error("this node takes nobody new: an operator drains it")]
+    Draining,
     #[error("no right to a seat is free here; a sign-up may still be confirmed by asking the hub, or wait")]
     NothingFree,
     #[error("this device holds {HOLDS_OF_DEVICE_MAX} places; end one or wait")]
@@ -134,6 +136,9 @@ impl Batch<'_> {
         let own = self.holds.0.values().find(|hold| hold.holder == wish.holder).cloned();
         if let Some(own) = own.as_ref().filter(|own| own.job == wish.job) {
             return Ok(own.clone());
+        }
+        if self.draining {
+            return Err(HoldRefusal::Draining);
         }
         let place = self.place(wish.job)?.ok_or(HoldRefusal::UnknownJob)?;
         let started = self.tx.job_summary(place.vshard, wish.job)?.is_none_or(|job| job.start_at <= self.now);

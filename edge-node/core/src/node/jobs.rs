@@ -29,6 +29,8 @@ pub enum JobRefusal {
     NoTopic,
     #[error("this node's incarnation is over; it must join again before it takes jobs")]
     Retired,
+    #[error("this node takes no new jobs: an operator drains it; post at another node or at the hub")]
+    Draining,
     #[error("a job has 1 to {CAP_MAX} seats")]
     Seats,
     #[error("the shift must end after it starts, and start in the future")]
@@ -123,6 +125,9 @@ impl Batch<'_> {
         let tenant = TenantId(new.fields.tenant);
         if self.over {
             return Err(JobRefusal::Retired);
+        }
+        if self.draining {
+            return Err(JobRefusal::Draining);
         }
         let (topic, vshard) = *self.node.topics.get(&tenant).ok_or(JobRefusal::NoTopic)?;
         if new.seats == 0 || new.seats > CAP_MAX {

@@ -164,6 +164,6 @@ impl Batch<'_> {
         if let Some(keep) = row.recall_keep {
             self.recall(row.job, row.granted, keep)?;
         }
-        Ok(())
+        self.let_idle_go(row.job)
     }
 }

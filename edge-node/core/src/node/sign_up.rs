@@ -60,6 +60,8 @@ pub enum SignUpRefusal {
     KeyReused,
     #[error("this node's incarnation is over; it must join again before it takes sign-ups")]
     Retired,
+    #[error("this node takes nobody new: an operator drains it")]
+    Draining,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -100,6 +102,10 @@ impl Batch<'_> {
     fn decide(&mut self, request: &SignUpRequest) -> Result<Decision, SignUpRefusal> {
         if let Some(answer) = self.answered_before(request)? {
             return Ok(Decision::Answer(Box::new(answer)));
+        }
+        let has_hold = self.held_by_others(request) < self.holds.of_job(request.job);
+        if self.draining && !has_hold {
+            return Err(SignUpRefusal::Draining);
         }
         let mut place = self.open_place(request.job)?;
         // A document of another node came behind its row in the hub's ledger, which relays none alone: who made it up has
@@ -456,6 +462,9 @@ impl Batch<'_> {
                     self.give_back(place, job, 1)?;
                 }
             }
+        }
+        if self.draining {
+            self.give_back(place, job, u32::MAX)?;
         }
         Ok(())
     }

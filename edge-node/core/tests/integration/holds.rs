@@ -347,3 +347,32 @@ fn holds_never_create_or_lose_a_right() {
         check(seed);
     }
 }
+
+#[test]
+fn a_drained_node_gives_back_what_nobody_holds_and_takes_nobody_else() {
+    let mut hall = Hall::new("drained");
+    let job = hall.job(4);
+    assert_eq!(hall.sign_up(job, 1), Status::Confirmed);
+    hall.hold(job, 2).unwrap();
+    hall.at(|batch, _| batch.drain(true)).unwrap();
+    hall.node.me.set_draining(true);
+    assert_eq!(hall.rights(job), (1, 1), "two of four went back, one is held and one lives");
+    assert!(matches!(hall.sign_up_by(job, 3, None), Err(SignUpRefusal::Draining)));
+    assert!(matches!(hall.hold(job, 3), Err(HoldRefusal::Draining)));
+    assert_eq!(hall.sign_up(job, 2), Status::Confirmed, "who was at it finishes");
+    assert_eq!(hall.sign_up(job, 1), Status::Confirmed, "a repeated request is answered as before");
+
+    let first = hall.at(|batch, _| {
+        let vshard = batch.tx.vshard_of(job).unwrap().unwrap();
+        batch.tx.sign_ups_for(vshard, job).unwrap()
+    });
+    hall.at(|batch, _| batch.cancel(first[0].sign_up)).unwrap();
+    assert_eq!(hall.rights(job), (0, 1), "a place that is given back goes to the hub");
+    hall.at(|batch, _| batch.drain(false)).unwrap();
+    hall.node.me.set_draining(false);
+    assert_eq!(
+        hall.sign_up(job, 4),
+        Status::WaitListed,
+        "people are taken again, and what went back is the hub's"
+    );
+}

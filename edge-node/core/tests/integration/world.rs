@@ -240,7 +240,8 @@ impl World {
                 | SignUpRefusal::Closed
                 | SignUpRefusal::AlreadySignedUp(_)
                 | SignUpRefusal::Unfit(_)
-                | SignUpRefusal::Retired,
+                | SignUpRefusal::Retired
+                | SignUpRefusal::Draining,
             ) => {}
             Err(error) => panic!("{error}"),
         }
@@ -338,7 +339,16 @@ impl World {
             })
             .unwrap();
         let build = String::new();
-        let hello = Hello { versions: (1, 1), cluster: Vec::new(), writer, up, down, build, contact };
+        let hello = Hello {
+            versions: (1, 1),
+            cluster: Vec::new(),
+            writer,
+            up,
+            down,
+            build,
+            contact,
+            draining: false,
+        };
         let mut hub_session = HubSession::new(writer);
         let mut node_session = NodeSession::new(&hello, 0);
         let Some(NodeOutput::Send(frame)) = node_session.poll_output() else { panic!("no Hello") };

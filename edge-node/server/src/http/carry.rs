@@ -3,7 +3,7 @@
 //! Only whoever can read the node's data folder may bring one, by the token in its control file, and only a file that
 //! the hub signed for this very node is used.
 
-use super::{Problem, messages, pins, problem};
+use super::{Problem, messages, pins, problem, upkeep};
 use crate::{
     app::App,
     event_loop::{Event, Failure},
@@ -87,6 +87,9 @@ impl Desk {
         Router::new()
             .route("/v1/sync/carry", post(take))
             .route("/v1/messages", get(messages::list))
+            .route("/v1/node:drain", post(upkeep::drain))
+            .route("/v1/node:resume", post(upkeep::resume))
+            .route("/v1/node:resync", post(upkeep::resync))
             .route("/v1/messages/{id}", post(messages::again))
             .route("/v1/workers:reset_pin", post(pins::reset))
             .layer(DefaultBodyLimit::max(CARRY_BYTES_MAX))

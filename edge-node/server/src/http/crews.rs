@@ -114,7 +114,7 @@ pub(crate) async fn submit(app: &App, key: &str, body: &CrewBody) -> Result<Vec<
     params(("Idempotency-Key" = String, Header, description = "Fresh random key; the same for each retry")),
     responses((status = 201, body = CrewJson, description = "All are confirmed"), (status = 400, body = Problem),
     (status = 404, body = Problem), (status = 409, body = Problem, description = "`crew-short`: too few places here, nothing taken; `closed`, `already-signed-up`; or what keeps a member from the job, such as `overlap` or `not-admitted` with `rule`."),
-    (status = 422, body = Problem), (status = 503, body = Problem, description = "`busy`, `frozen` or `rule-unanswered`."),
+    (status = 422, body = Problem), (status = 503, body = Problem, description = "`busy`, `frozen`, `draining` or `rule-unanswered`."),
     (status = 507, body = Problem)))]
 pub(crate) async fn create(
     State(app): State<App>,

@@ -41,6 +41,7 @@ fn refused(refusal: HoldRefusal) -> Problem {
     match refusal {
         HoldRefusal::UnknownJob => Problem::new("unknown-job", refusal.to_string()),
         HoldRefusal::Closed => Problem::new("closed", refusal.to_string()),
+        HoldRefusal::Draining => Problem::new("draining", refusal.to_string()),
         HoldRefusal::NothingFree => Problem::new("nothing-free", refusal.to_string()),
         HoldRefusal::DeviceFull | HoldRefusal::NodeFull => {
             Problem::new("too-many-holds", refusal.to_string())

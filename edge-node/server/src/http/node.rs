@@ -31,6 +31,8 @@ pub(crate) struct NodeJson {
     jobs: usize,
     /// Why this node signs nobody up, where it is so.
     frozen: Option<String>,
+    /// Whether an operator drains this node: it takes nobody new and gives its rights back.
+    draining: bool,
     /// Received entries that could not be applied.
     parked: u64,
     plugins: Vec<PluginStatus>,
@@ -85,6 +87,7 @@ pub(crate) async fn show(State(app): State<App>) -> Result<Json<NodeJson>, Probl
         pending,
         jobs: shared.index().len(),
         frozen: shared.frozen(),
+        draining: shared.is_draining(),
         parked,
         plugins: plugins::statuses(shared),
         bytes_sent,
@@ -100,12 +103,16 @@ pub(crate) async fn livez() -> &'static str {
 
 /// The node can sign workers up; the hub is not needed for that.
 #[utoipa::path(get, path = "/readyz", responses((status = 200, body = String),
-    (status = 503, body = String, description = "Frozen; the text says why.")))]
+    (status = 503, body = String, description = "Frozen, drained or stopping; the text says why.")))]
 pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, String) {
     match app.shared.frozen() {
         None if app.events.is_closed() => {
             (StatusCode::SERVICE_UNAVAILABLE, "stopping: the event loop has ended\n".to_owned())
         }
+        None if app.shared.is_draining() => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "draining: an operator is about to take this node away\n".to_owned(),
+        ),
         None => (StatusCode::OK, "ok\n".to_owned()),
         Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("frozen: {reason}\n")),
     }

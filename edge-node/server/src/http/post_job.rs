@@ -33,7 +33,7 @@ fn bad(detail: impl Into<String>) -> Problem {
     responses((status = 201, body = Created), (status = 400, body = Problem, description = "`bad-request`; `errors` names each field at fault."),
         (status = 401, body = Problem, description = "`unauthorised`."), (status = 403, body = Problem, description = "`no-topic`."),
         (status = 422, body = Problem, description = "`key-reused`."),
-        (status = 503, body = Problem, description = "`busy` or `frozen`."), (status = 507, body = Problem, description = "`disk-full`.")))]
+        (status = 503, body = Problem, description = "`busy`, `frozen` or `draining`."), (status = 507, body = Problem, description = "`disk-full`.")))]
 pub(crate) async fn create(
     State(app): State<App>,
     scope: TenantScope,
@@ -90,6 +90,7 @@ pub(crate) async fn submit(
             bad(refusal.to_string())
         }
         JobRefusal::Retired => Problem::new("frozen", refusal.to_string()),
+        JobRefusal::Draining => Problem::new("draining", refusal.to_string()),
         JobRefusal::Store(error) => Problem::from(error),
     })
 }

@@ -369,6 +369,12 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Searching still works; call the operator.",
     ),
     (
+        "draining",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "This node takes nobody new",
+        "An operator is about to take it away: sign up, or post, at another node. What it has given counts, and is given back here too.",
+    ),
+    (
         "disk-full",
         StatusCode::INSUFFICIENT_STORAGE,
         "The node's disk is full",

@@ -1,7 +1,7 @@
 //! `GET /v1/jobs`: the search.
 
 use super::{Problem, jobs::JobJson};
-use crate::{app::App, plugins::ChainJudge};
+use crate::{agency::bounds, app::App, plugins::ChainJudge};
 use axum::{
     Json,
     extract::{RawQuery, State},
@@ -28,6 +28,9 @@ pub(crate) struct SearchParameters {
     /// Metres around `near`, without which it says nothing and is refused; 5,000 by default.
     #[param(minimum = 1, maximum = 200_000)]
     radius_m: Option<u32>,
+    /// Shifts that begin on this day of the hall, `YYYY-MM-DD`; instead of `start_after` and `start_before`.
+    #[param(example = "2026-05-01")]
+    date: Option<String>,
     /// Epoch seconds.
     start_after: Option<i64>,
     /// Epoch seconds.
@@ -100,7 +103,19 @@ fn position(text: &str) -> Result<Position, Problem> {
 }
 
 impl SearchParameters {
-    fn to_query(&self, utc_offset_s: i32) -> Result<Query, Problem> {
+    /// From when to before when shifts begin, epoch seconds.
+    fn starts(&self, app: &App) -> Result<(Option<i64>, Option<i64>), Problem> {
+        let Some(date) = &self.date else { return Ok((self.start_after, self.start_before)) };
+        if self.start_after.is_some() || self.start_before.is_some() {
+            return Err(bad("date: stands alone, without start_after and start_before"));
+        }
+        let day = date.parse().map_err(|_| bad(format!("date: {date} is no day such as 2026-05-01")))?;
+        let (begins, ends) = bounds(app, day);
+        Ok((Some(begins), Some(ends)))
+    }
+
+    fn to_query(&self, app: &App) -> Result<Query, Problem> {
+        let (start_after, start_before) = self.starts(app)?;
         if self.open_only == Some(false) {
             return Err(bad("open_only: closed jobs are not listed"));
         }
@@ -130,8 +145,8 @@ impl SearchParameters {
             placeless: false,
             words: self.q.clone(),
             near,
-            start_after: self.start_after,
-            start_before: self.start_before,
+            start_after,
+            start_before,
             pay_min: self.pay_min,
             category: self.category.clone(),
             language: self.language.clone(),
@@ -141,7 +156,7 @@ impl SearchParameters {
             page_size: self.page_size.unwrap_or(20),
             page_token,
             facets: facets(self.facets.as_deref())?,
-            utc_offset_s,
+            utc_offset_s: app.shared.utc_offset_s,
         };
         Query::new(fields).map_err(|error| bad(error.to_string()))
     }
@@ -219,7 +234,7 @@ pub(crate) async fn search(
     )
     .map_err(|error| bad(error.body_text()))?
     .0;
-    let query = parameters.to_query(app.shared.utc_offset_s)?;
+    let query = parameters.to_query(&app)?;
     unless_known(&app, &raw, &headers, || answer(&app, &query, parameters.facets.is_some()))
 }
 

@@ -194,6 +194,7 @@ pub(super) fn refused(refusal: SignUpRefusal) -> Problem {
         SignUpRefusal::Unfit(unfit) => unfit_of(&unfit),
         SignUpRefusal::KeyReused => Problem::new("key-reused", refusal.to_string()),
         SignUpRefusal::Retired => Problem::new("frozen", refusal.to_string()),
+        SignUpRefusal::Draining => Problem::new("draining", refusal.to_string()),
         SignUpRefusal::Store(error) => Problem::from(error),
     }
 }
@@ -268,7 +269,7 @@ pub(super) fn key_of(headers: &HeaderMap) -> Result<&str, Problem> {
     (status = 404, body = Problem, description = "`unknown-job`."),
     (status = 409, body = Problem, description = "`closed`, `already-signed-up`, `in-flight`; or what keeps the worker from the job: `overlap`, `profile-needed`, `too-young`, `certificate-missing`, `language-missing`, `too-far`, `not-admitted` with `rule`."),
     (status = 422, body = Problem, description = "`key-reused`."),
-    (status = 503, body = Problem, description = "`busy`, `frozen` or `rule-unanswered`."), (status = 507, body = Problem, description = "`disk-full`.")))]
+    (status = 503, body = Problem, description = "`busy`, `frozen`, `draining` or `rule-unanswered`."), (status = 507, body = Problem, description = "`disk-full`.")))]
 pub(crate) async fn create(
     State(app): State<App>,
     headers: HeaderMap,

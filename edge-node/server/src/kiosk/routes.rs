@@ -103,7 +103,7 @@ fn see(ask: &Ask, link: &link::Link) -> Response {
 
 /// Puts a refusal of the interface into the words of the error page.
 fn explain(app: &App, ask: &Ask, problem: &Problem) -> Response {
-    if problem.code == "frozen" {
+    if matches!(problem.code, "frozen" | "draining") {
         return start::out_of_order(app, ask);
     }
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -394,3 +394,21 @@ fn seats_are_the_centres_and_without_a_line_nothing_is_changed() {
     let told = read(&node.get(&format!("/v1/jobs/{shift}")));
     assert_eq!((&told["open"], &told["seats"]["cap"]), (&true.into(), &2.into()), "it stands as it stood");
 }
+
+#[test]
+fn a_day_is_the_halls_own() {
+    let node = Node::start("day");
+    let hours = 10 * 60;
+    let (near, far) = (job(&node, hours, 1), job(&node, hours + 48 * 60, 1));
+    let start = |job: &str| -> jiff::Timestamp {
+        read(&node.get(&format!("/v1/jobs/{job}")))["start_at"].as_str().unwrap().parse().unwrap()
+    };
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+    let found = |job: &str| {
+        let day = start(job).to_zoned(zone.clone()).date();
+        let answer = read(&node.get(&format!("/v1/jobs?date={day}")));
+        answer["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let (first, second): (Vec<String>, Vec<String>) = (found(&near), found(&far));
+    assert_eq!((first, second), (vec![near], vec![far]));
+}

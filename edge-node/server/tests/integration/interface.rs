@@ -90,6 +90,8 @@ fn whatever_is_refused_is_a_problem() {
     check("GET", "/v1/sign_ups", &[], b"", 400, "bad-request");
     check("GET", "/v1/sign_ups?code=1&more=2", &[], b"", 400, "bad-request");
     check("GET", "/v1/jobs?radius_m=500", &[], b"", 400, "bad-query");
+    check("GET", "/v1/jobs?date=tomorrow", &[], b"", 400, "bad-query");
+    check("GET", "/v1/jobs?date=2026-05-01&start_after=1", &[], b"", 400, "bad-query");
     check("GET", "/problems/%FF", &[], b"", 400, "bad-request");
     let wrong = check("DELETE", "/v1/jobs", &[("Accept", "text/html")], b"", 405, "method-not-allowed");
     assert_eq!(wrong.header("allow"), Some("GET,HEAD,POST"));

@@ -90,6 +90,9 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/v1/holds/{id}", "delete", Who::Anyone),
     ("/v1/messages", "get", Who::Box),
     ("/v1/messages/{id}", "post", Who::Box),
+    ("/v1/node:drain", "post", Who::Box),
+    ("/v1/node:resume", "post", Who::Box),
+    ("/v1/node:resync", "post", Who::Box),
     ("/v1/sessions", "post", Who::Anyone),
     ("/v1/sessions", "delete", Who::Anyone),
     ("/v1/sync/carry", "post", Who::Box),
@@ -251,7 +254,7 @@ fn no_route_of_a_worker_or_of_the_box_opens_without_a_proof() {
             calls += 1;
         }
     }
-    assert_eq!(calls, 14);
+    assert_eq!(calls, 20);
 }
 
 #[test]

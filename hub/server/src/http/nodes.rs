@@ -29,6 +29,8 @@ struct Node {
     state: &'static str,
     /// Why it is fenced, where it is.
     reason: Option<String>,
+    /// Whether an operator drains it: it takes nobody new, and is granted no rights.
+    draining: bool,
     /// Entries that it has not acknowledged, as far as known.
     behind: u64,
     /// RFC 3339; nothing before the first contact since the hub's start.
@@ -65,6 +67,7 @@ impl From<NodeView> for Node {
             incarnation: view.record.writer.incarnation.0,
             state: word(view.state),
             reason: view.record.fenced.clone(),
+            draining: contact.is_some_and(|contact| contact.draining),
             behind: contact.map_or(0, |contact| contact.behind),
             last_contact_at: contact.map(|contact| clock::rfc3339(contact.last_contact_at)),
             carried_at: view.carried_at.map(clock::rfc3339),

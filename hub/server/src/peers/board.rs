@@ -45,6 +45,8 @@ pub(crate) struct Contact {
     pub(crate) batches_sent: u64,
     pub(crate) batches_received: u64,
     pub(crate) sessions: u64,
+    /// It gives back its rights and wants no more.
+    pub(crate) draining: bool,
     /// Of ended sessions.
     ended_sent: u64,
     ended_received: u64,
@@ -64,6 +66,7 @@ impl Contact {
             batches_sent: 0,
             batches_received: 0,
             sessions: 0,
+            draining: false,
             ended_sent: 0,
             ended_received: 0,
         }
@@ -240,7 +243,7 @@ pub(crate) fn state(fenced: bool, contact: Option<&Contact>) -> PeerState {
 }
 
 fn is_eligible(contact: &Contact) -> bool {
-    contact.is_connected() || contact.last_contact.elapsed() < ELIGIBLE_FOR
+    !contact.draining && (contact.is_connected() || contact.last_contact.elapsed() < ELIGIBLE_FOR)
 }
 
 fn touch(contact: &mut Contact) {

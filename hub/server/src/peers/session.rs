@@ -164,10 +164,12 @@ impl Driver<'_> {
                 self.retired = welcome.retired.is_some();
                 let received: Vec<_> =
                     welcome.acked.iter().map(|acked| (VshardId(acked.vshard), acked.wseq)).collect();
+                let draining = hello.draining;
                 let cursors: Vec<_> = hello.down.iter().map(|down| (VshardId(down.vshard), *down)).collect();
                 self.update_board(|contact| {
                     contact.received.extend(received);
                     contact.cursors.extend(cursors);
+                    contact.draining = draining;
                 });
                 self.session.welcome(&welcome, &lanes);
                 if self.fresh {

@@ -86,6 +86,7 @@ impl Node {
             down: Vec::new(),
             build: "test".to_owned(),
             contact: 0,
+            draining: false,
         }
     }
 

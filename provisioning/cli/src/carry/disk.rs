@@ -137,6 +137,7 @@ impl Disk {
             build: env!("CARGO_PKG_VERSION").to_owned(),
             // A file may be read after later contacts, and tells nothing of the disk as it is then.
             contact: 0,
+            draining: false,
         };
         let (writer, key) = (identity.writer, &self.key);
         let mut file = CarryWriter::new(&header, CARRY_BYTES_MAX);

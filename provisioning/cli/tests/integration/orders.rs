@@ -1,6 +1,6 @@
 //! What operators order, with real processes: caps, closing, the end of an incarnation and its settlement.
 
-use crate::town::{Town, until};
+use crate::town::{Town, say, until};
 use serde_json::{Value, json};
 
 #[test]
@@ -162,5 +162,59 @@ fn a_fenced_node_is_settled_by_its_log_and_the_hall_goes_on() {
     }
     assert_ne!(town.sign_up("hall-1", &job).1, "confirmed");
     let seats = town.seats("all five are known", &job, |seats| seats["live"] == 5);
+    assert_eq!(seats["oversold"], 0);
+}
+
+#[test]
+fn a_drained_node_hands_its_rights_to_the_others_and_keeps_its_people() {
+    let mut town = Town::start("drain");
+    town.join("hall-1");
+    town.join("hall-2");
+    let job = town.post_job(6, "hall-1");
+    town.ready("hall-2", &job);
+    let first = town.confirm("hall-1", &job);
+    let data = town.path("hall-1");
+    let drained = say(&["edge", "drain", "--data", &data, "--json"]);
+    assert_eq!(
+        (drained.code, drained.out.contains(r#""idle_rights":0"#)),
+        (Some(0), true),
+        "{}",
+        drained.err
+    );
+    assert_eq!(town.sign_up("hall-1", &job).1, "503");
+    let (status, page) = town.visit("hall-1", "/?lang=en", &[]);
+    assert!(status == 503 && page.contains("No sign-ups at this kiosk now"), "{page}");
+    assert_eq!(town.visit("hall-1", "/readyz", &[]).0, 503);
+
+    // All that is left can be had at the other hall, and the hub gives the drained one nothing back.
+    for _ in 0..5 {
+        let _id = until("the rights are at the other hall", || {
+            let (id, status) = town.sign_up("hall-2", &job);
+            (status == "confirmed").then_some(id)
+        });
+    }
+    until("the hub knows that it drains", || {
+        town.order(&["node", "list"])
+            .out
+            .lines()
+            .any(|line| line.contains("hall-1") && line.contains("draining"))
+            .then_some(())
+    });
+
+    // It holds over a restart, and who has a place may give it back here.
+    town.kill_node("hall-1");
+    town.start_node("hall-1");
+    town.ready("hall-1", &job);
+    assert_eq!(say(&["edge", "status", "--data", &data]).code, Some(2));
+    let given_back = town.call("hall-1", "POST", &format!("/v1/sign_ups/{first}:cancel"), &[], &json!({}));
+    assert!(given_back.0 != 503, "{given_back:?}");
+    assert_eq!(say(&["edge", "resync", "--data", &data]).code, Some(0));
+
+    assert_eq!(say(&["edge", "resume", "--data", &data]).code, Some(0));
+    until("it takes people again", || (town.visit("hall-1", "/readyz", &[]).0 == 200).then_some(()));
+    let more = town.order(&["jobs", "cap", &job, "12"]);
+    assert_eq!(more.code, Some(0), "{}", more.err);
+    let _confirmed = town.confirm("hall-1", &job);
+    let seats = town.seats("all of it is known", &job, |seats| seats["live"].as_u64() >= Some(6));
     assert_eq!(seats["oversold"], 0);
 }

@@ -67,6 +67,9 @@ pub struct Hello {
     /// Number of the latest contact that the node's disk holds, 0 before the first.
     #[cbor(n(6), default)]
     pub contact: u64,
+    /// The node gives back its rights and wants no more.
+    #[cbor(n(7), default)]
+    pub draining: bool,
 }
 
 /// A tenant as a node needs it: to show names and to check keys while cut off.

@@ -53,6 +53,7 @@ fn each() -> Vec<Frame> {
             down: vec![cursor],
             build: "1".into(),
             contact: 6,
+            draining: true,
         }),
         Frame::Welcome(Welcome {
             version: 1,

@@ -33,6 +33,7 @@ fn hello(wseq: u64) -> Hello {
         down: Vec::new(),
         build: "1".into(),
         contact: 0,
+        draining: false,
     }
 }
 

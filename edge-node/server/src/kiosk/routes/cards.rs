@@ -43,7 +43,7 @@ pub(super) fn card(app: &App, view: &JobView, lang: Lang) -> JobCard {
         },
         redated: fields.redated,
         seats,
-        offer: if app.shared.is_frozen() { Offer::Nothing } else { offer(seats) },
+        offer: if app.shared.takes_nobody().is_some() { Offer::Nothing } else { offer(seats) },
     }
 }
 

@@ -71,7 +71,7 @@ fn open(app: &App, job: &str, filled: Option<&Pairs>) -> Result<Option<Form>, Pr
 
 /// `GET /crew?job=`.
 pub(super) async fn form(State(app): State<App>, ask: Ask) -> Response {
-    if app.shared.frozen().is_some() {
+    if app.shared.takes_nobody().is_some() {
         return start::out_of_order(&app, &ask);
     }
     match open(&app, ask.pairs.get("job"), None) {
@@ -90,7 +90,7 @@ pub(super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Fille
         Ok(filled) => filled,
         Err(status) => return unread(&app, &ask, status),
     };
-    if app.shared.frozen().is_some() {
+    if app.shared.takes_nobody().is_some() {
         return start::out_of_order(&app, &ask);
     }
     if ask.is_over() {

@@ -29,7 +29,7 @@ const WORD_CHARS_MIN: usize = 4;
 /// `GET /find`.
 pub(super) async fn find(State(app): State<App>, ask: Ask) -> Response {
     let (when, mut filter) = filter(&ask);
-    filter.here_only &= !app.shared.is_frozen();
+    filter.here_only &= app.shared.takes_nobody().is_none();
     // A tile replaces the words and the kind that were looked for before it.
     filter = Filter {
         when: when.unwrap_or_else(|| best_day(&app)),

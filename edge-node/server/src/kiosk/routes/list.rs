@@ -233,7 +233,7 @@ pub(super) async fn near(State(app): State<App>, ask: Ask) -> Response {
 fn near_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
     let (when, mut filter) = filter(ask);
     // The filter would leave nothing, and the page does not offer it.
-    filter.here_only &= !app.shared.is_frozen();
+    filter.here_only &= app.shared.takes_nobody().is_none();
     // Who types a word looks for that work on any day; who types none begins with the next jobs.
     if when.is_none() && filter.q.is_empty() && filter.kind.is_empty() {
         filter.when = best_day(app);

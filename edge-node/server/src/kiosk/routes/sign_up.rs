@@ -120,7 +120,7 @@ pub(super) fn typed(app: &App, asked: Asked, phone: &str) -> Typed {
 
 /// `GET /sign_up?job=`.
 pub(super) async fn form(State(app): State<App>, ask: Ask) -> Response {
-    if app.shared.frozen().is_some() {
+    if app.shared.takes_nobody().is_some() {
         return start::out_of_order(&app, &ask);
     }
     match open(&app, &ask, ask.pairs.get("job"), None, "").await {
@@ -139,7 +139,7 @@ pub(super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Fille
         Ok(filled) => filled,
         Err(status) => return unread(&app, &ask, status),
     };
-    if app.shared.frozen().is_some() {
+    if app.shared.takes_nobody().is_some() {
         return start::out_of_order(&app, &ask);
     }
     if ask.is_over() {

@@ -29,7 +29,7 @@ const SAMPLE_CHARS_MAX: usize = 8;
 
 /// `GET /`.
 pub(super) async fn start(State(app): State<App>, ask: Ask) -> Response {
-    if app.shared.frozen().is_some() {
+    if app.shared.takes_nobody().is_some() {
         return out_of_order(&app, &ask);
     }
     start_page(&app, &ask).unwrap_or_else(|problem| explain(&app, &ask, &problem))
@@ -46,7 +46,7 @@ pub(super) fn out_of_order(app: &App, ask: &Ask) -> Response {
             can_find: app.shared.readers.damage().is_none(),
             call: app.shared.help.phone.clone(),
             desk: app.shared.help.desk.clone(),
-            reason: app.shared.frozen(),
+            reason: app.shared.takes_nobody(),
         },
     )
 }
@@ -67,7 +67,7 @@ fn start_page(app: &App, ask: &Ask) -> Result<Response, Problem> {
 
 /// `GET /attract`: what there is, in large letters, for people who pass by.
 pub(super) async fn attract(State(app): State<App>, ask: Ask) -> Response {
-    if app.shared.frozen().is_some() {
+    if app.shared.takes_nobody().is_some() {
         return out_of_order(&app, &ask);
     }
     attract_page(&app, &ask).unwrap_or_else(|problem| explain(&app, &ask, &problem))
