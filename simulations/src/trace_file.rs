@@ -137,11 +137,16 @@ impl TraceFile {
     }
 
     /// The fewest steps found that break the same kind of promise: whole stretches are left out, then shorter ones. `None`
-    /// where nothing is broken, or this version does not break it any more.
+    /// where nothing is broken, or this version does not break it any more. After `runs_max` runs what is left by then.
     #[must_use]
-    pub fn shrink(&self, mut progress: impl FnMut(usize)) -> Option<Self> {
+    pub fn shrink(&self, runs_max: u32, mut progress: impl FnMut(usize)) -> Option<Self> {
         let kind = self.head.violation.as_ref()?.0.clone();
-        let breaks = |steps: &[Step]| {
+        let mut left = runs_max;
+        let mut breaks = |steps: &[Step]| {
+            if left == 0 {
+                return false;
+            }
+            left -= 1;
             let outcome = world::run(&self.head.scenario, self.head.seed, steps.to_vec(), false);
             outcome.violation.is_some_and(|violation| violation.kind == kind)
         };
