@@ -28,7 +28,6 @@ pub const BUGS: &[(Mutant, &str, u64)] = &[
     (Mutant::GapTaken, "hostile-node", 1),
     (Mutant::GrantsUntold, "hub-restored", 1),
     (Mutant::RightsForgotten, "hub-restored", 1),
-    (Mutant::WaitersUntold, "hub-restored", 172),
     (Mutant::LateStatusParked, "lost-node", 491),
     (Mutant::LogsUntold, "lost-node", 1),
     (Mutant::LateByOwnClock, "clock-skew", 1),

@@ -121,7 +121,7 @@ pub(crate) fn replay(path: &Path, step: bool, html: Option<&Path>) -> anyhow::Re
 pub(crate) fn shrink(path: &Path) -> anyhow::Result<ExitCode> {
     let trace = TraceFile::read(path)?;
     let short = trace
-        .shrink(u32::MAX, |left| {
+        .shrink(None, u32::MAX, |left| {
             let _ = write!(io::stderr(), "\r{left} steps ");
         })
         .context("there is nothing to shorten: the trace breaks no promise, or this version does not break it any more")?;

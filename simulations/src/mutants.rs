@@ -17,7 +17,7 @@ use std::{
 use sync_protocol::mutant::{self, Mutant};
 
 /// Runs of a simulated day that the shortening of one trace may take: a few minutes.
-const SHRINK_RUNS_MAX: u32 = 500;
+const SHRINK_RUNS_MAX: u32 = 150;
 
 #[derive(Serialize)]
 struct Verdict {
@@ -101,7 +101,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn keep_shortest(bug: Mutant, scenario: &Scenario, seed: u64, folder: &Path) -> anyhow::Result<()> {
     mutant::switch_on(Some(bug));
     let trace = TraceFile::record(scenario, seed).map(|trace| {
-        trace.shrink(SHRINK_RUNS_MAX, |left| {
+        trace.shrink(Some(bug), SHRINK_RUNS_MAX, |left| {
             // Nobody is left to hear of a standard error that is closed.
             let _ = write!(io::stderr(), "\r{left:>6} operations ");
         })

@@ -9,8 +9,8 @@ use crate::{
 };
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use std::{fmt::Write as _, path::Path};
-use sync_protocol::mutant::Mutant;
+use std::{fmt::Write as _, mem::discriminant, path::Path};
+use sync_protocol::mutant::{self, Mutant};
 
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,9 +137,15 @@ impl TraceFile {
     }
 
     /// The fewest steps found that break the same kind of promise: whole stretches are left out, then shorter ones. `None`
-    /// where nothing is broken, or this version does not break it any more. After `runs_max` runs what is left by then.
+    /// where nothing is broken, or this version does not break it any more. After `runs_max` runs what is left by
+    /// then. Of a planted bug, which is switched on, nothing is left that breaks without it.
     #[must_use]
-    pub fn shrink(&self, runs_max: u32, mut progress: impl FnMut(usize)) -> Option<Self> {
+    pub fn shrink(
+        &self,
+        bug: Option<Mutant>,
+        runs_max: u32,
+        mut progress: impl FnMut(usize),
+    ) -> Option<Self> {
         let kind = self.head.violation.as_ref()?.0.clone();
         let mut left = runs_max;
         let mut breaks = |steps: &[Step]| {
@@ -147,12 +153,36 @@ impl TraceFile {
                 return false;
             }
             left -= 1;
-            let outcome = world::run(&self.head.scenario, self.head.seed, steps.to_vec(), false);
-            outcome.violation.is_some_and(|violation| violation.kind == kind)
+            let run = || world::run(&self.head.scenario, self.head.seed, steps.to_vec(), false).violation;
+            if run().is_none_or(|violation| violation.kind != kind) {
+                return false;
+            }
+            // What also breaks without the bug says nothing about it.
+            bug.is_none_or(|bug| {
+                mutant::switch_on(None);
+                let is_sound = run().is_none();
+                mutant::switch_on(Some(bug));
+                is_sound
+            })
         };
         let mut steps = self.steps.clone();
         if !breaks(&steps) {
             return None;
+        }
+        // Most of a day is of kinds that have nothing to do with it.
+        let mut kinds = Vec::new();
+        for kind in steps.iter().map(|step| discriminant(&step.act)) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        for kind in kinds {
+            let fewer: Vec<Step> =
+                steps.iter().filter(|step| discriminant(&step.act) != kind).cloned().collect();
+            if breaks(&fewer) {
+                steps = fewer;
+                progress(steps.len());
+            }
         }
         let mut stretch = steps.len().div_ceil(2);
         while stretch > 0 {

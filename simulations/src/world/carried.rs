@@ -21,7 +21,7 @@ use sync_protocol::{
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CARRY_BYTES_MAX},
     log::LogHead,
     seats::Standing,
-    wire::v1::{Down, Frame, Hello, UpAck, UpState, Welcome},
+    wire::v1::{Down, DownState, Frame, Hello, UpAck, UpState, Welcome},
 };
 use sync_store::{FenceCause, ShardTx, StoreError};
 
@@ -161,7 +161,7 @@ impl World {
 /// In the place of a connection's number: the batch came in a file.
 pub(crate) const CARRIED: u64 = 0;
 
-fn header(author: Writer, node: Writer, after: Vec<sync_protocol::wire::v1::DownState>) -> Header {
+fn header(author: Writer, node: Writer, after: Vec<DownState>) -> Header {
     Header { cluster: Vec::new(), author, node, certificate: b"certificate".to_vec(), after }
 }
 
@@ -266,6 +266,10 @@ impl At<'_> {
         let mut room = file.push(&Frame::Welcome(welcome));
         for ((vshard, history, head), after) in lanes.into_iter().zip(after) {
             let mut at = after.seq;
+            let cursor = hello.down.iter().find(|cursor| cursor.vshard == vshard.0);
+            if head == 0 && !DownState::knows(cursor, history) {
+                room = room && file.push(&Frame::Down(Down::of_history(vshard, history)));
+            }
             while room && at < head {
                 let page = self.tx.read_since(vshard, at, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX)?;
                 let is_for = |audience: Option<sync_protocol::ids::NodeId>,

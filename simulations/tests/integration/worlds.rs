@@ -67,7 +67,7 @@ fn a_trace_that_breaks_nothing_any_more_is_not_shortened() {
     let mut trace = TraceFile::record(&Scenario { hours: 1, sign_ups: 10, ..small("hot-job") }, 7).unwrap();
     trace.head.violation = Some(("oversold".to_owned(), "of another version".to_owned()));
     let mut tries = 0;
-    assert!(trace.shrink(u32::MAX, |_| tries += 1).is_none());
+    assert!(trace.shrink(None, u32::MAX, |_| tries += 1).is_none());
     assert_eq!(tries, 0);
 }
 
@@ -127,7 +127,7 @@ fn a_lost_promise_is_reported_and_shrinks() {
     let liar = Scenario { lying_sync: true, ..small("bad-disk") };
     let broken = (1..20).map(|seed| TraceFile::record(&liar, seed).unwrap());
     let trace = broken.into_iter().find(|trace| trace.head.violation.is_some()).unwrap();
-    let short = trace.shrink(u32::MAX, |_| {}).unwrap();
+    let short = trace.shrink(None, u32::MAX, |_| {}).unwrap();
     assert!(short.steps.len() * 4 < trace.steps.len(), "{} of {}", short.steps.len(), trace.steps.len());
     assert_eq!(short.head.violation.unwrap().0, trace.head.violation.unwrap().0);
 }

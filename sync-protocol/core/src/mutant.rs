@@ -63,20 +63,18 @@ pub enum Mutant {
     GrantsUntold = 28,
     /// A hub from a backup takes back no rights, as if it had lost none.
     RightsForgotten = 29,
-    /// Of those who were left to the hub only the first in line is told that he waits.
-    WaitersUntold = 30,
     /// What a node said of a sign-up before it heard of a reclaim is put aside, and with it all that follows.
-    LateStatusParked = 31,
+    LateStatusParked = 30,
     /// A node that is over closes the logs alone that it had heard of.
-    LogsUntold = 32,
+    LogsUntold = 31,
     /// A node judges by its own clock whether an offer is late.
-    LateByOwnClock = 33,
+    LateByOwnClock = 32,
     /// A hub from a backup puts aside who came to a sign-up that its own node has yet to tell.
-    EditsNotPutOff = 34,
+    EditsNotPutOff = 33,
     /// A hub from a backup puts aside an edit that follows one of its own which was lost.
-    EditsNotRetold = 35,
+    EditsNotRetold = 34,
     /// Rights that a hub from a backup takes back do not count as granted under a cap that it had.
-    CapForgotten = 36,
+    CapForgotten = 35,
 }
 
 #[cfg(feature = "mutants")]

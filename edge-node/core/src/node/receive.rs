@@ -27,7 +27,7 @@ impl Batch<'_> {
             return Ok(DownState { vshard: down.vshard, history: down.history, seq: down.upto });
         }
         // A restored hub awaits also whoever it had told nothing yet.
-        if before.map_or(1, |cursor| cursor.history) != down.history {
+        if !DownState::knows(before.as_ref(), down.history) {
             self.tell_seen(vshard, down.history)?;
         }
         // A node's own clock may be wrong, and offers that it calls late would be made and declined without end.

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use sync_protocol::{
     documents::{JobFields, Status, WaitRule},
     ids::{JobId, SignUpId, TenantId, WorkerId},
-    mutant::{self, Mutant},
     seats::EndReason,
 };
 use sync_store::{StoreError, WaitRow, first_worked, seniority};
@@ -106,8 +105,7 @@ fn voided_workers(shard: &mut Shard<'_>, job: JobId) -> Result<BTreeSet<WorkerId
 
 /// Tells those of them whose sign-ups were left to the hub that they wait, in place of "asked".
 pub(super) fn tell_who_waits(shard: &mut Shard<'_>, waiting: &[WaitRow]) -> Result<(), StoreError> {
-    let told = if mutant::is(Mutant::WaitersUntold) { 1 } else { waiting.len() };
-    for WaitRow { sign_up, .. } in waiting.iter().filter(|wait| wait.holder.is_hub()).take(told) {
+    for WaitRow { sign_up, .. } in waiting.iter().filter(|wait| wait.holder.is_hub()) {
         if shard.tx.sign_up(*sign_up)?.is_some_and(|row| row.status() == Status::Requested) {
             shard.set_status(*sign_up, Status::WaitListed, "")?;
         }

@@ -25,7 +25,7 @@ use sync_protocol::{
     seats::Standing,
     wire::{
         LATEST,
-        v1::{Down, Frame, Hello, Interest, Up, UpAck, Welcome},
+        v1::{Down, DownState, Frame, Hello, Interest, Up, UpAck, Welcome},
     },
 };
 use sync_store::{FenceCause, ShardTx};
@@ -296,6 +296,10 @@ async fn answer(app: &App, checked: &Checked, account: &mut Account) -> Result<(
     let mut room = file.push(&Frame::Welcome(welcome));
     for ((vshard, history, head), after) in lanes.into_iter().zip(after) {
         let mut at = after.seq;
+        let cursor = hello.down.iter().find(|cursor| cursor.vshard == vshard.0);
+        if head == 0 && !DownState::knows(cursor, history) {
+            room = room && file.push(&Frame::Down(Down::of_history(vshard, history)));
+        }
         while room && at < head {
             let (upto, entries) = read_down(app, node, vshard, at).await?;
             room = file.push(&Frame::Down(Down { vshard: vshard.0, history, upto, entries, sent_at: 0 }));

@@ -171,7 +171,12 @@ impl HubSession {
     }
 
     fn add_lane(&mut self, vshard: VshardId, history: u16, head: u64) {
-        let seq = self.cursors.get(&vshard).filter(|c| c.history == history).map_or(0, |c| c.seq.min(head));
+        let cursor = self.cursors.get(&vshard);
+        let seq = cursor.filter(|c| c.history == history).map_or(0, |c| c.seq.min(head));
+        // Without an entry nothing would tell the node that it is to give back what it knows.
+        if head == 0 && !DownState::knows(cursor, history) && !self.ended {
+            self.outputs.push_back(HubOutput::Send(Frame::Down(Down::of_history(vshard, history)).encode()));
+        }
         self.lanes.insert(vshard, Lane { history, head, sent: seq, acked: seq, ..Lane::default() });
         self.read_more(vshard);
     }

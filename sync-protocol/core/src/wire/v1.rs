@@ -6,7 +6,7 @@
 use crate::{
     command::{Command, Commanded},
     erasure::{EraseOrder, ErasureReceipt},
-    ids::{JobId, SignUpId, WorkerId, Writer},
+    ids::{JobId, SignUpId, VshardId, WorkerId, Writer},
     limits::{BODY_BYTES_MAX, FRAME_BYTES_MAX},
     log::{Entry, Head},
 };
@@ -44,6 +44,22 @@ pub struct DownState {
     pub history: u16,
     #[n(2)]
     pub seq: u64,
+}
+
+impl DownState {
+    /// Whether who reads by this cursor, if there is one, has heard of a vshard's history; of the first one everybody has.
+    #[must_use]
+    pub fn knows(cursor: Option<&Self>, history: u16) -> bool {
+        cursor.map_or(1, |cursor| cursor.history) == history
+    }
+}
+
+impl Down {
+    /// Tells of a history that has no entry yet: the vshard of a hub that was restored from a backup without any.
+    #[must_use]
+    pub const fn of_history(vshard: VshardId, history: u16) -> Self {
+        Self { vshard: vshard.0, history, upto: 0, entries: Vec::new(), sent_at: 0 }
+    }
 }
 
 /// First frame of a node.

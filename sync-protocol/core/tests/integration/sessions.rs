@@ -416,3 +416,30 @@ fn orders_go_to_the_hub_and_hold_up_nothing_where_it_does_not_know_them() {
     let mut early = NodeSession::new(&hello(0), 0);
     assert!(!early.handle_command(command()), "before the hub's welcome nothing is sent");
 }
+
+#[test]
+fn a_history_without_an_entry_is_told() {
+    let check = |history, cursor: Option<u16>, expected: Option<u16>| {
+        let mut hub = HubSession::new(writer());
+        let mut hello = hello(0);
+        hello.down.extend(cursor.map(|history| DownState { vshard: VSHARD.0, history, seq: 5 }));
+        hub.handle_frame(&Frame::Hello(hello).encode());
+        hub.welcome(&welcome(0), &[(VSHARD, history, 0)]);
+        let told = std::iter::from_fn(|| hub.poll_output()).find_map(|output| match output {
+            HubOutput::Send(frame) => match Frame::decode(&frame) {
+                Ok(Frame::Down(down)) => Some(down),
+                _ => None,
+            },
+            _ => None,
+        });
+        assert_eq!(told, expected.map(|history| Down::of_history(VSHARD, history)), "{history} {cursor:?}");
+        // What the node answers is in order.
+        hub.handle_frame(&Frame::DownAck(DownState { vshard: VSHARD.0, history, seq: 0 }).encode());
+        assert!(std::iter::from_fn(|| hub.poll_output()).all(|output| !matches!(output, HubOutput::End(_))));
+    };
+    check(1, None, None);
+    check(1, Some(1), None);
+    check(2, Some(1), Some(2));
+    check(2, None, Some(2));
+    check(2, Some(2), None);
+}
