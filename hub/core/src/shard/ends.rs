@@ -96,6 +96,21 @@ pub fn end(shard: &mut Shard<'_>, job: JobId, ending: Ending) -> Result<Ended, S
     }
 }
 
+/// Asks again for what is asked of a job's holders: nobody could be told while its text, which a restored hub may get after
+/// its seats, was not here.
+pub(super) fn tell_again(shard: &mut Shard<'_>, job: JobId) -> Result<(), StoreError> {
+    for row in shard.tx.endings(shard.vshard, job)?.into_iter().filter(|row| !row.done) {
+        let seat = shard.tx.seat(shard.vshard, job, row.ending.sign_up)?;
+        let holder = seat.map_or(row.ending.sign_up.writer, |seat| seat.holder);
+        let holding = shard.tx.holding(shard.vshard, job, holder)?;
+        shard.tell(job, holder, &holding, Order { end: vec![row.ending], ..Order::default() })?;
+    }
+    for (holder, _) in shard.tx.holdings(shard.vshard, job)? {
+        shard.forget_recall(job, holder)?;
+    }
+    Ok(())
+}
+
 /// Ends a sign-up that the hub's own node holds; its right is back in the pool at once.
 pub(super) fn end_here(
     shard: &mut Shard<'_>,

@@ -264,8 +264,8 @@ fn merge_change(
             let Some(fields) = JobFields::read(&document) else {
                 return Ok(park("a job without title, or with times or pay that no shift has"));
             };
-            let key =
-                shard.tx.job_summary(shard.vshard, entry.doc)?.map(|known| known.key).unwrap_or_default();
+            let known = shard.tx.job_summary(shard.vshard, entry.doc)?;
+            let (is_first, key) = (known.is_none(), known.map(|known| known.key).unwrap_or_default());
             let summary = JobSummary {
                 job: entry.doc,
                 topic: entry.topic(),
@@ -276,6 +276,9 @@ fn merge_change(
                 end_at: fields.end_at,
             };
             shard.tx.put_job_summary(shard.vshard, &summary)?;
+            if is_first {
+                ends::tell_again(shard, entry.doc)?;
+            }
             // Its draw may be at another time now.
             merged.jobs.insert(entry.doc);
         }
