@@ -587,7 +587,7 @@ fn load(config: &Config, open: &OpenStore, shared: &Arc<Shared>) -> anyhow::Resu
     store.quick_check().context("the database was read through")?;
     let mut node = edge_node(config, shared);
     store.transact(|tx| node.load(tx))?;
-    shared.set_draining(node.is_draining());
+    shared.draining.store(node.is_draining(), Ordering::Relaxed);
     if let Some(reason) = node.retired() {
         shared.freeze(reason);
     }

@@ -75,7 +75,7 @@ pub(crate) enum Event {
     /// The hub's number of a place in line.
     Placed(SignUpId, u32),
     Acked(UpAck),
-    Interest(Interest),
+    Interest(Interest, Reply<()>),
     /// The hub welcomed this node: keep the number of the contact.
     Contact(u64, Reply<()>),
     /// What became of a try to send a message.
@@ -324,7 +324,7 @@ fn commit_batch(
         if let Event::Drain(drains, _) = &event {
             draining = Some(*drains);
         }
-        if let Event::Interest(told) = &event {
+        if let Event::Interest(told, _) = &event {
             EdgeNode::store_interest(batch.tx, told)?;
             interest = Some(told.clone());
         }
@@ -393,9 +393,11 @@ fn handle_event(
         }
         Event::Begin => {
             batch.recall_all_again()?;
+            batch.let_all_idle_go()?;
             None
         }
-        Event::Interest(_) | Event::Stop => None,
+        Event::Interest(_, reply) => Some(finish(reply, ())),
+        Event::Stop => None,
     };
     finishes.extend(finish);
     Ok(())
@@ -468,7 +470,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Contact(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Retire(_, _, reply) => drop(reply.send(Err(failure.clone()))),
-            Event::Drain(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Drain(_, reply) | Event::Interest(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Order(order) => order.refuse(failure),
             Event::Hold(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Person(_, reply) => drop(reply.send(Err(failure.clone()))),
@@ -482,7 +484,6 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             | Event::Begin
             | Event::Placed(..)
             | Event::Acked(_)
-            | Event::Interest(_)
             | Event::Stop => {}
         }
     }

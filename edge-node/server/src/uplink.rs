@@ -260,12 +260,12 @@ impl Uplink {
                     self.keep_contact(welcome.contact).await?;
                     running.session.handle_kept(welcome.contact);
                     running.session.handle_lease_due(boot_ms());
-                    self.send_event(Event::Interest(welcome.interest)).await?;
+                    self.keep_interest(welcome.interest).await?;
                     self.shared.set_link_up();
                     self.tell_erasures(&mut running.session)?;
                     tracing::info!("in step with the hub from here on");
                 }
-                NodeOutput::Interest(interest) => self.send_event(Event::Interest(interest)).await?,
+                NodeOutput::Interest(interest) => self.keep_interest(interest).await?,
                 NodeOutput::ReadOwn { vshard, after } => {
                     self.read_own(&mut running.session, vshard, after)?
                 }
@@ -318,6 +318,13 @@ impl Uplink {
         }
         let (reply, done) = oneshot::channel();
         self.send_event(Event::Contact(number, reply)).await?;
+        Ok(done.await.context("the event loop has stopped")??)
+    }
+
+    /// Keeps what this node may see durably: what follows is read by it.
+    async fn keep_interest(&self, interest: Interest) -> anyhow::Result<()> {
+        let (reply, done) = oneshot::channel();
+        self.send_event(Event::Interest(interest, reply)).await?;
         Ok(done.await.context("the event loop has stopped")??)
     }
 

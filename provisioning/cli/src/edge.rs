@@ -13,8 +13,8 @@ pub(crate) enum EdgeCommand {
     Status(EdgeArgs),
     /// Take nobody new from here on, and give idle rights back to the hub; places that people have stay.
     ///
-    /// Holds also after a restart, until `dayshift edge resume`. Before a box is taken away, wait until `status` says that
-    /// nothing is pending, then stop it.
+    /// Holds also after a restart, until `dayshift edge resume`. Asked again it says what is idle still: places that somebody
+    /// has set aside go two minutes later. Before a box is taken away, wait until nothing is idle and nothing is pending.
     #[command(after_help = "Example:\n  dayshift edge drain --data hall-3")]
     Drain(EdgeArgs),
     /// Take people again.

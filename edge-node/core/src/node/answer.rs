@@ -5,7 +5,7 @@ use sync_protocol::{
     documents::Status,
     ids::{JobId, SignUpId, VshardId},
     receipt::Receipt,
-    seats::{EndReason, LossPolicy},
+    seats::LossPolicy,
 };
 use sync_store::{ShardTx, SignUpRow, StoreError};
 
@@ -77,11 +77,11 @@ pub(super) fn local_place(
     Ok(place.and_then(|place| u32::try_from(place + 1).ok()))
 }
 
-/// Whether an end was asked for because its worker had not come, who then came.
+/// Whether an end was asked for that its worker's coming has made void.
 fn is_withdrawn(tx: &mut dyn ShardTx, row: &SignUpRow) -> Result<bool, StoreError> {
     let ending = tx.ending(row.vshard, row.fields.job, row.sign_up)?;
-    let is_no_show = ending.is_some_and(|row| row.ending.reason == EndReason::NoShow);
-    Ok(is_no_show && attendance_of(tx, row)?.checked_in_at.is_some())
+    let is_spared = ending.is_some_and(|row| row.ending.reason.spares_who_came());
+    Ok(is_spared && attendance_of(tx, row)?.checked_in_at.is_some())
 }
 
 /// What a worker who comes back is told about a sign-up.

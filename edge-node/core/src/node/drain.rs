@@ -1,9 +1,11 @@
 //! Draining: an operator is about to take a node away, and its rights go where they are of use.
 //!
 //! Nobody new is taken and no job is posted; whoever has a place keeps it, may give it back, and comes to work. Who holds a
-//! place at this moment may still take it. What is idle goes back to the hub, which grants no more.
+//! place at this moment may still take it. What is idle goes back to the hub, which spreads no more here; whoever waits in
+//! line at this node is still offered the places that become free.
 
 use super::Batch;
+use std::collections::BTreeSet;
 use sync_protocol::ids::{JobId, VshardId};
 use sync_store::{ShardTx, StoreError};
 
@@ -19,7 +21,13 @@ impl Batch<'_> {
     pub fn drain(&mut self, draining: bool) -> Result<(), StoreError> {
         self.tx.put_meta(DRAINING, &[u8::from(draining)])?;
         self.draining = draining;
-        let vshards: Vec<VshardId> = self.node.topics.values().map(|(_, vshard)| *vshard).collect();
+        self.let_all_idle_go()
+    }
+
+    /// Gives back whatever is idle, where this node drains: also what was held for somebody before a restart.
+    pub fn let_all_idle_go(&mut self) -> Result<(), StoreError> {
+        let mut vshards: BTreeSet<VshardId> = self.node.topics.values().map(|(_, vshard)| *vshard).collect();
+        vshards.extend(self.tx.own_heads()?.into_iter().map(|(vshard, _)| vshard));
         for vshard in vshards {
             for (job, ..) in self.tx.node_jobs(vshard)? {
                 self.let_idle_go(job)?;

@@ -126,9 +126,6 @@ impl Batch<'_> {
         if self.over {
             return Err(JobRefusal::Retired);
         }
-        if self.draining {
-            return Err(JobRefusal::Draining);
-        }
         let (topic, vshard) = *self.node.topics.get(&tenant).ok_or(JobRefusal::NoTopic)?;
         if new.seats == 0 || new.seats > CAP_MAX {
             return Err(JobRefusal::Seats);
@@ -141,6 +138,9 @@ impl Batch<'_> {
             let posted = self.tx.meta(&posted_as(job))?;
             let is_same = posted.is_none_or(|posted| posted == new.body_hash);
             return if is_same { Ok(job) } else { Err(JobRefusal::KeyReused) };
+        }
+        if self.draining {
+            return Err(JobRefusal::Draining);
         }
         let job = JobId::job(self.node.writer, self.tx.next_counter()?);
         let fields = &new.fields;

@@ -74,7 +74,7 @@ pub enum CancelRefusal {
     #[error("this node's incarnation is over; cancel at another kiosk")]
     Retired,
     /// The seat is being worked, and two people would have hours of it.
-    #[error("who was checked in has no place to give back; the agency can end it")]
+    #[error("who was checked in has no place to give back")]
     Came,
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -576,7 +576,7 @@ impl Batch<'_> {
     pub(super) fn end(&mut self, job: JobId, ending: Ending) -> Result<(), StoreError> {
         match ending.reason {
             // Whoever was seen at a gate that the hub had not heard of has not stayed away.
-            EndReason::NoShow if self.has_come(ending.sign_up)? => Ok(()),
+            reason if reason.spares_who_came() && self.has_come(ending.sign_up)? => Ok(()),
             EndReason::Worker | EndReason::NoShow | EndReason::Employer => {
                 match self.let_go(ending.sign_up, ending.reason) {
                     Ok(_) | Err(CancelRefusal::Unknown | CancelRefusal::Retired | CancelRefusal::Came) => {

@@ -176,7 +176,7 @@ impl Desk {
         }
         // What a session has told of tenants and topics is newer than any file.
         if self.app.shared.link_times().1 <= welcome.time.unsigned_abs() {
-            self.send(Event::Interest(welcome.interest)).await?;
+            self.ask(|reply| Event::Interest(welcome.interest, reply)).await?;
         }
         for frame in carry.frames().skip(1) {
             let Frame::Down(down) = frame.map_err(|error| unusable(&error))? else {

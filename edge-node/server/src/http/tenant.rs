@@ -212,7 +212,7 @@ impl TenantScope {
             let attendance = attendance_of(tx, &row)?;
             let ending = tx.ending(row.vshard, view.job, row.sign_up)?.filter(|ending| !ending.done);
             let is_withdrawn = attendance.checked_in_at.is_some()
-                && ending.is_some_and(|row| row.ending.reason == EndReason::NoShow);
+                && ending.is_some_and(|row| row.ending.reason.spares_who_came());
             let is_ending = ending.is_some() && row.status().is_current() && !is_withdrawn;
             let waits = matches!(row.status(), Status::WaitListed | Status::Requested);
             if waits {

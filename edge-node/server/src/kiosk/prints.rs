@@ -96,7 +96,8 @@ impl Prints {
             told.send_replace(Press::Often);
         } else if let Err(full) = self.jobs.try_send(Job { slip, things, told }) {
             let job = full.into_inner();
-            self.fail(&job);
+            self.give_back(&job);
+            job.told.send_replace(Press::Failed);
             refuse();
         }
         if known.len() >= PRINTS_KNOWN_MAX {
@@ -106,10 +107,10 @@ impl Prints {
         tells
     }
 
-    fn fail(&self, job: &Job) {
+    /// Nothing came out of the printer for sure: the press does not count.
+    fn give_back(&self, job: &Job) {
         let mut spent = self.spent();
         job.things.iter().for_each(|thing| spent.give_back(*thing));
-        job.told.send_replace(Press::Failed);
     }
 
     fn spent(&self) -> MutexGuard<'_, Rates<Name>> {
@@ -154,7 +155,10 @@ pub(crate) async fn keep_printing(app: App, desk: Option<Desk>) -> anyhow::Resul
             Err(error) => {
                 let said = printed.said(&job.slip);
                 tracing::error!(%error, said, "a slip was not printed; `edge-node printer test` tries the program");
-                prints.fail(&job);
+                if matches!(error, PrintError::Missing { .. }) {
+                    prints.give_back(&job);
+                }
+                job.told.send_replace(Press::Failed);
             }
         }
     }
@@ -207,12 +211,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_printed_may_be_tried_again() {
+    fn what_surely_did_not_print_does_not_count() {
         let (prints, mut waiting) = Prints::new();
         for n in 0..3 * u64::from(PRINTS_PER_HOUR) {
             assert_eq!(press(&prints, n, &[7]), Press::UnderWay);
-            prints.fail(&waiting.try_recv().unwrap());
-            assert_eq!(*prints.find(&of(n)).unwrap().borrow(), Press::Failed);
+            prints.give_back(&waiting.try_recv().unwrap());
         }
     }
 

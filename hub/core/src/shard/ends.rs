@@ -69,13 +69,19 @@ pub(super) fn has_come(shard: &mut Shard<'_>, sign_up: SignUpId) -> Result<bool,
     Ok(document.is_some_and(|stored| Attendance::read(&stored.document).checked_in_at.is_some()))
 }
 
+/// Whether the end of a sign-up is asked for, or done; one that its worker's coming has made void is neither.
+fn is_asked(shard: &mut Shard<'_>, job: JobId, sign_up: SignUpId) -> Result<bool, StoreError> {
+    let Some(row) = shard.tx.ending(shard.vshard, job, sign_up)? else { return Ok(false) };
+    Ok(row.done || !row.ending.reason.spares_who_came() || !has_come(shard, sign_up)?)
+}
+
 /// Sees to it that a sign-up ends. Asking again changes nothing.
 pub fn end(shard: &mut Shard<'_>, job: JobId, ending: Ending) -> Result<Ended, StoreError> {
     let seat = shard.tx.seat(shard.vshard, job, ending.sign_up)?;
     if seat.is_some_and(|seat| matches!(seat.state, SeatState::Cancelled | SeatState::Bumped)) {
         return Ok(Ended::Already);
     }
-    if shard.tx.ending(shard.vshard, job, ending.sign_up)?.is_some() {
+    if is_asked(shard, job, ending.sign_up)? {
         return Ok(Ended::Asked);
     }
     let holder = seat.map_or(ending.sign_up.writer, |seat| seat.holder);
@@ -145,13 +151,12 @@ pub fn enforce(shard: &mut Shard<'_>, job: JobId) -> Result<(), StoreError> {
     if owed == 0 && seats.over(u32::MAX) == 0 {
         return Ok(());
     }
-    let asked: BTreeSet<SignUpId> = shard
-        .tx
-        .endings(shard.vshard, job)?
-        .iter()
-        .filter(|row| !row.done)
-        .map(|row| row.ending.sign_up)
-        .collect();
+    let mut asked = BTreeSet::new();
+    for row in shard.tx.endings(shard.vshard, job)?.into_iter().filter(|row| !row.done) {
+        if is_asked(shard, job, row.ending.sign_up)? {
+            asked.insert(row.ending.sign_up);
+        }
+    }
     let current: Vec<_> = shard
         .tx
         .seats(shard.vshard, job)?
@@ -211,7 +216,7 @@ pub(super) fn is_duplicate(
     }
     let Some(this) = shard.tx.job_summary(shard.vshard, job)? else { return Ok(false) };
     for (other_job, seat) in others {
-        if seat.sign_up == sign_up || shard.tx.ending(shard.vshard, other_job, seat.sign_up)?.is_some() {
+        if seat.sign_up == sign_up || is_asked(shard, other_job, seat.sign_up)? {
             continue;
         }
         let Some(other) = shard.tx.job_summary(shard.vshard, other_job)? else { continue };

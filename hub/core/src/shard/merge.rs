@@ -265,18 +265,17 @@ fn merge_change(
                 return Ok(park("a job without title, or with times or pay that no shift has"));
             };
             let known = shard.tx.job_summary(shard.vshard, entry.doc)?;
-            let (is_first, key) = (known.is_none(), known.map(|known| known.key).unwrap_or_default());
             let summary = JobSummary {
                 job: entry.doc,
                 topic: entry.topic(),
                 tenant: TenantId(fields.tenant),
-                key,
+                key: known.as_ref().map(|known| known.key.clone()).unwrap_or_default(),
                 title: fields.title,
                 start_at: fields.start_at,
                 end_at: fields.end_at,
             };
             shard.tx.put_job_summary(shard.vshard, &summary)?;
-            if is_first {
+            if known.is_none() {
                 ends::tell_again(shard, entry.doc)?;
             }
             // Its draw may be at another time now.
@@ -396,7 +395,7 @@ fn cancel_for(
     if !known && history <= 1 {
         return Ok(park("a cancellation of a sign-up that is not known"));
     }
-    if matches!(reason, EndReason::NoShow | EndReason::Worker) && ends::has_come(shard, sign_up)? {
+    if reason.spares_who_came() && ends::has_come(shard, sign_up)? {
         return Ok(Ok(()));
     }
     merged.ends += u32::from(shard.tx.ending(shard.vshard, job, sign_up)?.is_none());

@@ -220,7 +220,7 @@ impl TenantScope {
             let attendance = document.map(Attendance::read).unwrap_or_default();
             // The holder takes no place from somebody who came.
             let came = attendance.checked_in_at.is_some();
-            let ending = ending.filter(|row| !came || row.ending.reason != EndReason::NoShow);
+            let ending = ending.filter(|row| !came || !row.ending.reason.spares_who_came());
             people.push(Person {
                 sign_up: seat.sign_up,
                 code: fields.as_ref().map_or_else(String::new, |fields| fields.code.clone()),

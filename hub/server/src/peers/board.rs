@@ -45,6 +45,8 @@ pub(crate) struct Contact {
     pub(crate) batches_sent: u64,
     pub(crate) batches_received: u64,
     pub(crate) sessions: u64,
+    /// It was welcomed since the hub began, and does not drain: it may be granted rights.
+    pub(crate) wants_rights: bool,
     /// It gives back its rights and wants no more.
     pub(crate) draining: bool,
     /// Of ended sessions.
@@ -66,6 +68,7 @@ impl Contact {
             batches_sent: 0,
             batches_received: 0,
             sessions: 0,
+            wants_rights: false,
             draining: false,
             ended_sent: 0,
             ended_received: 0,
@@ -243,7 +246,7 @@ pub(crate) fn state(fenced: bool, contact: Option<&Contact>) -> PeerState {
 }
 
 fn is_eligible(contact: &Contact) -> bool {
-    !contact.draining && (contact.is_connected() || contact.last_contact.elapsed() < ELIGIBLE_FOR)
+    contact.wants_rights && (contact.is_connected() || contact.last_contact.elapsed() < ELIGIBLE_FOR)
 }
 
 fn touch(contact: &mut Contact) {

@@ -197,6 +197,12 @@ pub enum EndReason {
 }
 
 impl EndReason {
+    /// Whether a place that is to end for this reason stands once its worker was seen at a gate.
+    #[must_use]
+    pub const fn spares_who_came(self) -> bool {
+        matches!(self, Self::Worker | Self::NoShow)
+    }
+
     /// Stored and shown as this.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -94,6 +94,11 @@ impl FromRequestParts<App> for Ask {
 }
 
 impl Ask {
+    /// Whether the person stands before the box's own screen.
+    pub(super) fn is_here(&self) -> bool {
+        !self.is_own_phone && self.peer.to_canonical().is_loopback()
+    }
+
     /// What surrounds a page at `here`.
     pub(super) fn frame(&self, app: &App, here: Link) -> Frame {
         let shared = &app.shared;

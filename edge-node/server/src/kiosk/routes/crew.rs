@@ -6,6 +6,7 @@ use axum::{
     response::Response,
 };
 use edge_core::node::{CREW_MAX, CREW_MIN, JobView};
+use std::collections::BTreeSet;
 
 use super::{
     ask::{Ask, Filled, Pairs},
@@ -185,7 +186,8 @@ fn refused(app: &App, ask: &Ask, form: &Form, problem: &Problem) -> Response {
 
 /// The codes of an address that names a crew's tickets.
 pub(super) fn each(codes: &str) -> impl Iterator<Item = &str> {
-    codes.split('-').take(CREW_MAX)
+    let mut seen = BTreeSet::new();
+    codes.split('-').take(CREW_MAX).filter(move |code| seen.insert(*code))
 }
 
 /// `GET /crew/{codes}`: the tickets of a crew.

@@ -225,8 +225,8 @@ pub(super) async fn log_in(State(app): State<App>, mut ask: Ask, Filled(filled):
     }
     match meant(&app, &ask, &phone, &pin).await {
         Ok((worker, Fits::Own)) => enter(&app, &mut ask, worker),
-        Ok((_, Fits::Given)) => given::ask_for_own(&app, &ask, phone, pin),
-        Ok((_, Fits::No)) => steps.explain(Step::Pin, &workers::unproved()),
+        Ok((_, Fits::Given)) if ask.is_here() => given::ask_for_own(&app, &ask, phone, pin),
+        Ok((_, Fits::Given | Fits::No)) => steps.explain(Step::Pin, &workers::unproved()),
         Err(problem) => steps.explain(Step::Pin, &problem),
     }
 }

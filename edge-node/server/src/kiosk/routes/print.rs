@@ -28,8 +28,7 @@ use crate::{
 
 /// The printer, for who stands before it: a phone's reader would only empty its roll from afar.
 fn printer<'a>(app: &'a App, ask: &Ask) -> Option<&'a Prints> {
-    let is_here = !ask.is_own_phone && ask.peer.to_canonical().is_loopback();
-    app.shared.prints.as_ref().filter(|_| is_here && !app.shared.is_frozen())
+    app.shared.prints.as_ref().filter(|_| ask.is_here() && !app.shared.is_frozen())
 }
 
 /// A press of this visit, by the address that prints and the id that its button had.

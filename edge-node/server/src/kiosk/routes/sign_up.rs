@@ -139,7 +139,7 @@ pub(super) async fn send(State(app): State<App>, ask: Ask, Filled(filled): Fille
         Ok(filled) => filled,
         Err(status) => return unread(&app, &ask, status),
     };
-    if app.shared.takes_nobody().is_some() {
+    if app.shared.is_frozen() {
         return start::out_of_order(&app, &ask);
     }
     if ask.is_over() {

@@ -44,9 +44,16 @@ impl Slip {
 
     /// Whether words of somebody else tell what stands on the slip.
     pub(crate) fn tells(&self, words: &str) -> bool {
-        self.html.contains(words) || self.private.iter().any(|private| words.contains(private))
+        let is_part = |part: &str| self.html.contains(part);
+        let starts = words.char_indices().map(|(at, _)| at);
+        // A program may quote a piece of the drawing that is the code of a card.
+        let mut pieces = starts.filter_map(|at| words.get(at..at + QUOTED_CHARS));
+        is_part(words) || pieces.any(is_part) || self.private.iter().any(|private| words.contains(private))
     }
 }
+
+/// So long a piece of the document counts as a quotation of it.
+const QUOTED_CHARS: usize = 24;
 
 /// One piece of paper.
 struct Piece {

@@ -43,8 +43,9 @@ pub(super) async fn exchange(app: &App, ask: &mut Ask, filled: &Pairs) -> Respon
         return steps.refuse(Step::NewPin, String::new(), StepError::PlainPin);
     }
     let worker = match meant(app, ask, &phone, &given).await {
-        Ok((worker, Fits::Given)) => worker,
-        Ok((_, Fits::Own | Fits::No)) => return entrance(app, ask).explain(Step::Pin, &workers::unproved()),
+        // What an operator says to somebody in the hall is of no use outside it.
+        Ok((worker, Fits::Given)) if ask.is_here() => worker,
+        Ok(_) => return entrance(app, ask).explain(Step::Pin, &workers::unproved()),
         Err(problem) => return entrance(app, ask).explain(Step::Pin, &problem),
     };
     let body = ProfileBody { pin: Some(pin), ..ProfileBody::default() };
