@@ -107,7 +107,7 @@ impl Prints {
         tells
     }
 
-    /// Nothing came out of the printer for sure: the press does not count.
+    /// The program says that nothing came out: the press does not count.
     fn give_back(&self, job: &Job) {
         let mut spent = self.spent();
         job.things.iter().for_each(|thing| spent.give_back(*thing));
@@ -155,7 +155,8 @@ pub(crate) async fn keep_printing(app: App, desk: Option<Desk>) -> anyhow::Resul
             Err(error) => {
                 let said = printed.said(&job.slip);
                 tracing::error!(%error, said, "a slip was not printed; `edge-node printer test` tries the program");
-                if matches!(error, PrintError::Missing { .. }) {
+                // Of a program that was ended nobody knows what it had sent to the printer.
+                if !matches!(error, PrintError::Late(_)) {
                     prints.give_back(&job);
                 }
                 job.told.send_replace(Press::Failed);
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_surely_did_not_print_does_not_count() {
+    fn what_was_not_printed_may_be_tried_again() {
         let (prints, mut waiting) = Prints::new();
         for n in 0..3 * u64::from(PRINTS_PER_HOUR) {
             assert_eq!(press(&prints, n, &[7]), Press::UnderWay);
