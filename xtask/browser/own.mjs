@@ -7,7 +7,7 @@ const SCREEN = { width: 1080, height: 1920 };
 const PIN = '73918264';
 const TAPS_WITH_A_CARD_MAX = 4;
 const STEPS_MAX = 200;
-const LOOKS_MAX = 200;
+const LOOKS_MAX = 300;
 
 const digitsOf = (text) => text.replaceAll(/\s/g, '');
 
