@@ -1,13 +1,15 @@
 //! Serves the description: `/openapi.json`, the page `/docs` with its style sheet, and `/problems/{code}`.
 
 use crate::{
+    asked::{Has, has},
     describe::Known,
     outermost::{Answer, Refusal},
+    pack::Public,
     page::Page,
 };
 use askama::Template;
 use axum::{
-    Router,
+    Extension, Router,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -55,10 +57,10 @@ impl Fixed {
             (header::CONTENT_SECURITY_POLICY, POLICY),
             (header::CONTENT_TYPE, self.kind),
         ];
-        if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == self.tag.as_bytes()) {
+        if has(headers, &self.tag) != Has::Other {
             return (StatusCode::NOT_MODIFIED, head).into_response();
         }
-        (head, self.text.clone()).into_response()
+        (head, Extension(Public), self.text.clone()).into_response()
     }
 }
 

@@ -46,8 +46,8 @@ listen = Listen
 
 foot-ok = All working
 foot-in-step = { $n ->
-    [0] Centre data just now
-   *[other] Centre data { $n } min old
+    [0] Last update just now
+   *[other] Last update { $n } min ago
     }
 foot-cut-title = { $n ->
     [0] Just cut off from the centre
@@ -85,7 +85,7 @@ start-touch = Touch your language to start
 
 near-title = Near me
 soonest-title = Soonest jobs
-soonest-means = Soonest first: this kiosk does not know where it stands
+soonest-means = Confirmed on the spot first, then the soonest: this kiosk does not know where it stands
 count-today = { $n ->
     [one] 1 job today
    *[other] { $n } jobs today
@@ -202,7 +202,6 @@ job-queue-now = Full, <b>{ $n }</b> in line
 job-everywhere = { $n } in all,{ " " }
 job-starts-in = Starts in { $n } minutes
 job-starts-in-hours = Starts in about { $n } hours
-job-rest = { $n } minutes of rest
 job-walk = { $n ->
     [one] 1 minute's walk
    *[other] { $n } minutes' walk
@@ -263,6 +262,7 @@ signup-missing-some = Fill in your phone number
 signup-go = Confirm it
 signup-go-ask = Send it
 signup-go-queue = Get in line
+signup-deciding = One moment, it is being decided
 signup-phone-wrong-china = Not a mobile number: it has 11 digits and begins with 1
 signup-phone-wrong-america = Not a phone number: it has 10 digits
 signup-phone-wrong-world = Not a phone number: with its country code it has 7 to 15 digits
@@ -273,14 +273,17 @@ too-many = That was too fast. Please try again in a minute.
 
 crew-title = Sign up together
 crew-link = Several people
-crew-list = Numbers on the list
+crew-list = Who is on the list
 crew-why = All get a place, or nobody does. 2 to 10 people; only the last four digits are shown.
-crew-add = Add this number
+crew-add = Add
+crew-who = Card to the scanner, or a phone number
+crew-you = You
+crew-card = By card
 crew-drop = Take off the list: number
 crew-go = Confirm all { $n }
 crew-few = 2 people at least
 crew-size = A crew has 2 to 10 people
-crew-twice = This number is on the list already
+crew-twice = This one is on the list already
 crew-again = Number { $n } on the list has signed up for this job already
 crew-unfit = Number { $n } on the list:
 crew-short = { $n ->
@@ -290,12 +293,14 @@ crew-short = { $n ->
 crew-short-do = Nothing was taken. Take somebody off the list, or let each sign up alone: who gets no place waits in line.
 crew-alone = Each alone
 crew-all = All { $n } have a place
+crew-kept = { $n } places are kept for you, not final yet
 crew-some = { $n } tickets: please look at each
 
 ticket-confirmed = You have it
 ticket-confirmed-means = This place is yours
-ticket-provisional = Yours, not final yet
-ticket-provisional-means = The centre must hear of it first, by { $a } at the latest. Look at this ticket again before you travel
+ticket-provisional = Kept for you, not final yet
+ticket-provisional-means = Yours only once the centre has heard of it, by { $a } at the latest
+ticket-provisional-said = Yours only once the centre has heard of it
 ticket-confirmed-frozen-means = As this kiosk last knew. Have it checked at another kiosk or the office
 ticket-waiting = In line
 ticket-waiting-means = You are number { $n }. Not yours yet: please do not travel
@@ -343,6 +348,7 @@ next-others = { $n ->
    *[other] { $n } other jobs can be had on the spot
     }
 next-no-need = Waiting for the centre. No need to ask twice
+next-kept = Before you travel, enter your number here and look at this ticket again
 next-look-up = In a few minutes, enter your number here
 next-do-not-go = You need not go. It is not your fault
 ticket-others = See jobs on the spot

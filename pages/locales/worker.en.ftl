@@ -2,7 +2,8 @@
 
 signup-overlap = You already have a job at this time. Here is that ticket
 lack-profile = This job asks for age, papers or languages. Tell us once who you are, then sign up
-lack-age = This job is for older workers, or your day of birth is not known here
+lack-age = This job is for older workers
+lack-born = This job asks for an age, and your day of birth is not known here. Delete your record on your own page and enrol again with it, or choose other work
 lack-certificate = This job needs: { $a }. Your profile does not have it
 lack-language = This job needs someone who speaks { $a }. Your profile does not have it
 lack-distance = This place is farther away than you want to go
@@ -68,7 +69,7 @@ card-title = Your worker card
 card-qr = QR code of the card
 card-keep = Take a photo of it.
 card-keep-print = Take a photo of it or print it.
-card-use = Hold it to the scanner: no number to type any more.
+card-use = Hold it to the scanner of this kiosk: no number to type here any more.
 card-says = The card says who you are. Your PIN opens what is yours: tell it to nobody.
 card-lost = Lost it? Make a new one here. The old one then opens nothing.
 card-once = Shown only now. A new one is made any time
@@ -83,7 +84,7 @@ pin-why = The PIN opens what is yours. Not your birthday, and nothing that other
 # What jobs ask of people
 enrol-title = Enrol
 enrol-link = I am new
-enrol-why = Once, for a card and a PIN. Then you sign up without typing your number.
+enrol-why = Once at this kiosk, for a card and a PIN. Then you sign up here without typing your number.
 born-why = Some jobs ask for an age. You may leave it empty.
 about-title = About me
 about-why = Tick only what is true: the gate may ask to see it. Jobs that ask for nothing need none of it.

@@ -2,7 +2,8 @@
 
 signup-overlap = 这个时间您已经定了一个活，看看那张票
 lack-profile = 这个活要看年龄、证件或语言。先登记一次，再来报名
-lack-age = 这个活有年龄要求，您的年龄不够，或者没登记生日
+lack-age = 这个活有年龄要求，您的年龄不够
+lack-born = 这个活有年龄要求，这里没有您的生日。可以在“我的活”里删掉登记，再登记一次并填上生日，或者看看别的活
 lack-certificate = 这个活要有{ $a }，您的资料里没有
 lack-language = 这个活要会{ $a }，您的资料里没有
 lack-distance = 这个地方比您愿意去的远
@@ -65,7 +66,7 @@ card-title = 您的工友卡
 card-qr = 卡的二维码
 card-keep = 请拍下来。
 card-keep-print = 请拍下来，或打印出来。
-card-use = 放到扫码器上，就不用按号码了。
+card-use = 放到这台机器的扫码器上，在这里就不用按号码了。
 card-says = 卡只说明您是谁，密码才打开您的东西，谁也别告诉。
 card-lost = 丢了？到这里做张新的，旧的就作废。
 card-once = 只显示这一次，随时能做新的
@@ -80,7 +81,7 @@ pin-why = 密码打开您自己的东西。别用生日，别用别人见过的�
 # What jobs ask of people
 enrol-title = 登记
 enrol-link = 我第一次来
-enrol-why = 登记一次，有卡有密码，以后报名不用按号码。
+enrol-why = 在这台机器登记一次，有卡有密码，以后在这里报名不用按号码。
 born-why = 有的活要看年龄。不想说可以不填。
 about-title = 我的资料
 about-why = 有什么勾什么，进门时可能要看证件。没要求的活用不着这些。

@@ -33,8 +33,8 @@ listen = 听一听
 
 foot-ok = 一切正常
 foot-in-step = { $n ->
-    [0] 刚和中心对过
-   *[other] { $n } 分钟前和中心对过
+    [0] 刚收到中心的消息
+   *[other] { $n } 分钟前收到中心的消息
     }
 foot-cut-title = { $n ->
     [0] 刚和中心断线
@@ -75,7 +75,7 @@ start-touch = 点一下就开始
 
 near-title = 附近的活
 soonest-title = 最早开始的活
-soonest-means = 按开始时间排：这台机器不知道自己在哪
+soonest-means = 当场能定的在前，再按开始时间排：这台机器不知道自己在哪
 count-today = 今天 { $n } 个
 count-tomorrow = 明天 { $n } 个
 count-any = 不限日子，{ $n } 个
@@ -169,7 +169,6 @@ job-queue-now = 满了，现在 <b>{ $n }</b> 人在排
 job-everywhere = 各处共 { $n } 个，
 job-starts-in = { $n } 分钟后开始
 job-starts-in-hours = 大约 { $n } 小时后开始
-job-rest = 中间休息 { $n } 分钟
 job-walk = 走 { $n } 分钟
 job-ride = 离这里 { $n } 公里
 job-map = 从市场往{ $a }，{ $b }
@@ -224,6 +223,7 @@ signup-missing-some = 填好手机号
 signup-go = 定下来
 signup-go-ask = 报上去
 signup-go-queue = 排上队
+signup-deciding = 正在定，请等一下
 signup-phone-wrong-china = 号码不对。手机号是 11 位数字，1 开头
 signup-phone-wrong-america = 号码不对。电话号码是 10 位数字
 signup-phone-wrong-world = 号码不对。加上国家号，一共 7 到 15 位数字
@@ -234,14 +234,17 @@ too-many = 按得太快了，歇一分钟再试。
 
 crew-title = 一起报名
 crew-link = 几个人一起
-crew-list = 名单上的号
+crew-list = 名单
 crew-why = 要么都有位子，要么都不占。2 到 10 个人，只显示后四位。
-crew-add = 加上这个号
+crew-add = 加上
+crew-who = 把卡放到扫码器上，或按手机号
+crew-you = 您
+crew-card = 用卡
 crew-drop = 从名单上去掉第
 crew-go = { $n } 个人一起定
 crew-few = 至少 2 个人
 crew-size = 一起报名是 2 到 10 个人
-crew-twice = 这个号已经在名单上
+crew-twice = 这一位已经在名单上
 crew-again = 名单上第 { $n } 个已经报过这个活
 crew-unfit = 名单上第 { $n } 个：
 crew-short = { $n ->
@@ -251,12 +254,14 @@ crew-short = { $n ->
 crew-short-do = 一个位子也没占。可以去掉几个人，也可以各报各的：没位子的排队。
 crew-alone = 各报各的
 crew-all = { $n } 个人都定了
+crew-kept = 给各位留了 { $n } 个位子，还没最终定
 crew-some = { $n } 张票，请一张一张看
 
 ticket-confirmed = 定了
 ticket-confirmed-means = 这个位子是您的
 ticket-provisional = 先给您留着，还没最终定
-ticket-provisional-means = 还要中心收到才算数，最晚 { $a }。出门前请再看一下这张票
+ticket-provisional-means = 中心收到才算定，最晚 { $a }
+ticket-provisional-said = 中心收到才算定
 ticket-confirmed-frozen-means = 这是本机最后知道的。请到别的机器或办公室核对
 ticket-waiting = 在排队
 ticket-waiting-means = 您排第 { $n }。还没定，先别去
@@ -302,6 +307,7 @@ next-others = { $n ->
    *[other] 这会儿还有 { $n } 个活当场能定，可以先看
     }
 next-no-need = 在等中心回话，不用再报
+next-kept = 出门前，在这里输号再看一下这张票
 next-look-up = 过几分钟，在这里输号看结果
 next-do-not-go = 不用去了。这不是您的错
 ticket-others = 看当场能定的

@@ -15,6 +15,10 @@ use std::{
     path::Path,
     process::ExitCode,
 };
+use sync_protocol::mutant::{self, Mutant};
+
+/// Seeds of a run that does not say how many.
+const SEEDS: u64 = 100;
 
 /// Says what went wrong.
 pub(crate) fn complain(error: &anyhow::Error) {
@@ -38,18 +42,36 @@ pub(crate) fn run(run: &Run) -> anyhow::Result<ExitCode> {
         Some(name) => vec![scenario::find(name)?],
         None => scenario::shipped()?,
     };
+    let seeds = run.seeds.unwrap_or_else(|| if run.html.is_some() { 1 } else { SEEDS });
+    if run.html.is_some() && run.scenario.is_none() {
+        bail!("--html draws one run: name its scenario (simulate list), and its seed with --start");
+    }
+    if run.html.is_some() && seeds != 1 {
+        bail!(
+            "--html draws one run, and --seeds {seeds} are several: leave --seeds out, and name the seed with --start"
+        );
+    }
     let threads = run.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let order = Order {
         scenarios,
         start: run.start,
-        seeds: run.seeds,
+        seeds,
         threads,
         twice: run.doublecheck,
         traces: Some(run.traces.clone()),
+        keeps_all: run.keep_traces,
         stops: false,
     };
     let report = runs::run(&order);
     report_found(&report)?;
+    if report.kept > 0 {
+        let folder = run.traces.display();
+        say(&format!("{} traces of seeds that broke nothing are in {folder}", report.kept))?;
+    }
+    if let (Some(to), [scenario]) = (&run.html, order.scenarios.as_slice()) {
+        draw(&TraceFile::record(scenario, run.start)?, to)?;
+        say(&format!("{} shows {}, seed {}", to.display(), scenario.name, run.start))?;
+    }
     let summary = report.summary();
     let missing = run.sometimes && !summary.not_reached.is_empty();
     if run.json {
@@ -78,6 +100,9 @@ pub(crate) fn run(run: &Run) -> anyhow::Result<ExitCode> {
             say(&format!("never reached: {state}, {weight}"))?;
         }
     }
+    if let Some(why) = report.unwritten.first() {
+        bail!("{} traces could not be written: {why}", report.unwritten.len());
+    }
     Ok(if report.found.is_empty() && !missing { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -90,11 +115,26 @@ fn report_found(report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) fn replay(path: &Path, step: bool, html: Option<&Path>) -> anyhow::Result<ExitCode> {
+fn draw(trace: &TraceFile, to: &Path) -> anyhow::Result<()> {
+    std::fs::write(to, trace.draw()?).with_context(|| format!("cannot write {}", to.display()))
+}
+
+/// Reads a trace and switches on the known bug that it shows, for as long as this program runs.
+fn read(path: &Path) -> anyhow::Result<(TraceFile, Option<Mutant>)> {
     let trace = TraceFile::read(path)?;
+    let bug = trace.bug()?;
+    mutant::switch_on(bug);
+    if let Some(bug) = bug {
+        say(&format!("the trace shows the known bug {bug:?}, which is switched on"))?;
+    }
+    Ok((trace, bug))
+}
+
+pub(crate) fn replay(path: &Path, step: bool, html: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let (trace, _) = read(path)?;
     if let Some(to) = html {
         // Drawn first: where this version does something else than the trace says, its own run is what there is to see.
-        std::fs::write(to, trace.draw()?).with_context(|| format!("cannot write {}", to.display()))?;
+        draw(&trace, to)?;
         say(&format!("{} shows what this version makes of the trace", to.display()))?;
     }
     let (again, difference) = trace.replay();
@@ -112,16 +152,17 @@ pub(crate) fn replay(path: &Path, step: bool, html: Option<&Path>) -> anyhow::Re
     let verdict = again
         .head
         .violation
+        .as_ref()
         .map_or_else(|| "nothing was broken".to_owned(), |(kind, text)| format!("{kind}: {text}"));
     let equal = if trace.events.is_empty() { "" } else { ", equal to the trace" };
     say(&format!("{} events{equal}; {verdict}", again.events.len()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(if again.head.violation.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 pub(crate) fn shrink(path: &Path) -> anyhow::Result<ExitCode> {
-    let trace = TraceFile::read(path)?;
+    let (trace, bug) = read(path)?;
     let short = trace
-        .shrink(None, u32::MAX, |left| {
+        .shrink(bug, u32::MAX, |left| {
             let _ = write!(io::stderr(), "\r{left} steps ");
         })
         .context("there is nothing to shorten: the trace breaks no promise, or this version does not break it any more")?;

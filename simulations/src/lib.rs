@@ -22,3 +22,7 @@ pub mod trials;
 pub mod vfs;
 pub mod witness_file;
 pub mod world;
+
+/// The commit that was checked out when the sources were compiled last, with `+changes` where they were not as committed.
+/// `None` outside of a checkout.
+pub const COMMIT: Option<&str> = option_env!("DAYSHIFT_COMMIT");

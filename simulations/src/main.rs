@@ -33,25 +33,32 @@ enum Command {
     List,
     /// Runs seeds of one scenario, or of all in turn. Exit code 1 where a promise was broken.
     ///
+    /// Of a seed that breaks a promise the trace is written; --keep-traces writes those of the others too, and --html draws one
+    /// run, whatever comes of it.
+    ///
     /// Lines "never reached" name rare states that these seeds did not meet. They matter with --sometimes alone: few seeds
     /// do not meet all of them.
-    #[command(after_long_help = "Example:\n  simulate run hot-job --seeds 20")]
+    #[command(
+        after_long_help = "Examples:\n  simulate run hot-job --seeds 20\n  simulate run copied-node --start 7 --html run.html"
+    )]
     Run(Run),
-    /// Runs a trace again and compares every event.
+    /// Runs a trace again and compares every event. Exit code 1 where a promise is broken.
+    ///
+    /// The known bug that a trace of `simulate mutants` shows is switched on.
     #[command(after_long_help = "Example:\n  simulate replay traces/hot-job-7.jsonl --html run.html")]
     Replay {
-        /// The trace that `simulate run` wrote of a broken promise.
+        /// A trace that `simulate run` or `simulate mutants` wrote.
         trace: PathBuf,
         /// Shows one event after the other; Enter goes on.
         #[arg(long)]
         step: bool,
-        /// Writes the run as one HTML page: a lane for each machine, messages, faults, and every job's seats at each step.
+        /// Writes the run as one HTML page: a lane for each machine, messages, faults, every job's seats, what must hold.
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
     /// Leaves out what a violation does not need, and writes TRACE.short.jsonl.
     Shrink {
-        /// The trace that `simulate run` wrote of a broken promise.
+        /// A trace that `simulate run` or `simulate mutants` wrote of a broken promise.
         trace: PathBuf,
     },
     /// Kills real processes under load, by the program `dayshift` beside this one.
@@ -66,9 +73,9 @@ enum Command {
 struct Run {
     /// A scenario's name or TOML file; all shipped ones in turn where none is given.
     scenario: Option<String>,
-    /// How many seeds.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
-    seeds: u64,
+    /// How many seeds: 100, or with --html the one that is drawn.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
     /// The first seed; the others follow it.
     #[arg(long, default_value_t = 1)]
     start: u64,
@@ -82,8 +89,14 @@ struct Run {
     #[arg(long)]
     threads: Option<usize>,
     /// Folder for the traces of violations.
-    #[arg(long, default_value = "traces")]
+    #[arg(long, value_name = "FOLDER", default_value = "traces")]
     traces: PathBuf,
+    /// Writes there the traces of all seeds, also of those that break nothing: one to three megabytes each.
+    #[arg(long)]
+    keep_traces: bool,
+    /// Writes the run of one seed as one HTML page, as `simulate replay --html` does of a trace.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Fails where a wanted rare state was not reached.
     #[arg(long)]
     sometimes: bool,

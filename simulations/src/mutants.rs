@@ -4,9 +4,9 @@ use anyhow::{Context, bail};
 use clap::Parser;
 use serde::Serialize;
 use simulations::{
-    bugs::{self, BUGS},
+    bugs::{self, BUGS, Known},
     runs::{self, Order},
-    scenario::{self, Scenario},
+    scenario,
     trace_file::TraceFile,
 };
 use std::{
@@ -24,7 +24,12 @@ struct Verdict {
     mutant: String,
     caught: bool,
     scenario: String,
+    /// Whether it was looked for by the operations of a trace that is kept, and not by seeds.
+    directed: bool,
+    /// How many were run.
     seeds: u64,
+    /// The one that shows it.
+    seed: Option<u64>,
     found: Option<String>,
 }
 
@@ -38,7 +43,7 @@ pub(crate) struct Args {
     /// Seeds for each bug at most
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
-    /// The first of them, instead of the one that is known to show each
+    /// The first of them, instead of 1
     #[arg(long)]
     start: Option<u64>,
     /// Look for the bugs in this scenario, instead of the one that is known to show each
@@ -56,57 +61,100 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let is_wanted = |bug: Mutant| args.bugs.is_empty() || args.bugs.contains(&format!("{bug:?}"));
     let mut all = true;
-    for (bug, home, first) in BUGS.iter().filter(|(bug, ..)| is_wanted(*bug)) {
-        let name = args.scenario.as_deref().unwrap_or(home);
-        mutant::switch_on(Some(*bug));
-        let order = Order {
-            scenarios: vec![scenario::find(name)?],
-            start: args.start.unwrap_or(*first),
-            seeds: args.seeds,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            twice: false,
-            traces: None,
-            stops: true,
+    for known in BUGS.iter().filter(|known| is_wanted(known.bug)) {
+        let directed = known.directed.filter(|_| args.scenario.is_none() && args.start.is_none());
+        let Hunt { seeds, found } = match directed {
+            Some(trace) => direct(known.bug, TraceFile::parse(trace)?),
+            None => hunt(args, known)?,
         };
-        let report = runs::run(&order);
-        mutant::switch_on(None);
-        // What also breaks without the bug says nothing about it.
-        let found = report.found.first().filter(|found| {
-            let control = Order { start: found.seed, seeds: 1, ..order.clone() };
-            runs::run(&control).found.is_empty()
-        });
         all &= found.is_some();
+        let violation = found.as_ref().and_then(|trace| trace.head.violation.as_ref());
         let verdict = Verdict {
-            mutant: format!("{bug:?}"),
+            mutant: format!("{:?}", known.bug),
             caught: found.is_some(),
-            scenario: name.to_owned(),
-            seeds: found.map_or(report.seeds, |found| found.seed),
-            found: found.map(|found| format!("{}: {}", found.kind, found.text)),
+            scenario: args.scenario.as_deref().unwrap_or(known.scenario).to_owned(),
+            directed: directed.is_some(),
+            seeds,
+            seed: found.as_ref().map(|trace| trace.head.seed),
+            found: violation.map(|(kind, text)| format!("{kind}: {text}")),
         };
-        let line = if args.json {
-            serde_json::to_string(&verdict)?
-        } else {
-            let words = verdict.found.as_deref().unwrap_or("NOT FOUND");
-            format!("{:<22} {:<16} seed {:>3}  {words}", verdict.mutant, name, verdict.seeds)
-        };
+        let line = if args.json { serde_json::to_string(&verdict)? } else { verdict.in_words() };
         writeln!(io::stdout(), "{line}").context("standard output is closed")?;
-        if let (Some(folder), Some(found)) = (&args.traces, found) {
-            keep_shortest(*bug, &scenario::find(name)?, found.seed, folder)?;
+        if let (Some(folder), Some(found)) = (&args.traces, &found) {
+            keep_shortest(known.bug, found, folder)?;
         }
     }
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Writes what is left of a seed once all is left out that does not matter to the bug.
-fn keep_shortest(bug: Mutant, scenario: &Scenario, seed: u64, folder: &Path) -> anyhow::Result<()> {
+impl Verdict {
+    fn in_words(&self) -> String {
+        let Self { mutant, scenario, seeds, .. } = self;
+        let how = match self.seed {
+            Some(_) if self.directed => "directed".to_owned(),
+            Some(seed) => format!("seed {seed} of {seeds}"),
+            None => format!("{seeds} seeds"),
+        };
+        format!("{mutant:<22} {scenario:<16} {how:<14}  {}", self.found.as_deref().unwrap_or("NOT FOUND"))
+    }
+}
+
+/// What the search for one bug came to.
+struct Hunt {
+    seeds: u64,
+    /// The run that shows it, and breaks nothing without it.
+    found: Option<TraceFile>,
+}
+
+/// Runs seeds with the bug until one breaks a promise.
+fn hunt(args: &Args, known: &Known) -> anyhow::Result<Hunt> {
+    let scenario = scenario::find(args.scenario.as_deref().unwrap_or(known.scenario))?;
+    let order = Order {
+        scenarios: vec![scenario.clone()],
+        start: args.start.unwrap_or(1),
+        seeds: args.seeds,
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        twice: false,
+        traces: None,
+        keeps_all: false,
+        stops: true,
+    };
+    mutant::switch_on(Some(known.bug));
+    let report = runs::run(&order);
+    mutant::switch_on(None);
+    // What also breaks without the bug says nothing about it.
+    let shown = report.found.first().filter(|found| {
+        let control = Order { start: found.seed, seeds: 1, ..order.clone() };
+        runs::run(&control).found.is_empty()
+    });
+    mutant::switch_on(Some(known.bug));
+    let found = shown.map(|shown| TraceFile::record(&scenario, shown.seed)).transpose();
+    mutant::switch_on(None);
+    Ok(Hunt { seeds: report.seeds, found: found?.filter(|trace| trace.head.violation.is_some()) })
+}
+
+/// Runs operations that lead to the bug, with it and without.
+fn direct(bug: Mutant, TraceFile { head, steps, .. }: TraceFile) -> Hunt {
+    let run = |bug| {
+        mutant::switch_on(bug);
+        let trace = TraceFile::of(&head.scenario, head.seed, steps.clone());
+        mutant::switch_on(None);
+        trace
+    };
+    let is_shown = run(None).head.violation.is_none();
+    let found = Some(run(Some(bug))).filter(|trace| is_shown && trace.head.violation.is_some());
+    Hunt { seeds: 1, found }
+}
+
+/// Writes what is left of a run once all is left out that does not matter to the bug.
+fn keep_shortest(bug: Mutant, trace: &TraceFile, folder: &Path) -> anyhow::Result<()> {
     mutant::switch_on(Some(bug));
-    let trace = TraceFile::record(scenario, seed).map(|trace| {
-        trace.shrink(Some(bug), SHRINK_RUNS_MAX, |left| {
-            // Nobody is left to hear of a standard error that is closed.
-            let _ = write!(io::stderr(), "\r{left:>6} operations ");
-        })
+    let short = trace.shrink(Some(bug), SHRINK_RUNS_MAX, |left| {
+        // Nobody is left to hear of a standard error that is closed.
+        let _ = write!(io::stderr(), "\r{left:>6} operations ");
     });
     mutant::switch_on(None);
-    let short = trace?.with_context(|| format!("seed {seed} does not show {bug:?} a second time"))?;
+    let short =
+        short.with_context(|| format!("seed {} does not show {bug:?} a second time", trace.head.seed))?;
     short.operations(Some(bug)).write(&folder.join(format!("planted-{bug:?}.jsonl")))
 }

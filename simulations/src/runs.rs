@@ -1,6 +1,7 @@
 //! Many seeds: over threads, twice where asked, with what they add up to and what was found.
 
 use crate::{
+    COMMIT,
     scenario::Scenario,
     schedule,
     tally::{Tally, WANTED},
@@ -30,6 +31,8 @@ pub struct Order {
     pub twice: bool,
     /// Where the trace of a violation goes.
     pub traces: Option<PathBuf>,
+    /// Seeds that broke nothing have their traces there too.
+    pub keeps_all: bool,
     /// Seeds that begin once one has failed are not run.
     pub stops: bool,
 }
@@ -51,6 +54,10 @@ pub struct Report {
     pub cpu: Duration,
     pub tally: Tally,
     pub found: Vec<Found>,
+    /// Traces of seeds that broke nothing.
+    pub kept: u64,
+    /// Traces that could not be written, and why.
+    pub unwritten: Vec<String>,
     /// Hashes by scenario and seed.
     pub hashes: BTreeMap<(String, u64), u64>,
 }
@@ -76,6 +83,8 @@ pub struct Summary {
     pub power_cuts: u64,
     pub reclaims_from_the_living: u64,
     pub not_reached: Vec<&'static str>,
+    /// The commit of this program; null where it is not known.
+    pub commit: Option<&'static str>,
 }
 
 thread_local! {
@@ -114,12 +123,17 @@ pub fn run(order: &Order) -> Report {
                     }
                     let scenario = &order.scenarios[usize::try_from(n).unwrap_or(0) % order.scenarios.len()];
                     let one = run_one(order, scenario, order.start + n);
-                    stopped.fetch_or(one.2.is_some(), Ordering::Relaxed);
+                    stopped.fetch_or(one.found.is_some(), Ordering::Relaxed);
                     let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
                     report.seeds += 1;
-                    report.tally.add(&one.1);
-                    report.hashes.insert((scenario.name.clone(), order.start + n), one.0);
-                    report.found.extend(one.2);
+                    report.tally.add(&one.tally);
+                    report.hashes.insert((scenario.name.clone(), order.start + n), one.hash);
+                    match one.trace {
+                        Some(Err(why)) => report.unwritten.push(why),
+                        Some(Ok(_)) if one.found.is_none() => report.kept += 1,
+                        Some(Ok(_)) | None => {}
+                    }
+                    report.found.extend(one.found);
                 }
                 let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
                 report.cpu += cpu_time().saturating_sub(before);
@@ -131,7 +145,16 @@ pub fn run(order: &Order) -> Report {
     report
 }
 
-fn run_one(order: &Order, scenario: &Scenario, seed: u64) -> (u64, Tally, Option<Found>) {
+/// What became of one seed.
+struct One {
+    hash: u64,
+    tally: Tally,
+    found: Option<Found>,
+    /// Where its trace is, or why it could not be written.
+    trace: Option<Result<PathBuf, String>>,
+}
+
+fn run_one(order: &Order, scenario: &Scenario, seed: u64) -> One {
     let outcome = world::run(scenario, seed, schedule::draw(scenario, seed), false);
     let mut broken = outcome.violation.map(|violation| (violation.kind, violation.text));
     if order.twice {
@@ -141,15 +164,23 @@ fn run_one(order: &Order, scenario: &Scenario, seed: u64) -> (u64, Tally, Option
             broken = Some(("nondeterminism", text));
         }
     }
+    let folder = order.traces.as_ref().filter(|_| broken.is_some() || order.keeps_all);
+    let trace = folder.map(|folder| {
+        let path = folder.join(format!("{}-{seed}.jsonl", stem(scenario)));
+        let written = TraceFile::record(scenario, seed).and_then(|trace| trace.write(&path));
+        written.map(|()| path).map_err(|error| format!("{error:#}"))
+    });
     let found = broken.map(|(kind, text)| {
-        let name = Path::new(&scenario.name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let path = order.traces.as_ref().map(|folder| {
-            folder.join(format!("{}-{seed}.jsonl", name.unwrap_or_else(|| "scenario".to_owned())))
-        });
-        let trace = path.filter(|path| TraceFile::record(scenario, seed).and_then(|t| t.write(path)).is_ok());
+        let trace = trace.clone().and_then(Result::ok);
         Found { scenario: scenario.name.clone(), seed, kind, text, trace }
     });
-    (outcome.hash, outcome.tally, found)
+    One { hash: outcome.hash, tally: outcome.tally, found, trace }
+}
+
+/// The name of a scenario's traces: that of its file where it is one.
+fn stem(scenario: &Scenario) -> String {
+    let stem = Path::new(&scenario.name).file_stem();
+    stem.map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
 /// Processor time of this thread.
@@ -193,6 +224,7 @@ impl Report {
             power_cuts: self.tally.power_cuts,
             reclaims_from_the_living: self.tally.reclaims_from_the_living,
             not_reached: self.not_reached(),
+            commit: COMMIT,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Traces as files: JSON lines with the scenario, every operation and everything that happened. They replay and shrink.
 
 use crate::{
+    COMMIT, bugs,
     model::Violation,
     picture,
     scenario::Scenario,
     schedule::{self, Step},
-    world,
+    world::{self, Outcome},
 };
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,24 @@ pub struct Head {
     /// The known bug that was switched on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mutant: Option<String>,
+    /// The commit of the program that ran it (see [`crate::COMMIT`]), where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+}
+
+impl Head {
+    fn of(scenario: &Scenario, seed: u64, outcome: &Outcome) -> Self {
+        let violation = outcome.violation.as_ref();
+        Self {
+            scenario: scenario.clone(),
+            name: scenario.name.clone(),
+            seed,
+            hash: format!("{:016x}", outcome.hash),
+            violation: violation.map(|Violation { kind, text }| ((*kind).to_owned(), text.clone())),
+            mutant: None,
+            commit: COMMIT.map(str::to_owned),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,23 +73,20 @@ impl TraceFile {
     #[must_use]
     pub fn of(scenario: &Scenario, seed: u64, steps: Vec<Step>) -> Self {
         let outcome = world::run(scenario, seed, steps.clone(), true);
-        let head = Head {
-            scenario: scenario.clone(),
-            name: scenario.name.clone(),
-            seed,
-            hash: format!("{:016x}", outcome.hash),
-            violation: outcome.violation.map(|Violation { kind, text }| (kind.to_owned(), text)),
-            mutant: None,
-        };
-        Self { head, steps, events: outcome.lines }
+        Self { head: Head::of(scenario, seed, &outcome), steps, events: outcome.lines }
     }
 
     /// Reads a file.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("{} is no trace", path.display()))
+    }
+
+    /// Reads the text of a file.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
         let mut lines = text.lines();
-        let head = lines.next().with_context(|| format!("{} is empty", path.display()))?;
+        let head = lines.next().context("it is empty")?;
         let mut head: Head =
             serde_json::from_str(head).context("the first line is not the head of a trace")?;
         head.scenario.name.clone_from(&head.name);
@@ -108,16 +124,29 @@ impl TraceFile {
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// Runs it again and draws it as a page of HTML.
+    /// The known bug that was switched on, which has to be on for all that is done with the trace. An error where this version
+    /// does not know it.
+    pub fn bug(&self) -> anyhow::Result<Option<Mutant>> {
+        let Some(name) = &self.head.mutant else { return Ok(None) };
+        let known = bugs::find(name);
+        known
+            .map(Some)
+            .with_context(|| format!("the trace shows the bug {name}, which this version does not know"))
+    }
+
+    /// Runs it again and draws it as a page of HTML: what this version makes of its operations.
     pub fn draw(&self) -> anyhow::Result<String> {
-        let outcome = world::run(&self.head.scenario, self.head.seed, self.steps.clone(), true);
-        picture::page(&self.head, &outcome.lanes, &self.steps, &outcome.lines, &outcome.marks)
+        let Head { scenario, seed, mutant, .. } = &self.head;
+        let outcome = world::run(scenario, *seed, self.steps.clone(), true);
+        let head = Head { mutant: mutant.clone(), ..Head::of(scenario, *seed, &outcome) };
+        picture::page(&head, &self.steps, &outcome)
     }
 
     /// Runs it again. Where this version does something else than the trace says: from which event on, and what. A file of
     /// operations alone says nothing of events.
     pub fn replay(&self) -> (Self, Option<(usize, String)>) {
-        let again = Self::of(&self.head.scenario, self.head.seed, self.steps.clone());
+        let mut again = Self::of(&self.head.scenario, self.head.seed, self.steps.clone());
+        again.head.mutant.clone_from(&self.head.mutant);
         if self.events.is_empty() {
             return (again, None);
         }
@@ -199,6 +228,8 @@ impl TraceFile {
             }
             stretch = if stretch == 1 { 0 } else { stretch.div_ceil(2) };
         }
-        Some(Self::of(&self.head.scenario, self.head.seed, steps))
+        let mut short = Self::of(&self.head.scenario, self.head.seed, steps);
+        short.head.mutant.clone_from(&self.head.mutant);
+        Some(short)
     }
 }

@@ -1,11 +1,15 @@
 //! Disk trials: a fixed day of one node, run again and again with a fault at each operation of its disk.
 //!
 //! The node is the production core with its store and witness; what it answered is told by [`Told`]. After the fault the
-//! machine starts again, everything is read, and each answer must be there. The last trial turns bits of the database over.
+//! machine starts again, everything is read, and each answer must be there. The last trial turns bits of the database over, and
+//! of that of a hub which merged the node's log.
+
+mod flips;
+
+pub use flips::Flips;
 
 use crate::{
     disk::{self, Effect, Operation},
-    random::Random,
     vfs,
     witness_file::DiskFile,
     world::{EPOCH, REGIONS, World, key_of, node::DATABASE, people, topic_of},
@@ -15,7 +19,6 @@ use serde::Serialize;
 use std::{collections::BTreeMap, path::Path};
 use sync_protocol::{
     ids::{JobId, SignUpId, WorkerId, Writer},
-    limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
     seats::{LossPolicy, SeatState},
 };
 use sync_store::{OpenOptions, ShardStore as _, SqliteShard, StoreError, Witness};
@@ -42,14 +45,11 @@ pub struct Figures {
     pub answers: u64,
     pub lost_answers: u64,
     pub corrupt_databases: u64,
-    /// Bits turned over anywhere in the file, and within change and ledger rows.
-    pub flips: u64,
-    pub flips_in_rows: u64,
-    pub flips_in_rows_noticed: u64,
-    pub flips_noticed: u64,
-    /// Where nothing that is read had changed.
-    pub flips_without_effect: u64,
-    pub flips_unnoticed: u64,
+    /// Of the node's database.
+    #[serde(flatten)]
+    pub flips: Flips,
+    /// Of the database of the hub that merged the node's log.
+    pub hub: Flips,
 }
 
 impl Figures {
@@ -63,18 +63,17 @@ impl Figures {
         self.answers += other.answers;
         self.lost_answers += other.lost_answers;
         self.corrupt_databases += other.corrupt_databases;
-        self.flips += other.flips;
-        self.flips_in_rows += other.flips_in_rows;
-        self.flips_in_rows_noticed += other.flips_in_rows_noticed;
-        self.flips_noticed += other.flips_noticed;
-        self.flips_without_effect += other.flips_without_effect;
-        self.flips_unnoticed += other.flips_unnoticed;
+        self.flips.add(&other.flips);
+        self.hub.add(&other.hub);
     }
 
     /// Whether everything held.
     #[must_use]
     pub const fn is_sound(&self) -> bool {
-        self.lost_answers == 0 && self.corrupt_databases == 0 && self.flips_unnoticed == 0
+        self.lost_answers == 0
+            && self.corrupt_databases == 0
+            && self.flips.are_noticed()
+            && self.hub.are_noticed()
     }
 }
 
@@ -84,6 +83,7 @@ pub struct Order {
     pub power_cuts: u64,
     /// A failing and a full disk at every operation too.
     pub errors: bool,
+    /// Bits turned over in each of the two databases.
     pub flips: u64,
     pub part: u64,
     pub of: u64,
@@ -133,7 +133,7 @@ pub fn run(order: &Order) -> Figures {
             trial(&mut figures, n, (Operation::Write, n), Effect::Full);
         }
     }
-    flips(&mut figures, order);
+    flips::run(&mut figures, order);
     figures
 }
 
@@ -293,67 +293,5 @@ fn trial(figures: &mut Figures, seed: u64, (on, after): (Operation, u64), effect
             (Ok(None), Some(_)) | (Err(_), _) => false,
         };
         figures.lost_answers += u64::from(!kept);
-    }
-}
-
-/// Everything that the database says, as text.
-fn everything(number: usize) -> Result<(String, Vec<Vec<u8>>), StoreError> {
-    let (_, vshard) = topic_of(0);
-    let mut store = open(number)?;
-    let read = store.read(|tx| {
-        let (own, head) = tx.read_own(vshard, 0, BATCH_ENTRIES_MAX, BATCH_BYTES_MAX)?;
-        let mut all = format!("{own:?}{head:?}{:?}{:?}", tx.cursors()?, tx.acked(vshard)?);
-        for (_, summary) in tx.jobs_after(0)? {
-            let job = summary.job;
-            let seats = tx.seats(vshard, job)?;
-            all += &format!("{:?}{seats:?}{:?}", tx.node_job(vshard, job)?, tx.waiting(vshard, job)?);
-            for seat in seats {
-                let receipt = tx.receipt(vshard, seat.sign_up)?;
-                all += &format!("{:?}{receipt:?}", tx.sign_up(seat.sign_up)?);
-            }
-        }
-        Ok((all, own.into_iter().map(|entry| entry.body).collect()))
-    })?;
-    store.quick_check()?;
-    Ok(read)
-}
-
-/// Turns bits over: every second one within the rows of changes and of the ledger.
-fn flips(figures: &mut Figures, order: &Order) {
-    let number = begin(1);
-    drop(day(number));
-    drop(open(number).and_then(|mut store| store.checkpoint()));
-    let Ok((whole, bodies)) = everything(number) else {
-        figures.corrupt_databases += 1;
-        return;
-    };
-    let image = disk::with(number, |disk| disk.image(|name| name == DATABASE));
-    let file = image.file(DATABASE).unwrap_or_default();
-    // Where each row's body lies in the file.
-    let places: Vec<(usize, usize)> = bodies
-        .iter()
-        .filter(|body| body.len() >= 16)
-        .filter_map(|body| {
-            file.windows(body.len()).position(|found| found == body).map(|at| (at, body.len()))
-        })
-        .collect();
-    let mut random = Random::new(order.part, 0xf11b);
-    for n in (0..order.flips).filter(|n| n % order.of == order.part) {
-        let in_row = (n / order.of).is_multiple_of(2) && !places.is_empty();
-        let (at, len) = if in_row { places[random.index(places.len())] } else { (0, file.len()) };
-        let pick = at as u64 * 8 + random.below(len as u64 * 8);
-        disk::with(number, |disk| disk.flip_bit(DATABASE, pick));
-        figures.flips += 1;
-        figures.flips_in_rows += u64::from(in_row);
-        match everything(number) {
-            Err(_) => {
-                figures.flips_noticed += 1;
-                figures.flips_in_rows_noticed += u64::from(in_row);
-            }
-            Ok((read, _)) if read == whole => figures.flips_without_effect += 1,
-            Ok(_) => figures.flips_unnoticed += 1,
-        }
-        // What SQLite leaves beside the file belongs to this flip.
-        disk::with(number, |disk| disk.put_image(&image, |_| true));
     }
 }

@@ -2,7 +2,7 @@
 // place of card and PIN, and is not offered while the line is down.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findings } from './access.mjs';
+import { findings } from './sound.mjs';
 import { Cluster, until } from './cluster.mjs';
 import { typeOnPad } from './visits.mjs';
 

@@ -2,7 +2,7 @@
 // comes is told as far as the hub knows it, the timesheet is sealed. Every page is held to axe-core.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findings, inspected } from './access.mjs';
+import { findings, inspected } from './sound.mjs';
 
 const PASTE_MS_MAX = 60_000;
 const TOLD_MS_MAX = 30_000;
@@ -92,26 +92,23 @@ export async function hubDay(tab, town, lang, tools) {
   expect(await page.locator('#key').isVisible(), 'logged out');
 }
 
-// What axe-core finds at the desks of hub and node.
+// What axe-core finds at the desks of hub and node on pages that the day does not come to.
 export async function deskFindings(browser, town, lang, viewport, axe) {
   const { context, page } = await inspected(browser, { viewport });
   const wrong = [];
+  const look = async (where) => {
+    for (const finding of await findings(page, axe)) wrong.push(`${where}: ${finding}`);
+  };
   try {
-    for (const [where, paths] of [[town.hub, ['', '?way=paste', '?way=rows', '/who', '/timesheet']], [town.address, ['', '?way=paste', '?way=rows', '/gate', '/timesheet']]]) {
-      await page.goto(`${where}/agency?lang=${lang}`);
-      for (const finding of await findings(page, axe)) wrong.push(`log-in: ${finding}`);
+    for (const [desk, paths] of [[town.hub, ['', '?way=paste', '?way=rows', '/who', '/timesheet']], [town.address, ['', '?way=paste', '?way=rows', '/gate', '/timesheet']]]) {
+      const name = desk === town.hub ? 'hub' : 'node';
+      await page.goto(`${desk}/agency?lang=${lang}`);
+      await look(`${name} log-in`);
       await page.locator('#key').fill(town.key);
       await page.locator('form button.main').click();
       for (const path of paths) {
-        await page.goto(`${where}/agency${path}`);
-        for (const finding of await findings(page, axe)) wrong.push(`${where === town.hub ? 'hub' : 'node'} ${path}: ${finding}`);
-      }
-      for (const path of ['/agency/seats', '/agency/end']) {
-        await page.goto(`${where}/agency`);
-        const link = page.locator(`a[href^="${path}?"]`).first();
-        if ((await link.count()) === 0) continue;
-        await link.click();
-        for (const finding of await findings(page, axe)) wrong.push(`${where === town.hub ? 'hub' : 'node'} ${path}: ${finding}`);
+        await page.goto(`${desk}/agency${path}`);
+        await look(`${name} ${path}`);
       }
     }
   } finally {

@@ -3,17 +3,21 @@
 //
 // DAYSHIFT_PROGRAMS: folder of the built programs. suite.mjs says what else is read from the environment.
 // DAYSHIFT_KIOSK (and DAYSHIFT_CONSOLE): addresses of running servers, in place of a demo of its own.
+// DAYSHIFT_RENDER_DIR: states.mjs says what lies in it; without it they are left out.
 // DAYSHIFT_SNAPSHOTS: a folder for pictures of each step of the agency's day.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accessChecks } from './access.mjs';
 import { agencyChecks } from './agency.mjs';
+import { aloudChecks } from './aloud.mjs';
 import { codeChecks } from './codes.mjs';
 import { ownChecks } from './own.mjs';
 import { withPalette } from './png.mjs';
 import { printChecks } from './prints.mjs';
+import { Inspector, findings, inspected } from './sound.mjs';
 import { stageChecks } from './stage.mjs';
+import { stateChecks } from './states.mjs';
 import {
   DESK, KIOSK, PHONE, browserPath, check, conclude, expect, launch, look, name, open, phone, picture, pictures, require, root, snapshot,
 } from './suite.mjs';
@@ -178,29 +182,58 @@ async function findAgain(tab, kiosk, lang, code) {
   for (const page of ['near', 'find', 'mine', 'help', 'attract']) await go(tab, `${kiosk}/${page}?lang=${lang}&big=1`, `${page} in large letters`);
 }
 
-async function consolePages(browser, console, viewport, colorScheme) {
+async function consolePages(browser, console, viewport, colorScheme, axe) {
   const tab = await open(browser, { viewport, colorScheme });
+  const inspector = await Inspector.open(browser, axe, { colorScheme });
   const { page } = tab;
+  const visit = async (path, where) => {
+    await go(tab, `${console}${path}`, where);
+    await inspector.look(page, where);
+  };
   try {
-    await go(tab, `${console}/`, 'overview');
+    await visit('/', 'overview');
     if (viewport === DESK && colorScheme === 'light') await picture(tab, 'console');
-    await go(tab, `${console}/nodes`, 'nodes');
-    await go(tab, `${console}/sync`, 'sync');
-    await go(tab, `${console}/incarnations`, 'incarnations');
-    await go(tab, `${console}/jobs`, 'jobs');
+    for (const path of ['nodes', 'sync', 'incarnations', 'jobs']) await visit(`/${path}`, path);
     await page.locator('input[name="q"]').fill(WORD);
     await page.locator('form.find button').click();
     await look(tab, 'jobs found');
+    await inspector.look(page, 'jobs found');
     const titles = await page.locator('main a[href^="/jobs/"]').allInnerTexts();
     expect(titles.length > 0, 'no job is listed');
     expect(titles.every((title) => title.includes(WORD)), `other jobs are listed: ${titles}`);
     expect(await page.locator('footer').isVisible(), 'generated jobs are not called synthetic');
     await page.locator('main a[href^="/jobs/"]').first().click();
     await look(tab, 'seats of a job');
+    await inspector.look(page, 'seats of a job');
     if (colorScheme === 'dark') expect(await isDark(tab), 'the dark scheme is not dark');
+    expect((await page.goto(`${console}/nowhere`)).status() === 404, 'there is something at any address');
+    // The browser notes the status in its console.
+    tab.troubles.length = 0;
+    await look(tab, 'nowhere');
+    await inspector.look(page, 'nowhere');
+    const wrong = inspector.found();
+    expect(wrong.length === 0, wrong.join('\n    '));
   } finally {
     await tab.context.close();
+    await inspector.close();
   }
+}
+
+// The page of all routes, at node and hub, in both schemes.
+async function routePages(browser, servers, axe) {
+  const wrong = [];
+  for (const colorScheme of ['light', 'dark']) {
+    const { context, page } = await inspected(browser, { viewport: DESK, colorScheme });
+    try {
+      for (const server of servers) {
+        expect((await page.goto(`${server}/docs`)).status() === 200, `${server} has no page of its routes`);
+        for (const finding of await findings(page, axe)) wrong.push(`${server} ${colorScheme}: ${finding}`);
+      }
+    } finally {
+      await context.close();
+    }
+  }
+  expect(wrong.length === 0, `${wrong.length} findings:\n    ${wrong.slice(0, 12).join('\n    ')}`);
 }
 
 // Whether a picture of the page has a dark corner: scripts are off, so the page itself cannot be asked.
@@ -222,7 +255,7 @@ async function languagesOf(browser, kiosk) {
   }
 }
 
-async function checks(browser, pages) {
+async function checks(browser, pages, axe) {
   let busy = null;
   await check('a kiosk finds a Chinese word', async () => {
     busy = await busyKiosk(browser, pages.kiosks);
@@ -244,12 +277,15 @@ async function checks(browser, pages) {
     await visitChecks(browser, kit, busy.kiosk);
     await ownChecks(browser, { ...kit, look, picture: snapshot }, busy.kiosk);
     await accessChecks(browser, kit, busy.kiosk);
+    await aloudChecks(browser, kit, busy.kiosk);
   }
   for (const size of pages.console ? [DESK, PHONE] : []) {
     for (const scheme of ['light', 'dark']) {
-      await check(`console ${name(size)} ${scheme}`, () => consolePages(browser, pages.console, size, scheme));
+      await check(`console ${name(size)} ${scheme}`, () => consolePages(browser, pages.console, size, scheme, axe));
     }
   }
+  if (pages.console) await check('the pages of all routes', () => routePages(browser, [pages.kiosks[0], pages.console], axe));
+  await stateChecks(browser, { check, expect, axe });
 }
 
 async function main() {
@@ -259,12 +295,12 @@ async function main() {
     const given = { kiosks: [env.DAYSHIFT_KIOSK], console: env.DAYSHIFT_CONSOLE };
     const pages = demo ? await demo.ready : given;
     browser = await launch();
-    await checks(browser, pages);
     const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+    await checks(browser, pages, axe);
     if (demo) await agencyChecks(browser, { check, expect, open, look, picture: snapshot, name, axe, sizes: [DESK, PHONE] });
     if (demo) await codeChecks(browser, { check, expect, open, look, phone, require, picture: snapshot });
     if (demo) await printChecks(browser, { check, expect, open, look, phone, require, picture: snapshot, browserPath });
-    if (demo) await stageChecks(browser, { check, expect, open, look, picture, name, root, sizes: [DESK, PHONE, SMALL_PHONE] });
+    if (demo) await stageChecks(browser, { check, expect, open, look, picture, name, root, axe, sizes: [DESK, PHONE, SMALL_PHONE] });
   } finally {
     await browser?.close();
     await demo?.stop();

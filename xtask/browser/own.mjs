@@ -63,6 +63,7 @@ async function byTouch(browser, kit, kiosk, lang) {
     const card = await enrolByTouch(tab, finger(tab), kiosk, lang, phone);
     await seen('card');
     await page.locator('.dock a[href^="/next"]').click();
+    await nothingOfTheirs(tab, expect, [phone, card, PIN]);
     const hand = finger(tab);
     const code = await toTicketByCard(tab, hand, kiosk, lang, card);
     await seen('ticket by card');
@@ -89,6 +90,7 @@ async function byTouch(browser, kit, kiosk, lang) {
     await page.locator('a.btn[href^="/next"]').first().click();
     await nothingOfTheirs(tab, expect, [phone, code, card, PIN]);
     await eraseByTouch(tab, kit, kiosk, lang, phone, seen);
+    await nothingOfTheirs(tab, expect, [phone, code, card, PIN]);
   } finally {
     await tab.context.close();
   }
@@ -103,11 +105,13 @@ async function eraseByTouch(tab, { expect }, kiosk, lang, phone, seen) {
   await hand.tap('a[href^="/me/erase"]');
   await step(hand, PIN);
   await seen('erased');
+  await nothingOfTheirs(tab, expect, [phone, PIN]);
   await page.goto(`${kiosk}/me?lang=${lang}`);
   await step(hand, phone);
   await step(hand, PIN);
   expect(await page.locator('.err').isVisible(), 'who was erased is known still');
   tab.troubles.length = 0;
+  await page.goto(`${kiosk}/?lang=${lang}`);
 }
 
 // How many dots of 1/300 inch a page's pixel has on paper: 3.125, unless the browser found it too wide and shrank it.
@@ -149,7 +153,7 @@ async function slips(browser, { expect, open, phone }, kiosk) {
   }
 }
 
-// Enrols and comes back with Tab, Space, Enter and digits alone.
+// Enrols, is known by the card, and comes back with Tab, Space, Enter, digits and the scanner alone.
 async function byKeyboard(browser, { expect, open, phone }, kiosk) {
   const { context, page } = await open(browser, { viewport: SCREEN, javaScriptEnabled: true });
   const reach = async (selector) => {
@@ -181,7 +185,14 @@ async function byKeyboard(browser, { expect, open, phone }, kiosk) {
     await reach('.dock button');
     await enter();
     await page.locator('svg.qr').waitFor();
+    const card = await page.locator('input[name="card"]').getAttribute('value');
     await reach('.dock a[href^="/next"]');
+    await enter();
+    // Where the screen advertises, the scanner's typing and no touch opens the list.
+    await page.goto(`${kiosk}/attract?lang=en`);
+    await scan(page, card);
+    expect(/\/near\?.*view=/.test(page.url()), `a card at the screen that advertises leads to ${page.url()}: ${await page.locator('.err, .note').allInnerTexts()}`);
+    await reach('.foot a[href="/next"], .foot a[href^="/next?"]');
     await enter();
     await reach('.scan a.btn');
     await enter();

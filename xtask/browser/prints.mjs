@@ -2,7 +2,7 @@
 // 58 mm. The slips are looked at as a thermal printer draws them, eight dots to the millimetre, and their codes read back.
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findings } from './access.mjs';
+import { findings } from './sound.mjs';
 import { Cluster, until } from './cluster.mjs';
 import { decode } from './png.mjs';
 import { readQr } from './qr.mjs';

@@ -1,6 +1,7 @@
 // The stage in a real browser: its buttons are pressed as an audience would press them, and its figures are read.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { findings } from './sound.mjs';
 
 const START_WAIT_MS = 120_000;
 const END_MS = 20_000;
@@ -127,10 +128,15 @@ async function keyboard({ page }, address, expect) {
 }
 
 export async function stageChecks(browser, tools) {
-  const { check, expect, open, look, name, root, sizes } = tools;
+  const { check, expect, open, look, name, root, sizes, axe } = tools;
+  const sound = async ({ page }, where) => {
+    const wrong = await findings(page, axe);
+    expect(wrong.length === 0, `${where}: ${wrong.join('; ')}`);
+  };
   const stage = startStage(root);
   const visit = async (viewport, colorScheme, walk) => {
-    const tab = await open(browser, { viewport, colorScheme, javaScriptEnabled: true });
+    // axe is a script of nobody's.
+    const tab = await open(browser, { viewport, colorScheme, javaScriptEnabled: true, bypassCSP: true });
     try {
       await walk(tab, await stage.ready);
     } finally {
@@ -142,7 +148,10 @@ export async function stageChecks(browser, tools) {
     await check('stage: by the keyboard', () => visit(sizes[0], 'dark', (tab, address) => keyboard(tab, address, expect)));
     for (const lang of ['en', 'zh']) {
       for (const size of sizes) {
-        const walk = (tab, address) => late(tab, address, lang, tools);
+        const walk = async (tab, address) => {
+          await late(tab, address, lang, tools);
+          await sound(tab, 'a fenced box');
+        };
         await check(`stage, late: ${lang} ${name(size)}`, () => visit(size, 'light', walk));
       }
       for (const size of sizes) {
@@ -151,6 +160,7 @@ export async function stageChecks(browser, tools) {
             await tab.page.goto(`${address}/?lang=${lang}`);
             await tab.page.locator('.booth').first().waitFor();
             await look(tab, `the stage in ${lang}`);
+            await sound(tab, 'the stage');
           }));
         }
       }

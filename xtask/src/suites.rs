@@ -1,5 +1,5 @@
 //! `cargo xtask test`: runs the suites one after the other, with live output, and counts. The longest, which waits for
-//! nothing, runs beside those in a browser, which mostly wait.
+//! nothing, runs beside all that follow the tests: many of them, such as those in a browser, mostly wait.
 //!
 //! A failed suite does not stop the others. The last line is always `N passed, M failed`, where both numbers
 //! count suites and the single tests in them.
@@ -81,6 +81,7 @@ struct Report {
 /// Runs the suites and fails if one of them, or one test, failed.
 pub(crate) fn run(workspace: &Workspace, reach: Reach) -> anyhow::Result<ExitCode> {
     let suites = suites(workspace)?;
+    needs::empty_rendered(workspace)?;
     let mut reports = Vec::new();
     if reach == Reach::All {
         let wanted = suites.iter().filter(|suite| suite.absent.is_none()).flat_map(|suite| suite.needs);
@@ -135,6 +136,14 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
         Suite { only_with_all: true, ..suite("clippy", Work::Cargo(clippy)) },
         suite("build", Work::Cargo(BUILD.to_vec())),
         suite("tests", Work::Cargo(tests)),
+        Suite {
+            beside: true,
+            only_with_all: true,
+            ..suite(
+                "simulation",
+                Work::Built("simulate", vec!["run", "--seeds", SIMULATED_SEEDS, "--sometimes"]),
+            )
+        },
         suite("doc tests", Work::Cargo(vec!["test", "--workspace", "--doc", "--no-fail-fast"])),
         suite("demo", Work::Built("dayshift", vec!["demo", "--check"])),
         suite("model mutants", Work::Built("simulate", vec!["model", "--mutant", "all"])),
@@ -146,19 +155,14 @@ fn suites(workspace: &Workspace) -> anyhow::Result<Vec<Suite>> {
         suite("model", Work::Built("simulate", vec!["model", "--instance", "all"])),
         suite("simulation twice", Work::Built("simulate", twice)),
         suite("disk trials", Work::Built("simulate", vec!["disk"])),
-        Suite {
-            beside: true,
-            ..suite(
-                "simulation",
-                Work::Built("simulate", vec!["run", "--seeds", SIMULATED_SEEDS, "--sometimes"]),
-            )
-        },
     ];
     suites.extend(proofs.map(|suite| Suite { only_with_all: true, ..suite }));
     let in_a_browser = &[Need::Node, Need::Chromium, Need::Fonts, Need::Playwright, Need::Axe];
-    suites.push(script(workspace, "browser", needs::BROWSER_SUITE, in_a_browser)?);
+    let browser = &[Need::Node, Need::Chromium, Need::Fonts, Need::Playwright, Need::Axe, Need::Speech];
+    suites.push(script(workspace, "browser", needs::BROWSER_SUITE, browser)?);
     suites.push(script(workspace, "working day", needs::DAY_SUITE, in_a_browser)?);
     suites.push(script(workspace, "local app", needs::APP_SUITE, in_a_browser)?);
+    suites.push(script(workspace, "trace page", needs::TRACE_SUITE, in_a_browser)?);
     let contract = &[Need::Node, Need::Python, Need::Schemathesis];
     suites.push(script(workspace, "contract", needs::CONTRACT_SUITE, contract)?);
     suites.push(Suite {
@@ -233,6 +237,8 @@ impl Work {
         }
         let mut command = self.command(workspace)?;
         describe(workspace, &mut command);
+        // The tests write what the suite in a browser reads.
+        command.env("DAYSHIFT_RENDER_DIR", needs::rendered(workspace));
         child::stream(name, &mut command, |line| counts.read(line))
     }
 

@@ -3,6 +3,7 @@
 //! Nothing here names a clock, a socket, a thread or a random source; storage is the caller's open transaction.
 
 pub mod admit;
+pub mod bookmark;
 pub mod carry;
 pub mod filter;
 pub mod limits;

@@ -38,7 +38,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
     contact::Contacts,
-    documents::{Document, Refused, SignUpFields, TenantKey, Value},
+    documents::{Document, Refused, SignUpFields, Status, TenantKey, Value},
     ids::{DocumentId, DocumentKind, JobId, SignUpId, TenantId, TopicId, VshardId, Writer},
     log::{Entry, EntryKind, LogHead},
     mutant::{self, Mutant},
@@ -207,6 +207,8 @@ pub struct Batch<'a> {
     pub uplink: Uplink,
     /// Whether the node's lease runs; jobs whose rights may be reclaimed need it.
     pub leased: bool,
+    /// When the lease ends unless the hub renews it, epoch seconds: what receipts of those jobs say.
+    pub lease_ends_at: i64,
     /// Plugins that say who may take a place; none where there are none.
     pub admit: Option<&'a dyn Admit>,
     /// The tenant in whose name jobs are posted and changed, where its API key was shown.
@@ -223,6 +225,8 @@ pub struct Batch<'a> {
     pub heads: BTreeMap<VshardId, LogHead>,
     /// Jobs whose searchable row changed.
     pub changed: BTreeSet<JobId>,
+    /// Sign-ups that are new here or stand otherwise than before, as they stand.
+    pub stands: BTreeMap<SignUpId, (JobId, Status)>,
     /// The outbox has something to send.
     pub told: bool,
 }
@@ -243,6 +247,7 @@ impl<'a> Batch<'a> {
             now,
             uplink,
             leased: true,
+            lease_ends_at: now,
             admit: None,
             in_name_of: None,
             over,
@@ -251,6 +256,7 @@ impl<'a> Batch<'a> {
             holds: Holds::default(),
             heads: BTreeMap::new(),
             changed: BTreeSet::new(),
+            stands: BTreeMap::new(),
             told: false,
         }
     }
@@ -310,6 +316,9 @@ impl<'a> Batch<'a> {
     ) -> Result<(), StoreError> {
         let before = self.tx.sign_up(sign_up)?.map(|row| row.status());
         self.tell_of_status(vshard, sign_up, before, fields)?;
+        if before != Some(fields.status) {
+            self.stands.insert(sign_up, (fields.job, fields.status));
+        }
         self.tx.put_sign_up(vshard, sign_up, fields)
     }
 }

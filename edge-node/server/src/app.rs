@@ -46,7 +46,6 @@ use std::{
 };
 use sync_protocol::{
     ids::{JobId, SignUpId, VshardId, Writer},
-    log::LogHead,
     wire::v1::Interest,
 };
 use sync_quic::{HttpsListener, LinkHandle, LinkStats};
@@ -56,6 +55,8 @@ use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinSet,
 };
+
+mod news;
 
 /// Milliseconds of the clock that runs from boot and counts sleep: what leases are measured by.
 pub(crate) fn boot_ms() -> u64 {
@@ -78,6 +79,8 @@ pub(crate) struct Shared {
     pub(crate) country: Country,
     /// Whom the pages name for help.
     pub(crate) help: Help,
+    /// Addresses of shared screens beside the box's own.
+    pub(crate) screens: Vec<IpAddr>,
     /// What reads the pages aloud, where something does.
     pub(crate) speech: Option<Arc<Speech>>,
     /// What is printed, where something prints.
@@ -92,6 +95,7 @@ pub(crate) struct Shared {
     link_is_up: AtomicBool,
     link_since: AtomicU64,
     last_contact: AtomicU64,
+    last_word: AtomicU64,
     traffic: Mutex<Traffic>,
     frozen: Mutex<Option<String>>,
     draining: AtomicBool,
@@ -112,8 +116,10 @@ pub(crate) struct Shared {
     heads: watch::Sender<BTreeMap<VshardId, u64>>,
     /// The outbox has something to send.
     pub(crate) told: Notify,
-    /// Wakes whoever waits for what a batch may bring.
-    batches: watch::Sender<()>,
+    /// Number of the latest batch that is done, for whoever waits for what it may bring.
+    batches: watch::Sender<u64>,
+    /// Batches that were begun; those before the latest are done.
+    begun: AtomicU64,
     /// Wakes the uplink when somebody was erased here.
     erasures: watch::Sender<()>,
     /// Jobs that changed, for the event stream.
@@ -172,6 +178,7 @@ impl Shared {
         self.link_is_up.store(true, Ordering::Relaxed);
         self.link_since.store(self.now_u64(), Ordering::Relaxed);
         self.hear();
+        self.hear_word();
         self.metrics.link_up.set(1);
     }
 
@@ -188,6 +195,16 @@ impl Shared {
     /// Something came from the hub.
     pub(crate) fn hear(&self) {
         self.last_contact.store(self.now_u64(), Ordering::Relaxed);
+    }
+
+    /// The hub itself has said something, if only that the lease runs on; its network answers also where it says nothing.
+    pub(crate) fn hear_word(&self) {
+        self.last_word.store(self.now_u64(), Ordering::Relaxed);
+    }
+
+    /// Epoch seconds at which the hub said something last, 0 = never.
+    pub(crate) fn last_word(&self) -> u64 {
+        self.last_word.load(Ordering::Relaxed)
     }
 
     /// A connection to the hub stands.
@@ -352,43 +369,6 @@ impl Shared {
 
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn publish_index(&self, index: &Index, changed: &[JobId]) {
-        self.metrics.jobs.set(i64::try_from(index.len()).unwrap_or(i64::MAX));
-        self.index.store(Arc::new(index.clone()));
-        let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
-        self.changes.publish((generation, changed.to_vec()));
-    }
-
-    pub(crate) fn heads(&self) -> watch::Receiver<BTreeMap<VshardId, u64>> {
-        self.heads.subscribe()
-    }
-
-    /// Somebody was erased here: the hub is to hear of it.
-    pub(crate) fn announce_erasures(&self) {
-        self.erasures.send_replace(());
-    }
-
-    /// Wakes after each batch.
-    pub(crate) fn batches(&self) -> watch::Receiver<()> {
-        self.batches.subscribe()
-    }
-
-    /// A batch is committed.
-    pub(crate) fn announce_batch(&self) {
-        self.batches.send_replace(());
-    }
-
-    pub(crate) fn erasures(&self) -> watch::Receiver<()> {
-        self.erasures.subscribe()
-    }
-
-    pub(crate) fn announce_heads(&self, heads: &BTreeMap<VshardId, LogHead>) {
-        if !heads.is_empty() {
-            self.heads
-                .send_modify(|known| known.extend(heads.iter().map(|(vshard, head)| (*vshard, head.wseq))));
-        }
     }
 }
 
@@ -594,7 +574,7 @@ fn load(config: &Config, open: &OpenStore, shared: &Arc<Shared>) -> anyhow::Resu
     shared.set_interest(node.interest().clone());
     let witness = check_witness(config, &mut *store, shared)?;
     let index = build_index(&mut *store, shared)?;
-    shared.publish_index(&index, &[]);
+    shared.publish_index(&index);
     let (holds, shared) = (Holds::default(), shared.clone());
     Ok(EventLoop { node, store, witness, index, holds, shared, is_full: false })
 }
@@ -620,6 +600,7 @@ fn shared(
         position: config.position,
         country: config.country,
         help: config.help.clone(),
+        screens: config.screens.clone(),
         speech,
         prints,
         metrics: Metrics::new(),
@@ -631,6 +612,7 @@ fn shared(
         link_is_up: AtomicBool::new(false),
         link_since: AtomicU64::new(jiff::Timestamp::now().as_second().unsigned_abs()),
         last_contact: AtomicU64::new(0),
+        last_word: AtomicU64::new(0),
         traffic: Mutex::default(),
         frozen: Mutex::new(None),
         draining: AtomicBool::new(false),
@@ -644,9 +626,10 @@ fn shared(
         interest: ArcSwap::from_pointee(Interest::default()),
         heads: watch::Sender::new(BTreeMap::new()),
         told: Notify::new(),
-        batches: watch::Sender::new(()),
+        batches: watch::Sender::new(0),
+        begun: AtomicU64::new(0),
         erasures: watch::Sender::new(()),
-        changes: Changes::new(jiff::Timestamp::now().as_second().unsigned_abs()),
+        changes: Changes::new(jiff::Timestamp::now().as_microsecond().unsigned_abs()),
         papers: Papers::of(identity)?,
     })
 }

@@ -7,7 +7,10 @@ use clap::{Args, Parser, Subcommand};
 use enrolment::NodeIdentity;
 use jiff::tz::TimeZone;
 use pages::country::{Country, zone_of};
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 use sync_quic::CertificateFiles;
 
 /// Serves local job search and sign-ups, whether or not the line to the hub works.
@@ -93,6 +96,10 @@ pub(crate) struct RunArgs {
     /// Private key of --certificate, PEM.
     #[arg(long, requires = "https")]
     pub(crate) key: Option<PathBuf>,
+    /// Address of a shared screen in the hall that shows these pages over --https, such as 192.0.2.20; may be given several
+    /// times. Every other caller of --https is a reader's own phone: its pages are not wiped, and no card is scanned there.
+    #[arg(long, value_name = "IP", requires = "https")]
+    pub(crate) screen: Vec<IpAddr>,
     /// Folder watched for plugins; `plugins` in the data folder by default.
     #[arg(long)]
     pub(crate) plugins: Option<PathBuf>,
@@ -100,8 +107,8 @@ pub(crate) struct RunArgs {
     /// warning.
     #[arg(long)]
     pub(crate) time_zone: Option<String>,
-    /// Latitude,longitude of the hall in degrees, for "near me" and walking minutes; without it the list is
-    /// sorted by start.
+    /// Latitude,longitude of the hall in degrees, for "near me" and walking minutes; without it the list goes
+    /// by start, behind what can be confirmed here.
     #[arg(long, value_parser = parse_position)]
     pub(crate) position: Option<(i32, i32)>,
     /// Folder of further languages, one `*.ftl` file each; `languages` in the data folder by default.
@@ -174,6 +181,8 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) http: SocketAddr,
     pub(crate) https: Option<(SocketAddr, CertificateFiles)>,
+    /// Shared screens beside the box's own.
+    pub(crate) screens: Vec<IpAddr>,
     pub(crate) plugins: PathBuf,
     /// Folder of language files beside those that are built in.
     pub(crate) languages: PathBuf,
@@ -234,6 +243,7 @@ impl Config {
             data: args.data.clone(),
             http: args.http,
             https: https(args),
+            screens: args.screen.iter().map(IpAddr::to_canonical).collect(),
             plugins: args.plugins.clone().unwrap_or_else(|| args.data.join("plugins")),
             languages: args.languages.clone().unwrap_or_else(|| args.data.join("languages")),
             speak_command: args.speak_command.clone(),
@@ -267,7 +277,7 @@ fn assumptions(region: &str, knows_zone: bool, knows_position: bool) -> Vec<Stri
     }
     if !knows_position {
         assumed.push(
-            "this node does not know where it stands: its list is sorted by start and not by distance; start with --position LATITUDE,LONGITUDE, such as --position 30.31,120.27"
+            "this node does not know where it stands: its list begins with what can be confirmed on the spot and goes on by start, not by distance; start with --position LATITUDE,LONGITUDE, such as --position 30.31,120.27"
                 .to_owned(),
         );
     }

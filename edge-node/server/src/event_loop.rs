@@ -5,6 +5,7 @@
 
 use crate::{
     app::{Shared, boot_ms},
+    http::SeatsOf,
     limits::{BATCH_EVENTS_MAX, MERGE_BUDGET},
 };
 use edge_core::{
@@ -18,7 +19,7 @@ use edge_core::{
 };
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use sync_protocol::{
-    documents::TenantKey,
+    documents::{Status, TenantKey},
     erasure::EraseOrder,
     ids::{JobId, SignUpId, VshardId},
     log::LogHead,
@@ -121,6 +122,8 @@ pub(crate) struct EventLoop {
 struct Committed {
     heads: BTreeMap<VshardId, LogHead>,
     changed: Vec<JobId>,
+    /// Sign-ups that are new or stand otherwise.
+    stands: BTreeMap<SignUpId, (JobId, Status)>,
     interest: Option<Interest>,
     retired: Option<String>,
     draining: Option<bool>,
@@ -137,6 +140,7 @@ struct Moment<'a> {
     boot_ms: u64,
     uplink: Uplink,
     leased: bool,
+    lease_ends_at: i64,
     holds: Holds,
     admit: &'a dyn Admit,
 }
@@ -154,7 +158,9 @@ impl EventLoop {
             }
             self.shared.metrics.queue_depth.set(i64::try_from(events.len()).unwrap_or(i64::MAX));
             let stops = batch.iter().any(|event| matches!(event, Event::Stop));
+            let number = self.shared.begin_batch();
             self.handle(std::mem::take(&mut batch));
+            self.shared.announce_batch(number);
             if stops {
                 break;
             }
@@ -182,6 +188,7 @@ impl EventLoop {
             boot_ms: boot_ms(),
             uplink: self.shared.uplink(),
             leased: self.shared.is_leased(),
+            lease_ends_at: self.shared.lease_ends_at(),
             holds: self.holds.clone(),
             admit: &rules,
         };
@@ -229,35 +236,38 @@ impl EventLoop {
             self.node.set_draining(draining);
             self.shared.set_draining(draining);
         }
-        self.publish(&committed.changed);
+        self.publish(&committed.changed, &committed.stands);
         self.shared.announce_heads(&committed.heads);
         if committed.told {
             self.shared.told.notify_one();
         }
-        self.shared.announce_batch();
         let failure = witnessed.err().map(|error| witness_failure(&error));
         committed.finishes.into_iter().for_each(|finish| finish(failure.as_ref()));
     }
 
     /// Brings the search index up to what is committed and hands readers the new one.
-    fn publish(&mut self, changed: &[JobId]) {
+    fn publish(&mut self, changed: &[JobId], stands: &BTreeMap<SignUpId, (JobId, Status)>) {
+        let mut seats = Vec::new();
         let offset = self.node.utc_offset_s;
         let views =
             self.store.read(|tx| changed.iter().map(|job| job_view(tx, *job)).collect::<Result<Vec<_>, _>>());
         match views {
             Ok(views) => {
                 for view in views.into_iter().flatten() {
+                    let held = self.holds.of_job(view.job);
+                    seats.push(SeatsOf::new(&view, held));
                     let mut row = job_row(&view, offset);
-                    row.offerable = row.offerable.saturating_sub(self.holds.of_job(view.job));
+                    row.offerable = row.offerable.saturating_sub(held);
                     self.index.upsert(row);
                 }
             }
             // What was committed stands; a damaged row freezes the node before it takes the next one.
             Err(error) => drop(self.failure_of(&error)),
         }
-        if !changed.is_empty() {
+        if !changed.is_empty() || !stands.is_empty() {
             self.index.merge_step(MERGE_BUDGET);
-            self.shared.publish_index(&self.index, changed);
+            self.shared.publish_index(&self.index);
+            self.shared.tell_listeners(changed, seats, stands);
         }
     }
 
@@ -314,7 +324,7 @@ fn commit_batch(
 ) -> Result<Committed, StoreError> {
     let (mut interest, mut retired, mut draining) = (None, None, None);
     let mut batch = Batch::new(node, tx, moment.now, moment.uplink);
-    batch.leased = moment.leased;
+    (batch.leased, batch.lease_ends_at) = (moment.leased, moment.lease_ends_at);
     batch.holds = moment.holds;
     batch.admit = Some(moment.admit);
     for event in events {
@@ -331,10 +341,12 @@ fn commit_batch(
         handle_event(node, &mut batch, moment.boot_ms, event, finishes)?;
     }
     let changed = std::mem::take(&mut batch.changed).into_iter().collect();
+    let stands = std::mem::take(&mut batch.stands);
     let heads = std::mem::take(&mut batch.heads);
     let holds = std::mem::take(&mut batch.holds);
     let (erased, told) = (batch.erased, batch.told);
-    Ok(Committed { heads, changed, interest, retired, draining, holds, erased, told, finishes: Vec::new() })
+    let finishes = Vec::new();
+    Ok(Committed { heads, changed, stands, interest, retired, draining, holds, erased, told, finishes })
 }
 
 /// Takes an event; its caller is answered by `finishes`, once the node is as the answer says.

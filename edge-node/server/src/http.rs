@@ -3,7 +3,7 @@
 use crate::{agency, app::App, kiosk, limits, rates};
 use anyhow::Context;
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
     http::{HeaderValue, header},
     middleware,
@@ -34,6 +34,7 @@ mod origins;
 mod patch_job;
 mod pins;
 pub(crate) mod post_job;
+mod posting;
 mod problem;
 pub(crate) mod search;
 mod serve;
@@ -44,15 +45,22 @@ mod upkeep;
 pub(crate) mod workers;
 
 pub(crate) use carry::Desk;
-pub(crate) use events::Changes;
+pub(crate) use events::{Change, Changes, SeatsOf};
 pub(crate) use origins::parse_origin;
 pub(crate) use pages::base64url;
 pub(crate) use problem::{Problem, Rule};
 pub(crate) use sign_ups::{SignUpBody, submit};
 
+/// On each request that came by --https: there the caller's address says nothing of whether it is the box's own screen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DoorForPhones;
+
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Dayshift edge node", description = "Local job search and sign-ups."),
+    info(
+        title = "Dayshift edge node",
+        description = "Local job search and sign-ups. An answer to a write has a `Dayshift-Bookmark`: a client sends the latest one with each request. A read that shows it is answered with nothing older than those writes, at any node of the region, or after 800 ms with 503 `behind`; a write that shows it is answered with one that covers both. It remembers the latest 16 writes."
+    ),
     paths(
         search::search,
         jobs::show,
@@ -126,7 +134,7 @@ fn interface(app: &App, origins: &[HeaderValue]) -> anyhow::Result<Router<App>> 
         .route("/readyz", get(node::readyz))
         .route("/v1", any(problem::unknown))
         .route("/v1/{*rest}", any(problem::unknown))
-        .layer(middleware::from_fn_with_state(app.clone(), bookmark::wait))
+        .layer(middleware::from_fn_with_state(app.clone(), bookmark::keep))
         .layer(middleware::from_fn_with_state(app.clone(), rates::guard))
         .layer(middleware::from_fn_with_state(Arc::from(origins), origins::guard))
         .merge(docs.router());
@@ -161,6 +169,7 @@ pub(crate) async fn serve(
                 (hosts.clone(), problem::answer as Answer),
                 http_face::own_host,
             ))
+            .layer(middleware::from_fn(http_face::pack))
     };
     // Browsers that came by HTTPS once come so for half a year (RFC 6797).
     let strict = HeaderValue::from_static("max-age=15552000");
@@ -175,7 +184,7 @@ pub(crate) async fn serve(
         }
         response
     });
-    let of_phones = whole(router.clone()).layer(secure).layer(strict);
+    let of_phones = whole(router.clone()).layer(secure).layer(strict).layer(Extension(DoorForPhones));
     let router = whole(router.merge(own));
     let (tell, told) = watch::channel(false);
     let stopped = || {

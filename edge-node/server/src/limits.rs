@@ -53,7 +53,7 @@ pub(crate) const CLIP_BYTES_MAX: usize = 6 << 20;
 /// Clips that one page reads one after the other.
 pub(crate) const CLIPS_IN_TURN_MAX: usize = 16;
 /// All clips on disk; above half of it those that no page reads any more make room, at it nothing more is spoken.
-pub(crate) const CLIPS_BYTES_MAX: u64 = 96 << 20;
+pub(crate) const CLIPS_BYTES_MAX: u64 = 256 << 20;
 /// What clips leave of the disk to sign-ups.
 pub(crate) const CLIPS_LEAVE_BYTES: u64 = 256 << 20;
 /// How long a command may speak one clip.
@@ -120,9 +120,10 @@ pub(crate) const GIVEN_PIN_S: i64 = 3_600;
 pub(crate) const CODE_MS: u64 = 300_000;
 /// Tries at one code; after them it is over.
 pub(crate) const CODE_TRIES_MAX: u32 = 5;
-/// Codes for one number, and for all of a node, within [`CODES_WINDOW_MS`]: each is a message that somebody pays for and
-/// whose phone it disturbs.
+/// Codes for one number, for one address in the hall, and for all of a node, within [`CODES_WINDOW_MS`]: each is a message
+/// that somebody pays for, and it disturbs a phone.
 pub(crate) const CODES_OF_ONE: usize = 3;
+pub(crate) const CODES_OF_ADDRESS: usize = 30;
 pub(crate) const CODES_OF_ALL: usize = 120;
 pub(crate) const CODES_WINDOW_MS: u64 = 900_000;
 /// One attempt to reach the hub.

@@ -12,7 +12,7 @@ use std::{
     io::{Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, PoisonError, RwLock, mpsc},
+    sync::{Arc, Mutex, PoisonError, RwLock, mpsc},
     time::SystemTime,
 };
 
@@ -24,6 +24,10 @@ use crate::limits::{CLIP_BYTES_MAX, CLIP_WAIT, CLIPS_BYTES_MAX, CLIPS_LEAVE_BYTE
 const USUAL: &str = "espeak-ng -v {voice} --stdin --stdout";
 /// A command is heard out once: who waits for it takes one clip, or has given up.
 const HEARD_MAX: usize = 1;
+/// A clip that failed so often is left until the node starts again.
+const TRIES_MAX: u32 = 3;
+/// Clips of one language that fail one after the other before the rest of it waits for the next round.
+const IN_A_ROW_MAX: u32 = 3;
 /// Bytes of the hash that names a clip.
 const NAME_BYTES: usize = 16;
 
@@ -42,6 +46,17 @@ pub(crate) struct Speech {
     command: Vec<String>,
     /// Names of the clips that are on disk, with their bytes.
     ready: RwLock<BTreeMap<String, u64>>,
+    /// Languages in which something was not spoken, by their tags.
+    failing: Mutex<BTreeMap<&'static str, Failing>>,
+}
+
+/// What failed of a language.
+#[derive(Debug, Default)]
+struct Failing {
+    /// How often each clip was tried in vain.
+    tries: BTreeMap<String, u32>,
+    /// Failures since the last clip that was spoken.
+    in_a_row: u32,
 }
 
 impl Speech {
@@ -67,7 +82,8 @@ impl Speech {
                 ready.insert(name.to_owned(), entry.metadata().map_or(0, |metadata| metadata.len()));
             }
         }
-        Ok(Some(Self { folder: folder.to_owned(), command: words, ready: RwLock::new(ready) }))
+        let (ready, failing) = (RwLock::new(ready), Mutex::default());
+        Ok(Some(Self { folder: folder.to_owned(), command: words, ready, failing }))
     }
 
     /// The name of a clip, where it is there.
@@ -95,7 +111,8 @@ impl Speech {
         hasher.finalize().to_hex()[..2 * NAME_BYTES].to_owned()
     }
 
-    /// Which of the sayings have no clip yet; clips of none of them make room where all would be too much.
+    /// Which of the sayings have no clip yet and are worth a try, what failed least first; clips of none of them make room
+    /// where all would be too much.
     pub(crate) fn lacking(&self, wanted: &BTreeSet<Saying>) -> Vec<Saying> {
         let names: BTreeSet<String> = wanted.iter().map(|saying| self.name(saying)).collect();
         let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
@@ -113,7 +130,38 @@ impl Speech {
             bytes -= ready.remove(&name).unwrap_or_default();
             drop(fs::remove_file(self.file(&name)));
         }
-        wanted.iter().filter(|saying| !ready.contains_key(&self.name(saying))).cloned().collect()
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        failing.values_mut().for_each(|of| of.tries.retain(|name, _| names.contains(name)));
+        let failed = |saying: &Saying| {
+            let of = failing.get(saying.tag)?;
+            Some((of.in_a_row, of.tries.get(&self.name(saying)).copied().unwrap_or_default()))
+        };
+        let lacking = wanted.iter().filter(|saying| !ready.contains_key(&self.name(saying)));
+        let mut lacking: Vec<_> =
+            lacking.map(|saying| (failed(saying).unwrap_or_default(), saying)).collect();
+        lacking.retain(|((_, tries), _)| *tries < TRIES_MAX);
+        lacking.sort_by_key(|(failed, _)| *failed);
+        lacking.into_iter().map(|(_, saying)| saying.clone()).collect()
+    }
+
+    /// Remembers what became of a try. The log says once of a language that something of it is not read.
+    fn tried(&self, saying: &Saying, spoken: &anyhow::Result<bool>) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match spoken {
+            Ok(_) => {
+                if let Some(of) = failing.get_mut(saying.tag) {
+                    of.in_a_row = 0;
+                }
+            }
+            Err(error) => {
+                if !failing.contains_key(saying.tag) {
+                    tracing::warn!(language = saying.tag, "not all pages are read aloud: {error:#}");
+                }
+                let of = failing.entry(saying.tag).or_default();
+                of.in_a_row = of.in_a_row.saturating_add(1);
+                *of.tries.entry(self.name(saying)).or_default() += 1;
+            }
+        }
     }
 
     /// Speaks one saying to disk. Returns false where the disk's share of clips is full.
@@ -236,20 +284,29 @@ pub(crate) fn is_program(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-/// Speaks what is wanted and has no clip yet, one after the other; ends at the first failure, and the next round tries
-/// again.
-pub(crate) async fn speak_all(speech: &Arc<Speech>, wanted: BTreeSet<Saying>) {
-    for saying in speech.lacking(&wanted) {
-        let speech = speech.clone();
-        match tokio::task::spawn_blocking(move || speech.speak(&saying)).await {
-            Ok(Ok(true)) => {}
-            Ok(Ok(false)) | Err(_) => return,
-            Ok(Err(error)) => {
-                tracing::warn!("a page is not read aloud: {error:#}");
-                return;
-            }
+/// Speaks what is wanted and has no clip yet, one after the other. What fails is passed over, and a language without a voice
+/// silences no other one. Returns whether another round may bring more.
+pub(crate) async fn speak_all(speech: &Arc<Speech>, wanted: &BTreeSet<Saying>) -> bool {
+    let mut in_a_row: BTreeMap<&str, u32> = BTreeMap::new();
+    for saying in speech.lacking(wanted) {
+        let failed = in_a_row.entry(saying.tag).or_default();
+        if *failed == IN_A_ROW_MAX {
+            continue;
+        }
+        let speaker = speech.clone();
+        let spoken = tokio::task::spawn_blocking(move || {
+            let spoken = speaker.speak(&saying);
+            speaker.tried(&saying, &spoken);
+            spoken
+        });
+        match spoken.await {
+            Ok(Ok(true)) => *failed = 0,
+            Ok(Err(_)) => *failed += 1,
+            // The disk has no room for clips, or the node ends.
+            Ok(Ok(false)) | Err(_) => return true,
         }
     }
+    !speech.lacking(wanted).is_empty()
 }
 
 #[cfg(test)]
@@ -287,6 +344,40 @@ mod tests {
         assert_eq!(names.len(), 4);
         assert!(names.iter().all(|name| is_name(name)));
         assert_eq!((voice("zh-CN"), voice("es")), ("cmn", "es"));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_language_without_a_voice_silences_no_other_one() {
+        let folder = std::env::temp_dir().join(format!("dayshift-voices-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (sample, script, calls) = (folder.join("sample"), folder.join("speak"), folder.join("calls"));
+        fs::write(&sample, UNKNOWN).unwrap();
+        // Like a speaker that has no voice for bo, and that stumbles over one text of en.
+        fs::write(&script, "text=$(cat); echo \"$1\" >> $2; [ $1 != bo ] && [ \"$text\" != odd ] && cat $3")
+            .unwrap();
+        let [script, sample, told] = [&script, &sample, &calls].map(|path| path.display().to_string());
+        let command = format!("sh {script} {{lang}} {told} {sample}");
+        let speech = Arc::new(Speech::open(&folder.join("clips"), Some(&command)).unwrap().unwrap());
+        let saying = |tag, text: &str| Saying { tag, text: text.to_owned() };
+        let mut wanted: BTreeSet<Saying> = (0..9).map(|n| saying("bo", &n.to_string())).collect();
+        let heard = [saying("en", "a"), saying("en", "z"), saying("zh-CN", "a")];
+        wanted.extend(heard.iter().cloned().chain([saying("en", "odd")]));
+        let called =
+            |tag: &str| fs::read_to_string(&calls).unwrap().lines().filter(|line| *line == tag).count();
+        assert!(speak_all(&speech, &wanted).await, "another round may bring more");
+        assert!(heard.iter().all(|saying| speech.clip(saying).is_some()));
+        assert_eq!((called("bo"), called("en"), called("zh-CN")), (3, 3, 1));
+        assert_eq!(speech.lacking(&wanted)[0], saying("en", "odd"), "a language without a voice comes last");
+        let mut rounds = 1;
+        while speak_all(&speech, &wanted).await {
+            rounds += 1;
+            assert!(rounds < 20);
+        }
+        assert_eq!((called("bo"), called("en")), (9 * 3, 2 + 3), "each clip is tried three times");
+        wanted.insert(saying("en", "new"));
+        assert!(!speak_all(&speech, &wanted).await);
+        assert!(speech.clip(&saying("en", "new")).is_some(), "what is new is spoken");
         fs::remove_dir_all(&folder).unwrap();
     }
 

@@ -196,7 +196,10 @@ impl Uplink {
             let due = running.session.poll_timeout().unwrap_or(u64::MAX / 2);
             let due = tokio::time::Instant::from_std(self.began + Duration::from_millis(due.min(1 << 40)));
             tokio::select! {
-                frame = receive(&mut receiver) => running.session.handle_frame(&frame?, self.now_ms()),
+                frame = receive(&mut receiver) => {
+                    running.session.handle_frame(&frame?, self.now_ms());
+                    self.shared.hear_word();
+                }
                 changed = heads.changed() => {
                     changed.context("the event loop has stopped")?;
                     for (vshard, head) in heads.borrow_and_update().iter() {

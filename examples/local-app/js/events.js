@@ -24,8 +24,8 @@ async function* parse(body) {
   }
 }
 
-// Calls `heard` with each event until `stop.abort()`.
-export async function follow(url, stop, heard) {
+// Calls `heard` with each event until `stop.abort()`, and `lost` whenever the stream breaks off.
+export async function follow(url, stop, heard, lost) {
   const kept = `dayshift.event.${url}`;
   let pause = FIRST_WAIT_MS;
   while (!stop.signal.aborted) {
@@ -43,6 +43,8 @@ export async function follow(url, stop, heard) {
       if (stop.signal.aborted) return;
     }
     await wait(pause);
+    if (stop.signal.aborted) return;
+    lost();
     pause = Math.min(pause * 2, WAIT_MS_MAX);
   }
 }

@@ -1,14 +1,20 @@
 // Which node to ask: the nearest one that is ready, and the next one when it does not answer.
 
 const PROBE_MS = 1_500;
+// Where nobody answered in that time: a slow line is no reason to give up.
+const SLOW_PROBE_MS = 10_000;
 const ANSWER_MS = 12_000;
+// How long a node that is asked beside the present one may take.
+const ASIDE_MS = 3_000;
+// While no node has what this phone wrote, asking for it again may rest this long.
+export const BEHIND_REST_MS = 10_000;
 const BOOKMARK = 'Dayshift-Bookmark';
 const KEPT_BOOKMARK = 'dayshift.bookmark';
 const EARTH_M = 6_371_000;
 // Nodes that are as near as this to one another are told apart by how fast they answer.
 const SAME_PLACE_M = 100;
 
-// A node that gave no answer at all: whether it took the request is not known.
+// No node's answer came: whether it took the request is not known.
 export class NoAnswer extends Error {}
 
 // An answer that is a problem document.
@@ -16,8 +22,10 @@ export class Refused extends Error {
   constructor(status, problem, retryAfter) {
     super(problem.detail ?? problem.title ?? String(status));
     this.status = status;
-    this.code = (problem.type ?? '').split('/').at(-1);
-    this.retryAfterMs = Number(retryAfter ?? 1) * 1_000;
+    this.code = problem.type.split('/').at(-1);
+    this.fields = (problem.errors ?? []).map((error) => error.field);
+    this.rule = problem.rule?.words ?? null;
+    this.retryAfterMs = (Number.parseInt(retryAfter ?? '1', 10) || 1) * 1_000;
   }
 }
 
@@ -28,73 +36,133 @@ export function metresBetween(a, b) {
   return 2 * EARTH_M * Math.asin(Math.sqrt(h));
 }
 
-async function probe(url, here) {
+// A node that answers and is not ready signs nobody up, and can be read all the same.
+async function probe(url, here, limit) {
   const began = performance.now();
-  const signal = AbortSignal.timeout(PROBE_MS);
-  const ready = await fetch(`${url}/readyz`, { signal, cache: 'no-store' });
-  const ms = Math.round(performance.now() - began);
-  if (!ready.ok) throw new NoAnswer(`${url} is not ready`);
-  const about = await (await fetch(`${url}/v1/node`, { signal, cache: 'no-store' })).json();
+  const look = { signal: AbortSignal.timeout(limit), cache: 'no-store' };
+  const timed = async (response) => [await response, Math.round(performance.now() - began)];
+  const [[ready, ms], described] = await Promise.all([timed(fetch(`${url}/readyz`, look)), fetch(`${url}/v1/node`, look)]);
+  if (!described.ok) throw new NoAnswer(`${url} does not say how it is`);
+  const about = await described.json();
   const stands = about.lat != null && about.lon != null;
-  return { url, ms, name: about.name, isCut: about.link !== 'up', far: here && stands ? metresBetween(here, about) : null };
+  const far = here && stands ? metresBetween(here, about) : null;
+  return { url, ms, name: about.name, isReady: ready.ok, isCut: about.link !== 'up', far };
 }
 
-// Nearest first, then fastest first.
+// Ready ones first, then nearest first, then fastest first.
 function order(a, b) {
   const place = (node) => (node.far == null ? Infinity : Math.round(node.far / SAME_PLACE_M));
+  if (a.isReady !== b.isReady) return a.isReady ? -1 : 1;
   return place(a) === place(b) ? a.ms - b.ms : place(a) - place(b);
 }
 
 export class Nodes {
   #urls;
   #changed;
+  #restUntil = 0;
   here = null;
   current = null;
+  // Those that answered when they were asked last; null before that.
+  answering = null;
+  // The node before the present one gave no answer.
+  wasMoved = false;
+  // What is read may be older than what this phone wrote.
+  isBehind = false;
 
-  // `changed` is called with the node that is asked from here on, and whether the one before it gave no answer.
+  // `changed` is called when the node to ask, or what is known of it, has changed.
   constructor(urls, changed) {
     this.#urls = urls;
     this.#changed = changed;
   }
 
-  // Asks all nodes how they are, and takes the best one; `without` is left out where another is ready.
+  // Asks all nodes how they are, and takes the best one; `without` is left out where another answers.
   async choose(without = null) {
-    const probed = await Promise.allSettled(this.#urls.map((url) => probe(url, this.here)));
-    const ready = probed.filter((one) => one.status === 'fulfilled').map((one) => one.value).sort(order);
-    this.current = ready.find((node) => node.url !== without) ?? ready[0] ?? null;
-    this.#changed(this.current, without !== null && this.current?.url !== without);
+    const ask = (limit) => this.#urls.map((url) => probe(url, this.here, limit));
+    const probed = await Promise.allSettled(ask(PROBE_MS));
+    let answering = probed.filter((one) => one.status === 'fulfilled').map((one) => one.value).sort(order);
+    if (answering.length === 0) answering = await Promise.any(ask(SLOW_PROBE_MS)).then((first) => [first], () => []);
+    const others = answering.filter((node) => node.url !== without);
+    const before = this.current;
+    this.answering = answering;
+    this.current = others.find((node) => node.isReady) ?? answering.find((node) => node.isReady) ?? others[0] ?? answering[0] ?? null;
+    const stands = answering.find((node) => node.url === before?.url);
+    const isGone = before !== null && (!stands || (before.url === without && stands.isReady));
+    this.wasMoved = isGone && this.current !== null && this.current.url !== before.url;
+    this.#changed();
     return this.current;
   }
 
-  // One request to one node. The bookmark lets a node that is behind say so, and wait for what this phone has written.
-  async ask(node, path, { headers = {}, ...options } = {}) {
-    const bookmark = localStorage.getItem(KEPT_BOOKMARK);
-    const all = bookmark ? { ...headers, [BOOKMARK]: bookmark } : headers;
+  // One request to one node. Whatever is no problem document was said by somebody else on the way there.
+  async ask(node, path, options = {}) {
     let response;
+    let text;
     try {
-      response = await fetch(node.url + path, { signal: AbortSignal.timeout(ANSWER_MS), ...options, headers: all });
+      response = await fetch(node.url + path, { signal: AbortSignal.timeout(ANSWER_MS), ...options });
+      text = await response.text();
     } catch (error) {
       throw new NoAnswer(`${node.url}: ${error.message}`);
     }
+    let body = null;
+    try {
+      body = JSON.parse(text);
+    } catch {
+      throw new NoAnswer(`${node.url}: ${response.status} with something else than JSON`);
+    }
     const next = response.headers.get(BOOKMARK);
     if (next) localStorage.setItem(KEPT_BOOKMARK, next);
-    if (response.ok) return response;
-    const problem = await response.json().catch(() => ({}));
-    throw new Refused(response.status, problem, response.headers.get('Retry-After'));
+    if (response.ok) return body;
+    if (typeof body?.type !== 'string') throw new NoAnswer(`${node.url}: ${response.status} without a problem`);
+    throw new Refused(response.status, body, response.headers.get('Retry-After'));
   }
 
-  // Reads from the present node, or from the next one where it gives no answer. Reading may always be repeated.
+  // Reads from the present node, or from the next one where it cannot answer. Reading may always be repeated. The bookmark lets a
+  // node wait for what this phone wrote, or say that it has not heard of it.
   async read(path) {
     for (let tries = 0; tries <= this.#urls.length; tries += 1) {
       const node = this.current ?? (await this.choose());
       if (!node) break;
+      const bookmark = Date.now() < this.#restUntil ? null : localStorage.getItem(KEPT_BOOKMARK);
       try {
-        return await (await this.ask(node, path)).json();
+        const read = await this.ask(node, path, bookmark ? { headers: { [BOOKMARK]: bookmark } } : {});
+        if (bookmark) this.#behind(false);
+        return read;
       } catch (error) {
-        if (!(error instanceof NoAnswer) && !(error.status >= 500)) throw error;
-        await this.choose(node.url);
+        if (error.code === 'behind') {
+          const read = await this.#readAside(node, path, bookmark);
+          if (read !== null) return read;
+        } else if (bookmark && error.code === 'bad-request') {
+          // Of a node that writes them in another way.
+          localStorage.removeItem(KEPT_BOOKMARK);
+        } else if (error instanceof NoAnswer || error.status >= 500) {
+          await this.choose(node.url);
+        } else {
+          throw error;
+        }
       }
     }
     throw new NoAnswer('no node answers');
+  }
+
+  // The present node has not heard of what this phone wrote: another one may have. Where none has, the node that took it may be
+  // gone for long, and what can be read is read without it.
+  async #readAside(behind, path, bookmark) {
+    for (const node of (this.answering ?? []).filter((other) => other.url !== behind.url)) {
+      try {
+        const read = await this.ask(node, path, { headers: { [BOOKMARK]: bookmark }, signal: AbortSignal.timeout(ASIDE_MS) });
+        this.#behind(false);
+        return read;
+      } catch (error) {
+        if (error instanceof Refused && error.status < 500) throw error;
+      }
+    }
+    this.#restUntil = Date.now() + BEHIND_REST_MS;
+    this.#behind(true);
+    return null;
+  }
+
+  #behind(isBehind) {
+    if (this.isBehind === isBehind) return;
+    this.isBehind = isBehind;
+    this.#changed();
   }
 }

@@ -41,6 +41,8 @@ pub struct Agenda {
     demand: BTreeMap<NodeId, (f64, u64)>,
     /// Jobs whose wait list is to be drawn, with when that is: epoch seconds of the hub's clock.
     draws: BTreeMap<(VshardId, JobId), i64>,
+    /// The hub's clock at the last look.
+    looked_at: Option<i64>,
 }
 
 /// A job that failed by itself.
@@ -117,13 +119,16 @@ impl Agenda {
         })
     }
 
-    /// Marks the jobs whose draw is due at `wall`, epoch seconds of the hub's clock.
-    pub fn wake(&mut self, wall: i64) {
+    /// Marks the jobs whose draw is due at `wall`, epoch seconds of the hub's clock. Whether that clock went back since the last
+    /// look: jobs that seemed to be over were left out of what is marked, and of what waits for its draw.
+    #[must_use = "behind a clock that went back all jobs are to be looked at"]
+    pub fn wake(&mut self, wall: i64) -> bool {
         let is_due = |_: &(VshardId, JobId), at: &mut i64| *at <= wall;
         let due: Vec<_> = self.draws.extract_if(.., is_due).collect();
         for ((vshard, job), _) in due {
             self.mark(vshard, [job]);
         }
+        self.looked_at.replace(wall).is_some_and(|before| wall < before)
     }
 
     /// Whether a draw is to come.
@@ -336,13 +341,20 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_went_back_is_noticed_once() {
+        let mut agenda = Agenda::default();
+        let went_back = [1_000, 1_000, 1_001, 999, 999, 1_000].map(|wall| agenda.wake(wall));
+        assert_eq!(went_back, [false, false, false, true, false, false]);
+    }
+
+    #[test]
     fn a_job_is_looked_at_when_its_draw_is_due() {
         let mut agenda = Agenda::default();
         let draws = vec![(job(1), Some(900)), (job(2), Some(1_000)), (job(3), None)];
         agenda.done(&chunk(3, &[1, 2, 3]), Passed { rows: Vec::new(), draws }, 0);
-        agenda.wake(899);
+        assert!(!agenda.wake(899));
         assert_eq!((words(agenda.round(0)), agenda.has_draws()), (String::new(), true));
-        agenda.wake(900);
+        assert!(!agenda.wake(900));
         assert_eq!(words(agenda.round(0)), "3:+1!");
         agenda.done(&chunk(3, &[2]), Passed { rows: Vec::new(), draws: vec![(job(2), None)] }, 0);
         assert!(!agenda.has_draws(), "it was drawn for another reason");

@@ -49,6 +49,7 @@ use utoipa::OpenApi;
         nodes::peers,
         jobs::list,
         seats::of_job,
+        seats::waiting,
         seats::totals,
         import::import,
         carry::import,
@@ -83,6 +84,7 @@ pub(crate) fn router(app: Arc<App>, hosts: Hosts) -> anyhow::Result<Router> {
         .route("/v1/jobs/{id}", post(commands::job))
         .route("/v1/nodes/{node}", post(commands::node))
         .route("/v1/jobs/{id}/seats", get(seats::of_job))
+        .route("/v1/jobs/{id}/waiting", get(seats::waiting))
         .route("/v1/jobs/{id}/endings", get(limbo::endings))
         .route("/v1/erasures", get(erasures::list))
         .route("/v1/limbo", get(limbo::list))
@@ -107,6 +109,7 @@ pub(crate) fn router(app: Arc<App>, hosts: Hosts) -> anyhow::Result<Router> {
         .layer(middleware::from_fn_with_state(answer as Answer, http_face::whole))
         .layer(middleware::from_fn_with_state(app.clone(), pages::problem_as_page))
         .layer(middleware::from_fn_with_state((hosts, answer as Answer), http_face::own_host))
+        .layer(middleware::from_fn(http_face::pack))
         .with_state(app);
     Ok(router)
 }

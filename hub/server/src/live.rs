@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use sync_protocol::{
     documents::{Draw, JobFields},
     ids::{JobId, NodeId, VshardId, Writer},
-    seats::{HubHolding, HubJob, LossPolicy, SeatState, out_total},
+    seats::{HubHolding, HubJob, LossPolicy, SeatState, Standing, out_total},
 };
-use sync_store::{EndingRow, JobSummary, NodeRecord, SeatRow, SeatTotals, ShardTx, StoreError};
+use sync_store::{EndingRow, JobSummary, NodeRecord, SeatRow, SeatTotals, ShardTx, StoreError, WaitRow};
 
 /// A node with its contact and rights.
 #[derive(Debug)]
@@ -211,6 +211,42 @@ pub(crate) async fn job(app: &App, job: JobId) -> Result<Option<(JobView, Vec<Se
             let Some(summary) = tx.job_summary(vshard, job)? else { return Ok(None) };
             let seats = tx.seats(vshard, job)?;
             Ok(Some((JobView::read(tx, vshard, summary)?, seats)))
+        })
+        .await?;
+    Ok(found.into_iter().flatten().next())
+}
+
+/// Where each incarnation with rights to a job stands in the job's vshard.
+pub(crate) async fn standings(app: &App, job: JobId) -> Result<BTreeMap<Writer, Standing>, ShardError> {
+    let found = app
+        .shards
+        .read_all(move |tx| {
+            let Some(vshard) = tx.vshard_of(job)? else { return Ok(BTreeMap::new()) };
+            let writers = tx.holdings(vshard, job)?.into_iter().map(|(writer, _)| writer);
+            writers.map(|writer| Ok((writer, tx.standing(vshard, writer)?))).collect()
+        })
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Who waits for a job.
+#[derive(Debug)]
+pub(crate) struct WaitList {
+    /// In the order in which they are served.
+    pub(crate) waiting: Vec<WaitRow>,
+    /// When that order is drawn, while it is to come (epoch seconds).
+    pub(crate) draw_at: Option<i64>,
+}
+
+/// The wait list of a job; `None` where the job is not known.
+pub(crate) async fn waiting(app: &App, job: JobId) -> Result<Option<WaitList>, ShardError> {
+    let found = app
+        .shards
+        .read_all(move |tx| {
+            let Some(vshard) = tx.vshard_of(job)? else { return Ok(None) };
+            let Some(summary) = tx.job_summary(vshard, job)? else { return Ok(None) };
+            let draw_at = JobView::read(tx, vshard, summary)?.draw_at;
+            Ok(Some(WaitList { waiting: tx.waiting(vshard, job)?, draw_at }))
         })
         .await?;
     Ok(found.into_iter().flatten().next())

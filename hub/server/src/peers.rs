@@ -8,7 +8,7 @@ mod hello;
 mod session;
 mod work;
 
-pub(crate) use board::{Board, Contact, PeerState, state};
+pub(crate) use board::{Board, Contact, LeaseClock, PeerState, state};
 pub(crate) use carry::{Account, Refusal, Word, import};
 
 use crate::{app::App, clock, limits::EXCHANGES_MAX};

@@ -8,7 +8,7 @@ use crate::{
     fencing, http, incarnations,
     limits::{CHECKPOINT_EVERY, DIRECTORY_POLL, DRAIN_TIME_MAX},
     over_limits::OverLimits,
-    peers::{self, Board},
+    peers::{self, Board, LeaseClock},
     rates::Gauges,
     scheduler::{self, Scheduler},
     shard_workers::{self, ShardThreads},
@@ -39,7 +39,7 @@ pub(crate) fn run(config: Config) -> Result<()> {
     let _lock = lock(&config)?;
     pages::languages::start(&config.data.join("languages"))?;
     let stop = CancellationToken::new();
-    let (app, threads) = open(&config, &stop)?;
+    let (app, threads) = open(&config, LeaseClock::start(), &stop)?;
     let runtime = Runtime::new().context("start the runtime")?;
     let served = runtime.block_on(serve(&config, app));
     // Requests that outlived the drain are cut here, so that the queues close and the threads end.
@@ -64,7 +64,12 @@ fn lock(config: &Config) -> Result<FolderLock> {
     Ok(lock)
 }
 
-fn open(config: &Config, stop: &CancellationToken) -> Result<(Arc<App>, ShardThreads)> {
+/// Opens the hub's files; `leases` is the clock by which nodes' leases end.
+pub(crate) fn open(
+    config: &Config,
+    leases: LeaseClock,
+    stop: &CancellationToken,
+) -> Result<(Arc<App>, ShardThreads)> {
     let authority = Authority::open(&layout::authority(&config.data)).context("open the authority")?;
     let token = layout::admin_token(&config.data);
     let admin_token = fs::read_to_string(&token).with_context(|| format!("read {}", token.display()))?;
@@ -81,7 +86,7 @@ fn open(config: &Config, stop: &CancellationToken) -> Result<(Arc<App>, ShardThr
         authority,
         shards,
         directory,
-        board: Board::default(),
+        board: Board::new(leases),
         over_limits: OverLimits::default(),
         gauges: Gauges::new(config.rates),
         scheduler: Scheduler::new(),

@@ -47,8 +47,8 @@ listen = Escuchar
 
 foot-ok = Todo funciona
 foot-in-step = { $n ->
-    [0] Datos de la central: ahora
-   *[other] Datos de hace { $n } min
+    [0] Última noticia: ahora mismo
+   *[other] Última noticia: hace { $n } min
     }
 foot-cut-title = { $n ->
     [0] Sin línea desde ahora
@@ -86,7 +86,7 @@ start-touch = Toque su idioma para empezar
 
 near-title = Cerca de mí
 soonest-title = Los que empiezan antes
-soonest-means = Primero los más próximos: este quiosco no sabe dónde está
+soonest-means = Primero lo que se confirma aquí, luego lo más próximo: este quiosco no sabe dónde está
 count-today = { $n ->
     [one] 1 trabajo hoy
    *[other] { $n } trabajos hoy
@@ -203,7 +203,6 @@ job-queue-now = Lleno, <b>{ $n }</b> en fila
 job-everywhere = { $n } en total,{ " " }
 job-starts-in = Empieza en { $n } minutos
 job-starts-in-hours = Empieza en unas { $n } horas
-job-rest = { $n } minutos de descanso
 job-walk = { $n ->
     [one] 1 minuto a pie
    *[other] { $n } minutos a pie
@@ -264,6 +263,7 @@ signup-missing-some = Escriba su teléfono
 signup-go = Confirmar
 signup-go-ask = Enviar
 signup-go-queue = Hacer fila
+signup-deciding = Un momento, se está decidiendo
 signup-phone-wrong-china = No es un móvil: tiene 11 cifras y empieza con 1
 signup-phone-wrong-america = No es un teléfono: tiene 10 cifras
 signup-phone-wrong-world = No es un teléfono: con el código del país tiene de 7 a 15 cifras
@@ -274,14 +274,17 @@ too-many = Fue demasiado rápido. Pruebe de nuevo en un minuto.
 
 crew-title = Apuntarse juntos
 crew-link = Varias personas
-crew-list = Números en la lista
+crew-list = Quién está en la lista
 crew-why = Todos tienen puesto, o nadie. De 2 a 10 personas; solo se ven las últimas cuatro cifras.
-crew-add = Añadir este número
+crew-add = Añadir
+crew-who = Tarjeta al lector, o número de teléfono
+crew-you = Usted
+crew-card = Con tarjeta
 crew-drop = Quitar de la lista: número
 crew-go = Confirmar a los { $n }
 crew-few = Al menos 2 personas
 crew-size = Un grupo tiene de 2 a 10 personas
-crew-twice = Este número ya está en la lista
+crew-twice = Ya está en la lista
 crew-again = El número { $n } de la lista ya está apuntado a este trabajo
 crew-unfit = El número { $n } de la lista:
 crew-short = { $n ->
@@ -291,12 +294,14 @@ crew-short = { $n ->
 crew-short-do = No se tomó nada. Quite a alguien de la lista, o que cada uno se apunte solo: quien no tenga puesto hace fila.
 crew-alone = Cada uno solo
 crew-all = Los { $n } tienen puesto
+crew-kept = { $n } puestos guardados, aún no finales
 crew-some = { $n } boletos: mire cada uno
 
 ticket-confirmed = Confirmado
 ticket-confirmed-means = Este puesto es suyo
 ticket-provisional = Guardado, aún no final
-ticket-provisional-means = La central debe saberlo antes, a más tardar a las { $a }. Mire este boleto otra vez antes de salir
+ticket-provisional-means = Será suyo cuando la central lo sepa, a más tardar a las { $a }
+ticket-provisional-said = Será suyo cuando la central lo sepa
 ticket-confirmed-frozen-means = Es lo último que supo este quiosco. Compruébelo en otro quiosco o en la oficina
 ticket-waiting = En fila
 ticket-waiting-means = Es el número { $n }. Aún no es suyo: por favor no viaje
@@ -340,6 +345,7 @@ next-others = { $n ->
    *[other] Hay { $n } trabajos más al momento
     }
 next-no-need = Esperando a la central. No hace falta pedir otra vez
+next-kept = Antes de salir, escriba aquí su número y mire otra vez este boleto
 next-look-up = En unos minutos, escriba aquí su número
 next-do-not-go = No hace falta que vaya. No es culpa suya
 ticket-others = Ver los del momento
@@ -432,7 +438,8 @@ hours-go = Son { $a }
 # What a job asks of people, and what a worker tells of himself
 signup-overlap = Ya tiene un trabajo a esa hora. Aquí está ese boleto
 lack-profile = Este trabajo pide edad, papeles o idiomas. Díganos una vez quién es y apúntese después
-lack-age = Este trabajo es para personas de más edad, o aquí no se sabe su fecha de nacimiento
+lack-age = Este trabajo es para personas de más edad
+lack-born = Este trabajo pide una edad y aquí no se sabe su fecha de nacimiento. Borre sus datos en su página e inscríbase otra vez con ella, o elija otro trabajo
 lack-certificate = Este trabajo pide: { $a }. En su perfil no está
 lack-language = Este trabajo pide a alguien que hable { $a }. En su perfil no está
 lack-distance = Ese lugar queda más lejos de lo que usted quiere ir
@@ -773,7 +780,7 @@ card-title = Su tarjeta
 card-qr = Código QR de la tarjeta
 card-keep = Tómele una foto.
 card-keep-print = Tómele una foto o imprímala.
-card-use = Acérquela al lector: ya no hay que escribir el número.
+card-use = Acérquela al lector de este quiosco: aquí ya no hay que escribir el número.
 card-says = La tarjeta dice quién es. El PIN abre lo suyo: no lo diga a nadie.
 card-lost = ¿La perdió? Haga otra aquí. La vieja ya no abre nada.
 card-once = Solo se ve ahora. Siempre se puede hacer otra
@@ -788,7 +795,7 @@ pin-why = El PIN abre lo suyo. No su cumpleaños, ni nada que otros le vean usar
 # Lo que piden los trabajos
 enrol-title = Inscribirse
 enrol-link = Soy nuevo
-enrol-why = Una vez, para tener tarjeta y PIN. Después se apunta sin escribir el número.
+enrol-why = Una vez en este quiosco, para tener tarjeta y PIN. Después se apunta aquí sin escribir el número.
 born-why = Algunos trabajos piden una edad. Puede dejarlo vacío.
 about-title = Mis datos
 about-why = Marque solo lo cierto: en la entrada pueden pedirlo. Si el trabajo no pide nada, no hace falta.

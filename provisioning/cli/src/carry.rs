@@ -10,7 +10,7 @@ pub(crate) use node::running_node;
 use crate::{
     Outcome,
     hub_client::{self, HubClient, read_token},
-    output,
+    output, peers,
 };
 use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -27,6 +27,11 @@ use sync_protocol::limits::CARRY_BYTES_MAX;
 /// What can be done about sync.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SyncCommand {
+    /// List how far sync with each node has come: what it lacks of the hub's, and how much of its own log is merged.
+    #[command(
+        after_long_help = "Example:\n  dayshift sync peers --hub http://127.0.0.1:7480 --token-file hub/admin.token"
+    )]
+    Peers(peers::PeersArgs),
     /// A session through a file.
     #[command(subcommand)]
     Carry(CarryCommand),
@@ -132,10 +137,10 @@ pub(crate) struct Acked {
 
 /// Runs `dayshift sync`.
 pub(crate) fn run(command: &SyncCommand) -> Result<Outcome> {
-    let SyncCommand::Carry(command) = command;
     match command {
-        CarryCommand::Export(args) => export::run(args),
-        CarryCommand::Import(args) => import(args),
+        SyncCommand::Peers(args) => peers::run(args),
+        SyncCommand::Carry(CarryCommand::Export(args)) => export::run(args),
+        SyncCommand::Carry(CarryCommand::Import(args)) => import(args),
     }
 }
 

@@ -22,6 +22,8 @@ use std::{
 /// A root certificate is Ed25519: its public key follows this algorithm identifier (RFC 8410).
 const ED25519_KEY: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 const WRITER_BYTES: usize = 6;
+/// The class of jobs whose rights come back from a lost node; a receipt without a class was final at once.
+const RECLAIM: u64 = 1;
 
 /// Arguments of `dayshift receipt count`.
 #[derive(Debug, Args)]
@@ -60,6 +62,8 @@ struct Claim {
     sign_up: String,
     worker: Vec<u8>,
     head: Vec<u8>,
+    /// It was signed before the hub had heard of it, and could be voided later than a time that it names.
+    provisional: bool,
 }
 
 /// The outcome of a count.
@@ -67,6 +71,8 @@ struct Claim {
 struct Count {
     receipts: u64,
     cancelled: u64,
+    /// Of those that were not given back, how many were provisional when they were signed.
+    provisional: u64,
     live: BTreeMap<String, u64>,
     /// Jobs with more live receipts than seats, and by how many.
     over: BTreeMap<String, u64>,
@@ -86,7 +92,8 @@ pub(crate) fn run(args: &CountArgs) -> Result<Outcome> {
     let oversold: u64 = count.over.values().sum();
     if args.json {
         let shown = serde_json::json!({
-            "receipts": count.receipts, "cancelled": count.cancelled, "jobs": count.live.len(),
+            "receipts": count.receipts, "cancelled": count.cancelled, "provisional": count.provisional,
+            "jobs": count.live.len(),
             "live": count.live.values().sum::<u64>(), "oversold": oversold, "over": count.over, "wrong": count.wrong,
         });
         output::result(&shown.to_string());
@@ -97,6 +104,13 @@ pub(crate) fn run(args: &CountArgs) -> Result<Outcome> {
             count.receipts,
             count.cancelled,
             count.live.len()
+        ));
+    }
+    if count.provisional > 0 && !args.json {
+        output::note(&format!(
+            "{} of them were provisional when they were signed: a reclaim of their nodes' rights may have voided those \
+             that the hub had not heard of",
+            count.provisional
         ));
     }
     for wrong in &count.wrong {
@@ -141,6 +155,7 @@ fn count(
     count.receipts = seen.union(&given_back).count() as u64;
     for claim in seen.difference(&given_back) {
         *count.live.entry(claim.job.clone()).or_default() += 1;
+        count.provisional += u64::from(claim.provisional);
     }
     for (job, live) in &count.live {
         let cap = caps.get(job).with_context(|| format!("no cap is given for {job}"))?;
@@ -169,6 +184,11 @@ fn claim(held: &Held, root: &VerifyingKey) -> Result<Claim> {
         sign_up: id('s', body.bytes(1)?)?,
         worker: body.bytes(2)?.to_vec(),
         head: body.bytes(6)?.to_vec(),
+        provisional: match (body.number(8)?, body.number(9)?) {
+            (None, None) => false,
+            (Some(RECLAIM), Some(_)) => true,
+            other => bail!("class and last time do not fit each other: {other:?}"),
+        },
     };
     ensure!(claim.job == held.job, "it is for job {}", claim.job);
     ensure!(claim.sign_up == held.sign_up, "it is for sign-up {}", claim.sign_up);
@@ -213,9 +233,14 @@ mod tests {
         ids::{JobId, SignUpId, WorkerId, Writer},
         log::Head,
         receipt::{Receipt, ReceiptBody},
+        seats::LossPolicy,
     };
 
     fn held(counter: u64, worker: u8, cancelled: bool) -> Held {
+        held_of(counter, worker, cancelled, None)
+    }
+
+    fn held_of(counter: u64, worker: u8, cancelled: bool, class: Option<LossPolicy>) -> Held {
         let (root, log) = (SigningKey::from_bytes(&[1; 32]), SigningKey::from_bytes(&[2; 32]));
         let writer = Writer::new(3, 1);
         let statement = [&writer.to_bytes()[..], log.verifying_key().as_bytes()].concat();
@@ -229,6 +254,8 @@ mod tests {
             wseq: counter,
             head: Head([worker; 32]),
             issued_at: 1_790_000_000,
+            class,
+            final_by: class.map(|_| 1_790_000_120),
         };
         let receipt = Receipt::sign(&body, &log, &[statement.as_slice(), &by_root].concat());
         let receipt = URL_SAFE_NO_PAD.encode(receipt.to_bytes());
@@ -253,6 +280,22 @@ mod tests {
         check(&[held(1, 1, false), held(1, 1, false), held(1, 1, true)], 1, (0, 0, 0));
         // A copied disk gives one number to two people: both hold a receipt.
         check(&[held(1, 1, false), held(1, 2, false)], 1, (2, 1, 0));
+    }
+
+    #[test]
+    fn what_was_provisional_counts_as_a_seat_and_is_told_apart() {
+        let root = SigningKey::from_bytes(&[1; 32]).verifying_key();
+        let caps = BTreeMap::from([("j0-1-7".to_owned(), 1)]);
+        let held = [held(1, 1, false), held_of(2, 2, false, Some(LossPolicy::Reclaim))];
+        let counted = count(&held, &root, &caps, &BTreeMap::new()).unwrap();
+        assert_eq!((counted.receipts, counted.provisional, counted.wrong.len()), (2, 1, 0));
+        assert_eq!(
+            counted.over.values().sum::<u64>(),
+            1,
+            "the ledger must know of a void one, not the count"
+        );
+        let odd = [held_of(3, 3, false, Some(LossPolicy::WriteOff))];
+        assert_eq!(count(&odd, &root, &caps, &BTreeMap::new()).unwrap().wrong.len(), 1);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub(crate) mod cluster;
 mod joining;
 pub(crate) mod people;
 pub(crate) mod process;
+pub(crate) mod recount;
 pub(crate) mod relay;
 pub(crate) mod small_disk;
 mod steps;
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Outcome> {
     story.tell(&format!("Seed {}, everything in {}.", args.seed, folder.display()));
     let told = tell(args, &mut story);
     if let Some(path) = &args.json_receipts {
-        story.book.write_receipts(path)?;
+        recount::write(&story.book.shown(), path)?;
     }
     if told.is_err() && !wait::stopped() {
         for line in story.cluster.log_tails() {

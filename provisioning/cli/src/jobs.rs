@@ -1,4 +1,4 @@
-//! `dayshift jobs`: bring job files into a hub, make job files where none can be had, change or close a job.
+//! `dayshift jobs`: bring job files into a hub, make job files where none can be had, look at, change or close a job.
 
 mod change;
 mod convert;
@@ -11,6 +11,7 @@ mod framing;
 pub(crate) mod generate;
 mod import;
 mod import_command;
+mod look;
 mod map;
 mod mojibake;
 mod money;
@@ -56,6 +57,28 @@ enum JobsCommand {
         after_long_help = "Example:\n  dayshift jobs close j0-1-1024 --hub http://127.0.0.1:7480 --token-file hub/admin.token\n\nAn agency gives a file with its own key as --token-file, for its own jobs."
     )]
     Close(change::CloseArgs),
+    /// Show who holds the seats of a job: cap, rights at the hub, rights and confirmed places by holder, limbo.
+    ///
+    /// A right is the permission to fill a seat. Each holder's are its confirmed places and its idle rights, which only it
+    /// can use. What stays reserved for an incarnation that is over is in limbo. All as far as the nodes have reported.
+    #[command(
+        after_long_help = "Example:\n  dayshift jobs seats j0-1-1024 --hub http://127.0.0.1:7480 --token-file hub/admin.token"
+    )]
+    Seats(look::LookArgs),
+    /// Show which sign-ups of a job others than their holder ended, why, and whether it is done.
+    ///
+    /// Latest first: by a lowered cap, by closing, as a duplicate, by a reclaim, or given back at another kiosk.
+    #[command(
+        after_long_help = "Example:\n  dayshift jobs endings j0-1-1024 --hub http://127.0.0.1:7480 --token-file hub/admin.token"
+    )]
+    Endings(look::LookArgs),
+    /// Show who waits for a job, in the order in which free rights are offered, and to whom one is offered now.
+    ///
+    /// Who waits at a node without a line is not in it until the node has reported.
+    #[command(
+        after_long_help = "Example:\n  dayshift jobs waiting j0-1-1024 --hub http://127.0.0.1:7480 --token-file hub/admin.token"
+    )]
+    Waiting(look::LookArgs),
     /// Check the public draw of a job's wait list; needs no server.
     #[command(
         subcommand,
@@ -71,6 +94,9 @@ pub(crate) fn run(args: JobsArgs) -> Result<Outcome> {
         JobsCommand::Generate(args) => generate::run(&args),
         JobsCommand::Cap(args) => change::cap(&args),
         JobsCommand::Close(args) => change::close(&args),
+        JobsCommand::Seats(args) => look::seats(&args),
+        JobsCommand::Endings(args) => look::endings(&args),
+        JobsCommand::Waiting(args) => look::waiting(&args),
         JobsCommand::Draw(command) => draw::run(&command),
     }
 }

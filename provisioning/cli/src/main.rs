@@ -13,6 +13,7 @@ mod live;
 mod messages;
 mod node;
 mod output;
+mod peers;
 mod plugin;
 mod receipt;
 mod stage;
@@ -37,7 +38,7 @@ enum Command {
     /// The hub's data folder.
     #[command(subcommand)]
     Hub(hub::HubCommand),
-    /// Import and generate jobs, change their number of seats, close them.
+    /// Import and generate jobs, show who holds their seats, change their number, close them.
     Jobs(jobs::JobsArgs),
     /// Show the whole story on this machine: a hub, three nodes, lines that are cut.
     Demo(demo::DemoArgs),
@@ -63,7 +64,7 @@ enum Command {
     /// Plugins, from an empty folder to a tested component.
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
-    /// Sync by hand.
+    /// How far sync with each node has come, and sync by hand.
     #[command(subcommand)]
     Sync(carry::SyncCommand),
     /// Employers and agencies.

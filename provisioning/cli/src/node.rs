@@ -200,7 +200,7 @@ fn list(args: &HubArgs) -> Result<Outcome> {
 }
 
 /// The state as the console says it; one of a newer hub as it came.
-fn state_words(state: &str) -> &str {
+pub(crate) fn state_words(state: &str) -> &str {
     match state {
         "up" => "in step",
         "cut_off" => "cut off",

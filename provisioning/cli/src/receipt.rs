@@ -11,7 +11,10 @@ use ed25519_dalek::VerifyingKey;
 use enrolment::LogKeyCertificate;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
-use sync_protocol::receipt::{Receipt, ReceiptBody};
+use sync_protocol::{
+    ids::Writer,
+    receipt::{Receipt, ReceiptBody},
+};
 
 /// A receipt has about 400 bytes; anything beyond this is another file.
 const RECEIPT_BYTES_MAX: u64 = 16 * 1024;
@@ -59,23 +62,46 @@ pub(crate) fn run(command: &ReceiptCommand) -> Result<Outcome> {
     }
     output::result(&format!("log row      {} of shard {}", body.wseq, body.vshard));
     output::result(&format!("issued       {issued_at} by the signer's clock"));
+    output::result(&standing(&body)?);
     Ok(Outcome::Done)
+}
+
+/// Whether the place was final at once, in words.
+fn standing(body: &ReceiptBody) -> Result<String> {
+    let Some(until) = body.provisional_until() else {
+        return Ok("final        at once".to_owned());
+    };
+    let until = Timestamp::from_second(until).context("the receipt's last time")?;
+    Ok(format!(
+        "final        no: provisional until the hub has heard of it. Before {until}, by the signer's clock, nothing can \
+         void it; later a reclaim of its node's rights can"
+    ))
 }
 
 /// Checks the receipt's signature by the log key and the log key's certificate by the root key.
 pub(crate) fn verify(receipt: &[u8], root_key: &[u8; 32]) -> Result<ReceiptBody> {
     let receipt = Receipt::from_bytes(receipt)?;
-    let certificate = LogKeyCertificate::decode(&receipt.certificate)?;
+    let (writer, key) = certified(&receipt.certificate, root_key)?;
+    let body = receipt.verify(&key)?;
+    by_its_own(body.writer, writer)?;
+    Ok(body)
+}
+
+/// Whose log key a certificate vouches for, and the key, where the cluster's root has signed it.
+pub(crate) fn certified(certificate: &[u8], root_key: &[u8; 32]) -> Result<(Writer, VerifyingKey)> {
+    let certificate = LogKeyCertificate::decode(certificate)?;
     certificate.verify(root_key)?;
     let key = VerifyingKey::from_bytes(&certificate.key).context("the certified log key")?;
-    let body = receipt.verify(&key)?;
+    Ok((certificate.writer, key))
+}
+
+/// A receipt is signed by the node that it names, and by no other.
+pub(crate) fn by_its_own(named: Writer, certified: Writer) -> Result<()> {
     ensure!(
-        body.writer == certificate.writer,
-        "the receipt names node {} and its key is certified for node {}",
-        body.writer,
-        certificate.writer
+        named == certified,
+        "the receipt names node {named} and its key is certified for node {certified}"
     );
-    Ok(body)
+    Ok(())
 }
 
 /// Decodes a receipt from base64url, alone or at the end of a link.
@@ -126,7 +152,7 @@ fn read_receipt(argument: &str) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
     use ed25519_dalek::{Signer, SigningKey};
-    use sync_protocol::ids::{JobId, SignUpId, WorkerId, Writer};
+    use sync_protocol::ids::{JobId, SignUpId, WorkerId};
     use sync_protocol::log::Head;
 
     const ROOT: [u8; 32] = [1; 32];
@@ -139,8 +165,8 @@ mod tests {
         LogKeyCertificate { writer, key, signature }
     }
 
-    fn receipt(writer: Writer, certified: Writer) -> Vec<u8> {
-        let body = ReceiptBody {
+    fn body(writer: Writer) -> ReceiptBody {
+        ReceiptBody {
             job: JobId::job(writer, 1),
             sign_up: SignUpId::sign_up(writer, 2),
             worker: WorkerId([7; 16]),
@@ -149,7 +175,23 @@ mod tests {
             wseq: 4,
             head: Head([5; 32]),
             issued_at: 0,
-        };
+            class: None,
+            final_by: None,
+        }
+    }
+
+    #[test]
+    fn what_may_be_voided_yet_is_said_in_words() {
+        let whole = body(Writer::new(3, 1));
+        assert_eq!(standing(&whole).unwrap(), "final        at once");
+        let class = Some(sync_protocol::seats::LossPolicy::Reclaim);
+        let said = standing(&ReceiptBody { class, final_by: Some(1_800_000_120), ..whole }).unwrap();
+        assert!(said.contains("provisional until the hub has heard of it"), "{said}");
+        assert!(said.contains("Before 2027-01-15T08:02:00Z"), "{said}");
+    }
+
+    fn receipt(writer: Writer, certified: Writer) -> Vec<u8> {
+        let body = body(writer);
         Receipt::sign(&body, &SigningKey::from_bytes(&LOG), &certificate(certified).encode()).to_bytes()
     }
 

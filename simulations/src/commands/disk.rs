@@ -1,7 +1,7 @@
 //! `simulate disk`: what power cuts, failing and full disks and flipped bits do to a node's day.
 
 use super::say;
-use simulations::trials::{self, Figures, Order};
+use simulations::trials::{self, Figures, Flips, Order};
 use std::process::ExitCode;
 
 /// What to try.
@@ -10,7 +10,7 @@ pub(crate) struct Args {
     /// Power cuts, at each write and sync of the day in turn.
     #[arg(long, default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(1..))]
     power_cuts: u64,
-    /// Bits of the database turned over, half of them within change and ledger rows.
+    /// Bits turned over in a node's database, and as many in the hub's: half of them within change and ledger rows.
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(2..))]
     flips: u64,
     /// One JSON object instead of words.
@@ -21,7 +21,8 @@ pub(crate) struct Args {
     threads: Option<u64>,
 }
 
-/// Runs all trials. Exit code 1 where an answer was lost, a database was damaged, or a flipped bit was not noticed.
+/// Runs all trials. Exit code 1 where an answer was lost, a database was damaged, or a flipped bit
+/// was not noticed: none may change what is read, and each within a row must be noticed.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let threads = args
         .threads
@@ -60,13 +61,18 @@ fn tell(figures: &Figures) -> anyhow::Result<()> {
         "{} answers, {} lost; {} databases damaged",
         figures.answers, figures.lost_answers, figures.corrupt_databases
     ))?;
+    tell_flips("node", &figures.flips)?;
+    tell_flips("hub", &figures.hub)
+}
+
+fn tell_flips(whose: &str, flips: &Flips) -> anyhow::Result<()> {
     say(&format!(
-        "{} flipped bits: {} noticed, {} without effect, {} unnoticed; {} of {} in change and ledger rows noticed",
-        figures.flips,
-        figures.flips_noticed,
-        figures.flips_without_effect,
-        figures.flips_unnoticed,
-        figures.flips_in_rows_noticed,
-        figures.flips_in_rows
+        "{} flipped bits in the {whose}'s database: {} noticed, {} without effect, {} unnoticed; {} of {} in change and ledger rows noticed",
+        flips.flips,
+        flips.flips_noticed,
+        flips.flips_without_effect,
+        flips.flips_unnoticed,
+        flips.flips_in_rows_noticed,
+        flips.flips_in_rows
     ))
 }

@@ -42,6 +42,8 @@ struct InstanceLine<'a> {
     states: u64,
     transitions: u64,
     exhausted: bool,
+    /// States at which the walk would have stopped.
+    bound: u64,
     violation: Option<String>,
 }
 
@@ -108,7 +110,8 @@ fn walk_all(args: &Args) -> anyhow::Result<bool> {
             trace.as_ref().map(|trace| format!("{}: {}", trace.broken.invariant, trace.broken.what));
         if args.json {
             let exhausted = walked.exhausted;
-            let line = InstanceLine { instance: instance.name, states, transitions, exhausted, violation };
+            let name = instance.name;
+            let line = InstanceLine { instance: name, states, transitions, exhausted, bound, violation };
             writeln!(out, "{}", serde_json::to_string(&line)?)?;
             continue;
         }

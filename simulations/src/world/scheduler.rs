@@ -109,7 +109,7 @@ impl World {
         }
         self.hub.agenda.drawing = false;
         let wall = self.hub_wall();
-        self.hub.agenda.jobs.wake(wall);
+        let _never_back = self.hub.agenda.jobs.wake(wall);
         if !self.hub.agenda.jobs.is_empty() {
             self.tick_soon();
         }

@@ -3,7 +3,7 @@
 use simulations::{
     disk::{self, Effect, Operation},
     exhaustive::with_mutant,
-    trials::{self, Order},
+    trials::{self, Figures, Flips, Order},
     vfs,
 };
 use std::path::Path;
@@ -156,7 +156,28 @@ fn a_nodes_day_survives_a_fault_at_every_operation() {
     let figures = with_mutant(None, || trials::run(&order));
     assert!(figures.is_sound(), "{figures:?}");
     assert!(figures.io_errors > figures.disk_full && figures.disk_full > 500, "{figures:?}");
-    assert_eq!((figures.flips_in_rows, figures.flips_in_rows_noticed), (100, 100), "{figures:?}");
+    for flips in [figures.flips, figures.hub] {
+        assert_eq!(
+            (flips.flips, flips.flips_in_rows, flips.flips_in_rows_noticed),
+            (200, 100, 100),
+            "{figures:?}"
+        );
+    }
+}
+
+#[test]
+fn one_unnoticed_bit_is_one_too_many() {
+    let check = |change: fn(&mut Figures), is_sound| {
+        let noticed = Flips { flips: 4, flips_in_rows: 2, flips_in_rows_noticed: 2, ..Flips::default() };
+        let mut figures = Figures { flips: noticed, hub: noticed, ..Figures::default() };
+        change(&mut figures);
+        assert_eq!(figures.is_sound(), is_sound, "{figures:?}");
+    };
+    check(|_| (), true);
+    check(|figures| figures.flips.flips_in_rows_noticed = 1, false);
+    check(|figures| figures.hub.flips_in_rows_noticed = 1, false);
+    check(|figures| figures.flips.flips_unnoticed = 1, false);
+    check(|figures| figures.hub.flips_unnoticed = 1, false);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use simulations::{
     exhaustive::with_mutant,
     runs::{self, Order, Report},
     scenario::{self, Scenario},
+    schedule::{Act, Step},
     trace_file::TraceFile,
 };
 
@@ -19,7 +20,8 @@ fn run(scenarios: Vec<Scenario>, seeds: u64, twice: bool) -> Report {
 }
 
 fn run_sound(scenarios: Vec<Scenario>, seeds: u64, twice: bool) -> Report {
-    let order = Order { scenarios, start: 1, seeds, threads: 1, twice, traces: None, stops: false };
+    let order =
+        Order { scenarios, start: 1, seeds, threads: 1, twice, traces: None, keeps_all: false, stops: false };
     runs::run(&order)
 }
 
@@ -119,6 +121,50 @@ fn a_run_is_drawn_as_a_page_of_its_own() {
         !page.contains("http") && page.matches("</script>").count() == 1,
         "it needs nothing beside itself"
     );
+}
+
+#[test]
+fn what_lasts_and_who_holds_what_is_drawn_as_it_was() {
+    let trace = (1..20).map(|seed| TraceFile::record(&small("hot-job"), seed).unwrap());
+    let is_cut = |step: &&Step| matches!(step.act, Act::Cut { .. });
+    let trace = trace.into_iter().find(|trace| trace.steps.iter().filter(is_cut).count() > 1).unwrap();
+    let page = trace.draw().unwrap();
+    let (_, run) = page.split_once("const run = ").unwrap();
+    let run: serde_json::Value = serde_json::from_str(run.split_once(";\n").unwrap().0).unwrap();
+    let number = |value: &serde_json::Value| value.as_i64().unwrap();
+    let spans = run["spans"].as_array().unwrap();
+    for step in trace.steps.iter().filter(is_cut) {
+        let at = i64::try_from(step.at).unwrap();
+        let holds = |span: &&serde_json::Value| {
+            let is_cut = span["kind"].as_str().unwrap().starts_with("cut");
+            is_cut && number(&span["from"]) <= at && at < number(&span["until"])
+        };
+        assert!(spans.iter().any(|span| holds(&span)), "{step:?} is drawn");
+    }
+    let down = trace.events.iter().filter(|(_, text)| {
+        text.starts_with("machine ")
+            && (text.ends_with(" lost power") || text.ends_with("the node is killed"))
+    });
+    // A machine that fails again as it starts was down all the time.
+    let (drawn, told) = (spans.iter().filter(|span| span["kind"] == "down").count(), down.count());
+    assert!(drawn <= told && (drawn > 0) == (told > 0), "{drawn} of {told}");
+    let confirmed = trace.events.iter().filter(|(_, text)| text.ends_with(" confirmed")).count();
+    let glyphs = run["glyphs"].as_array().unwrap();
+    assert_eq!(glyphs.iter().filter(|glyph| glyph["kind"] == "confirmed").count(), confirmed);
+    for transfer in run["transfers"].as_array().unwrap() {
+        assert!(transfer["arrived"].as_i64().is_none_or(|at| at >= number(&transfer["left"])), "{transfer}");
+    }
+    for stack in run["stacks"].as_array().unwrap() {
+        for level in stack["levels"].as_array().unwrap() {
+            let held: i64 = level["parts"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|part| number(&part[0]) + number(&part[1]))
+                .sum();
+            assert_eq!(held + number(&level["pool"]), number(&level["cap"]), "{} {level}", stack["job"]);
+        }
+    }
 }
 
 #[test]

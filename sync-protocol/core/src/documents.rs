@@ -185,6 +185,11 @@ impl Document {
         self.seqs.get(&writer).copied().unwrap_or(0)
     }
 
+    /// Who has changed it, and how often each.
+    pub fn writers(&self) -> impl DoubleEndedIterator<Item = (Writer, u64)> {
+        self.seqs.iter().map(|(writer, changes)| (*writer, *changes))
+    }
+
     fn text(&self, field: &str) -> String {
         match self.value(field) {
             Some(Value::Text(text)) => text.clone(),

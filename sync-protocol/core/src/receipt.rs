@@ -3,6 +3,7 @@
 use crate::{
     ids::{JobId, SignUpId, VshardId, WorkerId, Writer},
     log::Head,
+    seats::LossPolicy,
 };
 use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use minicbor::{Decode, Encode};
@@ -29,6 +30,14 @@ pub struct ReceiptBody {
     /// Epoch seconds by the node's clock; no safety argument uses it.
     #[n(7)]
     pub issued_at: i64,
+    /// What becomes of the job's rights where their node is lost. Written for [`LossPolicy::Reclaim`] alone: without it the
+    /// place was final at once, as in every receipt of before there was this field.
+    #[n(8)]
+    pub class: Option<LossPolicy>,
+    /// When the signer's lease ended unless it was renewed, epoch seconds by its clock. Until the hub has heard of the place
+    /// it is provisional: before this time nothing can void it, later a reclaim can. Written with `class` alone.
+    #[n(9)]
+    pub final_by: Option<i64>,
 }
 
 /// A signed receipt with the certificate of the key that signed it.
@@ -90,5 +99,12 @@ impl ReceiptBody {
     #[must_use]
     pub const fn vshard(&self) -> VshardId {
         VshardId(self.vshard)
+    }
+
+    /// By when the hub has to hear of the place for it to be safe from a reclaim, epoch seconds; none where it was final
+    /// at once.
+    #[must_use]
+    pub fn provisional_until(&self) -> Option<i64> {
+        (self.class == Some(LossPolicy::Reclaim)).then(|| self.final_by.unwrap_or(self.issued_at))
     }
 }

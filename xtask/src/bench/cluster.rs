@@ -157,7 +157,7 @@ impl<'a> Cluster<'a> {
             "title": format!("Bench {n}"), "place": "bench", "start_at": "2099-01-01T06:00:00Z",
             "end_at": "2099-01-01T14:00:00Z", "pay_minor": 20_000, "currency": "CNY", "pay_unit": "day", "seats": 1,
         });
-        let (status, answer) = node.post_as("/v1/jobs", &self.tenant_key, &body)?;
+        let (status, answer) = node.post_as("/v1/jobs", (&self.tenant_key, &format!("job {n}")), &body)?;
         ensure!(status == 201, "posting a job gave {status}: {answer}");
         answer["id"].as_str().map(str::to_owned).context("a job without an id")
     }

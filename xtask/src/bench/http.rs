@@ -64,8 +64,13 @@ impl Client {
     }
 
     /// Sends JSON as a tenant; gives status and answer.
-    pub(super) fn post_as(&mut self, path: &str, bearer: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
-        self.send(path, &format!("Authorization: Bearer {bearer}"), body)
+    pub(super) fn post_as(
+        &mut self,
+        path: &str,
+        (bearer, key): (&str, &str),
+        body: &Value,
+    ) -> anyhow::Result<(u16, Value)> {
+        self.send(path, &format!("Authorization: Bearer {bearer}\r\nIdempotency-Key: {key}"), body)
     }
 
     /// Sends JSON; gives status and answer.

@@ -18,6 +18,8 @@ pub(super) const BROWSER_SUITE: &str = "xtask/browser/kiosk.mjs";
 pub(super) const DAY_SUITE: &str = "xtask/browser/day.mjs";
 /// The suite of the example app, run by node.
 pub(super) const APP_SUITE: &str = "xtask/browser/local_app.mjs";
+/// The suite of the page that shows a simulated run, run by node.
+pub(super) const TRACE_SUITE: &str = "xtask/browser/trace.mjs";
 /// The suite that holds both servers against their descriptions, run by node.
 pub(super) const CONTRACT_SUITE: &str = "xtask/browser/contract.mjs";
 
@@ -36,8 +38,10 @@ pub(super) enum Need {
     /// Glyphs for Chinese: without them a page is measured with empty boxes.
     Fonts,
     Playwright,
-    /// The rules of accessibility that every kiosk page is held to.
+    /// The rules of accessibility that every page is held to.
     Axe,
+    /// What speaks the pages that read themselves aloud.
+    Speech,
     Python,
     Schemathesis,
     WasmTarget,
@@ -52,6 +56,7 @@ impl Need {
             Self::Fonts => "fonts-noto-cjk",
             Self::Playwright => "playwright-core",
             Self::Axe => "axe-core",
+            Self::Speech => "espeak-ng",
             Self::Python => "python3 with venv",
             Self::Schemathesis => "schemathesis",
             Self::WasmTarget => WASM_TARGET,
@@ -66,6 +71,7 @@ impl Need {
             Self::Fonts => answers(&["fc-list", ":lang=zh", "file"]),
             Self::Playwright => modules(workspace).join("playwright-core/package.json").is_file(),
             Self::Axe => modules(workspace).join("axe-core/axe.min.js").is_file(),
+            Self::Speech => on_path("espeak-ng"),
             Self::Python => on_path("python3") && answers(&["python3", "-c", "import ensurepip; print(1)"]),
             Self::Schemathesis => schemathesis(workspace).is_file(),
             Self::WasmTarget => {
@@ -92,6 +98,7 @@ impl Need {
                     .args(["playwright-core", "axe-core"]);
                 succeed("npm install", &mut npm)
             }
+            Self::Speech => apt(workspace, &["espeak-ng"]),
             Self::Python => apt(workspace, &["python3", "python3-venv"]),
             Self::Schemathesis => {
                 let folder = python_folder(workspace);
@@ -136,6 +143,20 @@ pub(crate) fn describe(workspace: &Workspace, command: &mut Command) {
     if let Some(browser) = BROWSERS.into_iter().find(|browser| on_path(browser)) {
         command.env("DAYSHIFT_BROWSER", browser);
     }
+}
+
+/// Where tests leave the pages that they render for the suite that looks at them, emptied first.
+pub(super) fn empty_rendered(workspace: &Workspace) -> anyhow::Result<()> {
+    let folder = rendered(workspace);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))
+}
+
+/// The folder of rendered pages.
+pub(super) fn rendered(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("rendered")
 }
 
 fn browser_folder(workspace: &Workspace) -> PathBuf {

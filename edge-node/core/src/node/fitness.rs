@@ -26,6 +26,9 @@ pub enum Unfit {
     ProfileNeeded,
     #[error("this job is for workers from {0} years on")]
     TooYoung(u8),
+    /// The profile says no birth date.
+    #[error("this job is for workers from {0} years on: add the date of birth to the profile")]
+    AgeUnknown(u8),
     #[error("{0}")]
     CertificateMissing(String),
     #[error("{0}")]
@@ -46,6 +49,7 @@ impl Unfit {
             Self::Overlap(_) => "overlap",
             Self::ProfileNeeded => "profile-needed",
             Self::TooYoung(_) => "too-young",
+            Self::AgeUnknown(_) => "age-unknown",
             Self::CertificateMissing(_) => "certificate-missing",
             Self::LanguageMissing(_) => "language-missing",
             Self::TooFar { .. } => "too-far",
@@ -209,10 +213,11 @@ impl Batch<'_> {
 /// Holds a job against what is known of a worker.
 fn judge(job: &JobFields, facts: &Facts, hall: Option<(i32, i32)>, utc_offset_s: i64) -> Option<Unfit> {
     let Demands { min_age, certificates, languages } = &job.demands;
-    if let Some(least) = *min_age
-        && facts.born.is_none_or(|born| born.age_at(job.start_at + utc_offset_s) < u32::from(least))
-    {
-        return Some(Unfit::TooYoung(least));
+    if let Some(least) = *min_age {
+        let Some(born) = facts.born else { return Some(Unfit::AgeUnknown(least)) };
+        if born.age_at(job.start_at + utc_offset_s) < u32::from(least) {
+            return Some(Unfit::TooYoung(least));
+        }
     }
     if let Some(missing) = certificates.difference(&facts.certificates).next() {
         return Some(Unfit::CertificateMissing(missing.clone()));

@@ -88,6 +88,8 @@ impl Batch<'_> {
         let kind = match after.status {
             Status::Confirmed if waited => MessageKind::Confirmed,
             Status::Bumped if before.is_some_and(Status::is_current) => MessageKind::Ended,
+            // A place in line whose worker did not fit when his turn came; his own wish has no reason.
+            Status::Cancelled if waited && !after.reason.is_empty() => MessageKind::Ended,
             Status::Confirmed
             | Status::Bumped
             | Status::WaitListed

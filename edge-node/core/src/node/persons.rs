@@ -15,6 +15,9 @@ pub struct PersonChange {
     /// The wrapped key as the change was made under; none for a person who is not known. Where another one is stored by
     /// now, somebody else was faster, or the person was erased.
     pub known: Option<Kept>,
+    /// The sealed proof that was stored when the change was asked for: where it is another by now, the PIN was changed or
+    /// ended meanwhile, and who asked must prove it again. None where the change does not rest on it.
+    pub proof: Option<Vec<u8>>,
     /// The key to store, as it was or fresh.
     pub wrapped: Vec<u8>,
     pub rows: Vec<(Class, Vec<u8>)>,
@@ -40,6 +43,11 @@ impl Batch<'_> {
             return Err(PersonRefusal::Retired);
         }
         if self.tx.person_key(change.worker)? != change.known {
+            return Err(PersonRefusal::Changed);
+        }
+        if let Some(proof) = &change.proof
+            && self.tx.person(change.worker, Class::Proof.number())? != Some(Kept::Whole(proof.clone()))
+        {
             return Err(PersonRefusal::Changed);
         }
         if change.known.as_ref() != Some(&Kept::Whole(change.wrapped.clone())) {

@@ -260,6 +260,7 @@ impl Batch<'_> {
         let mut document = Document::default();
         let made = self.edit(place.vshard, place.topic, sign_up, &mut document, &fields.to_fields())?;
         made.map_err(|_| StoreError::BadRow("a sign-up of this node"))?;
+        self.stands.insert(sign_up, (fields.job, fields.status));
         self.tx.put_sign_up(place.vshard, sign_up, fields)
     }
 
@@ -281,6 +282,7 @@ impl Batch<'_> {
             self.put_seat(place.vshard, request, sign_up, SeatState::Live)?;
         }
         self.tx.put_node_job(place.vshard, request.job, &place.seats, &place.said)?;
+        let provisional = place.seats.policy == LossPolicy::Reclaim;
         let body = ReceiptBody {
             job: request.job,
             sign_up,
@@ -290,6 +292,8 @@ impl Batch<'_> {
             wseq: head.wseq,
             head: head.head,
             issued_at: self.now,
+            class: provisional.then_some(place.seats.policy),
+            final_by: provisional.then_some(self.lease_ends_at),
         };
         let receipt = Receipt::sign(&body, &self.node.signer, &self.node.certificate).to_bytes();
         self.tx.put_receipt(place.vshard, sign_up, &receipt)?;
@@ -301,7 +305,7 @@ impl Batch<'_> {
             None,
             Some(receipt),
         );
-        Ok(Answer { provisional: place.seats.policy == LossPolicy::Reclaim, ..told })
+        Ok(Answer { provisional, ..told })
     }
 
     fn wait(
@@ -394,7 +398,7 @@ impl Batch<'_> {
             return Err(CancelRefusal::Retired);
         }
         let row = self.tx.sign_up(sign_up)?.ok_or(CancelRefusal::Unknown)?;
-        if reason == EndReason::Worker && self.has_come(sign_up)? {
+        if reason.spares_who_came() && self.has_come(sign_up)? {
             return Err(CancelRefusal::Came);
         }
         let job = row.fields.job;
@@ -575,10 +579,9 @@ impl Batch<'_> {
     /// Ends a sign-up as the hub asked: by its worker's wish like any cancellation, else with its right returned.
     pub(super) fn end(&mut self, job: JobId, ending: Ending) -> Result<(), StoreError> {
         match ending.reason {
-            // Whoever was seen at a gate that the hub had not heard of has not stayed away.
-            reason if reason.spares_who_came() && self.has_come(ending.sign_up)? => Ok(()),
             EndReason::Worker | EndReason::NoShow | EndReason::Employer => {
                 match self.let_go(ending.sign_up, ending.reason) {
+                    // Whoever was seen at a gate that the hub had not heard of keeps the place.
                     Ok(_) | Err(CancelRefusal::Unknown | CancelRefusal::Retired | CancelRefusal::Came) => {
                         Ok(())
                     }

@@ -12,6 +12,7 @@ use sync_protocol::{
     ids::{JobId, SignUpId, WorkerId},
     seats::LossPolicy,
 };
+use sync_store::MessageKind;
 
 const HOUR: i64 = 3_600;
 const HALL: (i32, i32) = (30_310_000, 120_270_000);
@@ -93,6 +94,14 @@ fn a_place_in_line_and_one_given_back_keep_nobody_away() {
     };
     assert_eq!(stands(waits), (Status::Cancelled, "overlap".to_owned()));
     assert_eq!(stands(next), (Status::Confirmed, String::new()));
+    let told = node.batch(|batch| batch.tx.messages(false, 9).unwrap());
+    let told: Vec<_> =
+        told.iter().map(|row| (row.kind, SignUpId::from_bytes(&row.subject).unwrap())).collect();
+    assert_eq!(
+        told,
+        [(MessageKind::Ended, waits), (MessageKind::Confirmed, next)],
+        "neither stands there any more"
+    );
 }
 
 /// A node that knows its region's key and keeps one worker's facts.
@@ -143,7 +152,7 @@ fn what_a_job_asks_is_held_against_the_profile_of_who_has_proved_it() {
             asks(Some(18), &[], &[]),
             None,
             true,
-            "too-young",
+            "age-unknown",
         ),
         ("its certificate", worker(), asks(None, &["health"], &[]), None, true, ""),
         ("two", worker(), asks(None, &["forklift", "health"], &[]), None, true, "certificate-missing"),

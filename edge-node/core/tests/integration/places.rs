@@ -339,6 +339,9 @@ fn provisional(policy: LossPolicy) -> [bool; 2] {
     let job = node.batch(|batch| batch.create_job(&new)).unwrap();
     let (_, vshard) = topic();
     let answer = node.sign_up(job, 1);
+    let receipt = Receipt::from_bytes(answer.receipt.as_deref().unwrap()).unwrap().body_unchecked().unwrap();
+    assert_eq!(receipt.class.is_some(), answer.provisional, "the receipt says so, and of others nothing");
+    assert_eq!(receipt.provisional_until().is_some(), answer.provisional);
     let told = |node: &mut Node| {
         node.store.read(|tx| tx.sign_up(answer.sign_up).and_then(|row| answer_of(tx, &row.unwrap()))).unwrap()
     };

@@ -1,7 +1,7 @@
-//! `Dayshift-Bookmark`: nobody reads older than what he wrote, also after moving to another node.
+//! `Dayshift-Bookmark`: nobody reads older than what he wrote or read, also after moving to another node.
 //!
-//! A bookmark names a document, the node that wrote it last for this client, and how many changes of that node it then had.
-//! Another node has caught up once its copy has as many.
+//! What a bookmark says is [`edge_core::bookmark`]'s. Answers about documents carry one; a read that shows one waits for what it
+//! names until this node's index shows it as well, and the answer's own names that too.
 
 use super::Problem;
 use crate::{app::App, limits::BOOKMARK_WAIT};
@@ -11,115 +11,82 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use std::fmt;
-use sync_protocol::ids::{DocumentId, DocumentKind, VshardId, Writer};
-use sync_store::{ShardTx, StoreError};
+use edge_core::bookmark::Bookmark;
+use sync_protocol::ids::{DocumentId, JobId};
+use sync_store::StoreError;
 use tokio::time::timeout;
 
 const NAME: HeaderName = HeaderName::from_static("dayshift-bookmark");
 
-/// A place in the history of a document, as text `s3-1-42@3.1:2`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Bookmark {
-    doc: DocumentId,
-    writer: Writer,
-    changes: u64,
+fn read(headers: &HeaderMap) -> Option<Bookmark> {
+    headers.get(&NAME)?.to_str().ok()?.parse().ok()
 }
 
-impl fmt::Display for Bookmark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}:{}", self.doc, self.writer, self.changes)
-    }
-}
-
-impl Bookmark {
-    fn parse(text: &str) -> Option<Self> {
-        let (doc, rest) = text.split_once('@')?;
-        let (writer, changes) = rest.split_once(':')?;
-        let (node, incarnation) = writer.split_once('.')?;
-        let writer = Writer::new(node.parse().ok()?, incarnation.parse().ok()?);
-        Some(Self { doc: doc.parse().ok()?, writer, changes: changes.parse().ok()? })
-    }
-}
-
-fn vshard_of(tx: &mut dyn ShardTx, doc: DocumentId) -> Result<Option<VshardId>, StoreError> {
-    match doc.kind {
-        DocumentKind::Job => tx.vshard_of(doc),
-        DocumentKind::SignUp => Ok(tx.sign_up(doc)?.map(|row| row.vshard)),
-    }
-}
-
-/// How many changes of a writer this node has of a document.
-fn changes(tx: &mut dyn ShardTx, doc: DocumentId, writer: Writer) -> Result<u64, StoreError> {
-    let Some(vshard) = vshard_of(tx, doc)? else { return Ok(0) };
-    Ok(tx.document(vshard, doc)?.map_or(0, |stored| stored.document.changes_of(writer)))
-}
-
-/// The header of an answer to a write; none where this node wrote nothing of the document itself.
-pub(super) fn header(app: &App, doc: DocumentId) -> HeaderMap {
-    let writer = app.shared.writer();
-    let changes = app.shared.readers.read(|tx| changes(tx, doc, writer)).unwrap_or(0);
-    let text = Bookmark { doc, writer, changes }.to_string();
-    let value = (changes > 0).then(|| HeaderValue::try_from(text).ok()).flatten();
+fn headers_of(bookmark: &Bookmark) -> HeaderMap {
+    let value = (!bookmark.is_empty()).then(|| HeaderValue::try_from(bookmark.to_string()).ok()).flatten();
     value.map(|value| (NAME, value)).into_iter().collect()
 }
 
-/// Lets a read with a bookmark wait until this node has what it names.
-pub(super) async fn wait(State(app): State<App>, request: Request, next: Next) -> Response {
-    let given = request.headers().get(&NAME).filter(|_| request.method() == Method::GET);
-    let Some(given) = given else { return next.run(request).await };
-    let Some(bookmark) = given.to_str().ok().and_then(Bookmark::parse) else {
+/// The header of an answer about documents: read behind the answer itself, so that it names no less.
+pub(super) fn header(app: &App, docs: impl IntoIterator<Item = DocumentId>) -> HeaderMap {
+    let docs: Vec<DocumentId> = docs.into_iter().collect();
+    let here = app.shared.readers.read(|tx| {
+        let mut all = Bookmark::default();
+        for doc in &docs {
+            let mut one = Bookmark::of(tx, *doc)?;
+            one.join(&all);
+            all = one;
+        }
+        Ok::<_, StoreError>(all)
+    });
+    headers_of(&here.unwrap_or_default())
+}
+
+/// The header of an answer to a command that the hub carried out.
+pub(super) fn of_seats(job: JobId, version: u32) -> HeaderMap {
+    headers_of(&Bookmark::of_seats(job, version))
+}
+
+/// Lets a read with a bookmark wait until this node has what it names, and keeps in the answer's what the client has seen.
+pub(super) async fn keep(State(app): State<App>, request: Request, next: Next) -> Response {
+    if !request.headers().contains_key(&NAME) {
+        return next.run(request).await;
+    }
+    let Some(given) = read(request.headers()) else {
         let detail = "Dayshift-Bookmark: send it as the node gave it, or leave it out";
         return Problem::new("bad-request", detail).into_response();
     };
-    match timeout(BOOKMARK_WAIT, caught_up(&app, bookmark)).await {
-        Ok(Ok(())) => next.run(request).await,
-        Ok(Err(problem)) => problem.into_response(),
-        Err(_) => {
-            let detail =
-                format!("this node has not heard of {bookmark} yet; ask again, or at the node that wrote it");
-            Problem::new("behind", detail).into_response()
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        match timeout(BOOKMARK_WAIT, caught_up(&app, &given)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(problem)) => return problem.into_response(),
+            Err(_) => {
+                let detail = format!(
+                    "this node has not heard of {given} yet; ask again, or at the node that wrote it"
+                );
+                return Problem::new("behind", detail).into_response();
+            }
         }
     }
+    let mut response = next.run(request).await;
+    if let Some(mut bookmark) = read(response.headers()) {
+        bookmark.join(&given);
+        response.headers_mut().extend(headers_of(&bookmark));
+    }
+    response
 }
 
-async fn caught_up(app: &App, bookmark: Bookmark) -> Result<(), Problem> {
-    let Bookmark { doc, writer, changes: needed } = bookmark;
+/// Waits until the node has all of it, and its index shows what it has.
+async fn caught_up(app: &App, bookmark: &Bookmark) -> Result<(), Problem> {
     let mut batches = app.shared.batches();
+    let gone = || Problem::new("busy", "the node is stopping");
     loop {
         batches.mark_unchanged();
-        if app.shared.readers.read(|tx| changes(tx, doc, writer))? >= needed {
-            return Ok(());
+        if app.shared.readers.read(|tx| bookmark.is_reached(tx))? {
+            // What was read may be of a batch that is committed and not published.
+            let begun = app.shared.batches_begun();
+            return batches.wait_for(|done| *done >= begun).await.map(drop).map_err(|_| gone());
         }
-        if batches.changed().await.is_err() {
-            return Err(Problem::new("busy", "the node is stopping"));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bookmark_is_read_as_it_was_written() {
-        let bookmark = Bookmark {
-            doc: DocumentId::sign_up(Writer::new(3, 1), 42),
-            writer: Writer::new(3, 1),
-            changes: 2,
-        };
-        assert_eq!(bookmark.to_string(), "s3-1-42@3.1:2");
-        assert_eq!(Bookmark::parse("s3-1-42@3.1:2"), Some(bookmark));
-        for wrong in [
-            "",
-            "s3-1-42",
-            "s3-1-42@3.1",
-            "s3-1-42@3:2",
-            "x3-1-42@3.1:2",
-            "s3-1-42@3.1:-2",
-            "s3-1-42@3.99999:2",
-        ] {
-            assert_eq!(Bookmark::parse(wrong), None, "{wrong}");
-        }
+        batches.changed().await.map_err(|_| gone())?;
     }
 }

@@ -53,14 +53,19 @@ pub(crate) fn way(app: &App) -> CodeWay {
     }
 }
 
-/// Sends a code to a number.
-pub(crate) async fn send(app: &App, worker: WorkerId, phone: &str, lang: Lang) -> Result<(), Unsent> {
+/// Sends a code to a number, as somebody at an address asked.
+pub(crate) async fn send(
+    app: &App,
+    (worker, from): (WorkerId, IpAddr),
+    phone: &str,
+    lang: Lang,
+) -> Result<(), Unsent> {
     if way(app) != CodeWay::Offered {
         return Err(Unsent::NoLine);
     }
     let id = random()?;
     let code = Code { phone: phone.to_owned(), digits: six(random()?), lang };
-    app.persons.codes().make(worker, id, code, app.now_ms()).map_err(Unsent::TooMany)?;
+    app.persons.codes().make((worker, from), id, code, app.now_ms()).map_err(Unsent::TooMany)?;
     let (reply, answer) = oneshot::channel();
     // The outbox is one file of this node: a code belongs to no job, and any vshard's number names its row.
     app.send(Event::Order(Order::Send(VshardId(0), MessageKind::Code, id.to_vec(), reply)))?;

@@ -1,7 +1,7 @@
 //! Commands of an agency on a job of its own: another number of seats, closing. The hub decides them; the node passes them on.
 
 use super::{
-    Problem,
+    Problem, bookmark,
     problem::FieldError,
     sign_ups::{InFlight, first16, key_of},
     tenant::TenantScope,
@@ -71,7 +71,7 @@ pub(crate) struct JobState {
         ("Idempotency-Key" = String, Header, example = "8e03978e-40d5-43dd-bc93-6894a57f9324",
         description = "Fresh and random, 1 to 128 ASCII characters; the same for each retry: then it is carried out once.")),
     request_body(content = Option<CapBody>, description = "Of `:set_cap` alone"),
-    responses((status = 200, body = JobState), (status = 400, body = Problem, description = "`bad-request` or `key-missing`."),
+    responses((status = 200, body = JobState, headers(("Dayshift-Bookmark" = String, description = "See the beginning."))), (status = 400, body = Problem, description = "`bad-request` or `key-missing`."),
         (status = 401, body = Problem, description = "`unauthorised`."), (status = 404, body = Problem, description = "`unknown-job` or `unknown-route`."),
         (status = 409, body = Problem, description = "`below-confirmed` with `smallest_cap`, `closed` or `in-flight`."),
         (status = 422, body = Problem, description = "`key-reused`."),
@@ -82,7 +82,7 @@ pub(crate) async fn command(
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<JobState>, Problem> {
+) -> Result<(HeaderMap, Json<JobState>), Problem> {
     let known = || Problem::new("unknown-route", "the commands are: :set_cap, :close");
     let (id, command) = id.split_once(':').ok_or_else(known)?;
     if !["set_cap", "close"].contains(&command) {
@@ -109,7 +109,8 @@ pub(crate) async fn command(
     };
     let standing = order(&app, &scope, &view, key, change).await?;
     let JobStanding { cap, open, version, ended, unheard } = standing;
-    Ok(Json(JobState { job: view.job.to_string(), cap, open, version, ended, unheard }))
+    let state = JobState { job: view.job.to_string(), cap, open, version, ended, unheard };
+    Ok((bookmark::of_seats(view.job, version), Json(state)))
 }
 
 /// A job of the tenant; any other is as unknown as one that is not there.

@@ -1,9 +1,9 @@
 //! Crews: all of them confirmed here and now, or none.
 
 use super::{
-    Problem,
+    Problem, bookmark,
     problem::FieldError,
-    sign_ups::{InFlight, SignUpJson, first16, key_of, refused, unfit_of},
+    sign_ups::{InFlight, SignUpJson, first16, hidden, job_of, key_of, refused, unfit_of},
 };
 use crate::{
     app::App,
@@ -18,7 +18,7 @@ use axum::{
 };
 use edge_core::node::{Answer, CREW_MAX, CREW_MIN, CrewDecision, CrewRefusal, CrewRequest};
 use serde::{Deserialize, Serialize};
-use sync_protocol::ids::WorkerId;
+use sync_protocol::ids::{JobId, WorkerId};
 use tokio::sync::oneshot;
 
 /// A crew wants places of one job.
@@ -41,10 +41,9 @@ fn wrong(field: String, reason: &'static str, detail: String) -> Problem {
     Problem::fields(vec![FieldError { field, reason, detail }])
 }
 
-fn request(app: &App, key: &str, body: &CrewBody) -> Result<CrewRequest, Problem> {
-    let job =
-        body.job.parse().map_err(|_| Problem::new("unknown-job", format!("{} is no job id", body.job)))?;
-    if !(CREW_MIN..=CREW_MAX).contains(&body.phones.len()) {
+/// The workers of phone numbers, as many as a crew has.
+fn workers_of(app: &App, phones: &[String]) -> Result<Vec<WorkerId>, Problem> {
+    if !(CREW_MIN..=CREW_MAX).contains(&phones.len()) {
         return Err(wrong("phones".to_owned(), "crew_size", CrewRefusal::Size.to_string()));
     }
     let plan = crate::phone::PhonePlan::from(app.shared.country);
@@ -54,17 +53,22 @@ fn request(app: &App, key: &str, body: &CrewBody) -> Result<CrewRequest, Problem
             .ok_or_else(|| wrong(format!("phones[{place}]"), "phone_wrong", plan.rule().to_owned()))?;
         Ok(WorkerId::of_phone(&app.shared.region_key, &phone))
     };
-    let workers = body.phones.iter().enumerate().map(worker).collect::<Result<Vec<_>, Problem>>()?;
+    phones.iter().enumerate().map(worker).collect()
+}
+
+fn request(key: &str, job: JobId, workers: Vec<WorkerId>) -> CrewRequest {
+    let text = job.to_string();
     let all: Vec<&[u8]> =
-        std::iter::once(body.job.as_bytes()).chain(workers.iter().map(|worker| &worker.0[..])).collect();
-    Ok(CrewRequest {
+        std::iter::once(text.as_bytes()).chain(workers.iter().map(|worker| &worker.0[..])).collect();
+    CrewRequest {
         job,
         idempotency: first16("dayshift crew idempotency v1", &[key.as_bytes()]),
         body_hash: first16("dayshift crew body v1", &all),
         workers,
-    })
+    }
 }
 
+/// Nobody of a crew is proved: whoever has typed ten numbers learns of none of them which ticket is in the way.
 fn crew_refused(refusal: CrewRefusal) -> Problem {
     match refusal {
         CrewRefusal::Size => wrong("phones".to_owned(), "crew_size", refusal.to_string()),
@@ -72,8 +76,8 @@ fn crew_refused(refusal: CrewRefusal) -> Problem {
             wrong(format!("phones[{}]", member - 1), "phone_twice", refusal.to_string())
         }
         CrewRefusal::AlreadySignedUp { .. } => Problem::new("already-signed-up", refusal.to_string()),
-        CrewRefusal::Unfit { member, unfit } => unfit_of(&unfit).of_member(member),
-        CrewRefusal::SignUp(refusal) => refused(refusal),
+        CrewRefusal::Unfit { member, unfit } => hidden(unfit_of(&unfit), false).of_member(member),
+        CrewRefusal::SignUp(refusal) => hidden(refused(refusal), false),
     }
 }
 
@@ -83,9 +87,14 @@ async fn decide(app: &App, request: CrewRequest) -> Result<CrewDecision, Problem
     app.wait(answer).await?.map_err(crew_refused)
 }
 
-/// Signs a crew up.
-pub(crate) async fn submit(app: &App, key: &str, body: &CrewBody) -> Result<Vec<Answer>, Problem> {
-    let request = request(app, key, body)?;
+/// Signs a crew up, the one who leads first.
+pub(crate) async fn submit(
+    app: &App,
+    key: &str,
+    job: JobId,
+    workers: Vec<WorkerId>,
+) -> Result<Vec<Answer>, Problem> {
+    let request = request(key, job, workers);
     let _guard = InFlight::enter(&app.in_flight, request.idempotency)?;
     let wanted = request.workers.len();
     let counted = Counted::take(app, request.workers.clone())?;
@@ -112,7 +121,7 @@ pub(crate) async fn submit(app: &App, key: &str, body: &CrewBody) -> Result<Vec<
 /// Signs a crew up: a place for each of its members, or nothing.
 #[utoipa::path(post, path = "/v1/crews", request_body = CrewBody,
     params(("Idempotency-Key" = String, Header, description = "Fresh random key; the same for each retry")),
-    responses((status = 201, body = CrewJson, description = "All are confirmed"), (status = 400, body = Problem),
+    responses((status = 201, body = CrewJson, description = "All are confirmed", headers(("Dayshift-Bookmark" = String, description = "See the beginning."))), (status = 400, body = Problem),
     (status = 404, body = Problem), (status = 409, body = Problem, description = "`crew-short`: too few places here, nothing taken; `closed`, `already-signed-up`; or what keeps a member from the job, such as `overlap` or `not-admitted` with `rule`."),
     (status = 422, body = Problem), (status = 503, body = Problem, description = "`busy`, `frozen`, `draining` or `rule-unanswered`."),
     (status = 507, body = Problem)))]
@@ -120,10 +129,12 @@ pub(crate) async fn create(
     State(app): State<App>,
     headers: HeaderMap,
     body: Result<Json<CrewBody>, JsonRejection>,
-) -> Result<(StatusCode, Json<CrewJson>), Problem> {
+) -> Result<(StatusCode, HeaderMap, Json<CrewJson>), Problem> {
     let key = key_of(&headers)?;
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
-    let answers = submit(&app, key, &body).await?;
+    let (job, workers) = (job_of(&body.job)?, workers_of(&app, &body.phones)?);
+    let answers = submit(&app, key, job, workers).await?;
+    let bookmark = bookmark::header(&app, answers.iter().map(|answer| answer.sign_up));
     let sign_ups = answers.into_iter().map(|answer| SignUpJson::of(&app, answer)).collect();
-    Ok((StatusCode::CREATED, Json(CrewJson { sign_ups })))
+    Ok((StatusCode::CREATED, bookmark, Json(CrewJson { sign_ups })))
 }

@@ -1,9 +1,11 @@
-//! `GET /v1/events`: server-sent events about jobs whose content or seats changed, with Last-Event-ID.
+//! `GET /v1/events`: server-sent events about jobs whose content or seats changed, how their seats stand, and how sign-ups
+//! stand, with Last-Event-ID.
 //!
-//! An id is (start of the node, generation of the index). A listener that was away for longer than the node remembers gets one
+//! An id is (start of the node, generation of the index). A change may be several events; the last of them has its id, so that
+//! a line which is cut between two of them loses none. A listener that was away for longer than the node remembers gets one
 //! `reset` event and searches again.
 
-use super::Problem;
+use super::{Problem, jobs::SeatsJson};
 use crate::{
     app::App,
     limits::{STREAM_EVENTS_MAX, STREAMS_MAX},
@@ -16,21 +18,91 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
+use edge_core::node::JobView;
 use futures_util::{Stream, StreamExt, stream};
+use serde::Serialize;
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     convert::Infallible,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
-use sync_protocol::ids::JobId;
+use sync_protocol::{
+    documents::Status,
+    ids::{JobId, SignUpId},
+};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
-/// One published change of the index.
-pub(crate) type Change = (u64, Vec<JobId>);
+/// How the seats of a job stand at this node.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct SeatsOf {
+    job: String,
+    #[serde(flatten)]
+    seats: SeatsJson,
+}
+
+impl SeatsOf {
+    /// Of what is free here, so many are set aside.
+    pub(crate) fn new(view: &JobView, held: u32) -> Self {
+        Self { job: view.job.to_string(), seats: SeatsJson::of(view, held) }
+    }
+}
+
+/// How a sign-up stands: nothing of its worker.
+#[derive(Debug, Clone, Serialize)]
+struct StandsJson {
+    id: String,
+    job: String,
+    status: &'static str,
+}
+
+/// One published change of the index, as its events tell it.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    generation: u64,
+    /// Name and data of each.
+    events: Arc<[(&'static str, String)]>,
+}
+
+impl Change {
+    pub(crate) fn new(
+        generation: u64,
+        jobs: &[JobId],
+        seats: Vec<SeatsOf>,
+        stands: &BTreeMap<SignUpId, (JobId, Status)>,
+    ) -> Self {
+        let jobs: Vec<String> = jobs.iter().map(ToString::to_string).collect();
+        let stands = stands.iter().map(|(id, (job, status))| StandsJson {
+            id: id.to_string(),
+            job: job.to_string(),
+            status: status.as_str(),
+        });
+        let stands: Vec<StandsJson> = stands.collect();
+        let mut events = Vec::new();
+        if !stands.is_empty() {
+            events.push(("sign_ups", serde_json::json!({ "sign_ups": stands }).to_string()));
+        }
+        if !seats.is_empty() {
+            events.push(("seats", serde_json::json!({ "seats": seats }).to_string()));
+        }
+        if !jobs.is_empty() {
+            events.push(("jobs", serde_json::json!({ "jobs": jobs }).to_string()));
+        }
+        Self { generation, events: events.into() }
+    }
+
+    fn events(&self, run: u64) -> Vec<Event> {
+        let last = self.events.len().saturating_sub(1);
+        let events = self.events.iter().enumerate().map(|(at, (name, data))| {
+            let event = Event::default().event(*name).data(data);
+            if at == last { event.id(format!("{run}-{}", self.generation)) } else { event }
+        });
+        events.collect()
+    }
+}
 
 /// Remembers the latest changes and hands them to listeners.
 #[derive(Debug)]
@@ -64,10 +136,10 @@ impl Changes {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let receiver = self.sender.subscribe();
         let Some((run, generation)) = last else { return (Some(Vec::new()), receiver) };
-        let oldest = recent.front().map_or(u64::MAX, |change| change.0);
-        let newest = recent.back().map_or(0, |change| change.0);
+        let oldest = recent.front().map_or(u64::MAX, |change| change.generation);
+        let newest = recent.back().map_or(0, |change| change.generation);
         let known = run == self.run && (generation >= newest || generation + 1 >= oldest);
-        let missed = recent.iter().filter(|change| change.0 > generation).cloned().collect();
+        let missed = recent.iter().filter(|change| change.generation > generation).cloned().collect();
         (known.then_some(missed), receiver)
     }
 }
@@ -97,12 +169,6 @@ fn last_event_id(headers: &HeaderMap) -> Option<(u64, u64)> {
     Some((run.parse().ok()?, generation.parse().ok()?))
 }
 
-fn event(run: u64, (generation, jobs): &Change) -> Event {
-    let jobs: Vec<String> = jobs.iter().map(ToString::to_string).collect();
-    let text = serde_json::json!({ "jobs": jobs }).to_string();
-    Event::default().event("jobs").id(format!("{run}-{generation}")).data(text)
-}
-
 fn reset() -> Event {
     Event::default().event("reset").data("{}")
 }
@@ -115,24 +181,24 @@ fn events(
     let run = app.shared.changes.run;
     let (missed, receiver) = app.shared.changes.since(last);
     let first = match missed {
-        Some(missed) => missed.iter().map(|change| event(run, change)).collect(),
+        Some(missed) => missed.iter().flat_map(|change| change.events(run)).collect(),
         None => vec![reset()],
     };
-    let coming = BroadcastStream::new(receiver).map(move |change| {
+    let coming = BroadcastStream::new(receiver).flat_map(move |change| {
         let _counted = &listener;
-        match change {
-            Ok(change) => event(run, &change),
-            Err(BroadcastStreamRecvError::Lagged(_)) => reset(),
-        }
+        stream::iter(match change {
+            Ok(change) => change.events(run),
+            Err(BroadcastStreamRecvError::Lagged(_)) => vec![reset()],
+        })
     });
     stream::iter(first).chain(coming).map(Ok)
 }
 
-/// Streams changes of jobs and seats.
+/// Streams changes of jobs, seats and sign-ups.
 #[utoipa::path(get, path = "/v1/events",
     params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received: what came after it is told first.")),
     responses((status = 200, body = String, content_type = "text/event-stream",
-        description = "Events `jobs` with {\"jobs\": [ids]}, and `reset` where the listener must search again; it does not end."),
+        description = "Events `jobs` with {\"jobs\": [ids]}, of jobs whose content or seats changed; `seats` with {\"seats\": [{job, here, cap, free, waiting}]}, as they stand; `sign_ups` with {\"sign_ups\": [{id, job, status}]}; and `reset` where the listener must search again. It does not end."),
     (status = 503, body = Problem, description = "`busy`: too many listen.")))]
 pub(crate) async fn listen(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let listener = Listener::enter(&app)?;
@@ -147,10 +213,12 @@ mod tests {
     fn check(last: Option<(u64, u64)>, expected: Option<&[u64]>) {
         let changes = Changes::new(7);
         for generation in 10..15 {
-            changes.publish((generation, Vec::new()));
+            changes.publish(Change::new(generation, &[], Vec::new(), &BTreeMap::new()));
         }
-        let missed =
-            changes.since(last).0.map(|missed| missed.iter().map(|change| change.0).collect::<Vec<_>>());
+        let missed = changes
+            .since(last)
+            .0
+            .map(|missed| missed.iter().map(|change| change.generation).collect::<Vec<_>>());
         assert_eq!(missed.as_deref(), expected, "{last:?}");
     }
 

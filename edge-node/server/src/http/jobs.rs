@@ -1,13 +1,20 @@
 //! A job as the API shows it, and `GET /v1/jobs/{id}`.
 
-use super::Problem;
+use super::{
+    Problem, bookmark,
+    posting::{JSON_LD, JobPosting},
+    search::unless_known,
+};
 use crate::app::App;
 use axum::{
     Json,
     extract::{Path, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
 };
 use edge_core::node::{JobView, Turn};
 use serde::Serialize;
+use sync_protocol::ids::JobId;
 
 /// Seats of a job as this node knows them.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -68,11 +75,19 @@ pub(super) fn rfc3339(epoch_s: i64) -> String {
     jiff::Timestamp::from_second(epoch_s).map_or_else(|_| epoch_s.to_string(), |time| time.to_string())
 }
 
+impl SeatsJson {
+    /// Of what is free here, so many are set aside.
+    pub(super) fn of(view: &JobView, held: u32) -> Self {
+        let here = if view.seats.closed { 0 } else { view.seats.avail().saturating_sub(held) };
+        Self { here, cap: view.said.cap, free: view.said.free, waiting: view.said.waiting }
+    }
+}
+
 impl JobJson {
     pub(crate) fn of(view: &JobView, distance_m: Option<u32>) -> Self {
         let fields = view.fields.clone();
         let turn = Turn::of(&fields, &view.draw);
-        let here = if view.seats.closed { 0 } else { view.seats.avail() };
+        let seats = SeatsJson::of(view, 0);
         Self {
             id: view.job.to_string(),
             title: fields.title,
@@ -102,19 +117,38 @@ impl JobJson {
             wait_rule: turn.rule.as_str(),
             draw_at: turn.draw_at.map(rfc3339),
             open: !view.seats.closed,
-            confirmable_here: here > 0,
-            seats: SeatsJson { here, cap: view.said.cap, free: view.said.free, waiting: view.said.waiting },
+            confirmable_here: seats.here > 0,
+            seats,
         }
     }
 }
 
 /// Reads one job.
 #[utoipa::path(get, path = "/v1/jobs/{id}",
-    params(("id" = String, Path, description = "A job's id.", example = "j0-1-1024")),
-    responses((status = 200, body = JobJson), (status = 404, body = Problem, description = "`unknown-job`.")))]
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<JobJson>, Problem> {
+    params(("id" = String, Path, description = "A job's id.", example = "j0-1-1024"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of an earlier answer.")),
+    responses((status = 200, content((JobJson = "application/json"), (JobPosting = "application/ld+json")),
+            headers(("ETag" = String, description = "Changes with what is here.")),
+            description = "The job; as schema.org's JobPosting for who would rather have application/ld+json."),
+        (status = 304, description = "As the ETag has it."), (status = 404, body = Problem, description = "`unknown-job`.")))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let unknown = || Problem::new("unknown-job", format!("no job {id} here"));
-    let job = id.parse().map_err(|_| unknown())?;
-    let view = app.shared.views([job])?.pop().flatten().ok_or_else(unknown)?;
-    Ok(Json(JobJson::of(&view, None)))
+    let job: JobId = id.parse().map_err(|_| unknown())?;
+    let is_linked = http_face::prefers(&headers, JSON_LD, "application/json");
+    let form = if is_linked { JSON_LD } else { "" };
+    let mut response = unless_known(&app, &format!("job {job} {form}"), &headers, || {
+        let view = app.shared.views([job])?.pop().flatten().ok_or_else(unknown)?;
+        if !is_linked {
+            return Ok(Json(JobJson::of(&view, None)).into_response());
+        }
+        let posting = Json(JobPosting::of(&view, app.shared.country));
+        Ok(([(header::CONTENT_TYPE, JSON_LD)], posting).into_response())
+    })?;
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response.headers_mut().extend(bookmark::header(&app, [job]));
+    Ok(response)
 }

@@ -5,7 +5,11 @@ use crate::{
     app::App,
     plugins::{self, PluginStatus},
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::{RawQuery, State},
+    http::StatusCode,
+};
 use edge_core::node::Uplink;
 use serde::Serialize;
 use sync_store::StoreError;
@@ -102,20 +106,32 @@ pub(crate) async fn livez() -> &'static str {
 }
 
 /// The node can sign workers up; the hub is not needed for that.
-#[utoipa::path(get, path = "/readyz", responses((status = 200, body = String),
+#[utoipa::path(get, path = "/readyz",
+    params(("verbose" = Option<String>, Query, description = "List each check, a line each.")),
+    responses((status = 200, body = String),
     (status = 503, body = String, description = "Frozen, drained or stopping; the text says why.")))]
-pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, String) {
-    match app.shared.frozen() {
-        None if app.events.is_closed() => {
-            (StatusCode::SERVICE_UNAVAILABLE, "stopping: the event loop has ended\n".to_owned())
+pub(crate) async fn readyz(State(app): State<App>, RawQuery(query): RawQuery) -> (StatusCode, String) {
+    let shared = &app.shared;
+    let draining = || "draining: an operator is about to take this node away".to_owned();
+    let checks = [
+        ("storage", shared.frozen().map(|reason| format!("frozen: {reason}"))),
+        ("event loop", app.events.is_closed().then(|| "stopping: the event loop has ended".to_owned())),
+        ("takes people", shared.is_draining().then(draining)),
+    ];
+    let failed = checks.iter().find_map(|(_, fault)| fault.clone());
+    let status = if failed.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let mut text = String::new();
+    if query.is_some_and(|query| query.split('&').any(|name| name.split('=').next() == Some("verbose"))) {
+        for (name, fault) in &checks {
+            let line = fault
+                .as_ref()
+                .map_or_else(|| format!("ok {name}\n"), |fault| format!("failed {name}: {fault}\n"));
+            text.push_str(&line);
         }
-        None if app.shared.is_draining() => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "draining: an operator is about to take this node away\n".to_owned(),
-        ),
-        None => (StatusCode::OK, "ok\n".to_owned()),
-        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("frozen: {reason}\n")),
     }
+    text.push_str(failed.as_deref().unwrap_or("ok"));
+    text.push('\n');
+    (status, text)
 }
 
 /// Metrics in the Prometheus text form.

@@ -1,7 +1,7 @@
 //! Web pages of other origins that may call the interface from a browser: those that the operator names, and no others.
 //!
-//! No cookie or other credential of the browser takes part, so an origin is let in to what any program on this machine
-//! may ask.
+//! No cookie or other credential that the browser keeps takes part: an origin is let in to what any program on this machine
+//! may ask. A page that knows a key or a worker's session sends it itself.
 
 use super::Problem;
 use axum::{
@@ -61,8 +61,9 @@ pub(super) async fn guard(State(named): State<Arc<[HeaderValue]>>, request: Requ
 pub(crate) fn layer(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origins.to_vec())
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([
+            header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_NONE_MATCH,
             IDEMPOTENCY_KEY,
@@ -70,7 +71,7 @@ pub(crate) fn layer(origins: &[HeaderValue]) -> CorsLayer {
             BOOKMARK,
             TRACEPARENT,
         ])
-        .expose_headers([header::ETAG, header::RETRY_AFTER, BOOKMARK, TRACEPARENT])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, header::WWW_AUTHENTICATE, BOOKMARK, TRACEPARENT])
         .max_age(PREFLIGHT_AGE)
 }
 

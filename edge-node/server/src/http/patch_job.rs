@@ -1,7 +1,7 @@
 //! `PATCH /v1/jobs/{id}`: a tenant changes a job of its own. Seats and closing are commands of the hub.
 
 use super::{
-    Problem,
+    Problem, bookmark,
     jobs::JobJson,
     post_job::{self, JobBody},
     problem::FieldError,
@@ -11,6 +11,7 @@ use crate::app::App;
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},
+    http::HeaderMap,
 };
 use edge_core::node::{JobEdit, JobView};
 use serde_json::{Map, Value, json};
@@ -19,14 +20,14 @@ use sync_protocol::{documents::JobFields, ids::JobId};
 /// Changes a job: the fields that are given, by the rule of all posted jobs; the others stay. Times change before the start
 /// alone.
 #[utoipa::path(patch, path = "/v1/jobs/{id}", request_body = JobBody, params(("id" = String, Path, description = "Job id")),
-    responses((status = 200, body = JobJson), (status = 400, body = Problem), (status = 401, body = Problem),
+    responses((status = 200, body = JobJson, headers(("Dayshift-Bookmark" = String, description = "See the beginning."))), (status = 400, body = Problem), (status = 401, body = Problem),
     (status = 404, body = Problem), (status = 409, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn change(
     State(app): State<App>,
     scope: TenantScope,
     Path(id): Path<String>,
     body: Result<Json<Value>, JsonRejection>,
-) -> Result<Json<JobJson>, Problem> {
+) -> Result<(HeaderMap, Json<JobJson>), Problem> {
     let unknown = || Problem::new("unknown-job", format!("no job {id} of this tenant here"));
     let job: JobId = id.parse().map_err(|_| unknown())?;
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
@@ -34,7 +35,7 @@ pub(crate) async fn change(
     let view = read()?.ok_or_else(unknown)?;
     let fields = merged(&app, &scope, &view, body)?;
     scope.edit(&app, JobEdit { tenant: scope.tenant, job, fields }).await?;
-    Ok(Json(JobJson::of(&read()?.ok_or_else(unknown)?, None)))
+    Ok((bookmark::header(&app, [job]), Json(JobJson::of(&read()?.ok_or_else(unknown)?, None))))
 }
 
 /// The whole job as it is to be, held against the rule.

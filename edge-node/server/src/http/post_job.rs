@@ -1,7 +1,11 @@
 //! `POST /v1/jobs`: a tenant creates a job at this node; it is open here at once, also while the line is cut.
 
-use super::{Problem, bookmark, sign_ups, tenant::TenantScope};
-use crate::{app::App, event_loop::Event, limits::KEY_CHARS_MAX};
+use super::{
+    Problem, bookmark,
+    sign_ups::{self, key_of},
+    tenant::TenantScope,
+};
+use crate::{app::App, event_loop::Event};
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
@@ -29,8 +33,9 @@ fn bad(detail: impl Into<String>) -> Problem {
 
 /// Creates a job.
 #[utoipa::path(post, path = "/v1/jobs", request_body = JobBody,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Random, the same for each retry: then the job is created once. 1 to 128 ASCII characters.")),
-    responses((status = 201, body = Created), (status = 400, body = Problem, description = "`bad-request`; `errors` names each field at fault."),
+    params(("Idempotency-Key" = String, Header, example = "8e03978e-40d5-43dd-bc93-6894a57f9324",
+        description = "Fresh and random, 1 to 128 ASCII characters; the same for each retry: then the job is created once.")),
+    responses((status = 201, body = Created, headers(("Dayshift-Bookmark" = String, description = "See the beginning."))), (status = 400, body = Problem, description = "`key-missing`, or `bad-request`; `errors` names each field at fault."),
         (status = 401, body = Problem, description = "`unauthorised`."), (status = 403, body = Problem, description = "`no-topic`."),
         (status = 422, body = Problem, description = "`key-reused`."),
         (status = 503, body = Problem, description = "`busy`, `frozen` or `draining`."), (status = 507, body = Problem, description = "`disk-full`.")))]
@@ -40,14 +45,10 @@ pub(crate) async fn create(
     headers: HeaderMap,
     body: Result<Json<serde_json::Value>, JsonRejection>,
 ) -> Result<(StatusCode, HeaderMap, Json<Created>), Problem> {
+    let key = format!("api:{}", key_of(&headers)?);
     let Json(body) = body.map_err(|error| Problem::body(&error))?;
-    let key = match headers.get("idempotency-key").map(|key| key.to_str()) {
-        Some(Ok(key)) if (1..=KEY_CHARS_MAX).contains(&key.len()) => format!("api:{key}"),
-        Some(_) => return Err(bad("Idempotency-Key: 1 to 128 ASCII characters")),
-        None => String::new(),
-    };
     let job = submit(&app, &scope, body, key, |_| {}).await?;
-    Ok((StatusCode::CREATED, bookmark::header(&app, job), Json(Created { id: job.to_string() })))
+    Ok((StatusCode::CREATED, bookmark::header(&app, [job]), Json(Created { id: job.to_string() })))
 }
 
 /// A job's fields as a body gives them, held against the rule of all posted jobs.

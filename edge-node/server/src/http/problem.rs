@@ -127,7 +127,7 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "key-missing",
         StatusCode::BAD_REQUEST,
         "Idempotency-Key is missing",
-        "Send a fresh random key with each sign-up, and the same one with each retry of it.",
+        "Send a fresh random key with each new sign-up, crew, job or command, and the same one with each retry of it.",
     ),
     (
         "key-reused",
@@ -222,6 +222,12 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Nothing was taken. Ask again; where it stays so, the operator reads in the node's log which plugin fails.",
     ),
     ("too-young", StatusCode::CONFLICT, "The worker is too young for this job", "Choose another job."),
+    (
+        "age-unknown",
+        StatusCode::CONFLICT,
+        "The job asks for an age, and the profile says no date of birth",
+        "Add born to the profile with PATCH /v1/workers/me, or choose another job.",
+    ),
     (
         "certificate-missing",
         StatusCode::CONFLICT,

@@ -11,6 +11,7 @@ use axum::{
 use edge_core::search::{
     Availability, FacetCounts, Facets, Flags, Near, Page, Position, Query, QueryFields, Sort,
 };
+use http_face::Has;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Instant};
 
@@ -268,10 +269,13 @@ pub(super) fn unless_known(
     answer: impl FnOnce() -> Result<Response, Problem>,
 ) -> Result<Response, Problem> {
     let etag = [(header::ETAG, etag(app, request))];
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag[0].1.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, etag).into_response());
+    let unchanged = || (StatusCode::NOT_MODIFIED, etag.clone()).into_response();
+    match http_face::has(headers, &etag[0].1) {
+        Has::This => Ok(unchanged()),
+        // Whatever there is: if there is something.
+        Has::Any => answer().map(|_| unchanged()),
+        Has::Other => Ok((etag, answer()?).into_response()),
     }
-    Ok((etag, answer()?).into_response())
 }
 
 /// Changes with each published index, each plugin, each minute (jobs begin), and when the node freezes.
@@ -281,5 +285,5 @@ fn etag(app: &App, raw: &str) -> String {
     hasher.update(&app.shared.generation().to_be_bytes());
     hasher.update(&(app.shared.now() / 60).to_be_bytes());
     hasher.update(&[u8::from(app.shared.is_frozen())]);
-    format!("\"{}\"", &hasher.finalize().to_hex()[..16])
+    format!("W/\"{}\"", &hasher.finalize().to_hex()[..16])
 }

@@ -207,6 +207,7 @@ pub(super) fn unfit_of(unfit: &Unfit) -> Problem {
         Unfit::Overlap(_)
         | Unfit::ProfileNeeded
         | Unfit::TooYoung(_)
+        | Unfit::AgeUnknown(_)
         | Unfit::CertificateMissing(_)
         | Unfit::LanguageMissing(_)
         | Unfit::TooFar { .. }
@@ -263,11 +264,11 @@ pub(super) fn key_of(headers: &HeaderMap) -> Result<&str, Problem> {
 #[utoipa::path(post, path = "/v1/sign_ups", request_body = SignUpBody,
     params(("Idempotency-Key" = String, Header, example = "8e03978e-40d5-43dd-bc93-6894a57f9324",
         description = "Fresh and random, 1 to 128 ASCII characters; the same for each retry.")),
-    responses((status = 201, body = SignUpJson, description = "Confirmed, wherever the same key was answered before."),
-    (status = 202, body = SignUpJson, description = "Wait-listed or requested."),
+    responses((status = 201, body = SignUpJson, description = "Confirmed, wherever the same key was answered before.", headers(("Dayshift-Bookmark" = String, description = "See the beginning."))),
+    (status = 202, body = SignUpJson, description = "Wait-listed or requested.", headers(("Dayshift-Bookmark" = String, description = "See the beginning."))),
     (status = 400, body = Problem, description = "`key-missing`, or `bad-request`; `errors` names each field at fault."),
     (status = 404, body = Problem, description = "`unknown-job`."),
-    (status = 409, body = Problem, description = "`closed`, `already-signed-up`, `in-flight`; or what keeps the worker from the job: `overlap`, `profile-needed`, `too-young`, `certificate-missing`, `language-missing`, `too-far`, `not-admitted` with `rule`."),
+    (status = 409, body = Problem, description = "`closed`, `already-signed-up`, `in-flight`; or what keeps the worker from the job: `overlap`, `profile-needed`, `too-young`, `age-unknown`, `certificate-missing`, `language-missing`, `too-far`, `not-admitted` with `rule`."),
     (status = 422, body = Problem, description = "`key-reused`."),
     (status = 503, body = Problem, description = "`busy`, `frozen`, `draining` or `rule-unanswered`."), (status = 507, body = Problem, description = "`disk-full`.")))]
 pub(crate) async fn create(
@@ -282,11 +283,11 @@ pub(crate) async fn create(
     let answer =
         submit(&app, key, &body, asker).await.map_err(|problem| hidden(problem, worker.is_some()))?;
     let status = if answer.status == Status::Confirmed { StatusCode::CREATED } else { StatusCode::ACCEPTED };
-    Ok((status, bookmark::header(&app, answer.sign_up), Json(SignUpJson::of(&app, answer))))
+    Ok((status, bookmark::header(&app, [answer.sign_up]), Json(SignUpJson::of(&app, answer))))
 }
 
 /// Which sign-up is in the way is for its worker to know; whoever has typed a number may be somebody else.
-fn hidden(problem: Problem, is_proved: bool) -> Problem {
+pub(super) fn hidden(problem: Problem, is_proved: bool) -> Problem {
     match problem.code {
         "already-signed-up" | "overlap" if !is_proved => {
             Problem::new(problem.code, "the six digits of its ticket show it; or log in")
@@ -317,7 +318,7 @@ pub(crate) async fn show(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(id): Path<String>,
     Query(shown): Query<ShownParameters>,
-) -> Result<Json<SignUpJson>, Problem> {
+) -> Result<(HeaderMap, Json<SignUpJson>), Problem> {
     let sign_up: SignUpId = id.parse().map_err(|_| unknown(&id))?;
     let found = app.shared.readers.read(|tx| {
         let row = tx.sign_up(sign_up)?;
@@ -335,7 +336,7 @@ pub(crate) async fn show(
         (answer.code, answer.receipt) = (String::new(), None);
     }
     let answer = placed(&app, answer, question).await;
-    Ok(Json(SignUpJson::of(&app, answer)))
+    Ok((bookmark::header(&app, [sign_up]), Json(SignUpJson::of(&app, answer))))
 }
 
 /// How a sign-up stands, and the question to the hub that its place in line is still to be told by.
@@ -398,11 +399,10 @@ pub(crate) async fn find(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Query(parameters): Query<FindParameters>,
-) -> Result<Json<SignUpJson>, Problem> {
-    by_code(&app, peer.ip(), &parameters.code)
-        .await?
-        .map(|answer| Json(SignUpJson::of(&app, answer)))
-        .ok_or_else(|| unknown("with these digits"))
+) -> Result<(HeaderMap, Json<SignUpJson>), Problem> {
+    let found = by_code(&app, peer.ip(), &parameters.code).await?;
+    let answer = found.ok_or_else(|| unknown("with these digits"))?;
+    Ok((bookmark::header(&app, [answer.sign_up]), Json(SignUpJson::of(&app, answer))))
 }
 
 /// Ends a sign-up at its worker's wish.
@@ -463,7 +463,7 @@ fn owned(
 #[utoipa::path(post, path = "/v1/sign_ups/{id}",
     params(("id" = String, Path, description = "Sign-up id, a colon and the command")),
     request_body(content = attendance::MinutesBody, description = "Of :confirm_minutes alone"), security(()),
-    responses((status = 200, body = SignUpJson, description = "How the sign-up stands; after an agency's command its attendance"),
+    responses((status = 200, body = SignUpJson, description = "How the sign-up stands; after an agency's command its attendance", headers(("Dayshift-Bookmark" = String, description = "See the beginning."))),
     (status = 400, body = Problem, description = "`bad-request`."), (status = 401, body = Problem, description = "`unauthorised`, of an agency's command."),
     (status = 403, body = Problem, description = "`not-yours`."), (status = 404, body = Problem, description = "`unknown-sign-up` or `unknown-route`."),
     (status = 409, body = Problem, description = "What stands does not allow it."), (status = 429, body = Problem, description = "`too-many-guesses`."),
@@ -486,7 +486,7 @@ pub(crate) async fn command(
         let sign_up = of(id)?;
         owned(&app, peer.ip(), &headers, sign_up, &body)?;
         let answer = cancel(&app, sign_up).await?;
-        return Ok((bookmark::header(&app, sign_up), Json(SignUpJson::of(&app, answer))).into_response());
+        return Ok((bookmark::header(&app, [sign_up]), Json(SignUpJson::of(&app, answer))).into_response());
     }
     if !attendance::COMMANDS.contains(&command) {
         return Err(known());
@@ -494,7 +494,7 @@ pub(crate) async fn command(
     let scope = scope?;
     let sign_up = of(id)?;
     let done = attendance::command(&app, &scope, sign_up, command, &body).await?;
-    Ok((bookmark::header(&app, sign_up), Json(done)).into_response())
+    Ok((bookmark::header(&app, [sign_up]), Json(done)).into_response())
 }
 
 #[cfg(test)]

@@ -313,7 +313,7 @@ async fn proved_number(app: &App, body: &ProfileBody, from: IpAddr) -> Result<Op
     let contact = contact.reveal();
     let Some(typed) = &body.code else {
         let lang = record::lang_of(contact).unwrap_or_else(|| app.shared.country.language());
-        codes::send(app, worker, &contact.phone, lang).await?;
+        codes::send(app, (worker, from), &contact.phone, lang).await?;
         return Err(Problem::new(
             "code-needed",
             "six digits were sent to the phone number; send the same with them as code",

@@ -35,6 +35,7 @@ use super::{
     view::{ErrorPage, SHEET, Trouble},
 };
 use crate::{app::App, http::Problem};
+use http_face::{Has, has};
 use pages::forms::{guard, guarded};
 
 /// The tick that means "certain" on every page.
@@ -146,7 +147,7 @@ async fn sheet(headers: HeaderMap) -> Response {
         (header::ETAG, tag),
         (header::CONTENT_TYPE, "text/css; charset=utf-8"),
     ];
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+    if has(&headers, tag) != Has::Other {
         return (StatusCode::NOT_MODIFIED, fixed).into_response();
     }
     (fixed, SHEET.as_str()).into_response()

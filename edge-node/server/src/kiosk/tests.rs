@@ -109,9 +109,7 @@ fn job(choice: Choice, n: usize) -> JobPage {
         card,
         words: "快递分拣 <不加班>".to_owned(),
         starts_in_min: Some(48),
-        rest_min: Some(60),
         address: "九堡快递分拨中心".to_owned(),
-        gate: Some("从北门进，找穿黄马甲的班长".to_owned()),
         sketch: Some(Sketch { bearing_deg: 71.0, distance_m: 698 }),
         bring: vec![Bring::IdCard, Bring::Shoes, Bring::Water],
         demands: Demands::default(),
@@ -156,13 +154,11 @@ fn ticket(choice: Choice, answer: Answer) -> TicketPage {
         frame: frame(choice, Link::below(link::TICKET, "482916")),
         by_seniority: false,
         answer,
-        final_by: None,
         code: "482916".to_owned(),
         qr: "DS1.482916.7-3-240.c.0123456789abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUV"
             .to_owned(),
         card: cards(choice.lang).remove(0),
         address: "九堡快递分拨中心".to_owned(),
-        gate: Some("北门".to_owned()),
         early_min: 10,
         here_total: 30,
         print: answer.holds_something().then(|| print_box(Thing::Ticket, None)),
@@ -171,17 +167,15 @@ fn ticket(choice: Choice, answer: Answer) -> TicketPage {
     }
 }
 
+fn kept() -> Answer {
+    Answer::Kept { until: date(2026, 11, 22).at(5, 44, 0, 0) }
+}
+
 fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
     let wait = |at_this_kiosk| Answer::WaitListed { position: 3, at_this_kiosk };
     vec![
         ("ticket-confirmed", ticket(choice, Answer::Confirmed)),
-        (
-            "ticket-provisional",
-            TicketPage {
-                final_by: Some(date(2026, 11, 23).at(5, 44, 0, 0)),
-                ..ticket(choice, Answer::Confirmed)
-            },
-        ),
+        ("ticket-provisional", ticket(choice, kept())),
         ("ticket-waiting", ticket(choice, wait(false))),
         ("ticket-waiting-here", ticket(choice, wait(true))),
         ("ticket-seniority", TicketPage { by_seniority: true, ..ticket(choice, wait(false)) }),
@@ -211,7 +205,8 @@ fn tickets(choice: Choice) -> Vec<(&'static str, TicketPage)> {
 fn plain_pages(choice: Choice) -> Vec<(&'static str, String)> {
     let at = |path: &str| frame(choice, Link::to(path));
     let sample = Some(("分拣员".to_owned(), "¥240".to_owned()));
-    let start = StartPage { frame: at(link::START), here_total: 31, sample };
+    let idle = Frame { idle_to: link::ATTRACT, ..at(link::START) };
+    let start = StartPage { frame: idle, here_total: 31, sample };
     let mine = MinePage { frame: at(link::MINE), code: "4829".to_owned(), error: None };
     let often = MinePage { code: "482917".to_owned(), error: Some(MineError::TooMany), ..mine.clone() };
     let unknown = MinePage { code: "482917".to_owned(), error: Some(MineError::Unknown), ..mine.clone() };
@@ -228,6 +223,8 @@ fn plain_pages(choice: Choice) -> Vec<(&'static str, String)> {
     };
     let error = ErrorPage { frame: at(link::NEAR), trouble: Trouble::Broken };
     let lost = ErrorPage { trouble: Trouble::NotFound, ..error.clone() };
+    let busy = ErrorPage { trouble: Trouble::TooBusy, ..error.clone() };
+    let foreign = ErrorPage { trouble: Trouble::Foreign, ..error.clone() };
     vec![
         ("start", start.render().unwrap()),
         ("attract", attract(choice).render().unwrap()),
@@ -239,6 +236,8 @@ fn plain_pages(choice: Choice) -> Vec<(&'static str, String)> {
         ("out-of-order", broken.render().unwrap()),
         ("error", error.render().unwrap()),
         ("not-found", lost.render().unwrap()),
+        ("busy", busy.render().unwrap()),
+        ("foreign", foreign.render().unwrap()),
     ]
 }
 

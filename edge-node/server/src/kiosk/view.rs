@@ -31,7 +31,7 @@ use jiff::civil::{Date, DateTime};
 
 pub(crate) use self::{
     attract::{AttractPage, Fact},
-    crew::{CrewError, CrewPage, CrewTicketsPage},
+    crew::{CrewError, CrewPage, CrewTicketsPage, Member},
     find::{FindPage, Tile, kind_words},
     give_back::{GiveBackError, GiveBackPage},
     hours::{Hours, HoursError, HoursPage},

@@ -1,9 +1,9 @@
 //! One-time codes that prove a phone number: six digits, five minutes, five tries. They are in memory alone, so a restart
 //! ends them, and nothing prints them. Time is an argument: milliseconds of any clock that does not go back.
 
-use crate::limits::{CODE_MS, CODE_TRIES_MAX, CODES_OF_ALL, CODES_OF_ONE, CODES_WINDOW_MS};
-use pages::Lang;
-use std::{collections::BTreeMap, fmt};
+use crate::limits::{CODE_MS, CODE_TRIES_MAX, CODES_OF_ADDRESS, CODES_OF_ALL, CODES_OF_ONE, CODES_WINDOW_MS};
+use pages::{Lang, guesses::whole};
+use std::{collections::BTreeMap, fmt, net::IpAddr};
 use sync_protocol::ids::WorkerId;
 
 /// Names a code in the outbox, which holds nothing personal.
@@ -51,11 +51,18 @@ struct Made {
     tries: u32,
 }
 
+/// When a code was made, and who asked for it.
+#[derive(Clone, Copy)]
+struct Sent {
+    at_ms: u64,
+    from: IpAddr,
+}
+
 /// What is remembered of one number.
 #[derive(Default)]
 struct Asked {
-    /// When codes were made, within the window.
-    at_ms: Vec<u64>,
+    /// The codes of the window, oldest first.
+    sent: Vec<Sent>,
     made: Option<Made>,
     /// The hash of a pass, and when it was given.
     passed: Option<([u8; 32], u64)>,
@@ -78,19 +85,29 @@ pub(crate) fn six(random: [u8; 8]) -> String {
 
 impl Codes {
     /// Takes a code that is to be sent, in place of the one before; or says after how many seconds there may be one.
-    pub(crate) fn make(&mut self, worker: WorkerId, id: CodeId, code: Code, now_ms: u64) -> Result<(), u64> {
+    pub(crate) fn make(
+        &mut self,
+        (worker, from): (WorkerId, IpAddr),
+        id: CodeId,
+        code: Code,
+        now_ms: u64,
+    ) -> Result<(), u64> {
         self.forget(now_ms);
-        let wait_s = |at_ms: u64| (at_ms + CODES_WINDOW_MS).saturating_sub(now_ms).div_ceil(1_000);
-        let mut all: Vec<u64> = self.0.values().flat_map(|asked| asked.at_ms.iter().copied()).collect();
-        if all.len() >= CODES_OF_ALL {
-            all.sort_unstable();
-            return Err(wait_s(all[0]));
+        let from = whole(from);
+        let of_all = || self.0.values().flat_map(|asked| asked.sent.iter());
+        // The box's own screen serves everybody: it has what all have.
+        let of_address = of_all().filter(|sent| sent.from == from && !from.is_loopback());
+        let of_one = self.0.get(&worker).into_iter().flat_map(|asked| asked.sent.iter());
+        let free_at = [
+            free_at_ms(of_all(), CODES_OF_ALL),
+            free_at_ms(of_address, CODES_OF_ADDRESS),
+            free_at_ms(of_one, CODES_OF_ONE),
+        ];
+        if let Some(free_at_ms) = free_at.into_iter().flatten().max() {
+            return Err(free_at_ms.saturating_sub(now_ms).div_ceil(1_000));
         }
         let asked = self.0.entry(worker).or_default();
-        if asked.at_ms.len() >= CODES_OF_ONE {
-            return Err(wait_s(asked.at_ms[0]));
-        }
-        asked.at_ms.push(now_ms);
+        asked.sent.push(Sent { at_ms: now_ms, from });
         asked.made = Some(Made { id, code, at_ms: now_ms, tries: 0 });
         Ok(())
     }
@@ -129,17 +146,27 @@ impl Codes {
     fn forget(&mut self, now_ms: u64) {
         let since = |at_ms: u64, for_ms| now_ms.saturating_sub(at_ms) < for_ms;
         for asked in self.0.values_mut() {
-            asked.at_ms.retain(|at_ms| since(*at_ms, CODES_WINDOW_MS));
+            asked.sent.retain(|sent| since(sent.at_ms, CODES_WINDOW_MS));
             asked.made = asked.made.take().filter(|made| since(made.at_ms, CODE_MS));
             asked.passed = asked.passed.filter(|(_, at_ms)| since(*at_ms, CODE_MS));
         }
-        self.0.retain(|_, asked| !asked.at_ms.is_empty() || asked.passed.is_some());
+        self.0.retain(|_, asked| !asked.sent.is_empty() || asked.passed.is_some());
     }
+}
+
+/// When there is room for one more, of which there may be so many within the window; `None` where there is now.
+fn free_at_ms<'a>(sent: impl Iterator<Item = &'a Sent>, most: usize) -> Option<u64> {
+    let mut sent: Vec<u64> = sent.map(|sent| sent.at_ms).collect();
+    sent.sort_unstable();
+    let over = sent.len().checked_sub(most)?;
+    sent.get(over).map(|at_ms| at_ms + CODES_WINDOW_MS)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SCREEN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     const PASS: Pass = [9; 16];
 
@@ -155,7 +182,7 @@ mod tests {
 
     fn with_one(at_ms: u64) -> Codes {
         let mut codes = Codes::default();
-        codes.make(worker(1), [1; 16], code("482916"), at_ms).unwrap();
+        codes.make((worker(1), SCREEN), [1; 16], code("482916"), at_ms).unwrap();
         codes
     }
 
@@ -190,18 +217,33 @@ mod tests {
     #[test]
     fn a_number_and_the_node_get_so_many_and_no_more() {
         let mut codes = Codes::default();
+        let one = (worker(1), SCREEN);
         for n in 0..CODES_OF_ONE {
-            assert_eq!(codes.make(worker(1), [1; 16], code("111111"), u64::try_from(n).unwrap()), Ok(()));
+            assert_eq!(codes.make(one, [1; 16], code("111111"), u64::try_from(n).unwrap()), Ok(()));
         }
-        assert_eq!(codes.make(worker(1), [1; 16], code("111111"), 1_000), Err(CODES_WINDOW_MS / 1_000 - 1));
+        assert_eq!(codes.make(one, [1; 16], code("111111"), 1_000), Err(CODES_WINDOW_MS / 1_000 - 1));
         for n in 2..1_000 {
-            let _refused = codes.make(worker(n), [2; 16], code("222222"), 2_000);
+            let _refused = codes.make((worker(n), SCREEN), [2; 16], code("222222"), 2_000);
         }
         assert_eq!(codes.0.len(), CODES_OF_ALL - CODES_OF_ONE + 1);
-        assert_eq!(codes.make(worker(1), [3; 16], code("333333"), CODES_WINDOW_MS), Ok(()));
+        assert_eq!(codes.make(one, [3; 16], code("333333"), CODES_WINDOW_MS), Ok(()));
         codes.forget(9 * CODES_WINDOW_MS);
         assert!(codes.0.is_empty());
         assert!(!format!("{:?} {codes:?}", code("482916")).contains("4829"));
         assert_eq!((six([0; 8]).as_str(), six([255; 8]).len()), ("000000", 6));
+    }
+
+    #[test]
+    fn one_address_does_not_use_up_the_codes_of_all() {
+        let mut codes = Codes::default();
+        let of_network = |n: u16| format!("2001:db8::{n:x}").parse().unwrap();
+        let sent = (0..500)
+            .filter(|n| codes.make((worker(*n), of_network(*n)), [1; 16], code("111111"), 1_000).is_ok());
+        assert_eq!(sent.count(), CODES_OF_ADDRESS);
+        assert_eq!(
+            codes.make((worker(600), of_network(7)), [2; 16], code("222222"), 2_000),
+            Err(CODES_WINDOW_MS / 1_000 - 1)
+        );
+        assert_eq!(codes.make((worker(600), SCREEN), [2; 16], code("222222"), 2_000), Ok(()));
     }
 }

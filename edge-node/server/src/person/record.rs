@@ -33,6 +33,8 @@ pub(crate) struct Record {
     pub(crate) contact: Regional<Contact>,
     pub(crate) facts: Regional<Facts>,
     proof: Regional<Proof>,
+    /// The same as it is stored.
+    proof_row: Vec<u8>,
 }
 
 /// What the store has of a worker.
@@ -71,21 +73,24 @@ fn open(tx: &mut dyn ShardTx, sealer: &Sealer, worker: WorkerId) -> Result<Found
     let (contact, facts, proof) =
         (class(tx, &key, worker)?, class(tx, &key, worker)?, class(tx, &key, worker)?);
     Ok(match (contact, facts, proof) {
-        (Some(contact), Some(facts), Some(proof)) => {
+        (Some((contact, _)), Some((facts, _)), Some((proof, proof_row))) => {
             let wrapped = wrapped.clone();
-            Found::Record(Box::new(Record { worker, wrapped, key, contact, facts, proof }))
+            Found::Record(Box::new(Record { worker, wrapped, key, contact, facts, proof, proof_row }))
         }
         _ => Found::Damaged(Some(kept)),
     })
 }
 
+/// A class of what is known of a worker: opened, and sealed as it is stored.
+type Stored<T> = (Regional<T>, Vec<u8>);
+
 fn class<T: Opened>(
     tx: &mut dyn ShardTx,
     key: &DataKey,
     worker: WorkerId,
-) -> Result<Option<Regional<T>>, StoreError> {
+) -> Result<Option<Stored<T>>, StoreError> {
     Ok(match tx.person(worker, T::CLASS.number())? {
-        Some(Kept::Whole(sealed)) => key.open(worker, &sealed),
+        Some(Kept::Whole(sealed)) => key.open(worker, &sealed).map(|opened| (opened, sealed)),
         Some(Kept::Damaged) | None => None,
     })
 }
@@ -108,13 +113,19 @@ pub(crate) enum Fits {
 
 /// Whether the PIN is the worker's. A worker whom nobody knows takes as long and is not proved.
 pub(crate) async fn proves(app: &App, worker: WorkerId, pin: Pin) -> Result<Fits, Problem> {
-    let proof = match find(app, worker)? {
-        Found::Record(record) => Some(record.proof),
-        Found::Nothing | Found::Damaged(_) => None,
-    };
+    let (proof, row) = proof_of(app, worker)?.unzip();
     let given_until = proof.as_ref().and_then(|proof| proof.reveal().given_until);
     let fits = app.persons.pins.fits(pin, proof).await?;
+    // A PIN that was changed or ended while it was compared opens nothing any more.
+    let fits = fits && proof_of(app, worker)?.map(|(_, row)| row) == row;
     Ok(if fits { Fits::at(given_until, app.shared.now()) } else { Fits::No })
+}
+
+fn proof_of(app: &App, worker: WorkerId) -> Result<Option<Stored<Proof>>, Problem> {
+    Ok(match find(app, worker)? {
+        Found::Record(record) => Some((record.proof, record.proof_row)),
+        Found::Nothing | Found::Damaged(_) => None,
+    })
 }
 
 impl Fits {
@@ -136,7 +147,8 @@ pub(crate) async fn give_pin(app: &App, worker: WorkerId, pin: Pin, until: i64) 
     let proof = Regional::new(Proof { given_until: Some(until), ..proof });
     let rows = vec![sealed(&record.key, worker, &proof)?];
     let known = Some(Kept::Whole(record.wrapped.clone()));
-    store(app, PersonChange { worker, known, wrapped: record.wrapped, rows, card: None }).await?;
+    store(app, PersonChange { worker, known, proof: None, wrapped: record.wrapped, rows, card: None })
+        .await?;
     app.persons.sessions().end_all_of(worker);
     app.persons.tries().begin_anew(worker);
     Ok(())
@@ -170,7 +182,8 @@ pub(crate) async fn enrol(
     let rows =
         vec![sealed(&key, worker, &contact)?, sealed(&key, worker, &facts)?, sealed(&key, worker, &proof)?];
     let (text, card) = card::fresh(&app.shared.region_key)?;
-    store(app, PersonChange { worker, known: in_place_of, wrapped, rows, card: Some(card) }).await?;
+    store(app, PersonChange { worker, known: in_place_of, proof: None, wrapped, rows, card: Some(card) })
+        .await?;
     Ok(text)
 }
 
@@ -190,7 +203,8 @@ pub(crate) async fn change(app: &App, record: &Record, told: Told) -> Result<Opt
     let fresh = told.new_card.then(|| card::fresh(&app.shared.region_key)).transpose()?;
     let (text, card) = fresh.unzip();
     let known = Some(Kept::Whole(record.wrapped.clone()));
-    store(app, PersonChange { worker, known, wrapped: record.wrapped.clone(), rows, card }).await?;
+    let (proof, wrapped) = (Some(record.proof_row.clone()), record.wrapped.clone());
+    store(app, PersonChange { worker, known, proof, wrapped, rows, card }).await?;
     Ok(text)
 }
 

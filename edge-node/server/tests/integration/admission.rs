@@ -43,7 +43,7 @@ fn job(node: &Node, (day, from, to): (u32, u32, u32), seats: u32, pay: u32) -> S
         "title": "分拣员", "start_at": at(from), "end_at": at(to), "pay_minor": pay, "currency": "CNY",
         "pay_unit": "hour", "pay_minor_per_hour": pay, "seats": seats, "lat": 30.315, "lon": 120.275
     });
-    let made = node.post("/v1/jobs", ("Authorization", &format!("Bearer {TENANT_KEY}")), &job);
+    let made = node.post_job(TENANT_KEY, &job);
     assert_eq!(made.status, 201, "{made:?}");
     told(&made)["id"].as_str().unwrap().to_owned()
 }

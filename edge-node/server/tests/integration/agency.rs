@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
 /// A clerk's browser.
-struct Clerk<'a> {
+pub(crate) struct Clerk<'a> {
     node: &'a Node,
     cookie: String,
     csrf: String,
@@ -27,7 +27,11 @@ fn log_in(node: &Node, key: &str) -> Answer {
 
 impl<'a> Clerk<'a> {
     fn of(node: &'a Node) -> Self {
-        let entered = log_in(node, TENANT_KEY);
+        Self::with_key(node, TENANT_KEY)
+    }
+
+    pub(crate) fn with_key(node: &'a Node, key: &str) -> Self {
+        let entered = log_in(node, key);
         assert_eq!((entered.status, entered.header("location")), (303, Some("/agency")), "{entered:?}");
         // Names of headers are compared in small letters, and a cookie's value is not.
         let cookie = entered.text.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
@@ -41,11 +45,11 @@ impl<'a> Clerk<'a> {
         Self { node, cookie, csrf }
     }
 
-    fn get(&self, target: &str) -> Answer {
+    pub(crate) fn get(&self, target: &str) -> Answer {
         self.node.send("GET", target, &[("Cookie", &self.cookie)], b"")
     }
 
-    fn post(&self, target: &str, pairs: &[(&str, &str)]) -> Answer {
+    pub(crate) fn post(&self, target: &str, pairs: &[(&str, &str)]) -> Answer {
         let pairs = [&[("csrf", self.csrf.as_str())], pairs].concat();
         self.node.send("POST", target, &[FORM, ("Cookie", &self.cookie)], encoded(&pairs).as_bytes())
     }
@@ -76,7 +80,7 @@ fn job(node: &Node, minutes: u64, seats: u32) -> String {
         "title": "分拣员", "place": "九堡", "start_at": time(start), "end_at": time(start + 9 * 3600),
         "pay_minor": 24_000, "currency": "CNY", "pay_unit": "shift", "seats": seats,
     });
-    let made = api(node, "POST", "/v1/jobs", &body);
+    let made = node.post_job(TENANT_KEY, &body);
     assert_eq!(made.status, 201, "{made:?}");
     read(&made)["id"].as_str().unwrap().to_owned()
 }

@@ -1,6 +1,9 @@
 //! Crews over HTTP: all or none, never more than there are, and the same answer to a retry.
 
-use crate::node::{Answer, Node, small_job};
+use crate::{
+    node::{Answer, Node, sign_up, small_job},
+    own::{enrol, scan},
+};
 use serde_json::Value;
 
 fn crew(node: &Node, job: &str, key: &str, members: std::ops::Range<u32>) -> Answer {
@@ -42,6 +45,26 @@ fn a_crew_gets_all_its_places_or_none() {
     // What was refused took nothing: two places are left, for two.
     assert_eq!(codes(&crew(&node, &job, "c", 10..12)).len(), 2);
     refused(&crew(&node, &job, "f", 20..22), 409, "crew-short", "0 of 2");
+}
+
+#[test]
+fn a_crew_is_not_told_which_ticket_of_a_member_is_in_the_way() {
+    let node = Node::start("crew-overlap");
+    let (first, second) = (small_job(&node, 5), small_job(&node, 5));
+    let taken: Value = serde_json::from_str(&sign_up(&node, &first, 1).body).unwrap();
+    let ticket = taken["id"].as_str().unwrap();
+    let both = ["13900000002", "13900000001"];
+    let ask = |job: &str, key: &str| {
+        let body = serde_json::json!({ "job": job, "phones": both });
+        node.post("/v1/crews", ("Idempotency-Key", key), &body)
+    };
+    let overlap = ask(&second, "a");
+    refused(&overlap, 409, "overlap", "member 2 may not take this place");
+    let again = ask(&first, "b");
+    refused(&again, 409, "already-signed-up", "member 2");
+    for answer in [overlap, again] {
+        assert!(!answer.body.contains(ticket) && !answer.head.contains(ticket), "{answer:?}");
+    }
 }
 
 #[test]
@@ -118,6 +141,7 @@ fn a_crew_at_the_screen_gets_its_tickets_on_one_page() {
     );
     let page = node.get(&tickets).body;
     assert!(page.contains("All 3 have a place") && page.matches("class=\"qr\"").count() == 3, "{page}");
+    assert!(page.contains("http-equiv=\"refresh\" content=\"30;"), "as long as one ticket: {page}");
     assert_eq!(
         node.get(&codes(&tickets)).header("location"),
         Some("/mine?lang=zh&over=1"),
@@ -132,4 +156,44 @@ fn a_crew_at_the_screen_gets_its_tickets_on_one_page() {
         page.contains("2 tickets: please look at each") && page.contains("Number 2 at this kiosk"),
         "{page}"
     );
+}
+
+#[test]
+fn cards_are_put_on_a_crews_list_and_the_one_who_is_known_leads_it() {
+    let node = Node::start("crew-cards");
+    let job = small_job(&node, 4);
+    let card = enrol(&node).field("card").to_owned();
+    let form = node.get(&format!("/crew?job={job}&lang=en"));
+    assert!(form.body.contains("autofocus") && form.body.contains("Card to the scanner"), "{}", form.body);
+    let (action, key) = (form.action(), form.field("idempotency").to_owned());
+    let base = [("job", job.as_str()), ("idempotency", key.as_str())];
+    let press = |action: &str, more: &[(&str, &str)]| node.post_form(action, &[&base[..], more].concat());
+    // A scanner ends its line, and digits may have stood in the field before.
+    let scanned = format!("139 0{card}%0D%0A");
+    let added = press(&action, &[("phone", &scanned)]);
+    assert!(added.body.contains(&format!("name=\"member\" value=\"{card}\"")), "{}", added.body);
+    assert!(
+        added.body.contains("By card") && !added.body.contains("2916"),
+        "a card names nobody: {}",
+        added.body
+    );
+    let nobody = press(&action, &[("phone", "dsc1.AAAAAAAAAAAAAAAAAAAAAA")]);
+    assert!(nobody.status == 422 && nobody.body.contains("does not know that card"), "{}", nobody.body);
+    // The card's worker, by his number.
+    let twice = press(&action, &[("member", &card), ("phone", "13905712916"), ("add", "1")]);
+    assert!(twice.status == 422 && twice.body.contains("on the list already"), "{}", twice.body);
+
+    let visit = scan(&node, &card).header("location").unwrap().to_owned();
+    let view = visit.split("view=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let led = node.get(&format!("/crew?job={job}&lang=en&view={view}"));
+    assert!(led.body.contains("name=\"member\" value=\"known\""), "{}", led.body);
+    let sent = press(&led.action(), &[("member", "known"), ("phone", "13900000009"), ("go", "1")]);
+    let tickets = node.get(sent.header("location").expect("tickets"));
+    assert!(tickets.body.contains("All 2 have a place"), "{}", tickets.body);
+    let again = press(&led.action(), &[("member", &card), ("member", "13900000009"), ("go", "1")]);
+    assert_eq!(again.status, 303, "the same people are the same crew, by card as well: {again:?}");
+    let strangers = press(&action, &[("member", "known"), ("phone", "13900000008"), ("go", "1")]);
+    assert!(strangers.status == 422 && strangers.body.contains("2 to 10"), "nobody is known: {strangers:?}");
+    let alone = press(&action, &[("member", &card), ("phone", "13900000007"), ("alone", "1")]);
+    assert_eq!((alone.status, alone.body.contains("Number 1 on the list")), (409, true), "{alone:?}");
 }

@@ -21,7 +21,6 @@ fn wanted(job: &str, phone: &str) -> Vec<u8> {
 #[test]
 fn malformed_bodies_end_in_a_problem() {
     let node = Node::start("malformed");
-    let bearer = format!("Bearer {TENANT_KEY}");
     let deep = "[".repeat(60_000);
     let bodies: [&[u8]; 9] = [
         b"",
@@ -35,7 +34,7 @@ fn malformed_bodies_end_in_a_problem() {
         deep.as_bytes(),
     ];
     for body in bodies {
-        let posted = node.send("POST", "/v1/jobs", &[JSON, ("Authorization", &bearer)], body);
+        let posted = node.post_job_text(TENANT_KEY, body);
         for answer in [sign_up(&node, "k", body), posted] {
             assert_eq!((answer.status, answer.problem().as_str()), (400, "/problems/bad-request"));
         }
@@ -46,10 +45,9 @@ fn malformed_bodies_end_in_a_problem() {
 #[test]
 fn a_wrong_job_is_told_all_that_is_wrong_with_it() {
     let node = Node::start("wrong-job");
-    let bearer = format!("Bearer {TENANT_KEY}");
     let job =
         serde_json::json!({ "title": "分拣员", "currency": "RMB", "pay_unit": "week", "pay_minor": 2_600 });
-    let answer = node.post("/v1/jobs", ("Authorization", &bearer), &job);
+    let answer = node.post_job(TENANT_KEY, &job);
     assert_eq!((answer.status, answer.problem().as_str()), (400, "/problems/bad-request"));
     let problem: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
     let errors = problem["errors"].as_array().unwrap();

@@ -113,3 +113,26 @@ fn without_a_handshake_there_is_no_answer() {
     // Neither keeps others out.
     assert_eq!(trusting(&node).get(format!("https://{address}/livez")).call().unwrap().status(), 200);
 }
+
+/// What a page and the address of a ticket say of whether many people use the screen: the field for cards, the wipe, and
+/// whether a ticket is closed to whoever only knows its address.
+fn is_shared(phone: &Agent, door: &str) -> [bool; 3] {
+    let text =
+        |page: &str| phone.get(format!("{door}{page}")).call().unwrap().body_mut().read_to_string().unwrap();
+    let closed = phone.get(format!("{door}/ticket/000000")).call().unwrap().status() == 303;
+    [text("/").contains("class=\"scan\""), text("/near?lang=en").contains("http-equiv=\"refresh\""), closed]
+}
+
+#[test]
+fn a_phone_is_nobody_elses_screen_and_a_named_screen_is_everybodys() {
+    let node = Node::start_prepared("https-own", papers);
+    let door = format!("https://{}", node.https.unwrap());
+    assert_eq!(is_shared(&trusting(&node), &door), [false; 3]);
+    let own = node.get("/").body.contains("class=\"scan\"") && node.get("/ticket/000000").status == 303;
+    assert!(own, "the box's own screen");
+    let named =
+        |folder: &Path| [papers(folder), vec!["--screen".to_owned(), "127.0.0.1".to_owned()]].concat();
+    let node = Node::start_prepared("https-screen", named);
+    let door = format!("https://{}", node.https.unwrap());
+    assert_eq!(is_shared(&trusting(&node), &door), [true; 3]);
+}

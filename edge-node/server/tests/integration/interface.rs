@@ -1,6 +1,6 @@
 //! The interface as programs meet it: its description, what there is here, refusals in one form, other origins, traces.
 
-use crate::node::{APP_ORIGIN, Answer, Node, TENANT_KEY, small_job};
+use crate::node::{APP_ORIGIN, Answer, Node, TENANT_KEY, sign_up, small_job};
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -136,8 +136,49 @@ fn only_pages_of_the_named_origins_may_call() {
         assert!(allowed.contains(header), "{header} is not in {allowed}");
     }
     assert_eq!(preflight.header("access-control-allow-credentials"), None);
+    for (path, method, header) in [
+        ("/v1/workers/me", "PATCH", "authorization"),
+        ("/v1/workers/me", "DELETE", "authorization"),
+        ("/v1/holds/x", "DELETE", "content-type"),
+        ("/v1/jobs/j1-1-1", "PATCH", "authorization"),
+    ] {
+        let asks = [
+            ("Origin", APP_ORIGIN),
+            ("Access-Control-Request-Method", method),
+            ("Access-Control-Request-Headers", header),
+        ];
+        let preflight = node.send("OPTIONS", path, &asks, b"");
+        assert!(preflight.header("access-control-allow-methods").unwrap().contains(method), "{preflight:?}");
+        assert!(preflight.header("access-control-allow-headers").unwrap().contains(header), "{preflight:?}");
+    }
     let exposed = node.send("GET", "/v1/jobs", &[("Origin", APP_ORIGIN)], b"");
-    assert!(exposed.header("access-control-expose-headers").unwrap().contains("retry-after"));
+    for header in ["retry-after", "etag", "dayshift-bookmark", "www-authenticate"] {
+        let named = exposed.header("access-control-expose-headers").unwrap();
+        assert!(named.contains(header), "{header} is not in {named}");
+    }
+}
+
+#[test]
+fn a_read_gives_a_bookmark_and_keeps_what_its_client_had_seen_before() {
+    let node = Node::start("bookmarks");
+    let job = small_job(&node, 2);
+    let ticket = sign_up(&node, &job, 1);
+    let id = serde_json::from_str::<serde_json::Value>(&ticket.body).unwrap()["id"].clone();
+    for (path, written) in [
+        (format!("/v1/jobs/{job}"), None),
+        (format!("/v1/sign_ups/{}", id.as_str().unwrap()), ticket.header("dayshift-bookmark")),
+    ] {
+        let read = |mark: &str| node.send("GET", &path, &[("Dayshift-Bookmark", mark)], b"");
+        let mark = node.get(&path).header("dayshift-bookmark").unwrap().to_owned();
+        assert!(written.is_none_or(|written| written == mark), "{mark}");
+        assert_eq!(read(&mark).header("dayshift-bookmark"), Some(mark.as_str()));
+        // Somebody else's change, seen at a node that this one has not heard from.
+        let subject = mark.split('@').next().unwrap();
+        let behind = read(&format!("{mark},{subject}@99.1:1"));
+        assert_eq!((behind.status, behind.problem().as_str()), (503, "/problems/behind"), "{behind:?}");
+        let elsewhere = node.send("GET", &format!("/v1/jobs/{job}"), &[("Dayshift-Bookmark", &mark)], b"");
+        assert!(elsewhere.header("dayshift-bookmark").unwrap().starts_with(&mark), "{elsewhere:?}");
+    }
 }
 
 #[test]
@@ -179,6 +220,8 @@ fn a_key_stands_for_one_posted_job() {
         })
     };
     let bearer = format!("Bearer {TENANT_KEY}");
+    let without = node.post("/v1/jobs", ("Authorization", &bearer), &job("分拣员"));
+    assert_eq!((without.status, without.problem().as_str()), (400, "/problems/key-missing"));
     let post_under = |key: &str, title: &str| {
         let headers =
             [("Content-Type", "application/json"), ("Authorization", &*bearer), ("Idempotency-Key", key)];
@@ -190,4 +233,24 @@ fn a_key_stands_for_one_posted_job() {
     let other = post("装卸工");
     assert_eq!((other.status, other.problem().as_str()), (422, "/problems/key-reused"));
     assert_eq!(post_under("", "分拣员").status, 400, "an empty key would stand for everybody's job");
+}
+
+#[test]
+fn readiness_lists_its_checks_to_who_asks() {
+    let node = Node::start("ready");
+    assert_eq!(node.get("/readyz").body, "ok\n");
+    let listed = node.get("/readyz?verbose");
+    assert_eq!(
+        (listed.status, listed.body.as_str()),
+        (200, "ok storage\nok event loop\nok takes people\nok\n")
+    );
+    let owner = node.owner();
+    let drained = node.send("POST", "/v1/node:drain", &[(owner.0, &owner.1)], b"");
+    assert_eq!(drained.status, 200, "{drained:?}");
+    let listed = node.get("/readyz?verbose");
+    assert_eq!(listed.status, 503);
+    assert!(
+        listed.body.contains("ok storage\n") && listed.body.contains("failed takes people: draining"),
+        "{listed:?}"
+    );
 }

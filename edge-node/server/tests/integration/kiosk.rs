@@ -26,9 +26,7 @@ fn post_job_at(node: &Node, seats: u32, (lat, lon): (f64, f64)) -> String {
         "pay_unit": "shift", "pay_minor_per_hour": 2_666, "seats": seats, "meal": true, "daily_pay": true,
         "requirements": "身份证、雨衣",
     });
-    let bearer = format!("Bearer {TENANT_KEY}");
-    let headers = [("Content-Type", "application/json"), ("Authorization", bearer.as_str())];
-    let made = node.send("POST", "/v1/jobs", &headers, body.to_string().as_bytes());
+    let made = node.post_job(TENANT_KEY, &body);
     assert_eq!(made.status, 201, "{made:?}");
     let made: serde_json::Value = serde_json::from_str(&made.body).unwrap();
     made["id"].as_str().unwrap().to_owned()
@@ -276,22 +274,29 @@ fn a_language_file_alone_makes_every_page_speak_it() {
     assert!(Node::start("two").get("/near?lang=es").body.contains("<html lang=\"zh-CN\""));
 }
 
-#[test]
-fn pages_are_read_aloud_where_something_speaks() {
+/// Flags of a node that speaks: every clip is the same few samples.
+fn speaks(folder: &Path) -> Vec<String> {
     const VOICE: &[u8] = b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x22\x56\0\0\x44\xac\0\0\x02\0\x10\0data\x04\0\0\0\x01\x02\x03\x04";
-    const TOLD: &str = "DAYSHIFT_SPEAK_COMMAND";
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("voice-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
     let wav = folder.join("voice.wav");
     std::fs::write(&wav, VOICE).unwrap();
-    let node = Node::start_told("aloud", &[(TOLD, &format!("cat {}", wav.display()))]);
+    vec!["--speak-command".to_owned(), format!("cat {}", wav.display())]
+}
+
+/// A page once there is a clip for it.
+fn read_aloud(node: &Node, target: &str) -> String {
     let deadline = Instant::now() + Duration::from_secs(60);
-    let page = loop {
-        let page = node.get("/help?lang=en").body;
+    loop {
+        let page = node.get(target).body;
         if page.contains("<audio") || Instant::now() > deadline {
-            break page;
+            return page;
         }
-    };
+    }
+}
+
+#[test]
+fn pages_are_read_aloud_where_something_speaks() {
+    let node = Node::start_prepared("aloud", speaks);
+    let page = read_aloud(&node, "/help?lang=en");
     let clip = page.split(" src=\"").nth(1).expect("the clip").split('"').next().unwrap();
     let heard = node.get(clip);
     assert_eq!((heard.status, heard.header("content-type")), (200, Some("audio/wav")));
@@ -300,9 +305,8 @@ fn pages_are_read_aloud_where_something_speaks() {
     for none in ["00000000000000000000000000000000.wav", "..%2f..%2fnode.sqlite", "x"] {
         assert_eq!(node.get(&format!("/audio/{none}")).status, 404, "{none}");
     }
-    let silent = Node::start_told("silent", &[(TOLD, "no-such-program-here")]);
+    let silent = Node::start_told("silent", &[("DAYSHIFT_SPEAK_COMMAND", "no-such-program-here")]);
     assert!(!silent.get("/help?lang=en").body.contains("<audio"), "no dead button");
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -334,19 +338,19 @@ fn a_posting_that_is_not_taken_says_what_is_wrong() {
     let node = Node::start("posting");
     let own = format!("Bearer {TENANT_KEY}");
     let json = ("Content-Type", "application/json");
-    for (headers, body, status, field, reason) in [
-        (vec![json, ("Authorization", own.as_str())], "{\"title\":", 400, "body", "malformed"),
-        (vec![json, ("Authorization", own.as_str())], "[]", 400, "body", "wrong_type"),
-    ] {
-        let refused = node.send("POST", "/v1/jobs", &headers, body.as_bytes());
-        assert_eq!((refused.status, refused.problem().as_str()), (status, "/problems/bad-request"));
+    for (body, field, reason) in [("{\"title\":", "body", "malformed"), ("[]", "body", "wrong_type")] {
+        let refused = node.post_job_text(TENANT_KEY, body.as_bytes());
+        assert_eq!((refused.status, refused.problem().as_str()), (400, "/problems/bad-request"));
         let problem: serde_json::Value = serde_json::from_str(&refused.body).unwrap();
         assert_eq!(
             (&problem["errors"][0]["field"], &problem["errors"][0]["reason"]),
             (&field.into(), &reason.into())
         );
     }
-    let unnamed = node.send("POST", "/v1/jobs", &[("Authorization", own.as_str())], b"{}");
+    let keyless = node.send("POST", "/v1/jobs", &[json, ("Authorization", own.as_str())], b"{}");
+    assert_eq!((keyless.status, keyless.problem().as_str()), (400, "/problems/key-missing"));
+    let key = ("Idempotency-Key", "k");
+    let unnamed = node.send("POST", "/v1/jobs", &[key, ("Authorization", own.as_str())], b"{}");
     assert_eq!((unnamed.status, unnamed.problem().as_str()), (415, "/problems/unsupported-media-type"));
     let other = node.send("POST", "/v1/jobs", &[json, ("Authorization", "Bearer of-another-region")], b"{}");
     assert_eq!((other.status, other.problem().as_str()), (401, "/problems/unauthorised"));

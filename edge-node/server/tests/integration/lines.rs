@@ -23,7 +23,7 @@ fn post(node: &Node, hours: u64, rule: &Value) -> Answer {
         "currency": "CNY", "pay_unit": "hour", "seats": 1,
     });
     job.as_object_mut().unwrap().extend(rule.as_object().unwrap().clone());
-    api(node, "POST", "/v1/jobs", &job)
+    node.post_job(TENANT_KEY, &job)
 }
 
 #[test]

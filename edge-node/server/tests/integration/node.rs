@@ -6,7 +6,10 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc::sync_channel,
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc::sync_channel,
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -202,6 +205,19 @@ impl Node {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Answer {
+        let mut stream = self.ask((host, method, target), headers, body);
+        let mut bytes = Vec::new();
+        let _reset = stream.read_to_end(&mut bytes);
+        Answer::parse(&String::from_utf8_lossy(&bytes))
+    }
+
+    /// Sends a request; what comes back is still to be read.
+    fn ask(
+        &self,
+        (host, method, target): (&str, &str, &str),
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(START_WAIT)).unwrap();
         let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
@@ -212,9 +228,12 @@ impl Node {
         stream.write_all(head.as_bytes()).unwrap();
         // A server that refuses a large body closes before it has read all of it.
         let _refused = stream.write_all(body);
-        let mut bytes = Vec::new();
-        let _reset = stream.read_to_end(&mut bytes);
-        Answer::parse(&String::from_utf8_lossy(&bytes))
+        stream
+    }
+
+    /// Reads with headers: the connection, of which nothing is read yet.
+    pub(crate) fn open(&self, target: &str, headers: &[(&str, &str)]) -> TcpStream {
+        self.ask((&self.address.to_string(), "GET", target), headers, b"")
     }
 
     pub(crate) fn get(&self, target: &str) -> Answer {
@@ -228,6 +247,20 @@ impl Node {
             &[("Content-Type", "application/json"), header],
             body.to_string().as_bytes(),
         )
+    }
+
+    /// Posts a job in an agency's name, under a key that no other has.
+    pub(crate) fn post_job(&self, key: &str, body: &serde_json::Value) -> Answer {
+        self.post_job_text(key, body.to_string().as_bytes())
+    }
+
+    /// The same of any text.
+    pub(crate) fn post_job_text(&self, key: &str, body: &[u8]) -> Answer {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let (bearer, fresh) = (format!("Bearer {key}"), NEXT.fetch_add(1, Ordering::Relaxed).to_string());
+        let json = ("Content-Type", "application/json");
+        let headers = [json, ("Authorization", bearer.as_str()), ("Idempotency-Key", &fresh)];
+        self.send("POST", "/v1/jobs", &headers, body)
     }
 
     pub(crate) fn post_form(&self, target: &str, pairs: &[(&str, &str)]) -> Answer {
@@ -298,7 +331,7 @@ pub(crate) fn small_job(node: &Node, seats: u32) -> String {
         "pay_minor": 20_000, "currency": "CNY", "pay_unit": "day", "pay_minor_per_hour": 2_500, "seats": seats,
         "lat": 30.315, "lon": 120.275
     });
-    let created = node.post("/v1/jobs", ("Authorization", &format!("Bearer {TENANT_KEY}")), &job);
+    let created = node.post_job(TENANT_KEY, &job);
     assert_eq!(created.status, 201, "{created:?}");
     let created: serde_json::Value = serde_json::from_str(&created.body).unwrap();
     created["id"].as_str().unwrap().to_owned()

@@ -41,7 +41,7 @@ pub(crate) fn enrol(node: &Node) -> Answer {
 }
 
 /// Holds a card to the scanner at the first page.
-fn scan(node: &Node, card: &str) -> Answer {
+pub(crate) fn scan(node: &Node, card: &str) -> Answer {
     node.post_form("/me?lang=en", &[("at", "start"), ("who", card)])
 }
 
@@ -215,6 +215,28 @@ fn a_forgotten_pin_is_ended_by_the_operator_and_another_is_chosen_by_its_worker(
 }
 
 #[test]
+fn what_the_operator_gave_is_exchanged_once_however_many_hold_it() {
+    let node = Node::start("own-exchanged");
+    enrol(&node);
+    let (_, given) = reset_pin(&node, PHONE);
+    let page = log_in(&node, &given);
+    let wanted = ["48375926", "58375926", "68375926"];
+    let (node, page, given) = (&node, &page, given.as_str());
+    let exchange = |new: &'static str| {
+        let pairs = [("who", PHONE), ("pin", given), ("at", "again"), ("new", new), ("again", new)];
+        fill(node, page, &pairs).status == 303
+    };
+    let chosen: Vec<bool> = std::thread::scope(|scope| {
+        let asked: Vec<_> = wanted.iter().map(|new| scope.spawn(move || exchange(new))).collect();
+        asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+    });
+    assert_eq!(chosen.iter().filter(|chosen| **chosen).count(), 1, "{chosen:?}");
+    for (new, chosen) in wanted.iter().zip(chosen) {
+        assert_eq!(log_in(node, new).status == 303, chosen, "{new}");
+    }
+}
+
+#[test]
 fn a_card_brings_its_workers_language_and_what_was_wanted() {
     let node = Node::start("own-wanted");
     let card = enrol(&node).field("card").to_owned();
@@ -263,7 +285,7 @@ fn a_job_that_asks_for_people_waits_for_who_says_so() {
         "title": "分拣员", "start_at": "2099-01-01T06:00:00Z", "end_at": "2099-01-01T14:00:00Z", "pay_minor": 20_000,
         "currency": "CNY", "pay_unit": "day", "seats": 3, "certificates": ["health"],
     });
-    let made = node.post("/v1/jobs", ("Authorization", &format!("Bearer {TENANT_KEY}")), &job);
+    let made = node.post_job(TENANT_KEY, &job);
     let made: serde_json::Value = serde_json::from_str(&made.body).unwrap();
     let job = made["id"].as_str().unwrap();
     let card = enrol(&node).field("card").to_owned();

@@ -61,10 +61,9 @@ fn a_tenant_has_one_rate_for_its_programs_and_its_clerks() {
     let (count, page) =
         let_through(|_| node.send("POST", "/agency/rows", &[form, ("Cookie", &cookie)], b"csrf=x"));
     assert_eq!(count, 2, "{page:?}");
-    let bearer = format!("Bearer {TENANT_KEY}");
-    let refused = node.post("/v1/jobs", ("Authorization", &bearer), &json!({}));
+    let refused = node.post_job(TENANT_KEY, &json!({}));
     check(&refused, "of this tenant", 1..=15);
-    assert_eq!(node.post("/v1/jobs", ("Authorization", "Bearer x"), &json!({})).status, 401, "others go on");
+    assert_eq!(node.post_job("x", &json!({})).status, 401, "others go on");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Every route of the node, and who may call it. The list is held against the routers' sources, and each route of a tenant
 //! is called without a key, with a wrong one and with another tenant's: the list of routes without such a test is empty.
 
-use crate::node::{Node, OTHER_TENANT_KEY, sign_up, small_job};
+use crate::{
+    agency::Clerk,
+    node::{Node, OTHER_TENANT_KEY, sign_up, small_job},
+};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -291,4 +294,91 @@ fn no_page_of_an_agency_opens_without_a_login() {
             assert!(refused.body.contains("action=\"/agency/login\""), "{method} {path}");
         }
     }
+}
+
+#[test]
+fn a_clerk_of_another_agency_sees_and_changes_nothing() {
+    let node = Node::start("other-clerk");
+    let job = small_job(&node, 2);
+    let taken: Value = serde_json::from_str(&sign_up(&node, &job, 1).body).unwrap();
+    let told = |name: &str| taken[name].as_str().unwrap();
+    let clerk = Clerk::with_key(&node, OTHER_TENANT_KEY);
+    let (id, code, receipt) = (told("id"), told("code"), told("receipt"));
+    let one = format!("one_{id}");
+    let orders = ["", "no_show", "dismiss", "close", "cap", "bump", "in", "out", "send", &one];
+    let day = "2099-01-01";
+    let mut calls = 0;
+    for (path, method, _) in ROUTES.iter().filter(|(_, _, who)| *who == Who::Clerk) {
+        if *path == "/agency/logout" {
+            continue;
+        }
+        let mut answers = Vec::new();
+        if *method == "get" {
+            answers.push(
+                clerk.get(&format!("{path}?shift={job}&sign_up={id}&day={day}&date={day}&way=same&all=1")),
+            );
+        } else {
+            for (order, ticket) in orders.iter().flat_map(|order| [(*order, code), (*order, receipt)]) {
+                let pairs = [
+                    ("shift", job.as_str()),
+                    ("sign_up", id),
+                    ("ticket", ticket),
+                    ("day", day),
+                    ("date", day),
+                    ("do", order),
+                    ("cap", "1"),
+                    ("minutes", "15"),
+                    ("key", "k"),
+                ];
+                answers.push(clerk.post(path, &pairs));
+            }
+        }
+        for answer in answers {
+            assert_ne!(answer.status, 401, "the clerk is logged in: {method} {path}");
+            assert!(!answer.body.contains("分拣员"), "{method} {path}: {answer:?}");
+            calls += 1;
+        }
+    }
+    assert_eq!(calls, 6 + 20 * 6);
+    let stands: Value = serde_json::from_str(&node.get(&format!("/v1/sign_ups/{id}")).body).unwrap();
+    assert_eq!(stands["status"], "confirmed");
+    let shown: Value = serde_json::from_str(&node.get(&format!("/v1/jobs/{job}")).body).unwrap();
+    assert_eq!((&shown["open"], &shown["seats"]["here"]), (&json!(true), &json!(1)));
+}
+
+#[test]
+fn what_a_ticket_opens_stays_shut_without_its_digits() {
+    let node = Node::start("tickets");
+    let job = small_job(&node, 1);
+    let taken: Value = serde_json::from_str(&sign_up(&node, &job, 1).body).unwrap();
+    let (id, code) = (taken["id"].as_str().unwrap(), taken["code"].as_str().unwrap());
+    let wrong = if code == "123456" { "123457" } else { "123456" };
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let body = format!("code={wrong}&phone=13900000001&sure=1");
+    let mut calls = 0;
+    for (path, method, _) in ROUTES.iter().filter(|(_, _, who)| *who == Who::Ticket) {
+        let path = path.replace("{codes}", wrong).replace("{code}", wrong);
+        let path = match path.as_str() {
+            "/v1/sign_ups" => format!("/v1/sign_ups?code={wrong}"),
+            "/v1/sign_ups/{id}" if *method == "get" => format!("/v1/sign_ups/{id}?code={wrong}"),
+            "/v1/sign_ups/{id}" => format!("/v1/sign_ups/{id}:cancel"),
+            _ => format!("{path}?lang=en"),
+        };
+        let json = ("Content-Type", "application/json");
+        let (kind, sent) = if path.starts_with("/v1") {
+            (json, format!("{{\"phone\":\"13900000001\",\"code\":\"{wrong}\"}}"))
+        } else {
+            (form, body.clone())
+        };
+        let answer = node.send(&method.to_uppercase(), &path, &[kind], sent.as_bytes());
+        assert_ne!(answer.status, 200, "{method} {path}: {answer:?}");
+        assert!(
+            !answer.body.contains(code) && !answer.body.contains("分拣员"),
+            "{method} {path}: {answer:?}"
+        );
+        calls += 1;
+    }
+    assert_eq!(calls, ROUTES.iter().filter(|(_, _, who)| *who == Who::Ticket).count());
+    let stands: Value = serde_json::from_str(&node.get(&format!("/v1/sign_ups/{id}")).body).unwrap();
+    assert_eq!(stands["status"], "confirmed", "and nothing was given back");
 }

@@ -22,7 +22,7 @@ fn job_with(node: &Node, more: &Value) -> String {
     for (name, value) in more.as_object().unwrap() {
         job[name] = value.clone();
     }
-    let created = node.post("/v1/jobs", ("Authorization", &format!("Bearer {TENANT_KEY}")), &job);
+    let created = node.post_job(TENANT_KEY, &job);
     assert_eq!(created.status, 201, "{created:?}");
     body(&created)["id"].as_str().unwrap().to_owned()
 }

@@ -51,6 +51,9 @@ pub fn sign_receipts(shard: &mut Shard<'_>, job: JobId, sign: &SignReceipt<'_>) 
             wseq,
             head,
             issued_at: shard.now,
+            // The hub has it: no reclaim can void it.
+            class: None,
+            final_by: None,
         };
         let receipt = sign(&body);
         let fields = [(SignUpFields::RECEIPT, Value::Bytes(receipt.clone()))];

@@ -242,3 +242,6 @@ async fn reclaim(app: &App, current: Writer, mode: Reclaim) -> Result<Json<Recla
     }
     Ok(Json(ReclaimAnswer { jobs }))
 }
+
+#[cfg(test)]
+mod tests;

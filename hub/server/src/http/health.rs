@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use crate::{app::App, telemetry};
 use axum::{
-    extract::State,
+    extract::{RawQuery, State},
     http::{StatusCode, header},
     response::IntoResponse,
 };
@@ -16,16 +16,26 @@ pub(super) async fn livez() -> &'static str {
 }
 
 /// All shards answer.
-#[utoipa::path(get, path = "/readyz", responses(
-    (status = 200, body = String, description = "Ready."),
+#[utoipa::path(get, path = "/readyz",
+    params(("verbose" = Option<String>, Query, description = "List each check, a line each; the problem names the one that failed.")),
+    responses((status = 200, body = String, description = "Ready."),
     (status = 503, description = "`stopping`, or `storage`: a shard does not answer.", body = super::problem::ProblemBody)
 ))]
-pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
-    if app.stop.is_cancelled() || !app.shards.is_alive() {
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the hub is going down"));
+pub(super) async fn readyz(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+) -> Result<&'static str, Problem> {
+    let stopping = |what| Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", what));
+    if app.stop.is_cancelled() {
+        return stopping("the hub is going down");
+    }
+    if !app.shards.is_alive() {
+        return stopping("a shard has ended, and the hub is going down");
     }
     app.shards.read_all(|tx| tx.meta("ready")).await?;
-    Ok("ready\n")
+    let lists =
+        query.is_some_and(|query| query.split('&').any(|name| name.split('=').next() == Some("verbose")));
+    Ok(if lists { "ok running\nok shards\nok storage\nready\n" } else { "ready\n" })
 }
 
 /// Figures in the OpenMetrics text format.

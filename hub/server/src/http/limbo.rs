@@ -86,7 +86,7 @@ pub(super) const fn standing_word(standing: Standing) -> &'static str {
     }
 }
 
-const fn policy_word(policy: LossPolicy) -> &'static str {
+pub(super) const fn policy_word(policy: LossPolicy) -> &'static str {
     match policy {
         LossPolicy::WriteOff => "write_off",
         LossPolicy::Reclaim => "reclaim",

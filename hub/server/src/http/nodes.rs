@@ -67,7 +67,7 @@ impl From<NodeView> for Node {
             incarnation: view.record.writer.incarnation.0,
             state: word(view.state),
             reason: view.record.fenced.clone(),
-            draining: contact.is_some_and(|contact| contact.draining),
+            draining: contact.is_some_and(|contact| contact.draining == Some(true)),
             behind: contact.map_or(0, |contact| contact.behind),
             last_contact_at: contact.map(|contact| clock::rfc3339(contact.last_contact_at)),
             carried_at: view.carried_at.map(clock::rfc3339),

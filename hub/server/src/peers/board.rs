@@ -8,7 +8,8 @@ use crate::{
 use hub_core::leases::Leases;
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 use sync_protocol::{
@@ -45,10 +46,8 @@ pub(crate) struct Contact {
     pub(crate) batches_sent: u64,
     pub(crate) batches_received: u64,
     pub(crate) sessions: u64,
-    /// It was welcomed since the hub began, and does not drain: it may be granted rights.
-    pub(crate) wants_rights: bool,
-    /// It gives back its rights and wants no more.
-    pub(crate) draining: bool,
+    /// Whether it gives back its rights and wants no more, as it said when it was welcomed; none before.
+    pub(crate) draining: Option<bool>,
     /// Of ended sessions.
     ended_sent: u64,
     ended_received: u64,
@@ -68,8 +67,7 @@ impl Contact {
             batches_sent: 0,
             batches_received: 0,
             sessions: 0,
-            wants_rights: false,
-            draining: false,
+            draining: None,
             ended_sent: 0,
             ended_received: 0,
         }
@@ -93,17 +91,34 @@ impl Contact {
     }
 }
 
+/// Milliseconds since the hub's start, by a clock that does not go back: what leases are measured by.
+#[derive(Clone)]
+pub(crate) struct LeaseClock(Arc<dyn Fn() -> u64 + Send + Sync>);
+
+impl LeaseClock {
+    /// A clock that says what `now_ms` says.
+    pub(crate) fn new(now_ms: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now_ms))
+    }
+
+    /// The machine's clock, from now on.
+    pub(crate) fn start() -> Self {
+        let started = Instant::now();
+        Self::new(move || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Debug for LeaseClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LeaseClock").field(&(self.0)()).finish()
+    }
+}
+
 /// All contacts.
 #[derive(Debug)]
 pub(crate) struct Board {
     contacts: Mutex<Contacts>,
-    started: Instant,
-}
-
-impl Default for Board {
-    fn default() -> Self {
-        Self { contacts: Mutex::default(), started: Instant::now() }
-    }
+    clock: LeaseClock,
 }
 
 #[derive(Debug, Default)]
@@ -117,6 +132,11 @@ struct Contacts {
 }
 
 impl Board {
+    /// Nobody has had contact yet; leases run by this clock.
+    pub(crate) fn new(clock: LeaseClock) -> Self {
+        Self { contacts: Mutex::default(), clock }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Contacts> {
         self.contacts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -183,16 +203,12 @@ impl Board {
 
     /// An incarnation's lease begins anew.
     pub(crate) fn renew_lease(&self, writer: Writer) {
-        self.lock().leases.renew(writer, self.now_ms());
+        self.lock().leases.renew(writer, (self.clock.0)());
     }
 
     /// Whether no lease of this incarnation can run any more.
     pub(crate) fn lease_is_over(&self, writer: Writer) -> bool {
-        self.lock().leases.is_over(writer, self.now_ms())
-    }
-
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        self.lock().leases.is_over(writer, (self.clock.0)())
     }
 
     /// Closes the sessions of earlier incarnations.
@@ -246,7 +262,8 @@ pub(crate) fn state(fenced: bool, contact: Option<&Contact>) -> PeerState {
 }
 
 fn is_eligible(contact: &Contact) -> bool {
-    contact.wants_rights && (contact.is_connected() || contact.last_contact.elapsed() < ELIGIBLE_FOR)
+    contact.draining == Some(false)
+        && (contact.is_connected() || contact.last_contact.elapsed() < ELIGIBLE_FOR)
 }
 
 fn touch(contact: &mut Contact) {

@@ -169,7 +169,7 @@ impl Driver<'_> {
                 self.update_board(|contact| {
                     contact.received.extend(received);
                     contact.cursors.extend(cursors);
-                    (contact.draining, contact.wants_rights) = (draining, !draining);
+                    contact.draining = Some(draining);
                 });
                 self.session.welcome(&welcome, &lanes);
                 if self.fresh {

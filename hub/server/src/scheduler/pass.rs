@@ -27,15 +27,18 @@ pub(super) async fn mark_jobs_of(app: &App, regions: &BTreeSet<String>) -> Resul
 
 /// Looks at all jobs that something happened to, and tells of those that are due.
 pub(super) async fn run(app: &App) {
+    let picture = app.directory.picture();
     let mut chunks = {
         let mut agenda = app.scheduler.lock();
-        agenda.jobs.wake(clock::now());
+        if agenda.jobs.wake(clock::now()) {
+            tracing::warn!("the clock went back: all jobs are looked at");
+            agenda.regions.extend(picture.topics.values().map(|topic| topic.region.clone()));
+        }
         agenda.jobs.round(app.scheduler.now())
     };
     if chunks.is_empty() {
         return;
     }
-    let picture = app.directory.picture();
     let nodes = Arc::new(weights(app, &picture));
     while let Some(chunk) = chunks.pop_front() {
         let done = handle(app, &chunk, Arc::clone(&picture), Arc::clone(&nodes)).await;

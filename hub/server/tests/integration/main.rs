@@ -46,6 +46,10 @@ fn imports_can_be_repeated() {
     let totals = hub.get("/v1/seats").json;
     let endings = hub.get(&format!("/v1/jobs/{id}/endings"));
     assert_eq!((endings.status, &endings.json["endings"]), (200, &json!([])));
+    let waiting = hub.get(&format!("/v1/jobs/{id}/waiting"));
+    assert_eq!((waiting.status, &waiting.json["waiting"]), (200, &json!([])));
+    assert_eq!(hub.get("/v1/jobs/j0-1-99/waiting").status, 404);
+    assert_eq!((&seats.json["limbo"], &seats.json["policy"]), (&json!(0), &json!("write_off")));
     let limbo = hub.get("/v1/limbo").json;
     assert_eq!(
         (&limbo["incarnations"], &limbo["rights"], &limbo["awaited"]),
@@ -259,4 +263,26 @@ fn who_writes_too_often_waits_and_nobody_else() {
         assert!(metrics.contains(&format!("dayshift_rate_limited_total{{by=\"{by}\"}} 1")), "{metrics}");
     }
     assert_eq!(hub.get("/problems/too-many-requests").status, 200);
+}
+
+#[test]
+fn long_data_is_packed_and_pages_are_not() {
+    let hub = Hub::start();
+    let taken = [("Accept-Encoding", "gzip")];
+    for path in ["/openapi.json", "/docs", "/assets/console.css"] {
+        let packed = hub.ask("GET", path, &taken, "");
+        assert_eq!((packed.status, packed.header("content-encoding")), (200, Some("gzip")), "{path}");
+        assert_eq!(packed.header("vary"), Some("accept-encoding"), "{path}");
+        assert_eq!(hub.get(path).header("content-encoding"), None, "{path}");
+    }
+    for path in ["/", "/nodes", "/jobs", "/sync", "/agency", "/livez"] {
+        assert_eq!(hub.ask("GET", path, &taken, "").header("content-encoding"), None, "{path}");
+    }
+}
+
+#[test]
+fn readiness_lists_its_checks_to_who_asks() {
+    let hub = Hub::start();
+    assert_eq!(hub.get("/readyz").body, "ready\n");
+    assert_eq!(hub.get("/readyz?verbose").body, "ok running\nok shards\nok storage\nready\n");
 }

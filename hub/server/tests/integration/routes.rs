@@ -47,6 +47,7 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("/v1/jobs/{id}", "post", Who::Tenant),
     ("/v1/jobs/{id}/endings", "get", Who::Anyone),
     ("/v1/jobs/{id}/seats", "get", Who::Anyone),
+    ("/v1/jobs/{id}/waiting", "get", Who::Anyone),
     ("/v1/jobs:import", "post", Who::Operator),
     ("/v1/limbo", "get", Who::Anyone),
     ("/v1/nodes", "get", Who::Anyone),

@@ -3,12 +3,20 @@
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 
-/// Keys that a map of a receipt may have; it has eight.
+/// Keys that a map of a receipt may have; it has ten at most.
 const KEYS_MAX: u64 = 64;
 
-/// A map whose byte strings can be asked for.
+/// A map whose values can be asked for.
 #[derive(Debug)]
-pub(super) struct Cbor<'a>(BTreeMap<u64, &'a [u8]>);
+pub(super) struct Cbor<'a>(BTreeMap<u64, Value<'a>>);
+
+#[derive(Debug, Clone, Copy)]
+enum Value<'a> {
+    Bytes(&'a [u8]),
+    Number(u64),
+    /// A whole number below 0, which no receipt is asked for.
+    Negative,
+}
 
 impl<'a> Cbor<'a> {
     /// Reads a whole map; nothing may follow it.
@@ -20,16 +28,18 @@ impl<'a> Cbor<'a> {
             let (major, key) = head(&mut rest)?;
             ensure!(major == 0, "a key is not a number");
             let (major, value) = head(&mut rest)?;
-            match major {
-                0 | 1 => {}
+            let value = match major {
+                0 => Value::Number(value),
+                1 => Value::Negative,
                 2 => {
                     let length = usize::try_from(value).context("a length")?;
                     let (bytes, after) = rest.split_at_checked(length).context("it ends early")?;
                     rest = after;
-                    ensure!(fields.insert(key, bytes).is_none(), "key {key} comes twice");
+                    Value::Bytes(bytes)
                 }
                 other => bail!("a value of kind {other}"),
-            }
+            };
+            ensure!(fields.insert(key, value).is_none(), "key {key} comes twice");
         }
         ensure!(rest.is_empty(), "something follows the map");
         Ok(Self(fields))
@@ -37,7 +47,20 @@ impl<'a> Cbor<'a> {
 
     /// The byte string under a key.
     pub(super) fn bytes(&self, key: u64) -> Result<&'a [u8]> {
-        self.0.get(&key).copied().with_context(|| format!("key {key} is missing"))
+        match self.0.get(&key) {
+            Some(Value::Bytes(bytes)) => Ok(*bytes),
+            Some(Value::Number(_) | Value::Negative) => bail!("key {key} is a number"),
+            None => bail!("key {key} is missing"),
+        }
+    }
+
+    /// The number under a key, where there is that key.
+    pub(super) fn number(&self, key: u64) -> Result<Option<u64>> {
+        match self.0.get(&key) {
+            Some(Value::Number(number)) => Ok(Some(*number)),
+            Some(Value::Bytes(_) | Value::Negative) => bail!("key {key} is no whole number"),
+            None => Ok(None),
+        }
     }
 }
 

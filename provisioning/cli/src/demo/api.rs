@@ -232,8 +232,19 @@ impl Api {
         header: (&str, &str),
         body: &Value,
     ) -> Result<T> {
+        self.post_with(path, &[header], body)
+    }
+
+    /// The same with several.
+    pub(crate) fn post_with<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<T> {
         let url = format!("{}{path}", self.base);
-        let request = self.agent.post(&url).header(header.0, header.1);
+        let request = self.agent.post(&url);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let mut response = request.send_json(body).with_context(|| format!("POST {url}"))?;
         let text = response.body_mut().read_to_string().with_context(|| format!("POST {url}"))?;
         if !response.status().is_success() {

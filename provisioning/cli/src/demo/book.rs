@@ -2,9 +2,7 @@
 
 use super::api::SignUp;
 use super::cluster::Who;
-use anyhow::{Context, Result};
-use serde::Serialize;
-use std::path::Path;
+use super::recount::Shown;
 
 /// One acknowledged sign-up.
 #[derive(Debug, Clone)]
@@ -27,15 +25,6 @@ pub(crate) struct Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     entries: Vec<Entry>,
-}
-
-#[derive(Serialize)]
-struct Shown<'a> {
-    job: &'a str,
-    sign_up: &'a str,
-    node: &'a str,
-    receipt: &'a str,
-    cancelled: bool,
 }
 
 impl Book {
@@ -62,18 +51,13 @@ impl Book {
         self.entries[skip..].iter().map(|entry| (entry.job.clone(), entry.id.clone())).collect()
     }
 
-    /// Writes the receipts that were shown as a JSON list.
-    pub(crate) fn write_receipts(&self, path: &Path) -> Result<()> {
-        let shown: Vec<Shown<'_>> = self
-            .entries
-            .iter()
-            .filter_map(|entry| {
-                let Entry { job, id: sign_up, node, cancelled, .. } = entry;
-                let receipt = entry.receipt.as_deref()?;
-                Some(Shown { job, sign_up, node, receipt, cancelled: *cancelled })
-            })
-            .collect();
-        let text = serde_json::to_string_pretty(&shown).context("write receipts")?;
-        std::fs::write(path, text + "\n").with_context(|| format!("write {}", path.display()))
+    /// The receipts that were shown.
+    pub(crate) fn shown(&self) -> Vec<Shown> {
+        let shown = |entry: &Entry| {
+            let Entry { job, id, node, cancelled, .. } = entry;
+            let receipt = entry.receipt.clone()?;
+            Some(Shown { job: job.clone(), sign_up: id.clone(), node, receipt, cancelled: *cancelled })
+        };
+        self.entries.iter().filter_map(shown).collect()
     }
 }

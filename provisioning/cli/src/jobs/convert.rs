@@ -169,6 +169,7 @@ fn assemble(fields: &Fields, rules: &ColumnRules, parts: Parts) -> JobRow {
         wait_rule: parts.wait_rule.map(|rule| rule.as_str().to_owned()),
         draw_before_min: None,
         synthetic: rules.constants.synthetic,
+        reclaim_lost: rules.constants.reclaim_lost,
         redated: rules.constants.redated,
     }
 }

@@ -138,6 +138,8 @@ pub(crate) struct Constants {
     pub(crate) synthetic: bool,
     /// The postings are of years ago, and their dates are made up.
     pub(crate) redated: bool,
+    /// A lost node's rights to these jobs may be reclaimed.
+    pub(crate) reclaim_lost: bool,
 }
 
 /// Words that put a job in a category.

@@ -58,6 +58,9 @@ pub(crate) struct JobRow {
     /// Of a lottery: minutes before the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) draw_before_min: Option<i64>,
+    /// True when a lost node's rights may be reclaimed: they come back sooner, and receipts of before can become void.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) reclaim_lost: bool,
     /// True when the row was generated and stands for no real offer.
     #[serde(default)]
     pub(crate) synthetic: bool,

@@ -1,5 +1,7 @@
 //! What goes wrong: kills at random moments, frozen processes, lines that are cut and disks that are full for a while.
 
+use super::at_hub::AtHub;
+use super::load::Record;
 use crate::demo::api::JobList;
 use crate::demo::cluster::{Cluster, Who};
 use crate::demo::small_disk::SmallDisk;
@@ -31,12 +33,19 @@ pub(super) struct Trouble {
     starts_while_full: u64,
 }
 
+/// Who was killed in a round and runs again.
+#[derive(Debug)]
+pub(super) enum Killed {
+    Node(Who),
+    /// With what it showed right before.
+    Hub(AtHub),
+}
+
 /// The choices of one run.
 #[derive(Debug)]
 pub(super) struct Faults {
     random: SplitMix64,
     cut: [bool; 2],
-    killed: Option<Who>,
     trouble: Trouble,
 }
 
@@ -50,12 +59,12 @@ impl Trouble {
 impl Faults {
     /// The choices of a seed.
     pub(super) fn new(seed: u64) -> Self {
-        Self { random: SplitMix64::new(seed), cut: [false; 2], killed: None, trouble: Trouble::default() }
+        Self { random: SplitMix64::new(seed), cut: [false; 2], trouble: Trouble::default() }
     }
 
     /// Perhaps cuts or mends a line, perhaps freezes a process, perhaps fills a disk until after the kill of a process,
     /// which then starts again.
-    pub(super) fn round(&mut self, cluster: &mut Cluster) -> Result<()> {
+    pub(super) fn round(&mut self, cluster: &mut Cluster, record: &Record) -> Result<Killed> {
         if self.one_in(3) {
             self.turn_line(cluster);
         }
@@ -69,13 +78,14 @@ impl Faults {
             jobs.context("a search while the disk is full")?;
         }
         if self.one_in(5) {
+            let before = AtHub::look(cluster.hub()?, record)?;
             cluster.kill_hub()?;
             self.trouble.hub_kills += 1;
-            self.killed = None;
             // The nodes go on alone meanwhile.
             self.stay(DOWN_MS_MAX);
             give_room(cluster, full)?;
-            return cluster.start_hub();
+            cluster.start_hub()?;
+            return Ok(Killed::Hub(before));
         }
         let who = self.any_node();
         cluster.kill_node(who)?;
@@ -83,17 +93,18 @@ impl Faults {
             self.trouble.starts_while_full += 1;
             self.note_kill(who);
             cluster.start_node(who)?;
-            return give_room(cluster, full);
+            give_room(cluster, full)?;
+            return Ok(Killed::Node(who));
         }
         give_room(cluster, full)?;
         self.note_kill(who);
-        cluster.start_node(who)
+        cluster.start_node(who)?;
+        Ok(Killed::Node(who))
     }
 
     fn note_kill(&mut self, who: Who) {
         self.trouble.node_kills += 1;
         self.trouble.starts_while_cut += u64::from(self.cut[who as usize]);
-        self.killed = Some(who);
     }
 
     /// Mends every line.
@@ -102,11 +113,6 @@ impl Faults {
             cluster.node(who).relay.heal();
         }
         self.cut = [false; 2];
-    }
-
-    /// The node that the latest round killed, unless it killed the hub.
-    pub(super) const fn last_killed(&self) -> Option<Who> {
-        self.killed
     }
 
     /// The source of all choices of the run.

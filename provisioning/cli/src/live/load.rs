@@ -32,6 +32,8 @@ pub(super) struct Ack {
     pub(super) code: String,
     /// The first answer was a confirmation.
     pub(super) confirmed: bool,
+    /// What the first answer gave to take away, base64url.
+    pub(super) receipt: Option<String>,
     pub(super) cancel: Cancel,
 }
 
@@ -158,6 +160,7 @@ impl Client {
                 id: answer.id.clone(),
                 code: answer.code.clone(),
                 confirmed,
+                receipt: answer.receipt.clone(),
                 cancel: Cancel::None,
             });
             acks.len() - 1

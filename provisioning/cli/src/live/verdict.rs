@@ -1,9 +1,11 @@
 //! The comparison of what the clients were told with what the processes hold.
 
 use super::SEATS;
+use super::faults::Killed;
 use super::load::{Ack, Cancel, Record};
 use crate::demo::api::{Api, JobList, SignUp};
 use crate::demo::cluster::{Cluster, Who, root_certificate};
+use crate::demo::recount::{self, Recount, Shown};
 use crate::demo::wait::wait_until;
 use crate::jobs::generate::splitmix::SplitMix64;
 use crate::receipt;
@@ -16,7 +18,7 @@ use std::time::Duration;
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
 const CONVERGE_TIME_MAX: Duration = Duration::from_secs(120);
 /// After a kill, the latest acknowledgements are those that a lost write would take; older ones are sampled.
-const LATEST: usize = 60;
+pub(super) const LATEST: usize = 60;
 const SAMPLED: usize = 20;
 const PAGE_SIZE: &str = "100";
 
@@ -29,31 +31,71 @@ pub(super) struct Verdict {
     pub(super) cancelled: u64,
     /// Acknowledged sign-ups that are gone or changed, in words.
     pub(super) lost: Vec<String>,
+    /// Confirmed at the end.
+    pub(super) live: u64,
     /// Confirmed places whose receipts the hub signed, because it gave them itself.
     pub(super) signed_by_hub: u64,
     /// Live sign-ups beyond the seats, counted from what clients were told and from what nodes say.
     pub(super) oversold: u64,
+    /// What `dayshift receipt count` makes of all receipts, cancellations and caps of the run.
+    pub(super) recount: Recount,
 }
 
 impl Verdict {
-    /// Nothing is lost or oversold.
-    pub(super) const fn is_clean(&self) -> bool {
-        self.lost.is_empty() && self.oversold == 0
+    /// Nothing is lost or oversold, and whoever counts by receipts alone comes to the same.
+    pub(super) fn is_clean(&self) -> bool {
+        self.lost.is_empty() && self.oversold == 0 && self.disagreement().is_none()
+    }
+
+    /// How the count by receipts differs from what nodes and hub say, in words.
+    pub(super) fn disagreement(&self) -> Option<String> {
+        let Recount { live, oversold, wrong, .. } = &self.recount;
+        if let Some(first) = wrong.first() {
+            return Some(format!("{} receipts are not genuine, among them {first}", wrong.len()));
+        }
+        let same = (*live, *oversold) == (self.live, self.oversold);
+        (!same).then(|| {
+            format!(
+                "by the receipts {live} places stand and {oversold} are oversold, by what the nodes say {} and {}",
+                self.live, self.oversold
+            )
+        })
     }
 }
 
-/// After a kill: the killed node's latest acknowledgements, some older ones, and everybody's count of each job.
+/// After a kill: everybody's count of each job. Of a killed node its latest acknowledgements and some older ones; of a
+/// killed hub what it had shown before of the latest ones' jobs, against what it shows now and what clients were told,
+/// and then both nodes as if they had been killed.
 pub(super) fn check_round(
     cluster: &Cluster,
     record: &Record,
-    killed: Option<Who>,
+    killed: &Killed,
     random: &mut SplitMix64,
 ) -> Result<()> {
     let acks = record.acks().clone();
     let oversold = beyond(acks.iter().filter(|ack| holds(ack)).map(|ack| ack.job.as_str()));
     ensure!(oversold == 0, "clients were told of {oversold} seats too many");
     ensure_distinct(&acks)?;
-    let Some(who) = killed else { return Ok(()) };
+    match killed {
+        Killed::Node(who) => check_node(cluster, record, &acks, *who, random).context("after its kill"),
+        Killed::Hub(before) => {
+            before.compare(cluster.hub()?, record).context("after the hub's kill")?;
+            let mut nodes = Who::HANGZHOU.into_iter();
+            nodes
+                .try_for_each(|who| check_node(cluster, record, &acks, who, random))
+                .context("after the hub's kill")
+        }
+    }
+}
+
+/// Asks a node for the latest sign-ups that it acknowledged, and for some older ones.
+fn check_node(
+    cluster: &Cluster,
+    record: &Record,
+    acks: &[Ack],
+    who: Who,
+    random: &mut SplitMix64,
+) -> Result<()> {
     let own: Vec<&Ack> = acks.iter().filter(|ack| ack.who == who).collect();
     let (older, latest) = own.split_at(own.len().saturating_sub(LATEST));
     let sampled = (0..SAMPLED.min(older.len())).map(|_| *random.pick(older));
@@ -63,7 +105,7 @@ pub(super) fn check_round(
         let outcome = compare(cluster.node(who).api()?, ack);
         let same = |now: &&Ack| now.id == ack.id && now.cancel == ack.cancel;
         if outcome.is_err() && record.acks().iter().any(|now| same(&now)) {
-            return outcome.map(drop).context("after a kill");
+            return outcome.map(drop);
         }
     }
     Ok(())
@@ -77,24 +119,42 @@ pub(super) fn settle(cluster: &Cluster, record: &Record) -> Result<Verdict> {
     cluster.wait_converged(&Who::HANGZHOU, &ids, CONVERGE_TIME_MAX)?;
     let mut verdict = Verdict { sign_ups: acks.len() as u64, ..Verdict::default() };
     let root = receipt::read_root(&root_certificate(Path::new(&cluster.hub_data()))?)?;
-    let mut live = Vec::new();
+    let (mut live, mut shown) = (Vec::new(), Vec::new());
     for ack in &acks {
         verdict.confirmed += u64::from(ack.confirmed);
         verdict.cancelled += u64::from(ack.cancel == Cancel::Acknowledged);
-        match compare(cluster.node(ack.who).api()?, ack) {
+        let node = cluster.node(ack.who);
+        let mut held = |receipt: String, cancelled: bool| {
+            let (job, sign_up) = (ack.job.clone(), ack.id.clone());
+            shown.push(Shown { job, sign_up, node: node.name, receipt, cancelled });
+        };
+        match compare(node.api()?, ack) {
             Ok(status) if status == "confirmed" => {
                 live.push(ack);
-                match is_signed_by_hub(cluster.node(ack.who).api()?, ack, &root) {
-                    Ok(by_hub) => verdict.signed_by_hub += u64::from(by_hub),
+                match genuine_receipt(node.api()?, ack, &root) {
+                    Ok((receipt, by_hub)) => {
+                        verdict.signed_by_hub += u64::from(by_hub);
+                        held(receipt, false);
+                    }
                     Err(error) => verdict.lost.push(format!("the receipt of {}: {error:#}", ack.id)),
                 }
             }
-            Ok(_) => {}
-            Err(loss) => verdict.lost.push(format!("{loss:#}")),
+            // Whoever gave the place back still has the receipt, which counts with the cancellation.
+            Ok(status) => {
+                ack.receipt.clone().into_iter().for_each(|receipt| held(receipt, status == "cancelled"));
+            }
+            Err(loss) => {
+                verdict.lost.push(format!("{loss:#}"));
+                ack.receipt.clone().into_iter().for_each(|receipt| held(receipt, false));
+            }
         }
     }
     verdict.oversold = beyond(live.iter().map(|ack| ack.job.as_str()));
     verdict.lost.extend(unknown_to_the_hub(cluster, &live)?);
+    // As many seats as were imported: nothing in a run changes a cap.
+    let caps = shown.iter().map(|one| (one.job.clone(), SEATS)).collect();
+    verdict.recount = recount::by_receipts(cluster, &shown, &caps)?;
+    verdict.live = live.len() as u64;
     Ok(verdict)
 }
 
@@ -120,14 +180,15 @@ fn compare(api: &Api, ack: &Ack) -> Result<String> {
     Ok(found.status)
 }
 
-/// Checks the receipt of a confirmed place. The hub's comes with the change that confirms the place, or right behind it.
-fn is_signed_by_hub(api: &Api, ack: &Ack, root: &[u8; 32]) -> Result<bool> {
+/// The receipt of a confirmed place, checked, and whether the hub signed it. The hub's comes with the change that confirms
+/// the place, or right behind it.
+fn genuine_receipt(api: &Api, ack: &Ack, root: &[u8; 32]) -> Result<(String, bool)> {
     let path = format!("/v1/sign_ups/{}", ack.id);
     let shown = [("code", ack.code.as_str())];
     let text = wait_until("a receipt", ANSWER_TIME_MAX, || Ok(api.get::<SignUp>(&path, &shown)?.receipt))?;
     let body = receipt::verify(&receipt::decode_text(&text)?, root)?;
     ensure!(body.sign_up.to_string() == ack.id && body.job.to_string() == ack.job, "it is for {body:?}");
-    Ok(body.writer.is_hub())
+    Ok((text, body.writer.is_hub()))
 }
 
 fn holds(ack: &Ack) -> bool {
@@ -187,9 +248,29 @@ mod tests {
             id: id.to_owned(),
             code: String::new(),
             confirmed: true,
+            receipt: None,
             cancel: Cancel::None,
         };
         assert!(ensure_distinct(&[ack("s1"), ack("s2")]).is_ok());
         assert!(ensure_distinct(&[ack("s1"), ack("s1")]).is_err());
+    }
+
+    #[test]
+    fn a_count_by_receipts_that_differs_is_no_clean_run() {
+        let verdict = |live, oversold, wrong: &[&str]| Verdict {
+            live: 3,
+            recount: Recount {
+                live,
+                oversold,
+                wrong: wrong.iter().map(|text| (*text).to_owned()).collect(),
+                ..Recount::default()
+            },
+            ..Verdict::default()
+        };
+        assert!(verdict(3, 0, &[]).is_clean());
+        let said = verdict(4, 0, &[]).disagreement().unwrap();
+        assert!(said.contains("by the receipts 4 places stand"), "{said}");
+        assert!(!verdict(3, 1, &[]).is_clean());
+        assert!(verdict(3, 0, &["s1: the signature is wrong"]).disagreement().unwrap().contains("s1"));
     }
 }

@@ -24,4 +24,13 @@ fn ten_kills_lose_nothing_and_oversell_nothing() {
     let result = lines(&["live", "--kills", "10", "--seed", "3", "--json"]).pop().unwrap();
     assert_eq!((&result["kills"], &result["lost"], &result["oversold"]), (&10.into(), &0.into(), &0.into()));
     assert!(result["sign_ups"].as_u64().unwrap() > 50, "{result}");
+    let receipts = &result["receipts"];
+    assert_eq!(
+        (&receipts["oversold"], &receipts["wrong"]),
+        (&0.into(), &serde_json::json!([])),
+        "{receipts}"
+    );
+    assert!(
+        receipts["live"].as_u64().unwrap() > 30 && receipts["receipts"].as_u64() > receipts["live"].as_u64()
+    );
 }

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cluster;
+mod disks;
 mod erasures;
 mod orders;
+mod reclaims;
 mod residency;
 mod restored;
 mod returned;

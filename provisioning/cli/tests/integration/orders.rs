@@ -33,6 +33,32 @@ fn a_cap_goes_up_and_down_and_a_job_closes() {
     );
     let ended = town.node("hall-1", &format!("/v1/sign_ups/{}", people[2]));
     assert_eq!(ended["status"], "bumped", "{ended}");
+    let told = town.order(&["jobs", "endings", &job]);
+    assert!(told.out.contains(&people[2]) && told.out.contains("done: the cap was lowered"), "{}", told.out);
+    let told = town.order(&["jobs", "seats", &job]);
+    assert!(
+        told.out.contains("Cook: 2 seats, open, 2 confirmed") && told.out.contains("hall-1"),
+        "{}",
+        told.out
+    );
+    let waits = until("nobody else gets a place", || {
+        let (id, status) = town.sign_up("hall-1", &job);
+        (status != "confirmed").then_some(id)
+    });
+    let told = until("the hub knows who waits", || {
+        Some(town.order(&["jobs", "waiting", &job])).filter(|told| told.out.contains(&waits))
+    });
+    assert!(told.out.trim_start().starts_with("1  "), "{}", told.out);
+    let told = town.order(&["jobs", "waiting", &job, "--json"]);
+    let list: Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!(
+        (&list["waiting"][0]["sign_up"], &list["waiting"][0]["offered"]),
+        (&json!(waits), &json!(false))
+    );
+    let said = town.order(&["jobs", "waiting", "j0-1-9999"]);
+    assert!(said.code == Some(1) && said.err.contains("there is no job j0-1-9999"), "{}", said.err);
+    let said = town.order(&["sync", "peers", "--all"]);
+    assert!(said.out.contains("hall-1") && said.out.contains("own log merged to"), "{}", said.out);
     let page = town.page(&format!("/jobs/{job}"));
     assert!(page.contains("the cap was lowered") && page.contains(&people[2]));
 
@@ -64,6 +90,14 @@ fn an_agency_changes_seats_and_closes_at_its_own_node() {
     assert_eq!((raised.0, &raised.1["cap"], &raised.1["open"]), (200, &json!(6), &json!(true)), "{raised:?}");
     let here = town.node("hall-1", &format!("/v1/jobs/{job}"));
     assert_eq!(here["seats"]["cap"], 6, "the node has heard of it when it answers");
+    // The bookmark of such a write names the version of the hub's row.
+    let read = |version: u64| {
+        let mark = format!("{job}@hub:{version}");
+        let headers = [("Dayshift-Bookmark", mark.as_str())];
+        town.call("hall-1", "GET", &format!("/v1/jobs/{job}"), &headers, &Value::Null).0
+    };
+    let version = raised.1["version"].as_u64().unwrap();
+    assert_eq!((read(version), read(version + 1_000)), (200, 503));
     let below = order(&town, "set_cap", "b", json!({ "cap": 2 }));
     assert_eq!((below.0, &below.1["type"]), (409, &json!("/problems/below-confirmed")), "{below:?}");
     assert_eq!(below.1["smallest_cap"], 3);
@@ -173,6 +207,7 @@ fn a_drained_node_hands_its_rights_to_the_others_and_keeps_its_people() {
     let job = town.post_job(6, "hall-1");
     town.ready("hall-2", &job);
     let first = town.confirm("hall-1", &job);
+    let proof = town.proof("hall-1", &job);
     let data = town.path("hall-1");
     let drained = say(&["edge", "drain", "--data", &data, "--json"]);
     assert_eq!(
@@ -205,9 +240,12 @@ fn a_drained_node_hands_its_rights_to_the_others_and_keeps_its_people() {
     town.start_node("hall-1");
     town.ready("hall-1", &job);
     assert_eq!(say(&["edge", "status", "--data", &data]).code, Some(2));
-    let given_back = town.call("hall-1", "POST", &format!("/v1/sign_ups/{first}:cancel"), &[], &json!({}));
-    assert!(given_back.0 != 503, "{given_back:?}");
+    let given_back = town.call("hall-1", "POST", &format!("/v1/sign_ups/{first}:cancel"), &[], &proof);
+    assert_eq!((given_back.0, &given_back.1["status"]), (200, &json!("cancelled")), "{given_back:?}");
+    let sessions = |town: &Town| town.log("hall-1").matches("in step with the hub from here on").count();
+    let before = sessions(&town);
     assert_eq!(say(&["edge", "resync", "--data", &data]).code, Some(0));
+    until("a new session has begun", || (sessions(&town) > before).then_some(()));
 
     assert_eq!(say(&["edge", "resume", "--data", &data]).code, Some(0));
     until("it takes people again", || (town.visit("hall-1", "/readyz", &[]).0 == 200).then_some(()));
@@ -216,4 +254,39 @@ fn a_drained_node_hands_its_rights_to_the_others_and_keeps_its_people() {
     let _confirmed = town.confirm("hall-1", &job);
     let seats = town.seats("all of it is known", &job, |seats| seats["live"].as_u64() >= Some(6));
     assert_eq!(seats["oversold"], 0);
+}
+
+#[test]
+fn of_one_workers_places_at_two_cut_nodes_the_first_that_the_hub_hears_of_stays() {
+    let mut town = Town::start("duplicate");
+    for name in ["hall-1", "hall-2"] {
+        town.join(name);
+    }
+    let job = town.post_job(8, "hall-1");
+    town.ready("hall-2", &job);
+    for name in ["hall-1", "hall-2"] {
+        until("a right is at each node", || {
+            (town.node(name, &format!("/v1/jobs/{job}"))["seats"]["here"].as_u64()? > 0).then_some(())
+        });
+    }
+    assert!(town.page("/metrics").contains("dayshift_duplicate_sign_ups_total 0"));
+    town.kill_hub();
+    let tickets = ["hall-1", "hall-2"].map(|name| {
+        let body = json!({ "job": job, "phone": "13905712916" });
+        let (status, answer) = town.call(name, "POST", "/v1/sign_ups", &[("Idempotency-Key", name)], &body);
+        assert_eq!((status, &answer["status"]), (201, &json!("confirmed")), "{answer}");
+        (name, format!("/v1/sign_ups/{}", answer["id"].as_str().unwrap()))
+    });
+    town.start_hub();
+    until("the hub has found the second place", || {
+        town.page("/metrics").contains("dayshift_duplicate_sign_ups_total 1").then_some(())
+    });
+    until("its holder has ended it", || {
+        let states = tickets.each_ref().map(|(name, path)| town.node(name, path)["status"].clone());
+        let left = states.iter().filter(|status| **status == "confirmed").count();
+        (left == 1 && states.contains(&json!("bumped"))).then_some(())
+    });
+    let seats = town.seats("one place is held", &job, |seats| seats["live"] == 1);
+    assert_eq!(seats["oversold"], 0, "{seats}");
+    assert!(town.page("/metrics").contains("dayshift_duplicate_sign_ups_total 1"), "counted once");
 }

@@ -254,8 +254,8 @@ fn import(day: &Day, key: &str, seats: u32) {
 /// Posts a shift at a hall; its id.
 fn post_at(day: &Day, hall: &str) -> String {
     let bearer = format!("Bearer {}", day.town.key);
-    let (status, made) =
-        day.call(hall, "POST", "/v1/jobs", &[("Authorization", &bearer)], &shift(FROM_HALL, 1));
+    let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", "shift")];
+    let (status, made) = day.call(hall, "POST", "/v1/jobs", &headers, &shift(FROM_HALL, 1));
     assert_eq!(status, 201, "{made}");
     made["id"].as_str().unwrap().to_owned()
 }
@@ -433,6 +433,13 @@ fn erase(day: &Day) {
     until("the other hall has followed", || (receipts(day).1 == stand("erased")).then_some(()));
     let said = day.town.order(&["erasure", "list"]);
     assert_eq!((said.code, said.out.contains("all signed")), (Some(0), true), "{}", said.out);
+    let (list, root) = (day.town.path("erasures.json"), day.town.path("root.der"));
+    fs::write(&list, day.town.order(&["erasure", "list", "--json"]).out).unwrap();
+    let authority = Authority::open(&Path::new(&data).join("authority")).unwrap();
+    fs::write(&root, authority.root_certificate()).unwrap();
+    let said = say(&["erasure", "verify", &list, "--root", &root]);
+    assert_eq!((said.code, said.out.lines().count()), (Some(0), 2), "{}", said.err);
+    assert!(said.out.lines().all(|line| line.contains(&worker)), "{}", said.out);
     assert_eq!((with_key(day, &first), with_key(day, &second)), (BTreeSet::new(), BTreeSet::new()));
     assert!(keys(day, "hall-1").len() > 2, "those of the others stay");
 }

@@ -270,11 +270,16 @@ impl Town {
 
     /// Imports a job of this many seats.
     pub(crate) fn import_job(&self, seats: u32) -> String {
+        self.import_with(seats, false)
+    }
+
+    /// Imports a job of this many seats; with `reclaim_lost` a lost node's rights to it can be reclaimed.
+    pub(crate) fn import_with(&self, seats: u32, reclaim_lost: bool) -> String {
         let row = json!({
             "key": "a", "line": 1, "title": "Cook", "category": "kitchen",
             "start_at": "2036-05-01T08:00:00Z", "end_at": "2036-05-01T16:00:00Z", "pay_minor": 2000,
             "currency": "CNY", "pay_unit": "hour", "pay_minor_per_hour": 2000, "seats": seats,
-            "lat": 30.25, "lon": 120.16,
+            "lat": 30.25, "lon": 120.16, "reclaim_lost": reclaim_lost,
         });
         let file = self.folder.join("jobs.ndjson");
         fs::write(&file, format!("{row}\n")).unwrap();
@@ -295,6 +300,14 @@ impl Town {
             serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap_or_default();
         let word = |name: &str| body[name].as_str().map(str::to_owned);
         (word("id").unwrap_or_default(), word("status").unwrap_or_else(|| status.to_string()))
+    }
+
+    /// What proves that the latest person's place is his: a retry has the same answer.
+    pub(crate) fn proof(&self, node: &str, job: &str) -> Value {
+        let (key, phone) = (format!("person-{}", self.people), format!("100{:08}", self.people));
+        let body = json!({ "job": job, "phone": phone });
+        let (_, told) = self.call(node, "POST", "/v1/sign_ups", &[("Idempotency-Key", &key)], &body);
+        json!({ "phone": phone, "code": told["code"] })
     }
 
     /// One more person signs up where a free right lies, and gets a seat.

@@ -22,6 +22,13 @@ pub fn currency(code: &str) -> Result<(), String> {
     }
 }
 
+/// How many of the smallest unit make one of a currency: 100 where ISO 4217 does not say.
+#[must_use]
+pub fn minor_units(code: &str) -> u32 {
+    let exponent = Currency::from_code(code).and_then(Currency::exponent).unwrap_or(2);
+    10_u32.saturating_pow(exponent.into())
+}
+
 /// Reads the unit of a pay, or says which there are.
 pub fn pay_unit(name: &str) -> Result<PayUnit, String> {
     let known = UNITS.into_iter().find(|unit| unit.as_str() == name);
@@ -81,6 +88,7 @@ mod tests {
         ] {
             assert_eq!(currency(code).is_ok(), is_known, "{code}");
         }
+        assert_eq!(["CNY", "JPY", "KWD", "none"].map(minor_units), [100, 1, 1_000, 100]);
     }
 
     #[test]

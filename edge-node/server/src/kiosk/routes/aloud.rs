@@ -11,6 +11,7 @@ use axum::{
 use super::{
     ask::Ask,
     cards::card,
+    find::kinds,
     list::{Wanted, find},
     not_found,
 };
@@ -23,11 +24,14 @@ use crate::{
     limits::{CLIP_BYTES_MAX, CLIPS_IN_TURN_MAX},
     speech::{Saying, Speech, joined, speak_all},
 };
-use edge_core::search::RADIUS_M_MAX;
+use edge_core::search::{Facets, RADIUS_M_MAX};
+use jiff::civil::DateTime;
 use pages::Lang;
 
 /// How often the node looks whether something new is to be spoken.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Rest before what failed is tried again; how often that is, is the speaker's.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// Jobs of each day whose cards are spoken: the first screens of a list.
 const CARDS_OF_A_DAY: usize = 24;
 /// Between the names of clips that are read one after the other.
@@ -53,12 +57,14 @@ pub(super) fn clips(app: &App, lang: Lang, texts: impl Iterator<Item = String>) 
 pub(crate) async fn keep_speaking(app: App) -> anyhow::Result<()> {
     let Some(speech) = app.shared.speech.clone() else { return std::future::pending().await };
     let mut looks = tokio::time::interval(LOOK_EVERY);
-    let mut spoken_of = None;
+    let (mut spoken_of, mut again_at) = (None, None);
     loop {
-        looks.tick().await;
+        let now = looks.tick().await;
         let (generation, day) = (app.shared.generation(), super::cards::local(&app, app.shared.now()).date());
-        if spoken_of.replace((generation, day)) != Some((generation, day)) {
-            speak_all(&speech, sayings(&app)).await;
+        let is_new = spoken_of.replace((generation, day)) != Some((generation, day));
+        if is_new || again_at.is_some_and(|at| at <= now) {
+            let lacks = speak_all(&speech, &sayings(&app)).await;
+            again_at = lacks.then(|| tokio::time::Instant::now() + AGAIN_AFTER);
         }
     }
 }
@@ -66,6 +72,8 @@ pub(crate) async fn keep_speaking(app: App) -> anyhow::Result<()> {
 /// Everything that a page would read aloud now.
 fn sayings(app: &App) -> BTreeSet<Saying> {
     let mut all = BTreeSet::new();
+    let kinds =
+        kinds(&find(app, &Wanted { facets: Facets::CATEGORIES, ..Wanted::on(When::Any) }, RADIUS_M_MAX));
     let hits: BTreeSet<_> = [When::Today, When::Tomorrow, When::Night]
         .into_iter()
         .flat_map(|when| find(app, &Wanted { most: CARDS_OF_A_DAY, ..Wanted::on(when) }, RADIUS_M_MAX).hits)
@@ -78,6 +86,14 @@ fn sayings(app: &App) -> BTreeSet<Saying> {
         say(spoken::start(lang));
         say(spoken::help(lang));
         say(spoken::mine(lang));
+        say(spoken::find(lang));
+        say(spoken::crew(lang));
+        for is_known in [true, false] {
+            say(spoken::sign_up(lang, is_known));
+        }
+        for kind in &kinds {
+            say(spoken::kind(lang, &kind.name));
+        }
         for answer in answers() {
             say(spoken::answer(lang, answer));
         }
@@ -92,6 +108,7 @@ fn sayings(app: &App) -> BTreeSet<Saying> {
 fn answers() -> Vec<Answer> {
     let mut all = vec![
         Answer::Confirmed,
+        Answer::Kept { until: DateTime::default() },
         Answer::Requested,
         Answer::GivingBack,
         Answer::Cancelled { was_place: true },

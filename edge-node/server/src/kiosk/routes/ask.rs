@@ -14,7 +14,7 @@ use edge_core::node::Uplink;
 
 use crate::{
     app::App,
-    http::Problem,
+    http::{DoorForPhones, Problem},
     kiosk::{
         link::{self, Choice, Link},
         view::{Frame, Line, Typed},
@@ -65,7 +65,7 @@ pub(super) struct Ask {
     pub(super) peer: IpAddr,
     /// The visit that the address belongs to.
     pub(super) seen: Seen,
-    /// Whether the page came through a proxy, to a reader's own phone.
+    /// Whether the page goes to a reader's own phone, and not to a screen that is everybody's.
     pub(super) is_own_phone: bool,
     /// The worker of this visit, where a card or a log-in has named one.
     pub(super) known: Option<Known>,
@@ -78,10 +78,12 @@ impl FromRequestParts<App> for Ask {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0);
         let pairs = Pairs(pairs.unwrap_or_default());
         let lang = Lang::from_code(pairs.get("lang")).unwrap_or_else(|| home_lang(app));
-        let is_own_phone =
-            ["forwarded", "x-forwarded-for"].iter().any(|name| parts.headers.contains_key(*name));
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+        let is_proxied =
+            ["forwarded", "x-forwarded-for"].iter().any(|name| parts.headers.contains_key(*name));
+        let by_door_for_phones = parts.extensions.get::<DoorForPhones>().is_some();
+        let is_own_phone = is_proxied || !is_screen(peer, by_door_for_phones, &app.shared.screens);
         let seen = app.visits.read(pairs.get("view"), app.shared.now());
         let choice = Choice { lang, big: pairs.get("big") == "1", visit: None };
         let mut ask = Self { pairs, choice, peer, seen, is_own_phone, known: None };
@@ -91,6 +93,12 @@ impl FromRequestParts<App> for Ask {
         ask.carry(app);
         Ok(ask)
     }
+}
+
+/// Whether the caller is a shared screen: the box's own, which comes by its loopback address, or one that the operator named.
+fn is_screen(peer: IpAddr, by_door_for_phones: bool, screens: &[IpAddr]) -> bool {
+    let peer = peer.to_canonical();
+    screens.contains(&peer) || (peer.is_loopback() && !by_door_for_phones)
 }
 
 impl Ask {
@@ -258,13 +266,16 @@ pub(super) fn phone_plan(app: &App) -> PhonePlan {
 }
 
 fn line(app: &App) -> Line {
-    let (since, last_contact) = app.shared.link_times();
-    let minutes = |since: u64| {
-        let seconds = app.shared.now().unsigned_abs().saturating_sub(since);
-        u32::try_from(seconds / 60).unwrap_or(u32::MAX)
-    };
-    match app.shared.uplink() {
-        Uplink::Up => Line::InStep { age_min: 0 },
+    let shared = &app.shared;
+    line_of(shared.uplink(), shared.link_times(), shared.last_word(), shared.now().unsigned_abs())
+}
+
+/// How the line is called at `now`: it is so since `since`, and the hub was heard last at `last_contact` (epoch seconds, 0 is
+/// never). A line that stands and on which the hub says nothing brings no news of other kiosks.
+fn line_of(uplink: Uplink, (since, last_contact): (u64, u64), last_word: u64, now: u64) -> Line {
+    let minutes = |since: u64| u32::try_from(now.saturating_sub(since) / 60).unwrap_or(u32::MAX);
+    match uplink {
+        Uplink::Up => Line::InStep { age_min: minutes(last_word) },
         Uplink::Down if last_contact == 0 => Line::Alone,
         Uplink::Down => Line::CutOff { since_min: minutes(since.max(last_contact)) },
     }
@@ -284,5 +295,44 @@ impl FromRequest<App> for Filled {
         }
         let form: Result<Form<Vec<(String, String)>>, FormRejection> = Form::from_request(request, app).await;
         Ok(Self(form.map(|Form(pairs)| Pairs(pairs)).map_err(|refused| refused.status())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000;
+
+    #[test]
+    fn whoever_is_no_shared_screen_is_a_readers_own_phone() {
+        let named = ["192.0.2.20".parse().unwrap()];
+        for (peer, by_door_for_phones, is_shared) in [
+            ("127.0.0.1", false, true),
+            ("::1", false, true),
+            ("127.0.0.1", true, false),
+            ("192.0.2.7", true, false),
+            ("192.0.2.20", true, true),
+            ("::ffff:192.0.2.20", true, true),
+            ("0.0.0.0", false, false),
+        ] {
+            let peer = peer.parse().unwrap();
+            assert_eq!(is_screen(peer, by_door_for_phones, &named), is_shared, "{peer} {by_door_for_phones}");
+        }
+    }
+
+    #[test]
+    fn the_age_of_the_hubs_last_word_is_told_also_while_the_line_stands() {
+        let long = NOW - 9_000;
+        for (uplink, times, last_word, line) in [
+            (Uplink::Up, (long, NOW), NOW - 59, Line::InStep { age_min: 0 }),
+            (Uplink::Up, (long, NOW), NOW - 14 * 60, Line::InStep { age_min: 14 }),
+            (Uplink::Up, (NOW, NOW), NOW + 5, Line::InStep { age_min: 0 }),
+            (Uplink::Down, (long, NOW - 360), long, Line::CutOff { since_min: 6 }),
+            (Uplink::Down, (NOW - 120, NOW - 360), long, Line::CutOff { since_min: 2 }),
+            (Uplink::Down, (NOW - 120, 0), 0, Line::Alone),
+        ] {
+            assert_eq!(line_of(uplink, times, last_word, NOW), line, "{uplink:?} {times:?} {last_word}");
+        }
     }
 }

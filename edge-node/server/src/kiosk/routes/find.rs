@@ -6,6 +6,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use edge_core::search::{Facets, Page};
 
 use super::{
+    aloud,
     ask::Ask,
     cards::title,
     list::{Wanted, around, best_day, count, filter},
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     app::App,
-    kiosk::view::{Filter, FindPage, Tile, near_page_size},
+    kiosk::view::{Filter, FindPage, Tile, near_page_size, spoken},
 };
 use pages::Lang;
 
@@ -44,12 +45,16 @@ pub(super) async fn find(State(app): State<App>, ask: Ask) -> Response {
     let rows = || found.hits.iter().filter_map(|hit| index.row(hit.job)).map(|(row, _)| row);
     frame.synthetic = app.shared.has_made_up_jobs();
     let words = words(rows().map(|row| title(&row.title, ask.choice.lang)), ask.choice.lang);
-    let page = FindPage { frame, kinds: kinds(&found), words, total: count(found.total), filter };
+    let (kinds, lang) = (kinds(&found), ask.choice.lang);
+    let said =
+        std::iter::once(spoken::find(lang)).chain(kinds.iter().map(|kind| spoken::kind(lang, &kind.name)));
+    frame.listen = aloud::clips(&app, lang, said);
+    let page = FindPage { frame, kinds, words, total: count(found.total), filter };
     show(StatusCode::OK, &page)
 }
 
 /// The kinds of work with their counts, most first.
-fn kinds(found: &Page) -> Vec<Tile> {
+pub(super) fn kinds(found: &Page) -> Vec<Tile> {
     let mut kinds: Vec<Tile> = found
         .facets
         .categories

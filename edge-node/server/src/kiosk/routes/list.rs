@@ -84,31 +84,41 @@ fn span(app: &App, when: When) -> Option<(i64, i64)> {
     Some((midnight(app, first)?, midnight(app, end)?))
 }
 
+/// The circle around the hall, where the hall knows its place.
+fn circle(app: &App, radius_m: u32) -> Option<Near> {
+    app.shared.position.map(|(lat_e6, lon_e6)| Near { position: Position { lat_e6, lon_e6 }, radius_m })
+}
+
+impl Wanted<'_> {
+    /// As the index is asked: by relevance what can be confirmed here comes first, and then the nearest, or without a circle
+    /// the soonest. `None` where the words cannot be asked for.
+    fn query(&self, near: Option<Near>, span: Option<(i64, i64)>, utc_offset_s: i32) -> Option<Query> {
+        let fields = |words: &str| QueryFields {
+            words: (!words.is_empty()).then(|| words.to_owned()),
+            near,
+            placeless: true,
+            start_after: span.map(|span| span.0),
+            start_before: span.map(|span| span.1),
+            flags_all: if self.when == When::Night { Flags::NIGHT } else { Flags::NONE },
+            availability: if self.here_only { Availability::ConfirmableHere } else { Availability::Open },
+            page_size: self.most,
+            utc_offset_s,
+            sort: self.sort,
+            category: (!self.kind.is_empty()).then(|| self.kind.to_owned()),
+            facets: self.facets,
+            ..QueryFields::default()
+        };
+        // Too many words are refused by the index: fewer of them still find what was meant.
+        let fewer = [usize::MAX, 16, 8].into_iter();
+        fewer
+            .map(|most| self.words.chars().take(most).collect::<String>())
+            .find_map(|words| Query::new(fields(&words)).ok())
+    }
+}
+
 /// The jobs within a radius.
 pub(super) fn find(app: &App, wanted: &Wanted<'_>, radius_m: u32) -> Page {
-    let span = span(app, wanted.when);
-    let near =
-        app.shared.position.map(|(lat_e6, lon_e6)| Near { position: Position { lat_e6, lon_e6 }, radius_m });
-    let fields = |words: &str| QueryFields {
-        words: (!words.is_empty()).then(|| words.to_owned()),
-        near,
-        placeless: true,
-        start_after: span.map(|span| span.0),
-        start_before: span.map(|span| span.1),
-        flags_all: if wanted.when == When::Night { Flags::NIGHT } else { Flags::NONE },
-        availability: if wanted.here_only { Availability::ConfirmableHere } else { Availability::Open },
-        page_size: wanted.most,
-        utc_offset_s: app.shared.utc_offset_s,
-        sort: if near.is_none() && wanted.sort == Sort::Relevance { Sort::Start } else { wanted.sort },
-        category: (!wanted.kind.is_empty()).then(|| wanted.kind.to_owned()),
-        facets: wanted.facets,
-        ..QueryFields::default()
-    };
-    // Too many words are refused by the index: fewer of them still find what was meant.
-    let fewer = [usize::MAX, 16, 8].into_iter();
-    let query = fewer
-        .map(|most| wanted.words.chars().take(most).collect::<String>())
-        .find_map(|words| Query::new(fields(&words)).ok());
+    let query = wanted.query(circle(app, radius_m), span(app, wanted.when), app.shared.utc_offset_s);
     query.map(|query| search::run(app, &query)).unwrap_or_default()
 }
 
@@ -175,12 +185,8 @@ fn emptiness(app: &App, filter: &Filter) -> Result<Empty, Problem> {
             return Ok(Empty::NoneHere { others: count(others) });
         }
     }
-    let near = app
-        .shared
-        .position
-        .map(|(lat_e6, lon_e6)| Near { position: Position { lat_e6, lon_e6 }, radius_m: RADIUS_M_MAX });
     let later = QueryFields {
-        near,
+        near: circle(app, RADIUS_M_MAX),
         placeless: true,
         start_after: span(app, filter.when).map(|span| span.0),
         sort: Sort::Start,
@@ -286,6 +292,45 @@ fn reach(around: &Around) -> Reach {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use edge_core::search::{Index, JobRow, KeepAll};
+    use sync_protocol::ids::{JobId, TenantId, Writer};
+
+    const NOW: i64 = 1_800_000_000;
+    const HALL: Position = Position { lat_e6: 30_250_000, lon_e6: 120_160_000 };
+
+    /// A job that starts in so many hours, so far to the north, of which so many places can be confirmed here.
+    fn job(counter: u64, hours: i64, north_e6: i32, offerable: u32) -> JobRow {
+        JobRow {
+            job: JobId::job(Writer::new(3, 1), counter),
+            title: "分拣员".to_owned(),
+            text: String::new(),
+            category: "sorting".to_owned(),
+            tenant: TenantId(1),
+            position: Some(Position { lat_e6: HALL.lat_e6 + north_e6, ..HALL }),
+            start_at: NOW + hours * 3_600,
+            end_at: NOW + (hours + 8) * 3_600,
+            pay_minor_per_hour: 2_500,
+            created_at: NOW,
+            flags: Flags::NONE,
+            language: "zh".to_owned(),
+            open: true,
+            offerable,
+        }
+    }
+
+    #[test]
+    fn what_can_be_confirmed_here_comes_first_with_and_without_a_position() {
+        // Foreign jobs, nearer and sooner; then this node's own.
+        let jobs = [job(1, 1, 100, 0), job(2, 2, 50, 0), job(3, 9, 9_000, 4), job(4, 5, 9_500, 1)];
+        let index = Index::build(jobs);
+        let order = |near| {
+            let query = Wanted { most: 9, ..Wanted::on(When::Any) }.query(near, None, 0).unwrap();
+            let page = index.search(&query, NOW, &mut KeepAll);
+            page.hits.iter().map(|hit| hit.job.counter).collect::<Vec<_>>()
+        };
+        assert_eq!(order(Some(Near { position: HALL, radius_m: 5_000 })), [3, 4, 2, 1], "then the nearest");
+        assert_eq!(order(None), [4, 3, 1, 2], "then the soonest");
+    }
 
     /// A world with jobs at these distances.
     fn filled(screen: usize, metres: &[u32]) -> (u32, usize, usize) {

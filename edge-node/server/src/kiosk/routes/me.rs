@@ -246,7 +246,7 @@ pub(super) fn enter(app: &App, ask: &mut Ask, worker: WorkerId) -> Response {
 }
 
 /// The text of a card in what a scanner typed, perhaps behind digits that stood in the field before.
-fn scanned(typed: &str) -> Option<String> {
+pub(super) fn scanned(typed: &str) -> Option<String> {
     let at = typed.find(cards::PREFIX)?;
     Some(typed[at..].chars().take(TYPED_MAX).collect())
 }

@@ -10,6 +10,7 @@ use jiff::civil::Time;
 use sync_protocol::ids::SignUpId;
 
 use super::{
+    aloud,
     ask::{Ask, Filled, Pairs, phone_plan},
     cards::{card, local},
     explain, list, not_found, one, see, show, start, unread,
@@ -22,7 +23,7 @@ use crate::{
         submit,
     },
     kiosk::link::{self, Link},
-    kiosk::view::{Asked, SignUpError, SignUpPage, Typed},
+    kiosk::view::{Asked, SignUpError, SignUpPage, Typed, spoken},
     limits::KEY_CHARS_MAX,
     person::record::random,
     phone::digits,
@@ -49,6 +50,7 @@ impl Form {
         let (trail, is_known) = (list::trail(ask), ask.known.is_some());
         let mut frame = ask.typing_frame(app, trail.sign_up(&card.id))?;
         frame.synthetic = self.view.fields.synthetic;
+        frame.listen = aloud::clip(app, ask.choice.lang, spoken::sign_up(ask.choice.lang, is_known));
         Ok(SignUpPage {
             frame,
             card,

@@ -67,6 +67,9 @@ pub(super) fn status_of(app: &App, answer: &node::Answer, was_place: bool) -> An
         return Answer::GivingBack;
     }
     match answer.status {
+        Status::Confirmed if answer.provisional => {
+            Answer::Kept { until: local(app, app.shared.lease_ends_at()) }
+        }
         Status::Confirmed => Answer::Confirmed,
         Status::WaitListed => match answer.turn.draw_at {
             Some(at) => Answer::InDraw { at: local(app, at) },
@@ -99,19 +102,17 @@ pub(super) fn page(app: &App, ask: &Ask, found: &Found) -> Result<TicketPage, Pr
     let mut frame = ask.ticket_frame(app, Link::below(link::TICKET, &answer.code))?;
     frame.synthetic = found.view.fields.synthetic;
     let status = status_of(app, answer, found.was_place);
-    if !answer.provisional && !frame.frozen {
+    if !frame.frozen {
         frame.listen = aloud::clip(app, ask.choice.lang, spoken::answer(ask.choice.lang, status));
     }
     Ok(TicketPage {
         frame,
         answer: status,
         by_seniority: answer.turn.rule == WaitRule::Seniority,
-        final_by: answer.provisional.then(|| local(app, app.shared.lease_ends_at())),
         code: answer.code.clone(),
         qr: answer.receipt.as_deref().map_or_else(|| answer.code.clone(), base64url),
         card: card(app, &found.view, ask.choice.lang),
         address: found.view.fields.place.clone(),
-        gate: None,
         early_min: EARLY_MIN,
         here_total: list::here_total(app, ask),
         print: None,

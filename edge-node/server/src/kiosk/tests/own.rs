@@ -43,6 +43,7 @@ pub(super) fn me(choice: Choice) -> MePage {
             shift(choice, 0, Answer::Confirmed, Some("06:21")),
             shift(choice, 3, Answer::Confirmed, None),
             shift(choice, 4, waiting, None),
+            shift(choice, 2, kept(), None),
         ],
         done: Some(Done::Pin),
     }

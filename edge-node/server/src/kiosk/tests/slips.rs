@@ -2,6 +2,14 @@
 
 use super::*;
 use crate::kiosk::{prints::Press, qr::Qr};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::SigningKey;
+use sync_protocol::{
+    ids::{JobId, SignUpId, VSHARDS, WorkerId, Writer},
+    log::Head,
+    receipt::{Receipt, ReceiptBody},
+    seats::LossPolicy,
+};
 
 pub(super) fn print_box(thing: Thing, told: Option<Press>) -> PrintBox {
     let (path, card) = match thing {
@@ -70,6 +78,7 @@ fn answers_differ_on_paper_by_their_frame_and_the_place_in_line() {
     let wait = Answer::WaitListed { position: 3, at_this_kiosk: false };
     for (answer, parts) in [
         (Answer::Confirmed, ["<section class=\"go\">", "You have it", "Be there by 06:20"]),
+        (kept(), ["<section class=\"kept\">", "not final yet", "look at this ticket again"]),
         (wait, ["<section class=\"wait\">", "<p class=\"place\">3</p>", "You are number 3"]),
         (Answer::Requested, ["<section class=\"ask\">", "Waiting for the answer", "No need to ask twice"]),
     ] {
@@ -94,6 +103,33 @@ fn the_modules_of_a_code_are_whole_dots_within_the_width() {
             slip.html()
         );
     }
+}
+
+/// The longest receipt that there can be.
+fn longest_receipt(class: Option<LossPolicy>) -> String {
+    let writer = Writer::new(u32::MAX, u16::MAX);
+    let body = ReceiptBody {
+        job: JobId::job(writer, u64::MAX),
+        sign_up: SignUpId::sign_up(writer, u64::MAX),
+        worker: WorkerId([0xff; 16]),
+        writer,
+        vshard: VSHARDS - 1,
+        wseq: u64::MAX,
+        head: Head([0xff; 32]),
+        issued_at: 4_000_000_000,
+        class,
+        final_by: class.map(|_| 4_000_000_120),
+    };
+    let receipt = Receipt::sign(&body, &SigningKey::from_bytes(&[1; 32]), &[0xff; 102]);
+    URL_SAFE_NO_PAD.encode(receipt.to_bytes())
+}
+
+#[test]
+fn a_provisional_receipt_is_no_larger_on_paper_than_a_final_one() {
+    let [long, longest] = [None, Some(LossPolicy::Reclaim)].map(longest_receipt);
+    assert!(long.len() < longest.len() && longest.len() <= 412, "{} characters", longest.len());
+    let sides = [long, longest].map(|text| Qr::draw(&text).unwrap().side);
+    assert!(sides[0] == sides[1] && sides[1] * 4 <= 384, "{sides:?} modules of four dots");
 }
 
 #[test]

@@ -35,13 +35,21 @@ fn the_sketch_is_told_in_words_of_both_languages() {
     }
 }
 
+fn member(n: u32) -> Member {
+    match n {
+        0 => Member::Known,
+        1 => Member::Card("dsc1.AAAAAAAAAAAAAAAAAAAAAA".to_owned()),
+        n => Member::Phone(format!("1390571291{n}")),
+    }
+}
+
 pub(super) fn crew(choice: Choice, members: u32, error: Option<CrewError>) -> CrewPage {
     CrewPage {
         frame: frame(choice, Link::to(link::CREW).with("job", "7-3-240")),
         card: cards(choice.lang).remove(0),
         idempotency: "5b0c".to_owned(),
-        typed: typed(Asked::New, ""),
-        members: (0..members).map(|n| format!("1390571291{n}")).collect(),
+        typed: typed(Asked::Member, ""),
+        members: (0..members).map(member).collect(),
         error,
         trail: Trail(Some(narrowed())),
     }
@@ -51,6 +59,21 @@ pub(super) fn crew_tickets(choice: Choice) -> CrewTicketsPage {
     let tickets = vec![ticket(choice, Answer::Confirmed), ticket(choice, Answer::Requested)];
     let print = Some(print_box(Thing::Crew, choice.big.then_some(Press::Failed)));
     CrewTicketsPage { frame: frame(choice, Link::below(link::CREW, "482916-482917")), tickets, print }
+}
+
+#[test]
+fn places_that_are_not_final_are_never_called_a_crews_own() {
+    let choice = Choice { lang: Lang::EN, big: false, visit: None };
+    let of = |answers: &[Answer]| {
+        let tickets = answers.iter().map(|answer| ticket(choice, *answer)).collect();
+        CrewTicketsPage { tickets, ..crew_tickets(choice) }.render().unwrap()
+    };
+    let (own, mixed) = (of(&[Answer::Confirmed; 2]), of(&[Answer::Confirmed, kept()]));
+    assert!(own.contains("All 2 have a place") && own.matches("class=\"t-go\"").count() == 2, "{own}");
+    assert!(mixed.contains("2 places are kept for you, not final yet"), "{mixed}");
+    assert!(!mixed.contains("have a place") && mixed.matches("class=\"t-kept\"").count() == 1, "{mixed}");
+    let waiting = of(&[kept(), Answer::Requested]);
+    assert!(waiting.contains("2 tickets: please look at each"), "{waiting}");
 }
 
 #[test]
@@ -87,6 +110,10 @@ fn answers_differ_in_word_and_shape_and_colour() {
         "<div class=\"mark\"><svg class=\"i\" aria-hidden=\"true\"><use href=\"#tick\"",
         "t-go",
     );
+    let kept_mark = "<div class=\"mark\"><svg class=\"i\" aria-hidden=\"true\"><use href=\"#tick\"";
+    said(kept(), "Yours only once the centre has heard of it, by 05:44", kept_mark, "t-kept");
+    let html = ticket(choice, kept()).render().unwrap();
+    assert!(!html.contains("t-go") && !html.contains("You have it") && html.contains("not final yet"));
     said(wait, "You are number 3", "<div class=\"mark\">3</div>", "t-wait");
     said(Answer::Requested, "Waiting for the answer", "#glass", "t-ask");
     said(Answer::Cancelled { was_place: true }, "Someone else can have the place", "#back", "t-off");

@@ -1,4 +1,4 @@
-//! A crew at the screen: numbers are put on a list one after the other, and all are confirmed together or none.
+//! A crew at the screen: numbers and cards are put on a list one after the other, and all are confirmed together or none.
 
 use askama::{Template, filters::Safe};
 use edge_core::node::{CREW_MAX, CREW_MIN};
@@ -9,14 +9,65 @@ use crate::kiosk::link::{self, Link};
 /// Digits of a number that others may read on the screen.
 const SHOWN_DIGITS: usize = 4;
 
+/// What a form sends for the one whom its visit names.
+const KNOWN: &str = "known";
+
+/// Somebody on the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Member {
+    /// Whom the visit names, by card or log-in.
+    Known,
+    /// The text of a card that was held to the scanner.
+    Card(String),
+    /// A phone number.
+    Phone(String),
+}
+
+impl Member {
+    /// Whether the text of a form means the one whom its visit names.
+    pub(crate) fn is_known(text: &str) -> bool {
+        text == KNOWN
+    }
+
+    /// As the form sends it on.
+    fn sent(&self) -> &str {
+        match self {
+            Self::Known => KNOWN,
+            Self::Card(text) | Self::Phone(text) => text,
+        }
+    }
+
+    /// As others may read it on the screen: a card names nobody, and of a number the last digits are shown.
+    fn words(&self, frame: &Frame) -> Safe<String> {
+        match self {
+            Self::Known => frame.t("crew-you"),
+            Self::Card(_) => frame.t("crew-card"),
+            Self::Phone(phone) => {
+                let ending = phone.get(phone.len().saturating_sub(SHOWN_DIGITS)..).unwrap_or_default();
+                Safe(format!("… {ending}"))
+            }
+        }
+    }
+
+    fn icon(&self) -> &'static str {
+        match self {
+            Self::Known => "me",
+            Self::Card(_) => "id",
+            Self::Phone(_) => "phone",
+        }
+    }
+}
+
 /// Why a crew was not taken as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CrewError {
     /// It is not a phone number.
     Phone,
-    /// The number is on the list.
+    /// No card of this kiosk.
+    Card,
+    /// The number or card is on the list.
     Twice,
-    /// Too few numbers are on the list, or too many.
+    /// Too few people are on the list, or too many.
     Size,
     /// A member has signed up for the job before.
     Again {
@@ -52,8 +103,8 @@ pub(crate) struct CrewPage {
     pub(crate) idempotency: String,
     /// The number being typed.
     pub(crate) typed: Typed,
-    /// Numbers on the list, the one who leads first.
-    pub(crate) members: Vec<String>,
+    /// The list, the one who leads first.
+    pub(crate) members: Vec<Member>,
     /// Why the last attempt was not taken.
     pub(crate) error: Option<CrewError>,
     /// The list of jobs that the reader came from.
@@ -64,6 +115,7 @@ impl CrewPage {
     fn phone_error(&self) -> Option<Safe<String>> {
         match self.error.as_ref()? {
             CrewError::Phone => Some(self.typed.wrong(&self.frame)),
+            CrewError::Card => Some(self.frame.t("step-card-wrong")),
             CrewError::Twice => Some(self.frame.t("crew-twice")),
             CrewError::Size
             | CrewError::Again { .. }
@@ -76,7 +128,7 @@ impl CrewPage {
 
     fn note(&self) -> Option<Safe<String>> {
         match self.error.as_ref()? {
-            CrewError::Phone | CrewError::Twice => None,
+            CrewError::Phone | CrewError::Card | CrewError::Twice => None,
             CrewError::Size => Some(self.frame.t("crew-size")),
             CrewError::Again { member } => Some(self.frame.t_n("crew-again", *member)),
             CrewError::Unfit { member, lack } => {
@@ -101,12 +153,6 @@ impl CrewPage {
 
     fn count(&self) -> u32 {
         u32::try_from(self.members.len()).unwrap_or_default()
-    }
-
-    /// The last digits of a number: others can read the screen.
-    #[expect(clippy::unused_self, reason = "templates reach every helper through the page")]
-    fn ending(&self, phone: &str) -> String {
-        phone.get(phone.len().saturating_sub(SHOWN_DIGITS)..).unwrap_or_default().to_owned()
     }
 
     fn action(&self) -> String {
@@ -135,14 +181,16 @@ impl CrewTicketsPage {
         u32::try_from(self.tickets.len()).unwrap_or_default()
     }
 
-    fn all_confirmed(&self) -> bool {
-        self.tickets.iter().all(|ticket| ticket.tone() == "go")
+    fn all_are(&self, tones: &[&str]) -> bool {
+        self.tickets.iter().all(|ticket| tones.contains(&ticket.tone()))
     }
 
     fn title(&self) -> Safe<String> {
         let count = self.count();
-        if self.all_confirmed() {
+        if self.all_are(&["go"]) {
             self.frame.t_n("crew-all", count)
+        } else if self.all_are(&["go", "kept"]) {
+            self.frame.t_n("crew-kept", count)
         } else {
             self.frame.t_n("crew-some", count)
         }

@@ -58,13 +58,12 @@ impl FindPage {
     }
 
     fn kind_words(&self, kind: &str) -> Safe<String> {
-        kind_words(&self.frame, kind)
+        kind_words(self.frame.words(), kind)
     }
 }
 
 /// Names a kind of work as the reader would; one that is not known here by its own name.
-pub(crate) fn kind_words(frame: &Frame, kind: &str) -> Safe<String> {
-    let words: Words = frame.words();
+pub(crate) fn kind_words(words: Words, kind: &str) -> Safe<String> {
     match kind {
         "cleaning" => words.t("kind-cleaning"),
         "construction" => words.t("kind-construction"),

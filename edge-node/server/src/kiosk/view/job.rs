@@ -61,12 +61,8 @@ pub(crate) struct JobPage {
     pub(crate) words: String,
     /// Minutes until the shift starts, while it is today and ahead.
     pub(crate) starts_in_min: Option<u32>,
-    /// Minutes of unpaid rest within the shift.
-    pub(crate) rest_min: Option<u32>,
     /// Name or address of the place.
     pub(crate) address: String,
-    /// Where to go in and whom to ask for.
-    pub(crate) gate: Option<String>,
     /// Where it lies from the hall.
     pub(crate) sketch: Option<Sketch>,
     /// What to have along.

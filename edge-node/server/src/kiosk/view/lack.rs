@@ -18,6 +18,8 @@ pub(crate) enum Lack {
     /// The kiosk does not know the person, or whether it is that person.
     Profile,
     Age,
+    /// The job asks for an age, and no day of birth is known.
+    Born,
     /// Its code.
     Certificate(String),
     /// Its code.
@@ -37,6 +39,7 @@ impl Lack {
             "overlap" => Self::Overlap,
             "profile-needed" => Self::Profile,
             "too-young" => Self::Age,
+            "age-unknown" => Self::Born,
             "certificate-missing" => Self::Certificate(detail.clone()),
             "language-missing" => Self::Language(detail.clone()),
             "too-far" => Self::Distance,
@@ -53,6 +56,7 @@ impl Lack {
             Self::Overlap => frame.t("lack-overlap"),
             Self::Profile => frame.t("lack-profile"),
             Self::Age => frame.t("lack-age"),
+            Self::Born => frame.t("lack-born"),
             Self::Certificate(code) => frame.t_a("lack-certificate", certificate(code, lang)),
             Self::Language(code) => frame.t_a("lack-language", language(code, lang)),
             Self::Distance => frame.t("lack-distance"),

@@ -41,7 +41,7 @@ impl Shift {
         match self.answer {
             Answer::Confirmed => "tick",
             Answer::WaitListed { .. } | Answer::InLine | Answer::InDraw { .. } => "queue",
-            Answer::Requested => "glass",
+            Answer::Kept { .. } | Answer::Requested => "glass",
             Answer::GivingBack | Answer::Cancelled { .. } => "back",
             Answer::Bumped(_) => "warn",
         }
@@ -63,11 +63,7 @@ impl Shift {
 
     /// A place is shown at the gate, which checks its worker in; anything else is looked at.
     fn ticket_words(&self, frame: &Frame) -> Safe<String> {
-        if self.answer == Answer::Confirmed && self.came.is_none() {
-            frame.t("me-gate")
-        } else {
-            frame.t("me-ticket")
-        }
+        if self.answer.is_place() && self.came.is_none() { frame.t("me-gate") } else { frame.t("me-ticket") }
     }
 }
 

@@ -455,7 +455,7 @@ impl NearPage {
     }
 
     fn kind_words(&self) -> Safe<String> {
-        super::kind_words(&self.frame, &self.filter.kind)
+        super::kind_words(self.frame.words(), &self.filter.kind)
     }
 
     fn count_words(&self) -> Safe<String> {

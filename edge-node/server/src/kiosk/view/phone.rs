@@ -5,7 +5,10 @@
 
 use askama::filters::Safe;
 
-use super::{Frame, grouped};
+use super::{
+    Frame, grouped,
+    step::{CARD_PATTERN, SCANNED_CHARS},
+};
 use crate::phone::{PhonePlan, digits};
 
 /// What is typed into the field so far.
@@ -24,6 +27,8 @@ pub(crate) struct Typed {
 pub(crate) enum Asked {
     /// To sign up with.
     New,
+    /// That of the next member of a crew, who may have a card instead.
+    Member,
     /// The one that a sign-up was made with.
     Same,
 }
@@ -51,12 +56,32 @@ impl Typed {
     pub(super) fn label(&self, frame: &Frame) -> Safe<String> {
         match self.asked {
             Asked::New => frame.t("signup-phone"),
+            Asked::Member => frame.t("crew-who"),
             Asked::Same => frame.t("give-back-phone"),
         }
     }
 
     pub(super) fn hint(&self, frame: &Frame) -> Safe<String> {
         hint(self.plan, frame)
+    }
+
+    pub(super) fn pattern(&self) -> String {
+        match self.asked {
+            Asked::Member => format!("{}|{CARD_PATTERN}", self.plan.pattern()),
+            Asked::New | Asked::Same => self.plan.pattern().to_owned(),
+        }
+    }
+
+    pub(super) fn chars_max(&self) -> usize {
+        match self.asked {
+            Asked::Member => SCANNED_CHARS,
+            Asked::New | Asked::Same => self.plan.field_chars(),
+        }
+    }
+
+    /// A scanner types wherever the focus is. On a reader's own phone it would open the keyboard over the page.
+    pub(super) fn takes_focus(&self, frame: &Frame) -> bool {
+        self.asked == Asked::Member && frame.idle_s.is_some()
     }
 
     pub(super) fn wrong(&self, frame: &Frame) -> Safe<String> {

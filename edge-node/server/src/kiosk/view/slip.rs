@@ -57,7 +57,7 @@ const QUOTED_CHARS: usize = 24;
 
 /// One piece of paper.
 struct Piece {
-    /// Which frame surrounds the title: `go`, `wait` or `ask`; a card has none.
+    /// Which frame surrounds the title: `go`, `kept`, `wait` or `ask`; a card has none.
     tone: &'static str,
     /// Place in line.
     place: Option<u32>,
@@ -169,7 +169,6 @@ fn of_ticket(page: &TicketPage) -> Piece {
     // Paper is read on other days as well: no word such as "today".
     let when = format!("{} {}", words.date(card.start.date()), hours(words, &card.start, &card.end).0);
     let mut about = vec![Safe(escape(&card.title)), Safe(pay), Safe(when), Safe(escape(&page.address))];
-    about.extend(page.gate.as_deref().map(|gate| Safe(escape(gate))));
     about.retain(|line| !line.0.trim().is_empty());
     // What else is free at this moment is of no use on paper.
     let next = page.next().into_iter().filter(|(icon, _)| *icon != "tick");
@@ -181,6 +180,7 @@ fn of_ticket(page: &TicketPage) -> Piece {
     let place = match page.answer {
         Answer::WaitListed { position, .. } => Some(position),
         Answer::Confirmed
+        | Answer::Kept { .. }
         | Answer::InLine
         | Answer::InDraw { .. }
         | Answer::Requested

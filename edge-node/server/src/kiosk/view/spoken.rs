@@ -1,6 +1,6 @@
 //! The words of pages as they are read aloud: the same messages, without markup, as sentences.
 
-use super::{Answer, JobCard, Words, ticket};
+use super::{Answer, JobCard, Words, find::kind_words, ticket};
 use pages::Lang;
 
 /// The start page.
@@ -21,10 +21,37 @@ pub(crate) fn mine(lang: Lang) -> String {
     sentences(Words(lang), &["mine-title", "mine-ask"])
 }
 
+/// The tiles that find work; each kind of work is read by [`kind`].
+pub(crate) fn find(lang: Lang) -> String {
+    sentences(Words(lang), &["find-title"])
+}
+
+/// A kind of work.
+pub(crate) fn kind(lang: Lang, kind: &str) -> String {
+    joined(Words(lang), std::iter::once(kind_words(Words(lang), kind).0))
+}
+
+/// The form that signs up, by number or of somebody who is known.
+pub(crate) fn sign_up(lang: Lang, is_known: bool) -> String {
+    let ask: &[&str] = if is_known { &["signup-known"] } else { &["signup-phone", "signup-why"] };
+    sentences(Words(lang), &[&["signup-title"], ask].concat())
+}
+
+/// The list of a crew.
+pub(crate) fn crew(lang: Lang) -> String {
+    sentences(Words(lang), &["crew-title", "crew-who", "crew-why"])
+}
+
 /// A ticket: what was answered, and what it means.
 pub(crate) fn answer(lang: Lang, answer: Answer) -> String {
     let words = Words(lang);
-    joined(words, [ticket::title(words, answer).0, ticket::meaning(words, answer).0].into_iter())
+    let meaning = if matches!(answer, Answer::Kept { .. }) {
+        // It is spoken ahead of time, when nobody knows until when.
+        words.t("ticket-provisional-said")
+    } else {
+        ticket::meaning(words, answer)
+    };
+    joined(words, [ticket::title(words, answer).0, meaning.0].into_iter())
 }
 
 /// A job: what the card says that stays as it is until the job changes.
@@ -84,6 +111,11 @@ mod tests {
         assert_eq!(plain("Touch <b>Mine</b> &amp; wait."), "Touch Mine & wait");
         assert_eq!(answer(Lang::EN, Answer::Confirmed), "You have it. This place is yours");
         assert_eq!(answer(Lang::ZH, Answer::Confirmed), "定了。这个位子是您的");
+        let kept = Answer::Kept { until: jiff::civil::DateTime::default() };
+        assert_eq!(
+            answer(Lang::EN, kept),
+            "Kept for you, not final yet. Yours only once the centre has heard of it"
+        );
         let third = Answer::WaitListed { position: 3, at_this_kiosk: false };
         assert!(answer(Lang::EN, third).contains("You are number 3"));
         assert!(help(Lang::EN).contains("Touch Mine and enter your 6 digits"));

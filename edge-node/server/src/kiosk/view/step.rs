@@ -12,9 +12,9 @@ use crate::{
 use pages::Words;
 
 /// Longest text of the field that a scanner types into.
-const SCANNED_CHARS: usize = 64;
+pub(super) const SCANNED_CHARS: usize = 64;
 /// What the text of a card begins with, as the pattern of a field.
-const CARD_PATTERN: &str = "dsc1[.][A-Za-z0-9_\\-]+";
+pub(super) const CARD_PATTERN: &str = "dsc1[.][A-Za-z0-9_\\-]+";
 
 /// What is typed now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,11 @@ use crate::kiosk::{
 pub(crate) enum Answer {
     /// The place is this person's.
     Confirmed,
+    /// The place is this person's once the centre has heard of it: until then a node that is lost may lose it.
+    Kept {
+        /// When the centre must have heard of it.
+        until: DateTime,
+    },
     /// In line for a place.
     WaitListed {
         /// Number in line, from 1.
@@ -42,6 +47,11 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
+    /// Whether it is a place, and not a number in line or a wish.
+    pub(crate) const fn is_place(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Kept { .. })
+    }
+
     /// Whether there is something to keep a ticket for.
     pub(crate) const fn holds_something(self) -> bool {
         !matches!(self, Self::GivingBack | Self::Cancelled { .. } | Self::Bumped(_))
@@ -93,8 +103,6 @@ pub(crate) struct TicketPage {
     pub(crate) answer: Answer,
     /// Whether whoever has worked longest for the agency stands first in line.
     pub(crate) by_seniority: bool,
-    /// When the centre must have heard of a confirmed place that is not final yet.
-    pub(crate) final_by: Option<DateTime>,
     /// The six digits.
     pub(crate) code: String,
     /// What the QR code says; left out where it is empty or too long.
@@ -103,8 +111,6 @@ pub(crate) struct TicketPage {
     pub(crate) card: JobCard,
     /// Name or address of the place.
     pub(crate) address: String,
-    /// Where to go in and whom to ask for.
-    pub(crate) gate: Option<String>,
     /// Minutes before the start by which to be there.
     pub(crate) early_min: u32,
     /// Other jobs that can be confirmed here and now.
@@ -121,8 +127,9 @@ impl TicketPage {
     pub(super) fn tone(&self) -> &'static str {
         match self.answer {
             // What a frozen kiosk gave may have been given to others since, and green means certain.
-            Answer::Confirmed if self.frame.frozen => "off",
+            Answer::Confirmed | Answer::Kept { .. } if self.frame.frozen => "off",
             Answer::Confirmed => "go",
+            Answer::Kept { .. } => "kept",
             Answer::WaitListed { .. } | Answer::InLine | Answer::InDraw { .. } => "wait",
             Answer::Requested => "ask",
             Answer::GivingBack | Answer::Cancelled { .. } => "off",
@@ -132,7 +139,7 @@ impl TicketPage {
 
     pub(super) fn mark(&self) -> Safe<String> {
         match self.answer {
-            Answer::Confirmed => super::icon("tick"),
+            Answer::Confirmed | Answer::Kept { .. } => super::icon("tick"),
             Answer::WaitListed { position, .. } => Safe(position.to_string()),
             Answer::InLine | Answer::InDraw { .. } => super::icon("queue"),
             Answer::Requested => super::icon("glass"),
@@ -142,18 +149,14 @@ impl TicketPage {
     }
 
     pub(super) fn title(&self) -> Safe<String> {
-        if self.answer == Answer::Confirmed && self.final_by.is_some() {
-            self.frame.t("ticket-provisional")
-        } else {
-            title(self.frame.words(), self.answer)
-        }
+        title(self.frame.words(), self.answer)
     }
 
     pub(super) fn meaning(&self) -> Safe<String> {
-        match (self.answer, &self.final_by) {
-            (Answer::Confirmed, _) if self.frame.frozen => self.frame.t("ticket-confirmed-frozen-means"),
-            (Answer::Confirmed, Some(at)) => self.frame.t_a("ticket-provisional-means", super::hm(at)),
-            (answer, _) => meaning(self.frame.words(), answer),
+        if self.answer.is_place() && self.frame.frozen {
+            self.frame.t("ticket-confirmed-frozen-means")
+        } else {
+            meaning(self.frame.words(), self.answer)
         }
     }
 
@@ -163,6 +166,11 @@ impl TicketPage {
         let others = ("tick", frame.t_n("next-others", self.here_total));
         let mut next = match self.answer {
             Answer::Confirmed => vec![("clock", self.be_there()), ("id", frame.t("next-show"))],
+            Answer::Kept { .. } => vec![
+                ("glass", frame.t("next-kept")),
+                ("clock", self.be_there()),
+                ("id", frame.t("next-show")),
+            ],
             Answer::WaitListed { position, at_this_kiosk } => {
                 let ahead = position.saturating_sub(1);
                 let order = match (at_this_kiosk, self.by_seniority) {
@@ -234,6 +242,7 @@ impl TicketPage {
 pub(super) fn title(words: Words, answer: Answer) -> Safe<String> {
     match answer {
         Answer::Confirmed => words.t("ticket-confirmed"),
+        Answer::Kept { .. } => words.t("ticket-provisional"),
         Answer::WaitListed { .. } | Answer::InLine => words.t("ticket-waiting"),
         Answer::InDraw { .. } => words.t("ticket-draw"),
         Answer::Requested => words.t("ticket-requested"),
@@ -247,6 +256,7 @@ pub(super) fn title(words: Words, answer: Answer) -> Safe<String> {
 pub(super) fn meaning(words: Words, answer: Answer) -> Safe<String> {
     match answer {
         Answer::Confirmed => words.t("ticket-confirmed-means"),
+        Answer::Kept { until } => words.t_a("ticket-provisional-means", super::hm(&until)),
         Answer::WaitListed { position, at_this_kiosk: false } => words.t_n("ticket-waiting-means", position),
         Answer::WaitListed { position, at_this_kiosk: true } => {
             words.t_n("ticket-waiting-here-means", position)

@@ -26,7 +26,8 @@ pub(crate) fn run(story: &mut Story) -> Result<Step> {
     });
     let bearer = format!("Bearer {}", story.tenant_key);
     let api = story.cluster.node(Who::Jiubao).api()?;
-    let Created { id } = api.post("/v1/jobs", ("Authorization", &bearer), &body).context("post a job")?;
+    let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", "demo-job")];
+    let Created { id } = api.post_with("/v1/jobs", &headers, &body).context("post a job")?;
     let confirmed = story.fill(Who::Jiubao, &id, seats)?;
     ensure!(confirmed == seats, "{confirmed} of {seats} seats were confirmed at the node that made them");
     let unknown = story.cluster.hub()?.seats(&id).is_err();

@@ -130,6 +130,7 @@ impl Shifts {
             wait_rule: None,
             draw_before_min: None,
             synthetic: true,
+            reclaim_lost: false,
             redated: false,
         })
     }

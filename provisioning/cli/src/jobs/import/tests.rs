@@ -235,3 +235,14 @@ fn yearly_posts_come_in_by_an_option_of_the_map() {
     assert_eq!(summary.imported + summary.refused_count(), 1_226);
     assert_eq!(summary.refused.get("pay_absurd"), Some(&3));
 }
+
+#[test]
+fn a_map_says_for_all_rows_that_a_lost_nodes_rights_may_be_reclaimed() {
+    let file = std::fs::read(NYC_FILE).unwrap();
+    let allowed = |text: &str| {
+        let (_, kept) = import(&file, &Map::parse(text).unwrap()).unwrap();
+        kept.rows.iter().filter(|row| row.reclaim_lost).count()
+    };
+    assert_eq!(allowed(NYC_MAP), 0);
+    assert_eq!(allowed(&NYC_MAP.replace("redated = true", "redated = true\nreclaim_lost = true")), 95);
+}

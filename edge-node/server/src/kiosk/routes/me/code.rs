@@ -31,7 +31,7 @@ const PASS: &str = "pass";
 
 /// Asks for the code that was just sent, or says at `step` why there is none.
 async fn asked(steps: &Steps<'_>, step: Step, worker: WorkerId, phone: &str) -> Response {
-    let error = match codes::send(steps.app, worker, phone, steps.ask.choice.lang).await {
+    let error = match codes::send(steps.app, (worker, steps.ask.peer), phone, steps.ask.choice.lang).await {
         Ok(()) => return steps.ask_for(Step::Code),
         Err(Unsent::Problem(problem)) => return steps.explain(step, &problem),
         Err(Unsent::NoLine) => StepError::NoLine,
