@@ -1,18 +1,19 @@
 // A worker's own pages: enrolling, the card at the scanner, the PIN, the shifts, and the end. By touch without JavaScript
 // in each language, by keyboard alone, and how many taps a card leaves to a ticket.
 import { inflateSync } from 'node:zlib';
+import { until } from './cluster.mjs';
 import { finger, nothingOfTheirs, typeOnPad } from './visits.mjs';
 
 const SCREEN = { width: 1080, height: 1920 };
 const PIN = '73918264';
 const TAPS_WITH_A_CARD_MAX = 4;
 const STEPS_MAX = 200;
-const LOOKS_MAX = 300;
 
 const digitsOf = (text) => text.replaceAll(/\s/g, '');
 
-// A scanner is a keyboard: it types where the focus is, and ends with Enter.
+// A scanner is a keyboard: it types where the focus is, once the page has given it, and ends with Enter.
 async function scan(page, card) {
+  await page.locator('input:focus').waitFor({ state: 'attached' });
   await page.keyboard.type(card);
   await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
 }
@@ -41,9 +42,13 @@ async function enrolByTouch({ page }, hand, kiosk, lang, phone) {
 async function toTicketByCard({ page }, hand, kiosk, lang, card) {
   await page.goto(`${kiosk}/?lang=${lang}`);
   await scan(page, card);
-  // Rights that were used up a moment ago come again from the hub.
   const anywhere = page.url().replace('/near?', '/near?when=any&here=1&');
-  for (let tries = 0; tries < LOOKS_MAX && (await page.locator('a.job--go').count()) === 0; tries += 1) await page.goto(anywhere);
+  if ((await page.locator('a.job--go').count()) === 0) {
+    await until('rights that were used up come again from the hub', async () => {
+      await page.goto(anywhere);
+      return (await page.locator('a.job--go').count()) > 0;
+    });
+  }
   await hand.tap('a.job--go');
   await hand.tap('.dock a.btn--main');
   await hand.tap('.dock button');

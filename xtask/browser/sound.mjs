@@ -76,7 +76,8 @@ function asked({ rules, timed, part, drawn }) {
     runOnly: rules, rules: { [timed]: { enabled: false } }, resultTypes: ['violations', 'incomplete'], preload: false, elementRef: true,
   }).then(({ violations, incomplete }) => {
     const undecided = incomplete.filter(({ id }) => id === 'color-contrast')
-      .map(({ id, nodes }) => ({ id, nodes: nodes.filter(({ element }) => !isRead(element)) }));
+      // What a page that changes by itself took away meanwhile has no colours any more.
+      .map(({ id, nodes }) => ({ id, nodes: nodes.filter(({ element }) => element?.isConnected !== false && !isRead(element)) }));
     // A row that the edge of a box that scrolls cuts off, or its shadow covers, is whole once it is scrolled.
     const isCut = (id, { element }) => ['color-contrast', 'target-size'].includes(id) && element?.closest('.list[tabindex]');
     return [...violations, ...undecided].flatMap(({ id, nodes }) => nodes.filter((node) => !isCut(id, node)).map((node) => {

@@ -160,14 +160,6 @@ impl Bookmark {
         older.drain(..older.len().saturating_sub(MARKS_MAX));
         self.0 = older;
     }
-
-    /// Who made the changes that it names.
-    pub fn writers(&self) -> impl Iterator<Item = Writer> {
-        self.0.iter().filter_map(|mark| match mark {
-            Mark::Changes(_, writer, _) => Some(*writer),
-            Mark::Seats(..) => None,
-        })
-    }
 }
 
 #[cfg(test)]

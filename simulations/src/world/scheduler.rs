@@ -109,7 +109,10 @@ impl World {
         }
         self.hub.agenda.drawing = false;
         let wall = self.hub_wall();
-        let _never_back = self.hub.agenda.jobs.wake(wall);
+        if self.hub.agenda.jobs.wake(wall) {
+            (0..usize::try_from(self.scenario.regions).unwrap_or(1))
+                .for_each(|region| self.mark_region(region));
+        }
         if !self.hub.agenda.jobs.is_empty() {
             self.tick_soon();
         }

@@ -9,7 +9,8 @@ use fast_qr::{ECL, QRBuilder};
 pub(crate) struct Qr {
     /// Modules on a side, without the quiet zone.
     pub(crate) side: usize,
-    /// Path data in module units, one rectangle for each run of dark modules in a row.
+    /// Path data in module units: through the middle of each row a line that is to be drawn one module wide. Outlines would be
+    /// two and a half times as long, and a crew's page has ten codes.
     pub(crate) path: String,
 }
 
@@ -21,12 +22,16 @@ impl Qr {
         let mut path = String::new();
         for y in 0..side {
             let row = &code[y][..side];
-            let mut x = 0;
+            let (mut x, mut drawn) = (0, None);
             while x < side {
                 let run = row[x..].iter().take_while(|module| module.value()).count();
                 if run > 0 {
                     // Writing to a String cannot fail.
-                    let _ = write!(path, "M{x} {y}h{run}v1h-{run}z");
+                    let _ = match drawn {
+                        None => write!(path, "M{x} {y}.5h{run}"),
+                        Some(end) => write!(path, "m{} 0h{run}", x - end),
+                    };
+                    drawn = Some(x + run);
                 }
                 x += run.max(1);
             }
@@ -47,7 +52,7 @@ mod tests {
     #[test]
     fn a_code_starts_with_the_finder_row() {
         let qr = Qr::draw("DS1 482916").unwrap();
-        assert!(qr.path.starts_with("M0 0h7v1h-7z"));
+        assert!(qr.path.starts_with("M0 0.5h7m"));
         assert_eq!(qr.view_box(), format!("-4 -4 {0} {0}", qr.side + 8));
         assert!(Qr::draw(&"x".repeat(5000)).is_none());
     }
