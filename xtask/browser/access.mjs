@@ -162,8 +162,7 @@ async function crewByKeyboard(browser, { expect, phone }, kiosk) {
   const { context, page } = await inspected(browser, { viewport: SCREEN });
   const keys = new Keys(page, expect);
   try {
-    await page.goto(`${kiosk}/near?lang=zh&when=any`);
-    await page.locator('a.job').first().click();
+    await toRoomyJob(page, kiosk, /^([2-9]|\d\d+)$/);
     await keys.press('.dock a.btn--main');
     await keys.press('.crumb a[href^="/crew"]');
     await keys.type('input[name="phone"]', phone());
@@ -240,14 +239,20 @@ async function onASlowLine(browser, { expect, phone }, kiosk) {
   }
 }
 
-// The tickets of a crew, as large as the first job with room allows.
-async function crewOf(most, page, kiosk, phone, timed) {
-  const roomy = page.locator('a.job', { has: page.locator('.seats b', { hasText: /^\d\d+$/ }) });
+// Opens the first job of which so many seats can be confirmed here.
+async function toRoomyJob(page, kiosk, seats) {
+  const roomy = page.locator('a.job', { has: page.locator('.seats b', { hasText: seats }) });
   for (let at = 1; at <= LIST_PAGES_MAX; at += 1) {
     await page.goto(`${kiosk}/near?lang=zh&when=any&here=1&page=${at}`);
     if ((await roomy.count()) > 0) break;
   }
-  const job = (await roomy.first().getAttribute('href')).match(/\/job\/([^?]+)/)[1];
+  await roomy.first().click();
+}
+
+// The tickets of a crew.
+async function crewOf(most, page, kiosk, phone, timed) {
+  await toRoomyJob(page, kiosk, /^\d\d+$/);
+  const job = page.url().match(/\/job\/([^?]+)/)[1];
   await page.goto(`${kiosk}/crew?lang=zh&job=${job}`);
   for (let member = 0; member < most; member += 1) {
     await page.locator('input[name="phone"]').fill(phone());

@@ -9,7 +9,7 @@ use fast_qr::{ECL, QRBuilder};
 pub(crate) struct Qr {
     /// Modules on a side, without the quiet zone.
     pub(crate) side: usize,
-    /// Path data in module units: through the middle of each row a line that is to be drawn one module wide. Outlines would be
+    /// Path data in module units: through the middle of each row a line that is drawn one module wide. Outlines would be
     /// two and a half times as long, and a crew's page has ten codes.
     pub(crate) path: String,
 }
