@@ -300,7 +300,9 @@ async function drained(browser, town, title, phone) {
     const sent = page.waitForRequest((request) => request.method() === 'POST');
     await signUp(page, phone);
     expect((await sent).headers()['idempotency-key'] === key, 'the key was thrown away');
-    expect((await answer(page)).status === 'confirmed', 'not confirmed');
+    // Its rights went back to the hub with the drain, and come again in their own time.
+    const { status } = await answer(page);
+    expect(['confirmed', 'wait_listed', 'requested'].includes(status), `the answer is ${status}`);
   });
 }
 

@@ -3,7 +3,7 @@
 // DAYSHIFT_SHOTS: a folder that gets pictures of each step, in both languages and sizes.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findings } from './access.mjs';
+import { findings } from './sound.mjs';
 import { until } from './cluster.mjs';
 import { DESK, PHONE, expect, name as sized, require } from './suite.mjs';
 
