@@ -60,6 +60,8 @@ export class Nodes {
   #urls;
   #changed;
   #restUntil = 0;
+  // The last one that was asked, also while there is none.
+  #last = null;
   here = null;
   current = null;
   // Those that answered when they were asked last; null before that.
@@ -82,14 +84,20 @@ export class Nodes {
     let answering = probed.filter((one) => one.status === 'fulfilled').map((one) => one.value).sort(order);
     if (answering.length === 0) answering = await Promise.any(ask(SLOW_PROBE_MS)).then((first) => [first], () => []);
     const others = answering.filter((node) => node.url !== without);
-    const before = this.current;
     this.answering = answering;
     this.current = others.find((node) => node.isReady) ?? answering.find((node) => node.isReady) ?? others[0] ?? answering[0] ?? null;
-    const stands = answering.find((node) => node.url === before?.url);
-    const isGone = before !== null && (!stands || (before.url === without && stands.isReady));
-    this.wasMoved = isGone && this.current !== null && this.current.url !== before.url;
+    if (this.current) this.#moveTo(this.current, without);
     this.#changed();
     return this.current;
+  }
+
+  // Several may choose at once, and only the first of them moves: why it did stands for as long as the node.
+  #moveTo(node, without) {
+    const before = this.#last;
+    this.#last = node;
+    if (before === null || before.url === node.url) return;
+    const stands = this.answering.find((one) => one.url === before.url);
+    this.wasMoved = !stands || (before.url === without && stands.isReady);
   }
 
   // One request to one node. Whatever is no problem document was said by somebody else on the way there.
