@@ -321,7 +321,8 @@ impl World {
                 self.check_told(m, &told)?;
             }
         }
-        self.check_elsewhere()
+        self.check_elsewhere()?;
+        self.check_readers()
     }
 
     /// A copy that wrote something of its own was noticed.

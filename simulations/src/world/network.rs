@@ -5,7 +5,7 @@
 //! session up by then; nothing of an old session ever arrives in a new one.
 
 use super::{
-    EPOCH, Happening, World,
+    Happening, World,
     hub::Command,
     node::{ASK_WAIT_MS, NodeEvent},
     note,
@@ -593,6 +593,6 @@ impl World {
 
     /// The hub's clock, epoch seconds.
     pub(crate) fn hub_wall(&self) -> i64 {
-        EPOCH + i64::try_from(self.now / 1_000).unwrap_or(0)
+        self.hub.clock.at(self.now)
     }
 }
