@@ -165,7 +165,7 @@ impl World {
             let region = self.machines[self.model.requests[number].machine].region;
             for m in 0..self.machines.len() {
                 let place = &mut self.machines[m];
-                if place.retired || place.region != region {
+                if place.retired || place.region != region || place.is_flipped {
                     continue;
                 }
                 let Some(running) = &mut place.running else { continue };

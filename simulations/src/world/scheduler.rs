@@ -110,7 +110,8 @@ impl World {
         let wall = self.hub_wall();
         if self.hub.agenda.jobs.wake(wall) {
             self.tally.sometimes("the hub's clock went back");
-            (0..usize::try_from(self.scenario.regions).unwrap_or(1)).for_each(|region| self.mark_region(region));
+            (0..usize::try_from(self.scenario.regions).unwrap_or(1))
+                .for_each(|region| self.mark_region(region));
         }
         if !self.hub.agenda.jobs.is_empty() {
             self.tick_soon();
