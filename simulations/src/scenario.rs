@@ -49,11 +49,17 @@ pub struct Faults {
     pub clock: f64,
     /// The hub's machine loses power; counted once for all nodes.
     pub hub_crash: f64,
+    /// One operation of the hub's disk fails.
+    pub hub_eio: f64,
+    /// The hub's disk has no room for a while.
+    pub hub_disk_full: f64,
+    /// The hub's clock jumps.
+    pub hub_clock: f64,
 }
 
 impl Faults {
     /// Each kind by its name, in the order in which a seed draws them.
-    fn rates(&mut self) -> [(&'static str, &mut f64); 20] {
+    fn rates(&mut self) -> [(&'static str, &mut f64); 23] {
         [
             ("crash", &mut self.crash),
             ("crash_at_write", &mut self.crash_at_write),
@@ -75,6 +81,9 @@ impl Faults {
             ("give_up", &mut self.give_up),
             ("carry", &mut self.carry),
             ("lost_reports", &mut self.lost_reports),
+            ("hub_eio", &mut self.hub_eio),
+            ("hub_disk_full", &mut self.hub_disk_full),
+            ("hub_clock", &mut self.hub_clock),
         ]
     }
 }
@@ -109,6 +118,8 @@ pub struct Scenario {
     pub closes: u64,
     /// Per hundred sign-ups: check-ins, no-shows and dismissals at a gate.
     pub gates: u64,
+    /// Per hundred sign-ups: workers who look at their sign-up again, at any node of the region.
+    pub reads: u64,
     /// Of a hundred imported jobs: those whose rights are reclaimed from a lost node.
     pub reclaims: u64,
     /// Times in a run that the hub's disk is lost and an older backup takes its place.
@@ -144,6 +155,7 @@ impl Default for Scenario {
             caps: 1,
             closes: 1,
             gates: 0,
+            reads: 6,
             reclaims: 30,
             hub_restores: 0,
             cut_minutes: (1, 20),
@@ -234,6 +246,7 @@ impl Scenario {
             ("caps", self.caps),
             ("closes", self.closes),
             ("gates", self.gates),
+            ("reads", self.reads),
             ("reclaims", self.reclaims),
         ] {
             ensure!(percent <= 100, "{name}: of a hundred, not {percent}");

@@ -2,7 +2,11 @@
 //!
 //! The list is part of each trace. A run needs nothing else, so that a list can be thinned and run again.
 
-use crate::{disk::Operation, random::Random, scenario::Scenario};
+use crate::{
+    disk::Operation,
+    random::Random,
+    scenario::{Faults, Scenario},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,6 +110,13 @@ pub enum Act {
     },
     Cancel {
         pick: u64,
+        /// At another node than the one that answered: the wish is passed on to whoever holds the place.
+        #[serde(default)]
+        elsewhere: bool,
+    },
+    /// A worker looks at a sign-up again, at any node of the region.
+    Read {
+        pick: u64,
     },
     /// The agency says at one of the region's nodes of a place that its worker came, or that he did not.
     Gate {
@@ -136,6 +147,17 @@ pub enum Act {
     HubCrash {
         after: Option<u64>,
         ms: u64,
+    },
+    HubEio {
+        on: On,
+        after: u64,
+    },
+    HubDiskFull {
+        spare: usize,
+        ms: u64,
+    },
+    HubClock {
+        jump: Jump,
     },
     /// `dayshift hub backup` is run at the hub.
     HubBackup,
@@ -306,6 +328,7 @@ impl Drawing<'_> {
             (scenario.caps, 3),
             (scenario.closes, 4),
             (scenario.gates, 5),
+            (scenario.reads, 6),
         ] {
             for _ in 0..(scenario.sign_ups * percent).div_ceil(100) {
                 let at = hour_at + self.random.below(HOUR - 30 * SECOND);
@@ -313,7 +336,7 @@ impl Drawing<'_> {
                 let region = node / index(scenario.nodes_per_region);
                 let by = u32::try_from(self.random.between(1, 4)).unwrap_or(1);
                 let act = match kind {
-                    0 => Act::Cancel { pick },
+                    0 => Act::Cancel { pick, elsewhere: self.random.chance(300) },
                     1 => Act::Repeat { node, pick },
                     3 => {
                         let cap = u32::try_from(self.random.between(1, scenario.seats.1)).unwrap_or(1);
@@ -321,6 +344,7 @@ impl Drawing<'_> {
                     }
                     4 => Act::Close { region, pick },
                     5 => Act::Gate { pick },
+                    6 => Act::Read { pick },
                     _ => Act::RaiseCap { region, pick, by },
                 };
                 self.add(at, act);
@@ -399,6 +423,7 @@ impl Drawing<'_> {
             let ms = self.random.between(2 * SECOND, 5 * MINUTE);
             self.add(at, Act::HubCrash { after, ms });
         }
+        self.faults_of_the_hub(&faults);
         for _ in 0..self.scenario.hub_restores {
             let at =
                 20 * MINUTE + self.random.below((self.scenario.hours * HOUR).saturating_sub(20 * MINUTE));
@@ -407,6 +432,28 @@ impl Drawing<'_> {
             let ms = self.random.between(10 * SECOND, 10 * MINUTE);
             self.add(at, Act::HubRestore { ms });
         }
+    }
+
+    fn faults_of_the_hub(&mut self, faults: &Faults) {
+        for at in self.times(faults.hub_eio) {
+            let on = [On::Read, On::Write, On::Sync][self.random.index(3)];
+            let after = self.random.below(200);
+            self.add(at, Act::HubEio { on, after });
+        }
+        for at in self.times(faults.hub_disk_full) {
+            let (spare, ms) = (index(self.random.below(200_000)), self.random.between(MINUTE, 5 * MINUTE));
+            self.add(at, Act::HubDiskFull { spare, ms });
+        }
+        for at in self.times(faults.hub_clock) {
+            let jump = self.jump();
+            let right = at + self.random.between(MINUTE, 20 * MINUTE);
+            self.add(at, Act::HubClock { jump });
+            self.add(right, Act::HubClock { jump: Jump::Right });
+        }
+    }
+
+    fn jump(&mut self) -> Jump {
+        [Jump::To1970, Jump::Ahead400Days, Jump::Back1Hour, Jump::Stuck][self.random.index(4)]
     }
 
     /// An hour that chance left without a fault proves little: it gets one of the kinds that the seed knows.
@@ -484,8 +531,8 @@ impl Drawing<'_> {
                 Act::Carry { node, ms: random.between(MINUTE, 20 * MINUTE), fate }
             }
             _ => {
-                let jump = [Jump::To1970, Jump::Ahead400Days, Jump::Back1Hour, Jump::Stuck][random.index(4)];
-                let back = at + random.between(MINUTE, 20 * MINUTE);
+                let jump = self.jump();
+                let back = at + self.random.between(MINUTE, 20 * MINUTE);
                 self.add(back, Act::Clock { node, jump: Jump::Right });
                 Act::Clock { node, jump }
             }
@@ -508,8 +555,10 @@ impl Act {
             | Self::Repeat { .. }
             | Self::Cancel { .. }
             | Self::Gate { .. }
+            | Self::Read { .. }
             | Self::Backup { .. }
             | Self::HubBackup
+            | Self::HubClock { jump: Jump::Right }
             | Self::Clock { jump: Jump::Right, .. } => return None,
             Self::Cut { node, way: Way::Both, .. } => ("partition", Some(*node)),
             Self::Cut { node, .. } => ("one_way_partition", Some(*node)),
@@ -519,6 +568,9 @@ impl Act {
             Self::Kill { node, .. } => ("kill", Some(*node)),
             Self::HubCrash { .. } => ("hub_crash", None),
             Self::HubRestore { .. } => ("hub_restore", None),
+            Self::HubEio { .. } => ("hub_io_error", None),
+            Self::HubDiskFull { .. } => ("hub_disk_full", None),
+            Self::HubClock { .. } => ("hub_clock_jump", None),
             Self::Eio { node, .. } => ("io_error", Some(*node)),
             Self::DiskFull { node, .. } => ("disk_full", Some(*node)),
             Self::SlowDisk { node, .. } => ("slow_disk", Some(*node)),

@@ -54,6 +54,9 @@ pub const WANTED: &[&str] = &[
     "a hub from a backup waited for its nodes",
     "a worker was checked in",
     "a place was taken from somebody who did not come",
+    "a wish to cancel was passed on to the holder",
+    "a node was behind a reader's bookmark",
+    "a worker read at another node what he had seen before",
 ];
 
 /// Sums over one run or many.

@@ -14,6 +14,7 @@ pub(crate) mod node;
 pub(crate) mod orders;
 mod passed_on;
 pub(crate) mod people;
+mod readers;
 mod restored;
 mod scheduler;
 mod strangers;
@@ -86,6 +87,7 @@ pub struct World {
     pub(crate) violation: Option<Violation>,
     pub(crate) live_seats: LiveSeats,
     pub(crate) checked: Checked,
+    pub(crate) readers: readers::Readers,
     pub(crate) healing: bool,
     pub(crate) hub_backup: Option<restored::Backup>,
     /// The highest history that was begun out of a backup; 0 before the first.
@@ -161,6 +163,7 @@ impl World {
             violation: None,
             live_seats: LiveSeats::new(),
             checked: Checked::default(),
+            readers: readers::Readers::default(),
             healing: false,
             hub_backup: None,
             hub_history: 0,
@@ -233,7 +236,7 @@ impl World {
             Happening::HubTurn(boot) => self.hub_turn(boot),
             Happening::HubDone(boot, settled) => self.hub_done(boot, settled),
             Happening::SchedulerTick(boot) => self.scheduler_tick(boot),
-            Happening::DrawsDue(boot) => self.draws_due(boot),
+            Happening::ClockDue(boot) => self.look_at_the_clock(boot),
             Happening::Checkpoint(boot) => self.hub_checkpoint(boot),
             Happening::TryConnect(machine, boot) => self.try_connect(machine, boot),
             Happening::Connected(machine, boot) => self.connected(machine, boot),
@@ -245,6 +248,7 @@ impl World {
             Happening::PowerOn(machine) => self.power_on(machine),
             Happening::HubPowerOn => self.hub_power_on(),
             Happening::DiskCalm(machine) => self.disk_calm(machine),
+            Happening::HubDiskCalm => self.hub_disk_calm(),
             Happening::DiskFast(machine) => self.machines[machine].slow = 1,
             Happening::Rejoin(machine) => self.rejoin(machine),
             Happening::Again(request) => self.try_again(request),

@@ -65,9 +65,9 @@ pub(crate) enum Event {
     /// A worker wants to be erased, here and everywhere; the receipt of this node comes back.
     Erase(EraseOrder, Reply<Vec<u8>>),
     /// The hub has heard of a worker's wish to be erased.
-    EraseOrdered(EraseOrder),
+    EraseOrdered(EraseOrder, Reply<()>),
     /// The hub has stored the receipts of these.
-    ErasuresTold(Vec<EraseOrder>),
+    ErasuresTold(Vec<EraseOrder>, Reply<()>),
     /// The time of a hold is over.
     HoldsDue,
     /// The loop runs: what an earlier run left open is taken up.
@@ -75,7 +75,7 @@ pub(crate) enum Event {
     Receive(Down, Reply<DownState>),
     /// The hub's number of a place in line.
     Placed(SignUpId, u32),
-    Acked(UpAck),
+    Acked(UpAck, Reply<()>),
     Interest(Interest, Reply<()>),
     /// The hub welcomed this node: keep the number of the contact.
     Contact(u64, Reply<()>),
@@ -379,10 +379,7 @@ fn handle_event(
             Some(finish(reply, batch.sent(vshard, n, result.as_ref().copied().map_err(String::as_str))?))
         }
         Event::SendAgain { vshard, n, reply } => Some(finish(reply, batch.send_again(vshard, n)?)),
-        Event::Acked(ack) => {
-            batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
-            None
-        }
+        Event::Acked(ack, reply) => Some(finish(reply, batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?)),
         Event::Placed(sign_up, position) => {
             batch.keep_place(sign_up, position)?;
             None
@@ -390,14 +387,8 @@ fn handle_event(
         Event::Order(order) => order.handle(batch, finishes)?,
         Event::Person(change, reply) => Some(decided(reply, batch.change_person(&change), finishes)?),
         Event::Erase(order, reply) => Some(finish(reply, batch.erase(&order)?)),
-        Event::EraseOrdered(order) => {
-            batch.erase(&order)?;
-            None
-        }
-        Event::ErasuresTold(orders) => {
-            batch.erasures_told(&orders)?;
-            None
-        }
+        Event::EraseOrdered(order, reply) => Some(finish(reply, batch.erase(&order).map(drop)?)),
+        Event::ErasuresTold(orders, reply) => Some(finish(reply, batch.erasures_told(&orders)?)),
         Event::EndHold(id, reply) => Some(finish(reply, batch.end_hold(id)?)),
         Event::HoldsDue => {
             batch.end_holds(boot_ms)?;
@@ -482,7 +473,11 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::Receive(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Contact(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Retire(_, _, reply) => drop(reply.send(Err(failure.clone()))),
-            Event::Drain(_, reply) | Event::Interest(_, reply) => drop(reply.send(Err(failure.clone()))),
+            Event::Drain(_, reply)
+            | Event::Interest(_, reply)
+            | Event::EraseOrdered(_, reply)
+            | Event::ErasuresTold(_, reply)
+            | Event::Acked(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Order(order) => order.refuse(failure),
             Event::Hold(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Person(_, reply) => drop(reply.send(Err(failure.clone()))),
@@ -490,13 +485,7 @@ fn refuse_all(events: Vec<Event>, failure: &Failure) {
             Event::EndHold(_, reply) => drop(reply.send(Err(failure.clone()))),
             Event::Sent { reply, .. } => drop(reply.send(Err(failure.clone()))),
             Event::SendAgain { reply, .. } => drop(reply.send(Err(failure.clone()))),
-            Event::EraseOrdered(_)
-            | Event::ErasuresTold(_)
-            | Event::HoldsDue
-            | Event::Begin
-            | Event::Placed(..)
-            | Event::Acked(_)
-            | Event::Stop => {}
+            Event::HoldsDue | Event::Begin | Event::Placed(..) | Event::Stop => {}
         }
     }
 }

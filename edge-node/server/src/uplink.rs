@@ -2,7 +2,7 @@
 
 use crate::{
     app::{Shared, boot_ms},
-    event_loop::Event,
+    event_loop::{Event, Failure},
     join::{resolve, time_source},
     limits::{
         ASK_WAIT, BACK_OFF_FIRST, BACK_OFF_LONG_MAX, BACK_OFF_OVER_MAX, BACK_OFF_SHORT_MAX, CONNECT_WAIT,
@@ -12,6 +12,7 @@ use crate::{
 use anyhow::Context;
 use edge_core::node::EdgeNode;
 use enrolment::NodeIdentity;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -58,6 +59,8 @@ struct Running {
     /// Orders that were sent, by their ids.
     orders: BTreeMap<[u8; 16], oneshot::Sender<Option<CommandOutcome>>>,
     applied: mpsc::Sender<DownState>,
+    /// Words of the hub that the event loop is about to write down.
+    heard: FuturesUnordered<oneshot::Receiver<Result<(), Failure>>>,
 }
 
 /// How often the lease is renewed: two answers in a row may be lost.
@@ -179,8 +182,14 @@ impl Uplink {
         let (sender, mut receiver) = link.split();
         let (applied, mut applications) = mpsc::channel(APPLYING_MAX);
         let session = NodeSession::new(hello, self.now_ms());
-        let mut running =
-            Running { session, sender, open: BTreeMap::new(), orders: BTreeMap::new(), applied };
+        let mut running = Running {
+            session,
+            sender,
+            open: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            applied,
+            heard: FuturesUnordered::new(),
+        };
         let mut heads = self.shared.heads();
         heads.mark_changed();
         let mut erasures = self.shared.erasures();
@@ -210,6 +219,11 @@ impl Uplink {
                     changed.context("the event loop has stopped")?;
                     self.tell_erasures(&mut running.session)?;
                 }
+                Some(written) = running.heard.next() => match written.context("the event loop has stopped")? {
+                    // A frozen node writes nothing, and what it wrote before is still to be delivered.
+                    Ok(()) | Err(Failure::Frozen(_)) => {}
+                    Err(failure) => return Err(failure).context("a word of the hub was not written"),
+                },
                 Some(question) = self.questions.recv() => self.put_question(&mut running, question),
                 Some(state) = applications.recv() => running.session.handle_applied(state),
                 _ = listen.tick() => {
@@ -273,7 +287,7 @@ impl Uplink {
                     self.read_own(&mut running.session, vshard, after)?
                 }
                 NodeOutput::Apply(down) => self.apply(down, running.applied.clone()).await?,
-                NodeOutput::Acked(ack) => self.send_event(Event::Acked(ack)).await?,
+                NodeOutput::Acked(ack) => self.hear(running, |reply| Event::Acked(ack, reply)).await?,
                 NodeOutput::Verdict(verdict) => {
                     if let Some(waiting) = running.open.remove(&verdict.sign_up) {
                         // A worker who was told "requested" in the meantime no longer listens.
@@ -288,11 +302,11 @@ impl Uplink {
                 }
                 NodeOutput::Erase(erase) => {
                     for order in erase.orders {
-                        self.send_event(Event::EraseOrdered(order)).await?;
+                        self.hear(running, |reply| Event::EraseOrdered(order, reply)).await?;
                     }
                     if !erase.heard.is_empty() {
                         let is_full = erase.heard.len() == ERASURES_MAX;
-                        self.send_event(Event::ErasuresTold(erase.heard)).await?;
+                        self.hear(running, |reply| Event::ErasuresTold(erase.heard, reply)).await?;
                         if is_full {
                             self.shared.announce_erasures();
                         }
@@ -368,6 +382,17 @@ impl Uplink {
         self.send_event(Event::Receive(down, reply)).await?;
         let state = done.await.context("the event loop has stopped")??;
         applied.try_send(state).context("too many batches at once")
+    }
+
+    /// Has a word of the hub written down beside the session, which ends where that fails: the next one hears it again.
+    async fn hear(
+        &self,
+        running: &Running,
+        event: impl FnOnce(oneshot::Sender<Result<(), Failure>>) -> Event,
+    ) -> anyhow::Result<()> {
+        let (reply, done) = oneshot::channel();
+        running.heard.push(done);
+        self.send_event(event(reply)).await
     }
 
     async fn send_event(&self, event: Event) -> anyhow::Result<()> {

@@ -120,9 +120,9 @@ impl World {
             return self.tell_node(m, NodeEvent::Retire(reason, welcome.interest));
         }
         for ack in welcome.acked {
-            self.tell_node(m, NodeEvent::Acked(ack));
+            self.tell_node(m, NodeEvent::Acked(CARRIED, ack));
         }
-        self.tell_node(m, NodeEvent::Interest(welcome.interest));
+        self.tell_node(m, NodeEvent::Interest(CARRIED, welcome.interest));
         let downs = frames.filter_map(|frame| match frame {
             Frame::Down(down) => Some(down),
             Frame::Hello(_)

@@ -4,7 +4,7 @@ use super::{Happening, World, hub::Command, node::DATABASE, node::Machine, note,
 use crate::{
     disk::{self, Effect, Operation},
     picture::Mark,
-    schedule::{Act, Jump},
+    schedule::Act,
     witness_file::WITNESS,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +52,14 @@ impl World {
                 disk::with(self.hub.disk, disk::Disk::power_off);
                 self.hub_goes_down(ms);
             }
+            Act::HubEio { on, after } => {
+                disk::with(self.hub.disk, |disk| disk.order(on.into(), after, Effect::Eio));
+            }
+            Act::HubDiskFull { spare, ms } => {
+                disk::with(self.hub.disk, |disk| disk.fill(spare));
+                self.after(ms, Happening::HubDiskCalm);
+            }
+            Act::HubClock { jump } => self.hub.clock.jump(jump, self.now),
             Act::HubBackup => self.back_up_hub(),
             Act::HubRestore { ms } => self.restore_hub(ms),
             Act::Eio { node, on, after } => {
@@ -66,7 +74,8 @@ impl World {
                 self.after(ms, Happening::DiskFast(node));
             }
             Act::BitFlip { node, pick } => {
-                disk::with(self.machines[node].disk, |disk| disk.flip_bit(DATABASE, pick));
+                self.machines[node].is_flipped |=
+                    disk::with(self.machines[node].disk, |disk| disk.flip_bit(DATABASE, pick));
             }
             Act::Backup { node } => {
                 let image = disk::with(self.machines[node].disk, |disk| disk.image(|_| true));
@@ -77,7 +86,7 @@ impl World {
             Act::Copy { node } => self.copy(node),
             Act::Hostile { node, ms } => self.turn_hostile(node, ms),
             Act::LoseReports { node, ms } => self.machines[node].loses_reports_until = self.now + ms,
-            Act::Clock { node, jump } => self.jump(node, jump),
+            Act::Clock { node, jump } => self.machines[node].clock.jump(jump, self.now),
             Act::Import { .. }
             | Act::RaiseCap { .. }
             | Act::SetCap { .. }
@@ -90,21 +99,8 @@ impl World {
             | Act::SignUp { .. }
             | Act::Repeat { .. }
             | Act::Cancel { .. }
+            | Act::Read { .. }
             | Act::Gate { .. } => {}
-        }
-    }
-
-    fn jump(&mut self, m: usize, jump: Jump) {
-        let now = self.now;
-        let place = &mut self.machines[m];
-        let wall = place.wall(now);
-        place.clock = super::node::Clock::default();
-        match jump {
-            Jump::To1970 => place.clock.offset_s = 60 - place.wall(now),
-            Jump::Ahead400Days => place.clock.offset_s = 400 * 86_400,
-            Jump::Back1Hour => place.clock.offset_s = -3_600,
-            Jump::Stuck => place.clock.stuck_at = Some(wall),
-            Jump::Right => {}
         }
     }
 
@@ -144,6 +140,10 @@ impl World {
 
     pub(crate) fn disk_calm(&self, m: usize) {
         disk::with(self.machines[m].disk, disk::Disk::calm);
+    }
+
+    pub(crate) fn hub_disk_calm(&self) {
+        disk::with(self.hub.disk, disk::Disk::calm);
     }
 
     /// The hub's machine is gone; nodes notice by silence.
@@ -319,6 +319,7 @@ impl World {
         }
         disk::with(self.machines[m].disk, disk::Disk::wipe);
         self.machines[m].frozen = None;
+        self.machines[m].is_flipped = false;
         self.machines[m].backup = None;
         self.machines[m].is_honest_again();
         self.enrol(m);
@@ -330,7 +331,8 @@ impl World {
     pub(crate) fn heal(&mut self) {
         note!(self, "everything heals");
         self.healing = true;
-        disk::with(self.hub.disk, disk::Disk::calm);
+        self.hub_disk_calm();
+        self.hub.clock = super::node::Clock::default();
         self.hub_power_on();
         for m in 0..self.machines.len() {
             self.disk_calm(m);

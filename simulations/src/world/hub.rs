@@ -1,6 +1,11 @@
 //! The hub: one shard file with group commit, the checks of a hello, and what a session asks for.
 
-use super::{Happening, World, node::BootClock, note, topic_of};
+use super::{
+    Happening, World,
+    faults::quietly,
+    node::{BootClock, Clock},
+    note, topic_of,
+};
 use crate::{disk, schedule::Fate, vfs};
 use hub_core::{
     agenda::{Chunk, Passed},
@@ -42,6 +47,7 @@ pub(crate) struct Hub {
     pub(super) cursors: BTreeMap<Writer, BTreeMap<VshardId, DownState>>,
     pub(crate) agenda: super::scheduler::Agenda,
     pub(crate) boot_clock: BootClock,
+    pub(crate) clock: Clock,
     pub(crate) leases: Leases,
     checkpoint_is_due: bool,
     pub(crate) down_for_ms: u64,
@@ -105,6 +111,7 @@ impl Hub {
             cursors: BTreeMap::new(),
             agenda: super::scheduler::Agenda::default(),
             boot_clock: BootClock::default(),
+            clock: Clock::default(),
             leases: Leases::default(),
             checkpoint_is_due: false,
             down_for_ms: 0,
@@ -122,9 +129,7 @@ impl World {
         self.hub.cursors.clear();
         match OpenOptions::new(Path::new(&path)).vfs(vfs::NAME).open() {
             Ok(mut store) => {
-                let sealed = crate::world::faults::quietly(self.hub.disk, || {
-                    store.transact(|tx| shard::keep_seal(tx, &SEAL_KEY))
-                });
+                let sealed = quietly(self.hub.disk, || store.transact(|tx| shard::keep_seal(tx, &SEAL_KEY)));
                 if sealed.is_err() {
                     return self.after(3_000, Happening::HubPowerOn);
                 }
@@ -136,6 +141,7 @@ impl World {
             Err(_) => return self.after(3_000, Happening::HubPowerOn),
         }
         note!(self, "the hub runs");
+        self.look_at_the_clock(self.hub.boot);
         self.finish_fences();
     }
 
@@ -376,11 +382,14 @@ impl World {
     fn tell_growth(&mut self) {
         let Some(store) = &mut self.hub.store else { return };
         let regions = usize::try_from(self.scenario.regions).unwrap_or(1);
-        let heads = store.read(|tx| {
-            (0..regions)
-                .map(|region| topic_of(region).1)
-                .map(|v| Ok((v, tx.head(v)?.1)))
-                .collect::<Result<Vec<_>, _>>()
+        // The server has it from the transaction itself.
+        let heads = quietly(self.hub.disk, || {
+            store.read(|tx| {
+                (0..regions)
+                    .map(|region| topic_of(region).1)
+                    .map(|v| Ok((v, tx.head(v)?.1)))
+                    .collect::<Result<Vec<_>, _>>()
+            })
         });
         let Ok(heads) = heads else { return };
         for (vshard, head) in heads {
@@ -453,8 +462,8 @@ impl World {
     pub(crate) fn forget_hub(&mut self) {
         let disk = self.hub.disk;
         let boot = self.hub.boot + 1;
-        let boot_clock = self.hub.boot_clock;
-        self.hub = Hub { boot, boot_clock, ..Hub::new(disk, self.hub.commit_ms) };
+        let (boot_clock, clock) = (self.hub.boot_clock, self.hub.clock);
+        self.hub = Hub { boot, boot_clock, clock, ..Hub::new(disk, self.hub.commit_ms) };
     }
 }
 

@@ -5,7 +5,7 @@
 //! session up by then; nothing of an old session ever arrives in a new one.
 
 use super::{
-    EPOCH, Happening, World,
+    Happening, World,
     hub::Command,
     node::{ASK_WAIT_MS, NodeEvent},
     note,
@@ -318,16 +318,16 @@ impl World {
                     None => {
                         self.tell_node(m, NodeEvent::Contact(number, welcome.contact));
                         self.after(0, Happening::LeaseDue(number));
-                        self.welcomed(m, welcome.interest);
+                        self.welcomed(number, m, welcome.interest);
                     }
                 },
-                NodeOutput::Interest(interest) => self.tell_node(m, NodeEvent::Interest(interest)),
+                NodeOutput::Interest(interest) => self.tell_node(m, NodeEvent::Interest(number, interest)),
                 NodeOutput::ReadOwn { vshard, after } => self.read_own(number, m, vshard, after),
                 NodeOutput::Apply(down) => {
                     connection.downs.push_back(down);
                     self.apply_next(number);
                 }
-                NodeOutput::Acked(ack) => self.tell_node(m, NodeEvent::Acked(ack)),
+                NodeOutput::Acked(ack) => self.tell_node(m, NodeEvent::Acked(number, ack)),
                 NodeOutput::Verdict(verdict) => {
                     if let Some((pending, request)) = self.machines[m].asking.remove(&verdict.sign_up) {
                         let outcome = Some(verdict.outcome);
@@ -365,8 +365,8 @@ impl World {
         }
     }
 
-    fn welcomed(&mut self, m: usize, interest: sync_protocol::wire::v1::Interest) {
-        self.tell_node(m, NodeEvent::Interest(interest));
+    fn welcomed(&mut self, number: u64, m: usize, interest: sync_protocol::wire::v1::Interest) {
+        self.tell_node(m, NodeEvent::Interest(number, interest));
         let line = &mut self.machines[m].line;
         (line.is_up, line.up_since) = (true, self.now);
         note!(self, "machine {m} is in step with the hub");
@@ -593,6 +593,6 @@ impl World {
 
     /// The hub's clock, epoch seconds.
     pub(crate) fn hub_wall(&self) -> i64 {
-        EPOCH + i64::try_from(self.now / 1_000).unwrap_or(0)
+        self.hub.clock.at(self.now)
     }
 }

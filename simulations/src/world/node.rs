@@ -4,7 +4,7 @@
 //! takes its whole batch with it.
 
 use super::{EPOCH, Happening, REGIONS, World, carried::CARRIED, key_of, note};
-use crate::{disk, model::RequestNo, random::Random, vfs, witness_file::DiskFile};
+use crate::{disk, model::RequestNo, random::Random, schedule::Jump, vfs, witness_file::DiskFile};
 use edge_core::node::{
     Act, Answer, Attend, AttendRefusal, Batch, CancelRefusal, Decision, EdgeNode, JobRefusal, NewJob,
     PendingAsk, SignUpRefusal, SignUpRequest, Uplink,
@@ -73,6 +73,8 @@ pub(crate) struct Machine {
     pub(crate) given_back_at_backup: BTreeMap<JobId, u32>,
     /// Entries of its logs that its witness has seen when an older database was put beside it.
     pub(crate) witnessed: Option<u64>,
+    /// A bit of its database was turned over.
+    pub(crate) is_flipped: bool,
     /// Some commit was not recorded in the witness.
     pub(crate) witness_lacks: bool,
 }
@@ -82,6 +84,26 @@ pub(crate) struct Machine {
 pub(crate) struct Clock {
     pub(crate) offset_s: i64,
     pub(crate) stuck_at: Option<i64>,
+}
+
+impl Clock {
+    /// Epoch seconds as it says.
+    pub(crate) fn at(&self, now: u64) -> i64 {
+        let right = EPOCH + i64::try_from(now / 1_000).unwrap_or(0);
+        self.stuck_at.unwrap_or(right) + self.offset_s
+    }
+
+    pub(crate) fn jump(&mut self, jump: Jump, now: u64) {
+        let said = self.at(now);
+        *self = Self::default();
+        match jump {
+            Jump::To1970 => self.offset_s = 60 - self.at(now),
+            Jump::Ahead400Days => self.offset_s = 400 * 86_400,
+            Jump::Back1Hour => self.offset_s = -3_600,
+            Jump::Stuck => self.stuck_at = Some(said),
+            Jump::Right => {}
+        }
+    }
 }
 
 /// A clock that runs from boot; no two run at one pace.
@@ -116,13 +138,15 @@ pub(crate) enum NodeEvent {
     SignUp(RequestNo, SignUpRequest),
     CompleteAsk(RequestNo, Box<PendingAsk>, Option<Outcome>),
     Cancel(RequestNo, SignUpId),
+    /// Whoever answered holds the place, or somebody else: this node passes on that it is given back.
+    Wish(SignUpId),
     CreateJob(Box<NewJob>),
     Attend(Attend),
     Receive(u64, Down),
     /// The hub welcomed this node: keep the number of the contact.
     Contact(u64, u64),
-    Acked(UpAck),
-    Interest(Interest),
+    Acked(u64, UpAck),
+    Interest(u64, Interest),
     /// The incarnation is over: close its logs for good.
     Retire(String, Interest),
 }
@@ -133,6 +157,7 @@ pub(crate) enum Reply {
     Told(RequestNo, Box<Answer>),
     Ask(RequestNo, Box<PendingAsk>),
     Refused(RequestNo, &'static str),
+    Wished(Box<Answer>),
     /// Nothing of the request was kept, or nobody can tell.
     Failed(RequestNo),
     Created(JobId, u32),
@@ -176,14 +201,14 @@ impl Machine {
             backup: None,
             given_back_at_backup: BTreeMap::new(),
             witnessed: None,
+            is_flipped: false,
             witness_lacks: false,
         }
     }
 
     /// Epoch seconds as the machine's clock says.
     pub(crate) fn wall(&self, now: u64) -> i64 {
-        let right = EPOCH + i64::try_from(now / 1_000).unwrap_or(0);
-        self.clock.stuck_at.unwrap_or(right) + self.clock.offset_s
+        self.clock.at(now)
     }
 
     /// Whether its lease runs.
@@ -392,6 +417,7 @@ impl World {
         match reply {
             Reply::Told(request, answer) => self.worker_told(m, request, &answer),
             Reply::Ask(request, pending) => self.ask_hub(m, request, *pending),
+            Reply::Wished(answer) => self.wish_taken(m, &answer),
             Reply::Refused(request, why) => {
                 self.check_refusal(m, request, why);
                 note!(self, "node {} refuses request {request}: {why}", self.machines[m].writer);
@@ -445,7 +471,7 @@ fn fail(reply: &mut Reply) {
             Reply::NotApplied(connection)
         }
         // Nobody waits for a job that was not made.
-        Reply::Created(..) | Reply::Attended(_) => Reply::Failed(RequestNo::MAX),
+        Reply::Created(..) | Reply::Attended(_) | Reply::Wished(_) => Reply::Failed(RequestNo::MAX),
     };
 }
 
@@ -454,14 +480,11 @@ fn refused(event: NodeEvent) -> Option<Reply> {
         NodeEvent::SignUp(request, _)
         | NodeEvent::CompleteAsk(request, ..)
         | NodeEvent::Cancel(request, _) => Some(Reply::Failed(request)),
-        NodeEvent::Receive(connection, _) | NodeEvent::Contact(connection, _) => {
-            Some(Reply::NotApplied(connection))
-        }
-        NodeEvent::CreateJob(_)
-        | NodeEvent::Attend(_)
-        | NodeEvent::Acked(_)
-        | NodeEvent::Interest(_)
-        | NodeEvent::Retire(..) => None,
+        NodeEvent::Receive(connection, _)
+        | NodeEvent::Contact(connection, _)
+        | NodeEvent::Acked(connection, _)
+        | NodeEvent::Interest(connection, _) => Some(Reply::NotApplied(connection)),
+        NodeEvent::CreateJob(_) | NodeEvent::Wish(_) | NodeEvent::Attend(_) | NodeEvent::Retire(..) => None,
     }
 }
 
@@ -476,7 +499,7 @@ fn commit(
     let mut batch = Batch::new(me, tx, wall, uplink);
     batch.leased = leased;
     while let Some(event) = events.pop_front() {
-        if let NodeEvent::Interest(told) = &event {
+        if let NodeEvent::Interest(_, told) = &event {
             EdgeNode::store_interest(batch.tx, told)?;
             interest = Some(told.clone());
         }
@@ -505,14 +528,11 @@ fn refused_ref(event: &NodeEvent) -> Option<Reply> {
         NodeEvent::SignUp(request, _)
         | NodeEvent::CompleteAsk(request, ..)
         | NodeEvent::Cancel(request, _) => Some(Reply::Failed(*request)),
-        NodeEvent::Receive(connection, _) | NodeEvent::Contact(connection, _) => {
-            Some(Reply::NotApplied(*connection))
-        }
-        NodeEvent::CreateJob(_)
-        | NodeEvent::Attend(_)
-        | NodeEvent::Acked(_)
-        | NodeEvent::Interest(_)
-        | NodeEvent::Retire(..) => None,
+        NodeEvent::Receive(connection, _)
+        | NodeEvent::Contact(connection, _)
+        | NodeEvent::Acked(connection, _)
+        | NodeEvent::Interest(connection, _) => Some(Reply::NotApplied(*connection)),
+        NodeEvent::CreateJob(_) | NodeEvent::Wish(_) | NodeEvent::Attend(_) | NodeEvent::Retire(..) => None,
     }
 }
 
@@ -536,6 +556,11 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
                 Reply::Refused(request, "cancel: not held here")
             }
         }),
+        NodeEvent::Wish(sign_up) => match batch.cancel(sign_up) {
+            Ok(answer) => Some(Reply::Wished(Box::new(answer))),
+            Err(CancelRefusal::Store(error)) => return Err(error),
+            Err(CancelRefusal::Unknown | CancelRefusal::Retired | CancelRefusal::Came) => None,
+        },
         NodeEvent::CreateJob(new) => match batch.create_job(&new) {
             Ok(job) => Some(Reply::Created(job, new.seats)),
             Err(JobRefusal::Store(error)) => return Err(error),
@@ -575,11 +600,11 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
             me.store_contact(batch.tx, number)?;
             Some(Reply::Kept(connection, number))
         }
-        NodeEvent::Acked(ack) => {
+        NodeEvent::Acked(_, ack) => {
             batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
             None
         }
-        NodeEvent::Interest(_) => None,
+        NodeEvent::Interest(..) => None,
         NodeEvent::Retire(reason, interest) => {
             batch.retire(&reason, &interest)?;
             None

@@ -98,7 +98,8 @@ impl World {
                     self.submit(request);
                 }
             }
-            Act::Cancel { pick } => self.cancel(pick),
+            Act::Cancel { pick, elsewhere } => self.cancel(pick, elsewhere),
+            Act::Read { pick } => self.read(pick),
             Act::Gate { pick } => self.gate(pick),
             Act::SetCap { region, pick, cap, bump } => self.set_cap(region, pick, cap, bump),
             Act::Close { region, pick } => self.close(region, pick),
@@ -112,6 +113,9 @@ impl World {
             | Act::Kill { .. }
             | Act::CrashAtWrite { .. }
             | Act::HubCrash { .. }
+            | Act::HubEio { .. }
+            | Act::HubDiskFull { .. }
+            | Act::HubClock { .. }
             | Act::HubBackup
             | Act::HubRestore { .. }
             | Act::Eio { .. }
@@ -215,8 +219,11 @@ impl World {
         pick_of(&standing, pick).copied()
     }
 
-    fn cancel(&mut self, pick: u64) {
+    fn cancel(&mut self, pick: u64, elsewhere: bool) {
         let Some(number) = self.standing_request(pick) else { return };
+        if elsewhere {
+            return self.cancel_elsewhere(number, pick);
+        }
         let request = &self.model.requests[number];
         let (m, told) = (request.machine, request.told);
         let Some((sign_up, writer)) = told else { return };
@@ -280,6 +287,7 @@ impl World {
         let forked = self.directory.forked.contains_key(&writer);
         let told = self.model.told(number, answer.sign_up, answer.status, writer, forked, self.now);
         self.take(told);
+        self.keep_bookmark(m, number, answer);
         // A receipt that was on its way when its rights were reclaimed is as void as those that had come.
         if self.directory.reclaimed.contains(&(writer, answer.job)) && !self.is_known_live(answer) {
             self.model.ended(answer.sign_up);

@@ -10,7 +10,7 @@ use hub_core::{
     agenda::{self, Chunk, Passed, Secrets},
     shard::{Merged, RECEIPT_WRITER},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sync_protocol::{
     ids::{JobId, TopicId, VshardId, Writer},
     receipt::{Receipt, ReceiptBody},
@@ -20,15 +20,15 @@ use sync_store::StoreError;
 /// As in the hub's server.
 const TICK_MS: u64 = 200;
 const ELIGIBLE_MS: u64 = 30_000;
-/// How often a draw to come is looked for; the server looks with each tick.
-const DRAWS_MS: u64 = 30_000;
+const CLOCK_MS: u64 = 30_000;
 
 /// What the scheduler keeps in memory; a crash of the hub forgets it.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
     jobs: agenda::Agenda,
+    /// Regions whose jobs are all to be looked at.
+    regions: BTreeSet<usize>,
     ticking: bool,
-    drawing: bool,
 }
 
 impl World {
@@ -57,14 +57,20 @@ impl World {
 
     /// All jobs of a region that are not over are to be looked at.
     pub(crate) fn mark_region(&mut self, region: usize) {
+        self.hub.agenda.regions.insert(region);
+        self.tick_soon();
+    }
+
+    fn mark_jobs_of_regions(&mut self) {
         let wall = self.hub_wall();
-        let Some(store) = &mut self.hub.store else { return };
+        let regions = &self.hub.agenda.regions;
+        let Some(store) = self.hub.store.as_mut().filter(|_| !regions.is_empty()) else { return };
+        // What could not be read is read with the next round.
         let Ok(jobs) = store.read(|tx| tx.jobs_after(wall)) else { return };
-        let tenant = tenant_of(region);
-        for (vshard, summary) in jobs {
-            if summary.tenant == tenant {
-                self.mark(vshard, [summary.job]);
-            }
+        let tenants: BTreeSet<_> =
+            std::mem::take(&mut self.hub.agenda.regions).into_iter().map(tenant_of).collect();
+        for (vshard, summary) in jobs.into_iter().filter(|(_, summary)| tenants.contains(&summary.tenant)) {
+            self.hub.agenda.jobs.mark(vshard, [summary.job]);
         }
     }
 
@@ -81,8 +87,9 @@ impl World {
             self.hub.contacts.insert(connection.writer, self.now);
         }
         self.hub.agenda.ticking = false;
+        self.mark_jobs_of_regions();
         let chunks = self.hub.agenda.jobs.round(self.now);
-        if !self.hub.agenda.jobs.is_empty() {
+        if !self.hub.agenda.jobs.is_empty() || !self.hub.agenda.regions.is_empty() {
             self.tick_soon();
         }
         for chunk in chunks {
@@ -92,31 +99,24 @@ impl World {
 
     pub(crate) fn passed(&mut self, chunk: &Chunk, passed: Passed) {
         self.hub.agenda.jobs.done(chunk, passed, self.now);
-        self.draw_later();
         self.tally.passes += chunk.planned().count() as u64;
     }
 
-    fn draw_later(&mut self) {
-        if self.hub.agenda.jobs.has_draws() && !std::mem::replace(&mut self.hub.agenda.drawing, true) {
-            let boot = self.hub.boot;
-            self.after(DRAWS_MS, Happening::DrawsDue(boot));
-        }
-    }
-
-    pub(crate) fn draws_due(&mut self, boot: u64) {
-        if self.hub.boot != boot {
+    /// The server looks at its clock with each tick; here it does so now and then.
+    pub(crate) fn look_at_the_clock(&mut self, boot: u64) {
+        if self.hub.boot != boot || self.hub.store.is_none() {
             return;
         }
-        self.hub.agenda.drawing = false;
         let wall = self.hub_wall();
         if self.hub.agenda.jobs.wake(wall) {
+            self.tally.sometimes("the hub's clock went back");
             (0..usize::try_from(self.scenario.regions).unwrap_or(1))
                 .for_each(|region| self.mark_region(region));
         }
         if !self.hub.agenda.jobs.is_empty() {
             self.tick_soon();
         }
-        self.draw_later();
+        self.after(CLOCK_MS, Happening::ClockDue(boot));
     }
 
     pub(crate) fn not_passed(&mut self, chunk: Chunk) {

@@ -172,7 +172,7 @@ impl Desk {
         }
         for ack in welcome.acked {
             carried.acked += ack.wseq;
-            self.send(Event::Acked(ack)).await?;
+            self.ask(|reply| Event::Acked(ack, reply)).await?;
         }
         // What a session has told of tenants and topics is newer than any file.
         if self.app.shared.link_times().1 <= welcome.time.unsigned_abs() {
