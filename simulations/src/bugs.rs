@@ -51,6 +51,10 @@ pub const BUGS: &[Known] = &[
     drawn(Mutant::EditsNotPutOff, "hub-restored"),
     drawn(Mutant::EditsNotRetold, "hub-restored"),
     drawn(Mutant::CapForgotten, "hub-restored"),
+    drawn(Mutant::BookmarkUnread, "split-region"),
+    drawn(Mutant::WishForgotten, "commute-rush"),
+    drawn(Mutant::WordLost, "bad-disk"),
+    drawn(Mutant::ClockBackUnnoticed, "hub-outage"),
 ];
 
 /// The bug of this name.

@@ -14,6 +14,7 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use sync_protocol::{
     ids::{JobId, NodeId, TopicId, VshardId, Writer},
+    mutant::{self, Mutant},
     seats::JobRow,
 };
 use sync_store::{ShardTx, StoreError};
@@ -128,7 +129,8 @@ impl Agenda {
         for ((vshard, job), _) in due {
             self.mark(vshard, [job]);
         }
-        self.looked_at.replace(wall).is_some_and(|before| wall < before)
+        let before = self.looked_at.replace(wall);
+        before.is_some_and(|before| wall < before) && !mutant::is(Mutant::ClockBackUnnoticed)
     }
 
     /// Whether a draw is to come.

@@ -164,6 +164,8 @@ pub(crate) enum Reply {
     Attended(&'static str),
     Applied(u64, DownState),
     Kept(u64, u64),
+    /// A word of the hub that needs no answer is written down.
+    Heard(u64),
     NotApplied(u64),
 }
 
@@ -367,7 +369,7 @@ impl World {
             }
             Some(_) | None => {}
         }
-        replies.extend(events.into_iter().filter_map(refused));
+        replies.extend(events.iter().filter_map(refused));
         if self.lost_power(m) {
             let down = self.machines[m].line.down_for_ms;
             return self.goes_down(m, down);
@@ -435,6 +437,7 @@ impl World {
                 note!(self, "machine {m}: {what}");
                 self.tally.sometimes(what);
             }
+            Reply::Heard(_) => {}
             Reply::Applied(CARRIED, _) => {
                 self.machines[m].carried.pop_front();
                 self.next_carried(m);
@@ -467,25 +470,15 @@ fn fail(reply: &mut Reply) {
         | Reply::Ask(request, _)
         | Reply::Refused(request, _)
         | Reply::Failed(request) => Reply::Failed(request),
-        Reply::Applied(connection, _) | Reply::Kept(connection, _) | Reply::NotApplied(connection) => {
-            Reply::NotApplied(connection)
-        }
+        // The session would go on as if it were known; the next one says it again.
+        Reply::Heard(_) if mutant::is(Mutant::WordLost) => return,
+        Reply::Applied(connection, _)
+        | Reply::Kept(connection, _)
+        | Reply::Heard(connection)
+        | Reply::NotApplied(connection) => Reply::NotApplied(connection),
         // Nobody waits for a job that was not made.
         Reply::Created(..) | Reply::Attended(_) | Reply::Wished(_) => Reply::Failed(RequestNo::MAX),
     };
-}
-
-fn refused(event: NodeEvent) -> Option<Reply> {
-    match event {
-        NodeEvent::SignUp(request, _)
-        | NodeEvent::CompleteAsk(request, ..)
-        | NodeEvent::Cancel(request, _) => Some(Reply::Failed(request)),
-        NodeEvent::Receive(connection, _)
-        | NodeEvent::Contact(connection, _)
-        | NodeEvent::Acked(connection, _)
-        | NodeEvent::Interest(connection, _) => Some(Reply::NotApplied(connection)),
-        NodeEvent::CreateJob(_) | NodeEvent::Wish(_) | NodeEvent::Attend(_) | NodeEvent::Retire(..) => None,
-    }
 }
 
 fn commit(
@@ -506,7 +499,7 @@ fn commit(
         if let NodeEvent::Retire(reason, _) = &event {
             retired = Some(reason.clone());
         }
-        let who = refused_ref(&event);
+        let who = refused(&event);
         match handle(me, &mut batch, event) {
             Ok(reply) => replies.extend(reply),
             Err(error) => {
@@ -523,7 +516,8 @@ fn commit(
     })
 }
 
-fn refused_ref(event: &NodeEvent) -> Option<Reply> {
+/// Who is told that nothing came of an event.
+fn refused(event: &NodeEvent) -> Option<Reply> {
     match event {
         NodeEvent::SignUp(request, _)
         | NodeEvent::CompleteAsk(request, ..)
@@ -600,11 +594,11 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
             me.store_contact(batch.tx, number)?;
             Some(Reply::Kept(connection, number))
         }
-        NodeEvent::Acked(_, ack) => {
+        NodeEvent::Acked(connection, ack) => {
             batch.tx.put_acked(VshardId(ack.vshard), ack.wseq)?;
-            None
+            Some(Reply::Heard(connection))
         }
-        NodeEvent::Interest(..) => None,
+        NodeEvent::Interest(connection, _) => Some(Reply::Heard(connection)),
         NodeEvent::Retire(reason, interest) => {
             batch.retire(&reason, &interest)?;
             None

@@ -75,6 +75,14 @@ pub enum Mutant {
     EditsNotRetold = 34,
     /// Rights that a hub from a backup takes back do not count as granted under a cap that it had.
     CapForgotten = 35,
+    /// A node answers a reader whose bookmark it has not reached.
+    BookmarkUnread = 36,
+    /// A wish to cancel is taken for a sign-up of another node, and not passed on.
+    WishForgotten = 37,
+    /// A node goes on with its session though its disk refused a word of the hub.
+    WordLost = 38,
+    /// Behind a clock of the hub that went back nobody looks at the jobs that were left out.
+    ClockBackUnnoticed = 39,
 }
 
 #[cfg(feature = "mutants")]

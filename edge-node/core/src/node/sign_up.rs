@@ -435,7 +435,8 @@ impl Batch<'_> {
 
     fn pass_wish_on(&mut self, row: &SignUpRow, reason: EndReason) -> Result<(), StoreError> {
         let (job, sign_up) = (row.fields.job, row.sign_up);
-        if !row.status().is_current() || self.tx.ending(row.vshard, job, sign_up)?.is_some() {
+        let is_asked = self.tx.ending(row.vshard, job, sign_up)?.is_some();
+        if !row.status().is_current() || is_asked || mutant::is(Mutant::WishForgotten) {
             return Ok(());
         }
         let Some(place) = self.place(job)? else { return Ok(()) };
