@@ -252,6 +252,7 @@ impl World {
             Happening::DiskFast(machine) => self.machines[machine].slow = 1,
             Happening::Rejoin(machine) => self.rejoin(machine),
             Happening::Again(request) => self.try_again(request),
+            Happening::EndDue(writer) => self.end_due(writer),
             Happening::LeaseOver(writer) => self.lease_over(writer),
             Happening::LeaseDue(connection) => self.lease_due(connection),
             Happening::FileAtHub(machine, file, ms, fate) => self.file_at_hub(machine, file, ms, fate),

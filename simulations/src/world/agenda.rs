@@ -35,6 +35,8 @@ pub(crate) enum Happening {
     DiskFast(usize),
     Rejoin(usize),
     Again(RequestNo),
+    /// An operator sees whether the end of an incarnation was carried out.
+    EndDue(Writer),
     LeaseOver(Writer),
     LeaseDue(u64),
     /// A node's file comes to the hub, after so many milliseconds on the way.

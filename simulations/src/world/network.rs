@@ -20,6 +20,7 @@ use std::collections::VecDeque;
 use sync_protocol::{
     ids::{SignUpId, VshardId, Writer},
     limits::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, LEASE_MS},
+    seats::Standing,
     session::{End, HubOutput, HubSession, NodeOutput, NodeSession},
     wire::v1::{Down, DownState, Hello, Reason, UpState},
 };
@@ -571,8 +572,9 @@ impl World {
                 HubOutput::Erased(_) => {}
                 HubOutput::Held(held) => self.tell_hub(Command::Held(number, writer, held)),
                 HubOutput::Renew(renew) => {
-                    let is_over = self.directory.over.contains_key(&writer);
-                    if !is_over
+                    let region = self.directory.regions.get(&writer.node.0).copied().unwrap_or(0);
+                    let standing = self.standing_of(super::people::vshard_of(region), writer);
+                    if standing == Some(Standing::Live)
                         && let Some(session) = self.connections.get_mut(&number).and_then(|c| c.hub.as_mut())
                     {
                         self.hub.leases.renew(writer, self.hub.boot_clock.at(self.now));

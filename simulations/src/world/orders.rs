@@ -21,8 +21,8 @@ use sync_protocol::{
 };
 use sync_store::{FenceCause, StoreError};
 
-/// After this an operator tries again to take back rights.
-const RECLAIM_AGAIN_MS: u64 = 20_000;
+/// After this an operator repeats what was not carried out.
+const ORDER_AGAIN_MS: u64 = 20_000;
 
 /// An order to the hub, carried out in a transaction of its shard.
 #[derive(Debug, Clone)]
@@ -126,9 +126,31 @@ impl World {
             self.after(60_000, Happening::PowerOn(m));
             self.after(lease_at_hub(LEASE_MS), Happening::LeaseOver(writer));
         }
+        self.order_the_end(writer, region, cause);
+    }
+
+    fn order_the_end(&mut self, writer: Writer, region: usize, cause: FenceCause) {
         let vshard = people::vshard_of(region);
         let detail = "an operator said so".to_owned();
         self.tell_hub(Command::Order(Order::End { writer, vshard, cause, detail }));
+        self.after(ORDER_AGAIN_MS, Happening::EndDue(writer));
+    }
+
+    /// The operator repeats an order that a failing disk or a crash of the hub took.
+    pub(crate) fn end_due(&mut self, writer: Writer) {
+        let (Some(region), Some(cause)) =
+            (self.directory.regions.get(&writer.node.0).copied(), self.directory.over.get(&writer).copied())
+        else {
+            return;
+        };
+        if self.is_still_live(writer, region) {
+            self.order_the_end(writer, region, cause);
+        }
+    }
+
+    fn is_still_live(&mut self, writer: Writer, region: usize) -> bool {
+        let standing = self.standing_of(people::vshard_of(region), writer);
+        standing.is_none_or(|standing| standing == Standing::Live)
     }
 
     /// A node has no line and is given up by an operator, who soon takes back what its jobs allow; it lives, and sells what
@@ -139,7 +161,7 @@ impl World {
         self.end(m, FenceCause::Retired);
         if self.directory.over.contains_key(&writer) {
             note!(self, "machine {m} is given up");
-            self.after(RECLAIM_AGAIN_MS, Happening::LeaseOver(writer));
+            self.after(ORDER_AGAIN_MS, Happening::LeaseOver(writer));
         }
     }
 
@@ -147,14 +169,10 @@ impl World {
     /// hub has carried it out.
     pub(crate) fn lease_over(&mut self, writer: Writer) {
         let Some(region) = self.directory.regions.get(&writer.node.0).copied() else { return };
-        let vshard = people::vshard_of(region);
-        if self.hub.store.is_none() || self.standing_of(vshard, writer) == Some(Standing::Live) {
-            let cause = self.directory.over.get(&writer).copied().unwrap_or(FenceCause::Replaced);
-            let detail = "an operator said so".to_owned();
-            self.tell_hub(Command::Order(Order::End { writer, vshard, cause, detail }));
-            return self.after(RECLAIM_AGAIN_MS, Happening::LeaseOver(writer));
+        if self.is_still_live(writer, region) {
+            return self.after(ORDER_AGAIN_MS, Happening::LeaseOver(writer));
         }
-        self.tell_hub(Command::Order(Order::Reclaim { writer, vshard }));
+        self.tell_hub(Command::Order(Order::Reclaim { writer, vshard: people::vshard_of(region) }));
     }
 
     pub(crate) fn standing_of(&mut self, vshard: VshardId, writer: Writer) -> Option<Standing> {
@@ -248,7 +266,7 @@ impl World {
             Done::Refused => {}
             Done::TooEarly(writer) => {
                 self.tally.sometimes("a reclaim was refused because the lease may still run");
-                self.after(RECLAIM_AGAIN_MS, Happening::LeaseOver(writer));
+                self.after(ORDER_AGAIN_MS, Happening::LeaseOver(writer));
             }
             Done::Changed(vshard, job, what) => {
                 note!(self, "job {job}: {what}");
