@@ -44,7 +44,7 @@ const KEPT_AT_START: usize = 30;
 /// Sign-ups that are compared at other nodes in the end.
 const COMPARED_ELSEWHERE: usize = 40;
 
-fn violation(kind: &'static str, text: String) -> Result<(), Violation> {
+fn violation<T>(kind: &'static str, text: String) -> Result<T, Violation> {
     Err(Violation { kind, text })
 }
 
@@ -403,12 +403,38 @@ impl World {
         let Some(row) = row else {
             return if was_lost { Ok(()) } else { violation("lost", format!("the hub does not know {job}")) };
         };
+        let out: u32 = holdings.iter().map(|(_, holding)| holding.out()).sum();
+        let has_lost_writer = self.check_holdings(vshard, job, &holdings, &seats)?;
+        let still = |seat: &SeatRow| seat.state == SeatState::Live && !self.is_away(seat.holder);
+        if !row.open && seats.iter().any(still) {
+            return violation("unconverged", format!("I8: {job} is closed, and sign-ups of it are live"));
+        }
+        let is_drawn_later = self.check_draw(job, document.as_ref(), row.open)?;
+        let open_waits = waiting.iter().filter(|wait| !wait.promoted).count();
+        let is_for_all = row.open && !is_drawn_later && !has_lost_writer && has_text;
+        if open_waits > 0 && row.pool(out) > 0 && is_for_all {
+            let text = format!(
+                "I8: {open_waits} wait for {job} while {} rights lie at the hub: {waiting:?}",
+                row.pool(out)
+            );
+            return violation("unconverged", text);
+        }
+        Ok(())
+    }
+
+    /// Nodes and hub say the same of a job's rights and seats. Returns whether a holder is gone, or its damage was noticed.
+    fn check_holdings(
+        &mut self,
+        vshard: VshardId,
+        job: JobId,
+        holdings: &[(Writer, HubHolding)],
+        seats: &[SeatRow],
+    ) -> Result<bool, Violation> {
         let live_of = |seats: &[SeatRow], of: Writer| -> BTreeSet<SignUpId> {
             seats.iter().filter(|s| s.holder == of && s.state == SeatState::Live).map(|s| s.sign_up).collect()
         };
-        let out: u32 = holdings.iter().map(|(_, holding)| holding.out()).sum();
         let mut has_lost_writer = false;
-        for (writer, holding) in &holdings {
+        for (writer, holding) in holdings {
             if writer.is_hub() {
                 continue;
             }
@@ -430,7 +456,7 @@ impl World {
                     return violation("lost", format!("node {writer} cannot read {job}: {error}"));
                 }
             };
-            let (known, truth) = (live_of(&seats, *writer), live_of(&own_seats, *writer));
+            let (known, truth) = (live_of(seats, *writer), live_of(&own_seats, *writer));
             if known != truth {
                 let text = format!("{job}: node {writer} holds {truth:?}, the hub knows {known:?}");
                 return violation("unconverged", text);
@@ -441,21 +467,7 @@ impl World {
                 return violation("unconverged", text);
             }
         }
-        let still = |seat: &SeatRow| seat.state == SeatState::Live && !self.is_away(seat.holder);
-        if !row.open && seats.iter().any(still) {
-            return violation("unconverged", format!("I8: {job} is closed, and sign-ups of it are live"));
-        }
-        let is_drawn_later = self.check_draw(job, document.as_ref(), row.open)?;
-        let open_waits = waiting.iter().filter(|wait| !wait.promoted).count();
-        let is_for_all = row.open && !is_drawn_later && !has_lost_writer && has_text;
-        if open_waits > 0 && row.pool(out) > 0 && is_for_all {
-            let text = format!(
-                "I8: {open_waits} wait for {job} while {} rights lie at the hub: {waiting:?}",
-                row.pool(out)
-            );
-            return violation("unconverged", text);
-        }
-        Ok(())
+        Ok(has_lost_writer)
     }
 
     /// A draw that was held is what anybody may check, and none is left out. Returns whether one is still to come.

@@ -44,21 +44,11 @@ impl World {
                 let (on, after) = if sync { (Operation::Sync, after / 8) } else { (Operation::Write, after) };
                 disk::with(self.machines[node].disk, |disk| disk.order(on, after, Effect::PowerCut));
             }
-            Act::HubCrash { after: Some(after), ms } => {
-                self.hub.down_for_ms = ms;
-                disk::with(self.hub.disk, |disk| disk.order(Operation::Write, after, Effect::PowerCut));
-            }
-            Act::HubCrash { after: None, ms } => {
-                disk::with(self.hub.disk, disk::Disk::power_off);
-                self.hub_goes_down(ms);
-            }
+            Act::HubCrash { after, ms } => self.crash_hub(after, ms),
             Act::HubEio { on, after } => {
                 disk::with(self.hub.disk, |disk| disk.order(on.into(), after, Effect::Eio));
             }
-            Act::HubDiskFull { spare, ms } => {
-                disk::with(self.hub.disk, |disk| disk.fill(spare));
-                self.after(ms, Happening::HubDiskCalm);
-            }
+            Act::HubDiskFull { spare, ms } => self.fill_hub(spare, ms),
             Act::HubClock { jump } => self.hub.clock.jump(jump, self.now),
             Act::HubBackup => self.back_up_hub(),
             Act::HubRestore { ms } => self.restore_hub(ms),
@@ -102,6 +92,21 @@ impl World {
             | Act::Read { .. }
             | Act::Gate { .. } => {}
         }
+    }
+
+    fn crash_hub(&mut self, after: Option<u64>, ms: u64) {
+        if let Some(after) = after {
+            self.hub.down_for_ms = ms;
+            disk::with(self.hub.disk, |disk| disk.order(Operation::Write, after, Effect::PowerCut));
+        } else {
+            disk::with(self.hub.disk, disk::Disk::power_off);
+            self.hub_goes_down(ms);
+        }
+    }
+
+    fn fill_hub(&mut self, spare: usize, ms: u64) {
+        disk::with(self.hub.disk, |disk| disk.fill(spare));
+        self.after(ms, Happening::HubDiskCalm);
     }
 
     /// Whether a machine's disk has lost power while it was used.

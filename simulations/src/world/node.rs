@@ -569,26 +569,7 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
                 | JobRefusal::Draining,
             ) => None,
         },
-        NodeEvent::Attend(order) => match batch.attend(order) {
-            Ok(_) => Some(Reply::Attended(match order.act {
-                Act::NoShow | Act::Dismiss => "a place was taken from somebody who did not come",
-                Act::CheckIn | Act::CheckInByReceipt(_) | Act::CheckOut | Act::Minutes(_) => {
-                    "a worker was checked in"
-                }
-            })),
-            Err(AttendRefusal::Store(error)) => return Err(error),
-            Err(
-                AttendRefusal::Unknown
-                | AttendRefusal::Retired
-                | AttendRefusal::NotConfirmed(_)
-                | AttendRefusal::CameAlready
-                | AttendRefusal::NotIn
-                | AttendRefusal::TooEarly
-                | AttendRefusal::Minutes
-                | AttendRefusal::TooManyEarly
-                | AttendRefusal::NoRoom(_),
-            ) => None,
-        },
+        NodeEvent::Attend(order) => attend(batch, order)?,
         NodeEvent::Receive(connection, down) => Some(Reply::Applied(connection, batch.receive(&down)?)),
         NodeEvent::Contact(connection, number) => {
             me.store_contact(batch.tx, number)?;
@@ -603,6 +584,29 @@ fn handle(me: &EdgeNode, batch: &mut Batch<'_>, event: NodeEvent) -> Result<Opti
             batch.retire(&reason, &interest)?;
             None
         }
+    })
+}
+
+fn attend(batch: &mut Batch<'_>, order: Attend) -> Result<Option<Reply>, StoreError> {
+    Ok(match batch.attend(order) {
+        Ok(_) => Some(Reply::Attended(match order.act {
+            Act::NoShow | Act::Dismiss => "a place was taken from somebody who did not come",
+            Act::CheckIn | Act::CheckInByReceipt(_) | Act::CheckOut | Act::Minutes(_) => {
+                "a worker was checked in"
+            }
+        })),
+        Err(AttendRefusal::Store(error)) => return Err(error),
+        Err(
+            AttendRefusal::Unknown
+            | AttendRefusal::Retired
+            | AttendRefusal::NotConfirmed(_)
+            | AttendRefusal::CameAlready
+            | AttendRefusal::NotIn
+            | AttendRefusal::TooEarly
+            | AttendRefusal::Minutes
+            | AttendRefusal::TooManyEarly
+            | AttendRefusal::NoRoom(_),
+        ) => None,
     })
 }
 
