@@ -112,8 +112,8 @@ pub fn sealed(file: &str, key: &SigningKey, certificate: &[u8]) -> String {
 
 /// A cell as RFC 4180 wants it; what a spreadsheet would take for a formula is made a text.
 fn quoted(cell: &str) -> String {
-    let guard = if cell.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
     let cell: String = cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let guard = if cell.trim_start().starts_with(['=', '+', '-', '@']) { "'" } else { "" };
     format!("\"{guard}{}\"", cell.replace('"', "\"\""))
 }
 
@@ -127,6 +127,8 @@ mod tests {
             ("分拣员", "\"分拣员\""),
             ("a \"b\", c", "\"a \"\"b\"\", c\""),
             ("=1+1", "\"'=1+1\""),
+            ("\t=1+1", "\"' =1+1\""),
+            ("  @x", "\"'  @x\""),
             ("two\r\nlines", "\"two  lines\""),
         ] {
             assert_eq!(quoted(cell), expected);

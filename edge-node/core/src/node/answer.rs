@@ -35,11 +35,26 @@ pub struct Answer {
     pub repeated: bool,
 }
 
-/// Six digits that a worker can say at a kiosk. Ids are dense, so that nobody without the node's key may know them by the id.
-pub(super) fn code(key: &[u8; 32], sign_up: SignUpId) -> String {
-    let hash = blake3::keyed_hash(key, &sign_up.to_bytes());
-    let [a, b, c, d, ..] = *hash.as_bytes();
-    format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000)
+/// So many digits are tried; with a tenth of them taken the last try is taken too once in 10^16 sign-ups.
+const CODES_TRIED: u8 = 16;
+
+/// Six digits that a worker can say at a kiosk, and that no standing sign-up has which this node knows of. Ids are dense, so
+/// that nobody without the node's key may know them by the id.
+pub(super) fn free_code(
+    tx: &mut dyn ShardTx,
+    key: &[u8; 32],
+    sign_up: SignUpId,
+) -> Result<String, StoreError> {
+    let mut code = String::new();
+    for turn in 0..CODES_TRIED {
+        let hash = blake3::keyed_hash(key, &[sign_up.to_bytes().as_slice(), &[turn]].concat());
+        let [a, b, c, d, ..] = *hash.as_bytes();
+        code = format!("{:06}", u32::from_be_bytes([a, b, c, d]) % 1_000_000);
+        if !tx.sign_ups_by_code(&code)?.iter().any(|row| row.status().is_current()) {
+            break;
+        }
+    }
+    Ok(code)
 }
 
 pub(super) fn answer(

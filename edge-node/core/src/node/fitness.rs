@@ -88,11 +88,16 @@ impl Batch<'_> {
         (job, worker): (JobId, WorkerId),
         proved: bool,
     ) -> Result<Option<Unfit>, StoreError> {
+        let stored = self.tx.document(place.vshard, job)?;
+        let fields = stored.and_then(|stored| JobFields::read(&stored.document));
+        // Whoever has typed a number and proved nothing learns of a job that asks for something nothing of that number.
+        if !proved && fields.as_ref().is_some_and(|fields| !fields.demands.are_none()) {
+            return Ok(Some(Unfit::ProfileNeeded));
+        }
         if let Some(other) = self.overlapping(place, job, worker)? {
             return Ok(Some(Unfit::Overlap(other)));
         }
-        let Some(stored) = self.tx.document(place.vshard, job)? else { return Ok(None) };
-        let Some(fields) = JobFields::read(&stored.document) else { return Ok(None) };
+        let Some(fields) = fields else { return Ok(None) };
         match self.lacks(&fields, worker, proved)? {
             Some(lack) => Ok(Some(lack)),
             None => self.denied(occasion, &fields, (job, worker)),

@@ -2,7 +2,7 @@
 
 use super::Batch;
 use sync_protocol::{
-    documents::{Document, JobFields, Refused, Value, WaitOrder},
+    documents::{Document, JobFields, Refused, Value, Visible, WaitOrder},
     ids::{JobId, TenantId},
     limits::CAP_MAX,
     seats::{LossPolicy, NodeEvent, NodeJob},
@@ -16,7 +16,7 @@ pub struct NewJob {
     pub seats: u32,
     /// What becomes of the rights of a node that is lost; fixed when the job is created.
     pub policy: LossPolicy,
-    /// The client's idempotency key, hashed with the tenant; empty where there is none.
+    /// The client's idempotency key; empty where there is none. A retry at another node is known by it once the job is there.
     pub key: String,
     /// Hash over the request; a repetition under the key has the same one.
     pub body_hash: [u8; 16],
@@ -74,8 +74,27 @@ pub enum EditRefusal {
 }
 
 /// Where the hash of a keyed job's request is kept.
-fn posted_as(job: JobId) -> String {
-    format!("posted {job}")
+/// Fields of a job that was posted at a node: the caller's idempotency key and the hash of the body, by which any node of the
+/// region knows a retry.
+const POSTED_KEY: &str = "posted_key";
+const POSTED_HASH: &str = "posted_hash";
+
+/// Longer keys than a node takes are not looked for.
+const POSTED_KEY_BYTES_MAX: usize = 256;
+
+/// The key under which a job was posted, wherever that was; empty where nobody gave one.
+pub(super) fn posted_key(document: &Document) -> String {
+    match document.visible(POSTED_KEY) {
+        [Visible { value: Value::Text(key), .. }, ..] if key.len() <= POSTED_KEY_BYTES_MAX => key.clone(),
+        _ => String::new(),
+    }
+}
+
+fn posted_hash(document: &Document) -> Option<&[u8]> {
+    match document.visible(POSTED_HASH) {
+        [Visible { value: Value::Bytes(hash), .. }, ..] => Some(hash),
+        _ => None,
+    }
 }
 
 impl Batch<'_> {
@@ -135,8 +154,9 @@ impl Batch<'_> {
         }
         new.fields.check().map_err(JobRefusal::Absurd)?;
         if let Some(job) = self.tx.job_by_key(vshard, tenant, &new.key)? {
-            let posted = self.tx.meta(&posted_as(job))?;
-            let is_same = posted.is_none_or(|posted| posted == new.body_hash);
+            let stored = self.tx.document(vshard, job)?;
+            let hash = stored.as_ref().and_then(|stored| posted_hash(&stored.document));
+            let is_same = hash.is_none_or(|hash| hash == new.body_hash);
             return if is_same { Ok(job) } else { Err(JobRefusal::KeyReused) };
         }
         if self.draining {
@@ -153,12 +173,13 @@ impl Batch<'_> {
             start_at: fields.start_at,
             end_at: fields.end_at,
         };
-        self.edit(vshard, topic, job, &mut Document::default(), &fields.to_fields())?
-            .map_err(JobRefusal::Document)?;
-        self.tx.put_job_summary(vshard, &summary)?;
+        let mut written = fields.to_fields();
         if !new.key.is_empty() {
-            self.tx.put_meta(&posted_as(job), &new.body_hash)?;
+            written.push((POSTED_KEY, Value::Text(new.key.clone())));
+            written.push((POSTED_HASH, Value::Bytes(new.body_hash.to_vec())));
         }
+        self.edit(vshard, topic, job, &mut Document::default(), &written)?.map_err(JobRefusal::Document)?;
+        self.tx.put_job_summary(vshard, &summary)?;
         self.append_row(vshard, topic, job, NodeEvent::Birth { cap: new.seats, policy: Some(new.policy) })?;
         let said = HubSaid { cap: new.seats, free: new.seats, ..HubSaid::default() };
         self.tx.put_node_job(vshard, job, &NodeJob::birth(new.seats, new.policy), &said)?;

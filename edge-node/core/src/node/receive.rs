@@ -1,6 +1,6 @@
 //! What the hub sends: applied in order, made durable with the cursor that it moves.
 
-use super::Batch;
+use super::{Batch, jobs};
 use sync_protocol::{
     documents::{Applied, Document, JobFields, SignUpFields, Value, Visible},
     ids::{DocumentKind, TenantId, VshardId},
@@ -97,7 +97,7 @@ impl Batch<'_> {
                     job: entry.doc,
                     topic: entry.topic(),
                     tenant: TenantId(fields.tenant),
-                    key: String::new(),
+                    key: jobs::posted_key(&document),
                     title: fields.title,
                     start_at: fields.start_at,
                     end_at: fields.end_at,

@@ -5,7 +5,7 @@
 
 use super::{
     Answer, Batch, Claim, Unfit, Uplink,
-    answer::{answer, answer_of, code, local_place},
+    answer::{answer, answer_of, free_code, local_place},
     line,
 };
 use sync_protocol::{
@@ -243,25 +243,30 @@ impl Batch<'_> {
         Ok(Some(Place { vshard, topic: summary.topic, seats, said }))
     }
 
-    fn fields(&self, sign_up: SignUpId, request: &SignUpRequest, status: Status) -> SignUpFields {
-        SignUpFields {
+    /// Stores a new sign-up and returns its digits.
+    fn create(
+        &mut self,
+        place: &Place,
+        sign_up: SignUpId,
+        request: &SignUpRequest,
+        status: Status,
+    ) -> Result<String, StoreError> {
+        let fields = &SignUpFields {
             job: request.job,
             worker: request.worker,
             status,
-            code: code(&self.node.digits_key, sign_up),
+            code: free_code(self.tx, &self.node.digits_key, sign_up)?,
             idempotency: request.idempotency,
             body_hash: request.body_hash,
             created_at: self.now,
             reason: String::new(),
-        }
-    }
-
-    fn create(&mut self, place: &Place, sign_up: SignUpId, fields: &SignUpFields) -> Result<(), StoreError> {
+        };
         let mut document = Document::default();
         let made = self.edit(place.vshard, place.topic, sign_up, &mut document, &fields.to_fields())?;
         made.map_err(|_| StoreError::BadRow("a sign-up of this node"))?;
         self.stands.insert(sign_up, (fields.job, fields.status));
-        self.tx.put_sign_up(place.vshard, sign_up, fields)
+        self.tx.put_sign_up(place.vshard, sign_up, fields)?;
+        Ok(fields.code.clone())
     }
 
     /// Stores an accepted sign-up, new or from the wait list, with its receipt.
@@ -272,10 +277,13 @@ impl Batch<'_> {
         request: &SignUpRequest,
         waited: Option<&SignUpRow>,
     ) -> Result<Answer, StoreError> {
-        match waited {
-            None => self.create(place, sign_up, &self.fields(sign_up, request, Status::Confirmed))?,
-            Some(_) => self.set_status(place, sign_up, Status::Confirmed, "")?,
-        }
+        let code = match waited {
+            None => self.create(place, sign_up, request, Status::Confirmed)?,
+            Some(row) => {
+                self.set_status(place, sign_up, Status::Confirmed, "")?;
+                row.fields.code.clone()
+            }
+        };
         let event = NodeEvent::Accept { sign_up, worker: request.worker };
         let head = self.append_row(place.vshard, place.topic, request.job, event)?;
         if !(mutant::is(Mutant::Canary) && sign_up.counter.is_multiple_of(50)) {
@@ -297,14 +305,7 @@ impl Batch<'_> {
         };
         let receipt = Receipt::sign(&body, &self.node.signer, &self.node.certificate).to_bytes();
         self.tx.put_receipt(place.vshard, sign_up, &receipt)?;
-        let told = answer(
-            sign_up,
-            code(&self.node.digits_key, sign_up),
-            request.job,
-            Status::Confirmed,
-            None,
-            Some(receipt),
-        );
+        let told = answer(sign_up, code, request.job, Status::Confirmed, None, Some(receipt));
         Ok(Answer { provisional, ..told })
     }
 
@@ -315,7 +316,7 @@ impl Batch<'_> {
         request: &SignUpRequest,
         position: u32,
     ) -> Result<Answer, StoreError> {
-        self.create(place, sign_up, &self.fields(sign_up, request, Status::WaitListed))?;
+        let code = self.create(place, sign_up, request, Status::WaitListed)?;
         self.append_row(
             place.vshard,
             place.topic,
@@ -332,7 +333,6 @@ impl Batch<'_> {
         self.tx.put_waiting(place.vshard, request.job, &wait)?;
         let place_here = local_place(self.tx, place.vshard, request.job, sign_up)?;
         let told = if position > 0 { Some((position, false)) } else { place_here.map(|here| (here, true)) };
-        let code = code(&self.node.digits_key, sign_up);
         Ok(Answer { turn, ..answer(sign_up, code, request.job, Status::WaitListed, told, None) })
     }
 
@@ -342,7 +342,7 @@ impl Batch<'_> {
         sign_up: SignUpId,
         request: &SignUpRequest,
     ) -> Result<Answer, StoreError> {
-        self.create(place, sign_up, &self.fields(sign_up, request, Status::Requested))?;
+        let code = self.create(place, sign_up, request, Status::Requested)?;
         self.append_row(
             place.vshard,
             place.topic,
@@ -351,7 +351,7 @@ impl Batch<'_> {
         )?;
         self.put_seat(place.vshard, request, sign_up, SeatState::Requested)?;
         self.tx.put_node_job(place.vshard, request.job, &place.seats, &place.said)?;
-        Ok(answer(sign_up, code(&self.node.digits_key, sign_up), request.job, Status::Requested, None, None))
+        Ok(answer(sign_up, code, request.job, Status::Requested, None, None))
     }
 
     fn put_seat(

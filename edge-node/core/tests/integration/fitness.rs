@@ -69,6 +69,22 @@ fn a_confirmed_shift_keeps_its_worker_from_others_at_that_time() {
 }
 
 #[test]
+fn a_number_without_proof_learns_nothing_of_its_worker_from_a_job_that_asks_for_something() {
+    for busy in [false, true] {
+        let mut node = Node::cut_off("probed");
+        let first = shift(&mut node, 0, 8);
+        let day = fields("shift");
+        let demands = Demands { min_age: Some(18), ..Demands::default() };
+        let other = born(&mut node, 3, JobFields { end_at: day.start_at + HOUR, demands, ..day });
+        if busy {
+            sign_up(&mut node, first, 1, 1, false).unwrap();
+        }
+        let told = sign_up(&mut node, other, 1, 2, false).unwrap_err();
+        assert!(told.starts_with("profile-needed"), "{told}");
+    }
+}
+
+#[test]
 fn a_place_in_line_and_one_given_back_keep_nobody_away() {
     let mut node = Node::cut_off("line");
     let (first, second) = (shift(&mut node, 0, 8), shift(&mut node, 4, 12));

@@ -2,7 +2,9 @@
 
 use crate::places::Node;
 use crate::world::{NOW, TENANT, fields, topic};
-use edge_core::node::{Act, Attend, Batch, CancelRefusal, Claim, NewJob, SignUpRefusal, SignUpRequest};
+use edge_core::node::{
+    Act, Attend, Batch, CancelRefusal, Claim, JobRefusal, NewJob, SignUpRefusal, SignUpRequest,
+};
 use sync_protocol::{
     documents::{Document, SignUpFields, Status, Value},
     ids::{DocumentId, JobId, SignUpId, WorkerId, Writer},
@@ -25,12 +27,16 @@ fn change(doc: DocumentId, fields: &[(&str, Value)]) -> Entry {
 }
 
 fn sign_up(status: Status) -> Entry {
+    sign_up_with("123456", status)
+}
+
+fn sign_up_with(code: &str, status: Status) -> Entry {
     let (job, sign_up) = far();
     let fields = SignUpFields {
         job,
         worker: WorkerId([9; 16]),
         status,
-        code: "123456".into(),
+        code: code.to_owned(),
         idempotency: [8; 16],
         body_hash: [7; 16],
         created_at: NOW,
@@ -164,6 +170,48 @@ fn a_key_gives_its_answer_again_and_to_nobody_else() {
     let refused = node.batch(|batch| batch.sign_up(&other)).unwrap_err();
     assert!(matches!(refused, SignUpRefusal::KeyReused), "{refused}");
     assert_eq!(told(&mut node, job).len(), 2, "the birth and one seat");
+}
+
+#[test]
+fn digits_that_stand_are_not_given_again() {
+    let digits = |known: Option<(&str, Status)>| {
+        let mut node = Node::cut_off("digits");
+        if let Some((code, status)) = known {
+            receive(&mut node, 1, &[change(far().0, &fields("far").to_fields()), sign_up_with(code, status)]);
+        }
+        let new = NewJob {
+            fields: fields("born"),
+            seats: 3,
+            policy: LossPolicy::WriteOff,
+            key: String::new(),
+            body_hash: [0; 16],
+        };
+        let job = node.batch(|batch| batch.create_job(&new)).unwrap();
+        node.sign_up(job, 1).code
+    };
+    let first = digits(None);
+    for (status, is_free) in
+        [(Status::Confirmed, false), (Status::WaitListed, false), (Status::Cancelled, true)]
+    {
+        assert_eq!(digits(Some((&first, status))) == first, is_free, "{status:?}");
+    }
+}
+
+#[test]
+fn a_job_that_was_posted_at_another_node_is_known_by_its_key() {
+    let mut node = Node::cut_off("posted");
+    let mut posted = fields("born").to_fields();
+    posted.push(("posted_key", Value::Text("key".to_owned())));
+    posted.push(("posted_hash", Value::Bytes(vec![1; 16])));
+    receive(&mut node, 1, &[change(far().0, &posted)]);
+    let mut post = |key: &str, body: u8| {
+        let (key, body_hash) = (key.to_owned(), [body; 16]);
+        let new = NewJob { fields: fields("born"), seats: 1, policy: LossPolicy::WriteOff, key, body_hash };
+        node.batch(|batch| batch.create_job(&new))
+    };
+    assert_eq!(post("key", 1).unwrap(), far().0);
+    assert!(matches!(post("key", 2), Err(JobRefusal::KeyReused)));
+    assert_ne!(post("other", 1).unwrap(), far().0);
 }
 
 #[test]

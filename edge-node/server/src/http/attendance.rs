@@ -166,6 +166,7 @@ pub(super) async fn command(
 /// Which day, and in which form.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct SheetParameters {
     /// Day of the hall on which the shifts start, such as 2026-11-23.
     date: String,

@@ -1,12 +1,6 @@
 //! `PATCH /v1/jobs/{id}`: a tenant changes a job of its own. Seats and closing are commands of the hub.
 
-use super::{
-    Problem, bookmark,
-    jobs::JobJson,
-    post_job::{self, JobBody},
-    problem::FieldError,
-    tenant::TenantScope,
-};
+use super::{Problem, bookmark, jobs::JobJson, post_job, problem::FieldError, tenant::TenantScope};
 use crate::app::App;
 use axum::{
     Json,
@@ -19,7 +13,8 @@ use sync_protocol::{documents::JobFields, ids::JobId};
 
 /// Changes a job: the fields that are given, by the rule of all posted jobs; the others stay. Times change before the start
 /// alone.
-#[utoipa::path(patch, path = "/v1/jobs/{id}", request_body = JobBody, params(("id" = String, Path, description = "Job id")),
+#[utoipa::path(patch, path = "/v1/jobs/{id}", request_body(content = Object, description = "Any of the fields of `POST /v1/jobs` but `seats`, `reclaim_lost`, `wait_rule` and `draw_before_min`.", example = json!({"title": "Night sorter", "pay_minor": 2800})),
+    params(("id" = String, Path, description = "Job id")),
     responses((status = 200, body = JobJson, headers(("Dayshift-Bookmark" = String, description = "See the beginning."))), (status = 400, body = Problem), (status = 401, body = Problem),
     (status = 404, body = Problem), (status = 409, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn change(

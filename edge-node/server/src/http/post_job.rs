@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 mod body;
 
-pub(crate) use body::JobBody;
+use body::JobBody;
 use body::{Posted, Poster};
 
 /// The created job's id.

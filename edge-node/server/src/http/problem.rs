@@ -166,6 +166,12 @@ const KNOWN: &[(&str, StatusCode, &str, &str)] = &[
         "Check the id or the six digits.",
     ),
     (
+        "shared-digits",
+        StatusCode::CONFLICT,
+        "Two tickets have these digits",
+        "Show the QR code of the ticket, log in, or ask for the sign-up by its id.",
+    ),
+    (
         "too-many-guesses",
         StatusCode::TOO_MANY_REQUESTS,
         "Too many wrong ticket digits",

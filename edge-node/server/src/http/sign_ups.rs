@@ -378,22 +378,33 @@ pub(crate) struct FindParameters {
     code: String,
 }
 
-/// Finds a sign-up by its six digits: the latest one that has them. Whoever asks for wrong ones too often waits.
+/// Finds a sign-up by its six digits: the latest one that has them. Whoever asks for wrong ones too often waits. Nodes that
+/// were cut off from one another may have given the same digits, and then nobody is shown the ticket of somebody else.
 pub(crate) async fn by_code(app: &App, from: IpAddr, code: &str) -> Result<Option<Answer>, Problem> {
     app.take_guess(from).map_err(Problem::too_many_guesses)?;
     let found = app.shared.readers.read(|tx| {
         let mut rows = tx.sign_ups_by_code(code)?;
         rows.sort_by_key(|row| (row.status().is_current(), row.fields.created_at));
-        rows.pop().map(|row| stands(tx, &row, app.shared.writer())).transpose()
+        let mut stand = 0;
+        for row in rows.iter().filter(|row| row.status().is_current()) {
+            let job = tx.job_summary(row.vshard, row.fields.job)?;
+            stand += usize::from(job.is_none_or(|job| job.end_at > app.shared.now()));
+        }
+        let last = rows.pop().map(|row| stands(tx, &row, app.shared.writer())).transpose()?;
+        Ok(last.map(|last| (last, stand > 1)))
     })?;
-    let Some((answer, question)) = found else { return Ok(None) };
+    let Some(((answer, question), is_shared)) = found else { return Ok(None) };
     app.guessed_right(from);
+    if is_shared {
+        return Err(Problem::new("shared-digits", "two nodes that were cut off from one another gave them"));
+    }
     Ok(Some(placed(app, answer, question).await))
 }
 
 /// Finds a sign-up by its six digits.
 #[utoipa::path(get, path = "/v1/sign_ups", params(FindParameters), responses(
     (status = 200, body = SignUpJson), (status = 404, body = Problem, description = "`unknown-sign-up`."),
+    (status = 409, body = Problem, description = "`shared-digits`."),
     (status = 429, body = Problem, description = "`too-many-guesses`; Retry-After says how long to wait.")))]
 pub(crate) async fn find(
     State(app): State<App>,
@@ -425,6 +436,24 @@ pub(crate) struct CancelBody {
     phone: Option<String>,
     /// The six digits of its ticket; may be left out by a worker who is logged in.
     code: Option<String>,
+}
+
+/// What a command reads: `:cancel` who asks, `:confirm_minutes` the minutes; the others read nothing.
+#[derive(utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "each command reads its own; this describes them")]
+pub(crate) enum CommandBody {
+    Cancel(CancelBody),
+    Minutes(attendance::MinutesBody),
+}
+
+/// What a command answers: how the sign-up stands, or after an agency's command its attendance.
+#[derive(utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "each command answers its own; this describes them")]
+pub(crate) enum CommandJson {
+    Worker(SignUpJson),
+    Agency(attendance::AttendanceJson),
 }
 
 /// Lets the worker of a sign-up pass. Ids are dense, and a number may be known to others: whoever has both is not its
@@ -462,8 +491,8 @@ fn owned(
 /// `:confirm_minutes` (with a body `{"minutes": 480}`), `:no_show` and `:dismiss`.
 #[utoipa::path(post, path = "/v1/sign_ups/{id}",
     params(("id" = String, Path, description = "Sign-up id, a colon and the command")),
-    request_body(content = attendance::MinutesBody, description = "Of :confirm_minutes alone"), security(()),
-    responses((status = 200, body = SignUpJson, description = "How the sign-up stands; after an agency's command its attendance", headers(("Dayshift-Bookmark" = String, description = "See the beginning."))),
+    request_body(content = Option<CommandBody>), security(()),
+    responses((status = 200, body = CommandJson, description = "How the sign-up stands; after an agency's command its attendance", headers(("Dayshift-Bookmark" = String, description = "See the beginning."))),
     (status = 400, body = Problem, description = "`bad-request`."), (status = 401, body = Problem, description = "`unauthorised`, of an agency's command."),
     (status = 403, body = Problem, description = "`not-yours`."), (status = 404, body = Problem, description = "`unknown-sign-up` or `unknown-route`."),
     (status = 409, body = Problem, description = "What stands does not allow it."), (status = 429, body = Problem, description = "`too-many-guesses`."),

@@ -102,7 +102,7 @@ pub(crate) struct LogInJson {
 /// What remains of an erased worker.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct ErasedJson {
-    /// Id of the order, under which the hub lists the nodes that have followed it.
+    /// Id of the order in hexadecimal digits, under which the hub lists the nodes that have followed it.
     order: String,
     at: String,
     /// This node's signed receipt, base64url.
@@ -420,7 +420,7 @@ pub(crate) async fn update(
 pub(crate) async fn erase(State(app): State<App>, headers: HeaderMap) -> Result<Json<ErasedJson>, Problem> {
     let worker = logged_in(&app, bearer(&headers).as_ref()).ok_or_else(unproved)?;
     let (order, receipt) = record::erase(&app, worker).await?;
-    let (order, at) = (base64url(&order.id), rfc3339(order.at));
+    let (order, at) = (order.id.iter().map(|byte| format!("{byte:02x}")).collect(), rfc3339(order.at));
     Ok(Json(ErasedJson { order, at, receipt: base64url(&receipt) }))
 }
 

@@ -113,6 +113,7 @@ fn explain(app: &App, ask: &Ask, problem: &Problem) -> Response {
         "closed" => Trouble::JobClosed,
         "busy" | "in-flight" | "timeout" | "too-many-requests" => Trouble::TooBusy,
         "too-many-guesses" => Trouble::TooManyGuesses,
+        "shared-digits" => Trouble::SharedDigits,
         _ => Trouble::Broken,
     };
     retry_after(problem, trouble(app, ask, status, said))

@@ -246,8 +246,18 @@ fn check_texts(body: &JobBody, faults: &mut Faults) -> [String; 6] {
         if length > most {
             faults.add(name, "too_long", format!("has {length} characters; write {most} at most"));
         }
+        let is_line = *name != "text";
+        if text.chars().any(|c| turns_text(c) || (c.is_control() && (is_line || c != '\n'))) {
+            let what = "has characters that steer the output; write plain text";
+            faults.add(name, "characters", format!("{what}{}", if is_line { " on one line" } else { "" }));
+        }
     }
     texts
+}
+
+/// Marks that turn the direction of what follows them, so that it reads otherwise than it is written (Unicode TR 36).
+const fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn demands(body: &JobBody, faults: &mut Faults) -> Demands {
@@ -422,6 +432,14 @@ mod tests {
         check(json!({ "languages": ["Mandarin"] }), &["languages demand_wrong"]);
         check(json!({ "title": " " }), &["title missing"]);
         check(json!({ "title": "活".repeat(121) }), &["title too_long"]);
+        check(
+            json!({ "title": "a\u{0}b", "place": "a\nb", "text": "two\nlines" }),
+            &["title characters", "place characters"],
+        );
+        check(
+            json!({ "text": "\u{202e}evil", "requirements": "\u{2066}x" }),
+            &["text characters", "requirements characters"],
+        );
         check(json!({ "meal": "yes" }), &["meal wrong_type"]);
         check(json!({ "salary": 7 }), &["salary unknown"]);
         for rule in ["arrival", "seniority", "lottery"] {

@@ -163,6 +163,8 @@ pub(crate) enum Trouble {
     TooBusy,
     /// Wrong ticket codes were tried too often.
     TooManyGuesses,
+    /// Two tickets have the digits.
+    SharedDigits,
     /// A form came from another site's page.
     Foreign,
     /// Something broke inside.
@@ -185,6 +187,7 @@ impl ErrorPage {
             Trouble::NotFound => self.frame.t("error-not-found"),
             Trouble::JobClosed => self.frame.t("error-closed"),
             Trouble::TooBusy | Trouble::TooManyGuesses => self.frame.t("error-busy"),
+            Trouble::SharedDigits => self.frame.t("error-shared-digits"),
             Trouble::Foreign => self.frame.t("error-foreign"),
             Trouble::Broken => self.frame.t("error-broken"),
         }
@@ -196,6 +199,7 @@ impl ErrorPage {
             Trouble::JobClosed => self.frame.t("error-closed-do"),
             Trouble::TooBusy => self.frame.t("too-many"),
             Trouble::TooManyGuesses => self.frame.t("too-many-guesses"),
+            Trouble::SharedDigits => self.frame.t("error-shared-digits-do"),
             Trouble::Foreign => self.frame.t("error-foreign-do"),
             Trouble::Broken if self.frame.frozen => self.frame.t("broken-safe"),
             Trouble::Broken => self.frame.t("error-broken-do"),
