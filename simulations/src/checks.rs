@@ -323,8 +323,33 @@ impl World {
                 self.check_told(m, &told)?;
             }
         }
+        self.check_ends()?;
         self.check_elsewhere()?;
         self.check_readers()
+    }
+
+    /// I5 at rest: whoever lost a place is told why, and where the job is said to be closed, it is.
+    fn check_ends(&mut self) -> Result<(), Violation> {
+        let Some(store) = &mut self.hub.store else { return Ok(()) };
+        for sign_up in self.model.by_sign_up.keys() {
+            let read = store.read(|tx| {
+                let Some(row) = tx.sign_up(*sign_up)?.filter(|row| row.status() == Status::Bumped) else {
+                    return Ok(None);
+                };
+                let is_open = tx.hub_job(row.vshard, row.fields.job)?.is_some_and(|job| job.open);
+                Ok(Some((row.fields.reason, is_open)))
+            });
+            match read {
+                Ok(Some((reason, is_open))) if reason.is_empty() || (reason == "closed" && is_open) => {
+                    let text =
+                        format!("I5: {sign_up} was ended, its reason is `{reason}`, its job open: {is_open}");
+                    return violation("invariant", text);
+                }
+                Ok(_) => {}
+                Err(error) => return violation("lost", format!("the hub cannot read {sign_up}: {error}")),
+            }
+        }
+        Ok(())
     }
 
     /// A copy that wrote something of its own was noticed.

@@ -37,11 +37,8 @@ pub(crate) fn list() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn run(run: &Run) -> anyhow::Result<ExitCode> {
-    let scenarios = match &run.scenario {
-        Some(name) => vec![scenario::find(name)?],
-        None => scenario::shipped()?,
-    };
+/// How many seeds a run has, where its arguments fit together.
+fn seeds_of(run: &Run) -> anyhow::Result<u64> {
     let seeds = run.seeds.unwrap_or_else(|| if run.html.is_some() { 1 } else { SEEDS });
     if run.html.is_some() && run.scenario.is_none() {
         bail!("--html draws one run: name its scenario (simulate list), and its seed with --start");
@@ -51,6 +48,18 @@ pub(crate) fn run(run: &Run) -> anyhow::Result<ExitCode> {
             "--html draws one run, and --seeds {seeds} are several: leave --seeds out, and name the seed with --start"
         );
     }
+    if run.start.checked_add(seeds).is_none() {
+        bail!("--start {} with {seeds} seeds goes beyond the last seed, {}", run.start, u64::MAX);
+    }
+    Ok(seeds)
+}
+
+pub(crate) fn run(run: &Run) -> anyhow::Result<ExitCode> {
+    let scenarios = match &run.scenario {
+        Some(name) => vec![scenario::find(name)?],
+        None => scenario::shipped()?,
+    };
+    let seeds = seeds_of(run)?;
     let threads = run.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let order = Order {
         scenarios,

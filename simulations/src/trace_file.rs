@@ -8,7 +8,7 @@ use crate::{
     schedule::{self, Step},
     world::{self, Outcome},
 };
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use std::{fmt::Write as _, mem::discriminant, path::Path};
 use sync_protocol::mutant::{self, Mutant};
@@ -90,12 +90,25 @@ impl TraceFile {
         let mut head: Head =
             serde_json::from_str(head).context("the first line is not the head of a trace")?;
         head.scenario.name.clone_from(&head.name);
+        let most = |name: &str| match name {
+            "node" => head.scenario.regions.saturating_mul(head.scenario.nodes_per_region),
+            _ => head.scenario.regions,
+        };
         let (mut steps, mut events) = (Vec::new(), Vec::new());
         for (number, line) in lines.enumerate() {
             match serde_json::from_str(line)
                 .with_context(|| format!("line {} is not of a trace", number + 2))?
             {
-                Line::Step { step } => steps.push(step),
+                Line::Step { step } => {
+                    let fields: serde_json::Value = serde_json::from_str(line)?;
+                    for name in ["node", "region"] {
+                        let given = fields["step"][name].as_u64().filter(|given| *given >= most(name));
+                        if let Some(given) = given {
+                            bail!("line {} names {name} {given}, and there are {}", number + 2, most(name));
+                        }
+                    }
+                    steps.push(step);
+                }
                 Line::Event { at, event } => events.push((at, event)),
             }
         }

@@ -254,7 +254,7 @@ fn import(day: &Day, key: &str, seats: u32) {
 /// Posts a shift at a hall; its id.
 fn post_at(day: &Day, hall: &str) -> String {
     let bearer = format!("Bearer {}", day.town.key);
-    let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", "shift")];
+    let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", hall)];
     let (status, made) = day.call(hall, "POST", "/v1/jobs", &headers, &shift(FROM_HALL, 1));
     assert_eq!(status, 201, "{made}");
     made["id"].as_str().unwrap().to_owned()
